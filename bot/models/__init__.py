@@ -1,0 +1,20 @@
+"""SQLModel tables by topic; importing the package registers them all."""
+
+from bot.models.action import Action, ActionStatus
+from bot.models.gap import Gap
+from bot.models.guild import AutoReply, Channel, Guild, Member, Watch
+from bot.models.kv import KeyValue
+from bot.models.signal import SignalRecord
+
+__all__ = [
+    "Action",
+    "ActionStatus",
+    "AutoReply",
+    "Channel",
+    "Gap",
+    "Guild",
+    "KeyValue",
+    "Member",
+    "SignalRecord",
+    "Watch",
+]

@@ -1,0 +1,82 @@
+"""Channels: the owner's choice, the reading cursor, the throttle."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db.upsert import insert_for
+from bot.models import Channel, Gap
+
+
+class ChannelRepository:
+    """The channels seen by one open session; flushes, never commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def see(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert channels (`id`, `guild_id`, `parent_id`, `name`); known ones get name and parent anew."""
+        if not rows:
+            return
+        insert = insert_for(self._session, Channel).values(watch="default")
+        statement = insert.on_conflict_do_update(
+            index_elements=["id"], set_={"name": insert.excluded.name, "parent_id": insert.excluded.parent_id}
+        )
+        for row in rows:
+            await self._session.execute(statement.values(watch="default", **row))
+
+    async def get(self, channel_id: int) -> Channel | None:
+        """Return the channel, None when it was never seen."""
+        return await self._session.get(Channel, channel_id, populate_existing=True)
+
+    async def list_of(self, guild_id: int) -> Sequence[Channel]:
+        """Return the guild's channels and threads."""
+        return (await self._session.exec(select(Channel).where(Channel.guild_id == guild_id))).all()
+
+    async def change(self, channel_id: int, values: dict[str, Any]) -> None:
+        """Set the named columns of one channel."""
+        await self._session.execute(update(Channel).where(col(Channel.id) == channel_id).values(**values))
+
+    async def forget(self, channel_id: int) -> None:
+        """Drop the cursor of a deleted channel and close its gaps; nothing can be read there any more."""
+        await self.change(channel_id, {"cursor": None})
+
+    async def advance_cursors(self, newest: Sequence[tuple[int, int, int | None, int]]) -> None:
+        """Move cursors up to `(channel_id, guild_id, parent_id, message_id)`, never past an open gap."""
+        for channel_id, guild_id, parent_id, message_id in newest:
+            open_gap = select(Gap.id).where(Gap.channel_id == channel_id, col(Gap.closed_at).is_(None)).exists()
+            insert = insert_for(self._session, Channel).values(
+                id=channel_id, guild_id=guild_id, parent_id=parent_id, name="", watch="default", cursor=message_id
+            )
+            await self._session.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["id"],
+                    set_={"cursor": message_id},
+                    where=or_(col(Channel.cursor).is_(None), col(Channel.cursor) < message_id) & ~open_gap,
+                )
+            )
+
+    async def reserve_reply(self, channel_id: int, now: datetime, until: datetime) -> bool:
+        """Take the channel's turn to be replied in until `until`; False when it is taken (the throttle)."""
+        statement = (
+            update(Channel)
+            .where(col(Channel.id) == channel_id)
+            .where(or_(col(Channel.next_reply_at).is_(None), col(Channel.next_reply_at) <= now))
+            .values(next_reply_at=until)
+            .returning(col(Channel.id))
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def claim_telling_owner(self, channel_id: int, now: datetime) -> bool:
+        """Note that the owner is told of missing permissions; False when that was done before."""
+        statement = (
+            update(Channel)
+            .where(col(Channel.id) == channel_id, col(Channel.owner_told_at).is_(None))
+            .values(owner_told_at=now)
+            .returning(col(Channel.id))
+        )
+        return (await self._session.execute(statement)).first() is not None

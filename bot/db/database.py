@@ -1,0 +1,120 @@
+"""Connections and transactions."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlmodel.ext.asyncio.session import AsyncSession
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+
+from bot.db.actions import ActionRepository
+from bot.db.channels import ChannelRepository
+from bot.db.engine import READ_ONLY
+from bot.db.gaps import GapRepository
+from bot.db.guilds import GuildRepository
+from bot.db.kv import KeyValueRepository
+from bot.db.members import MemberRepository
+from bot.db.signal_queue import SignalQueueRepository
+from bot.db.signals import SignalRepository
+
+# What a database that is busy, restarting or out of reach says; all else is a fault of ours.
+_PASSING = ("locked", "busy", "disk i/o", "unable to open", "connection", "closed", "shutting down", "starting up")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether `error` says that the database is busy or lost, so that trying again makes sense."""
+    if isinstance(error, OSError | PoolTimeoutError):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or any(word in str(error.orig).lower() for word in _PASSING)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Every repository, on one session."""
+
+    actions: ActionRepository
+    channels: ChannelRepository
+    gaps: GapRepository
+    guilds: GuildRepository
+    kv: KeyValueRepository
+    members: MemberRepository
+    queue: SignalQueueRepository
+    signals: SignalRepository
+
+
+class Database:
+    """Opens transactions on one engine (aiosqlite or asyncpg)."""
+
+    def __init__(self, engine: AsyncEngine, retry_seconds: float = 30.0) -> None:
+        self._engine = engine
+        self._retry_seconds = retry_seconds
+        # Records stay readable after their transaction has ended.
+        self._writers = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+        readers = engine.execution_options(**{READ_ONLY: True})
+        self._readers = async_sessionmaker(readers, class_=AsyncSession, expire_on_commit=False)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction; commit on a clean exit, roll back on any exception.
+
+        A locked or lost database is tried again until `retry_seconds` have passed. On SQLite the transaction is
+        a writer from the start, so that nothing inside it can find the database locked.
+        """
+        async with self._open(self._writers) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that only reads, beside any writer; retried as `transaction` is."""
+        async with self._open(self._readers) as tx:
+            yield tx
+
+    async def ping(self) -> None:
+        """Check that the database can be written to.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: it can't.
+        """
+        async with self._writers.begin() as session:
+            await session.connection()
+            statement = "UPDATE kv SET scope = scope WHERE scope = ''"
+            await (await session.connection()).execute(text(statement))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _open(self, sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[Transaction]:
+        async with AsyncExitStack() as stack:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(is_passing),
+                stop=stop_after_delay(self._retry_seconds),
+                wait=wait_exponential_jitter(initial=0.02, max=1.0),
+                reraise=True,
+            ):
+                with attempt:
+                    async with AsyncExitStack() as opening:
+                        session = await opening.enter_async_context(sessions.begin())
+                        await session.connection()
+                        stack.push_async_exit(opening.pop_all())
+            yield Transaction(
+                actions=ActionRepository(session),
+                channels=ChannelRepository(session),
+                gaps=GapRepository(session),
+                guilds=GuildRepository(session),
+                kv=KeyValueRepository(session),
+                members=MemberRepository(session),
+                queue=SignalQueueRepository(session),
+                signals=SignalRepository(session),
+            )

@@ -1,0 +1,32 @@
+"""Small values under (scope, key)."""
+
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db.upsert import insert_for
+from bot.models import KeyValue
+
+
+class KeyValueRepository:
+    """The key-value pairs seen by one open session; flushes, never commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, scope: str, key: str) -> dict[str, Any] | None:
+        """Return the value, None where there is none."""
+        row = await self._session.get(KeyValue, (scope, key))
+        return row.value if row else None
+
+    async def put(self, scope: str, key: str, value: dict[str, Any]) -> None:
+        """Store `value`, replacing what was there."""
+        insert = insert_for(self._session, KeyValue).values(scope=scope, key=key, value=value)
+        update = insert.on_conflict_do_update(index_elements=["scope", "key"], set_={"value": value})
+        await self._session.execute(update)
+
+    async def add(self, scope: str, key: str, value: dict[str, Any]) -> bool:
+        """Store `value` unless the key is taken; return whether it was stored."""
+        insert = insert_for(self._session, KeyValue).values(scope=scope, key=key, value=value)
+        done = await self._session.execute(insert.on_conflict_do_nothing().returning(KeyValue.key))
+        return done.first() is not None

@@ -1,0 +1,44 @@
+"""Members who wrote where the bot watches."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import col, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db.upsert import insert_for
+from bot.models import Member
+
+
+class MemberRepository:
+    """The members seen by one open session; flushes, never commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def see(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert members (`guild_id`, `user_id`, `name`, `first_seen_at`); known ones get their name anew."""
+        if not rows:
+            return
+        insert = insert_for(self._session, Member)
+        statement = insert.on_conflict_do_update(
+            index_elements=["guild_id", "user_id"], set_={"name": insert.excluded.name}
+        )
+        await (await self._session.connection()).execute(statement, list(rows))
+
+    async def get(self, guild_id: int, user_id: int) -> Member | None:
+        """Return the member, None when they never wrote."""
+        return await self._session.get(Member, (guild_id, user_id), populate_existing=True)
+
+    async def reserve_reply(self, guild_id: int, user_id: int, now: datetime, until: datetime) -> bool:
+        """Take the member's turn to be replied to until `until`; False when it is taken (the cooldown)."""
+        statement = (
+            update(Member)
+            .where(col(Member.guild_id) == guild_id, col(Member.user_id) == user_id)
+            .where(or_(col(Member.next_reply_at).is_(None), col(Member.next_reply_at) <= now))
+            .values(next_reply_at=until)
+            .returning(col(Member.user_id))
+        )
+        return (await self._session.execute(statement)).first() is not None

@@ -1,0 +1,1 @@
+"""Alembic's scripts; `bot.db.schema` applies them."""

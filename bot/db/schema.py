@@ -1,0 +1,115 @@
+"""Brings a database to the current schema: Alembic, after a backup of the SQLite file."""
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from loguru import logger
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.db.database import is_passing
+from bot.db.engine import sqlite_path
+from bot.domain.errors import StartupError
+
+HEAD = "0001"  # the newest revision under migrations/versions; a test compares them
+KEPT_BACKUPS = 5
+
+
+async def prepare_database(engine: AsyncEngine, now: datetime) -> None:
+    """Create or upgrade the tables; does nothing, and doesn't load Alembic, when they are current.
+
+    Raises:
+        StartupError: the database can't be opened or written to, or belongs to a newer version.
+    """
+    path = sqlite_path(engine.url.render_as_string(hide_password=False))
+    try:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        async with engine.connect() as connection:
+            current = await connection.run_sync(_current_revision)
+        if current == HEAD:
+            return
+        if path is not None and current is not None:
+            _back_up(path, now)
+        await migrate(engine, "head")
+    except (SQLAlchemyError, OSError) as error:
+        raise StartupError(_explain(engine, error)) from error
+    logger.info("Database schema is now {} (was {})", HEAD, current or "empty")
+
+
+async def migrate(engine: AsyncEngine, revision: str) -> None:
+    """Upgrade or downgrade to `revision` ("head", "base" or an id).
+
+    On SQLite foreign keys are off meanwhile, because recreating a table would delete the rows that point to it;
+    they are checked before the commit.
+    """
+    async with engine.connect() as connection:
+        on_sqlite = connection.dialect.name == "sqlite"
+        if on_sqlite:
+            raw = await connection.get_raw_connection()
+            assert raw.driver_connection is not None  # checked out
+            await raw.driver_connection.execute("PRAGMA foreign_keys=OFF")
+        try:
+            await connection.run_sync(_run, revision)
+            if on_sqlite:
+                broken = (await connection.execute(text("PRAGMA foreign_key_check"))).first()
+                if broken is not None:
+                    raise StartupError(f"Migration to {revision} would break references: {tuple(broken)}")
+            await connection.commit()
+        finally:
+            if on_sqlite:
+                await connection.rollback()
+                await raw.driver_connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _current_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _run(connection: Connection, revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    current = _current_revision(connection)
+    try:
+        if revision == "base" or (revision != "head" and current is not None and revision < current):
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)
+    except CommandError as error:
+        raise StartupError(
+            f"The database has schema {current}, which this version doesn't know: update Lookout, or restore "
+            "the backup in data/backups that was made before the upgrade."
+        ) from error
+
+
+def _back_up(path: Path, now: datetime) -> None:
+    folder = path.parent / "backups"
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{path.stem}-{now:%Y%m%dT%H%M%SZ}.db"
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    logger.info("Backed up the database to {} before migrating it", target)
+    for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-KEPT_BACKUPS]:
+        old.unlink()
+
+
+def _explain(engine: AsyncEngine, error: Exception) -> str:
+    shown = engine.url.render_as_string(hide_password=True)
+    cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    if engine.dialect.name == "sqlite":
+        fix = "check that the folder exists, that this user may write to it, and that the disk isn't full"
+    elif is_passing(error):
+        fix = "check that the server runs and that DATABASE_URL names its host and port"
+    else:
+        fix = "check user, password and database name in DATABASE_URL"
+    return f"Can't open the database {shown}: {cause}. Fix: {fix}."

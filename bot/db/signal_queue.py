@@ -1,0 +1,69 @@
+"""The durable queue: signals on their way, claimed with a lease and moved on by compare-and-set."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.domain.signal import Stage
+from bot.models import SignalRecord
+
+
+class SignalQueueRepository:
+    """The unfinished signals seen by one open session; flushes, never commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def claim(
+        self, ids: Sequence[str], stage: Stage, now: datetime, lease_until: datetime
+    ) -> Sequence[SignalRecord]:
+        """Lease those of `ids` that are in `stage` and that no one else holds; return their rows."""
+        if not ids:
+            return []
+        statement = (
+            update(SignalRecord)
+            .where(col(SignalRecord.id).in_(ids), col(SignalRecord.stage) == stage)
+            .where(or_(col(SignalRecord.lease_until).is_(None), col(SignalRecord.lease_until) <= now))
+            .values(lease_until=lease_until, attempts=SignalRecord.attempts + 1)
+            .returning(SignalRecord)
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.execute(statement)).scalars().all()
+
+    async def advance(self, ids: Sequence[str], old: Stage, values: dict[str, Any]) -> Sequence[str]:
+        """Set `values` (the new `stage` among them) where the stage is `old`, end the leases; return the ids set."""
+        if not ids:
+            return []
+        statement = (
+            update(SignalRecord)
+            .where(col(SignalRecord.id).in_(ids), col(SignalRecord.stage) == old)
+            .values(lease_until=None, **values)
+            .returning(col(SignalRecord.id))
+            .execution_options(synchronize_session=False)
+        )
+        return (await self._session.execute(statement)).scalars().all()
+
+    async def list_waiting(self, stage: Stage, now: datetime, limit: int) -> Sequence[str]:
+        """Return ids of signals in `stage` that no one holds, oldest first."""
+        query = (
+            select(SignalRecord.id)
+            .where(SignalRecord.stage == stage)
+            .where(or_(col(SignalRecord.lease_until).is_(None), col(SignalRecord.lease_until) <= now))
+            .order_by(col(SignalRecord.id))
+            .limit(limit)
+        )
+        return (await self._session.exec(query)).all()
+
+    async def count_unfinished(self) -> int:
+        """Return how many signals are still on their way."""
+        query = select(func.count()).select_from(SignalRecord).where(SignalRecord.stage != Stage.DONE)
+        return (await self._session.exec(query)).one()
+
+    async def release_all(self) -> None:
+        """End every lease; only for a process that knows it is the only one."""
+        statement = update(SignalRecord).where(SignalRecord.stage != Stage.DONE, col(SignalRecord.lease_until).is_not(None))
+        await self._session.execute(statement.values(lease_until=None))
