@@ -1,12 +1,26 @@
 """Table `signals`: one row per observed message, telling its whole story."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, String, Text, text
 from sqlmodel import Field, SQLModel
 
-from bot.domain.signal import Intent, Purpose, Sentiment, Stage, Status, Urgency
+from bot.domain.signal import (
+    DiscordMessage,
+    Intent,
+    NanoTags,
+    Observation,
+    Orchestration,
+    PlanKind,
+    Purpose,
+    Sentiment,
+    Signal,
+    Stage,
+    Status,
+    Urgency,
+)
 from bot.models.types import JSON_OR_NULL, UtcDateTime
 
 
@@ -64,3 +78,47 @@ class SignalRecord(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempts: int = 0
+
+
+def signal_from_row(row: Mapping[str, Any], action_ids: tuple[int, ...] = ()) -> Signal:
+    """Return the envelope of a row given by its columns (a dict of an insert, or a record's `model_dump()`)."""
+    message = DiscordMessage(
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        thread_id=row["thread_id"],
+        message_id=row["message_id"],
+        reply_to_id=row["reply_to_id"],
+        author_id=row["author_id"],
+        author_name=row["author_name"],
+        content=row["content"],
+        attachments=row["attachments"] or [],
+        embeds=row["embeds"] or [],
+        mentions=row["mentions"] or [],
+    )
+    plan = row.get("plan")
+    return Signal(
+        id=row["id"],
+        source=row["source"],
+        message=message,
+        created_at=row["created_at"],
+        ingested_at=row["ingested_at"],
+        stage=Stage(row["stage"]),
+        language=row["language"],
+        backfilled=row["backfilled"],
+        nano_tags=NanoTags(
+            purpose=Purpose(row["purpose"]),
+            sentiment=Sentiment(row["sentiment"]),
+            sentiment_score=row["sentiment_score"],
+            urgency=Urgency(row["urgency"]),
+            toxicity=row["toxicity"],
+        ),
+        observer=Observation(
+            intent=Intent(row["intent"]), confidence=row["confidence"], rationale=row["rationale"]
+        ),
+        orchestrator=Orchestration(
+            status=Status(row["status"]),
+            plan=PlanKind(plan) if plan else None,
+            reason=row.get("reason", ""),
+            action_ids=action_ids,
+        ),
+    )

@@ -1,0 +1,87 @@
+"""When the bot answers, escalates or keeps quiet. Pure: facts in, a decision with its reason out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.quiet_hours import QuietHours
+from bot.domain.signal import Intent, PlanKind, Signal, Urgency
+
+TOXIC = 0.8  # probability from which a flagged message goes to staff instead of being answered
+ANSWERED_LANGUAGES = ("en", "und")  # the templates are English; "und" is too short to tell
+
+
+@dataclass(frozen=True, slots=True)
+class GuildPolicy:
+    """A guild's choices, with the defaults filled in."""
+
+    auto_reply: bool = True
+    min_confidence: float = 0.6
+    timezone: str = "UTC"
+    quiet_hours: QuietHours | None = None
+    staff_channel_id: int | None = None
+    ignored_role_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the orchestrator looked up about one signal."""
+
+    now: datetime
+    max_age: timedelta
+    repeats: int = 0  # earlier reports of the same member within the window
+    repeat_count: int = 3  # reports, this one included, that make them "repeated"
+    unanswered_follow_up: bool = False  # the bot answered before, the member asks again, no one else spoke
+    with_staff: bool = False  # an earlier message of the same member was escalated within the window
+    addressed_to_other: bool = False  # it replies to or mentions another member
+    maintenance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about a signal, and why in a few words."""
+
+    plan: PlanKind
+    reason: str
+
+
+def decide(signal: Signal, policy: GuildPolicy, situation: Situation) -> Decision:
+    """Return what to do; throttle and cooldown come after, because they are taken, not looked at."""
+    reason = _silence(signal, policy, situation)
+    if reason:
+        return Decision(PlanKind.NOOP, reason)
+    reason = _escalation(signal, situation)
+    if reason and situation.with_staff:
+        return Decision(PlanKind.NOOP, "already with staff")
+    if reason and policy.staff_channel_id is not None:
+        return Decision(PlanKind.ESCALATE, reason)
+    if signal.nano_tags.toxicity >= TOXIC:
+        return Decision(PlanKind.NOOP, "toxic, and no staff channel is set")
+    if situation.unanswered_follow_up:
+        return Decision(PlanKind.NOOP, "already answered, and no staff channel is set")
+    if policy.quiet_hours and policy.quiet_hours.contain(situation.now, policy.timezone):
+        return Decision(PlanKind.NOOP, "quiet hours")
+    return Decision(PlanKind.REPLY, signal.observer.intent.value.replace("_", " "))
+
+
+def _silence(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:
+    observer = signal.observer
+    checks = (
+        (observer.intent == Intent.OTHER, "nothing asked"),
+        (situation.maintenance, "maintenance mode"),
+        (not policy.auto_reply, "auto-replies are off here"),
+        (situation.now - signal.created_at > situation.max_age, "too old to answer"),
+        (observer.confidence < policy.min_confidence, "not confident enough"),
+        (situation.addressed_to_other, "addressed to another member"),
+        (signal.language not in ANSWERED_LANGUAGES, "not in English"),
+    )
+    return next((reason for holds, reason in checks if holds), "")
+
+
+def _escalation(signal: Signal, situation: Situation) -> str:
+    checks = (
+        (signal.nano_tags.toxicity >= TOXIC, "toxic"),
+        (signal.nano_tags.urgency == Urgency.HIGH, "urgent"),
+        (situation.repeats + 1 >= situation.repeat_count, "repeated report"),
+        (situation.unanswered_follow_up, "no answer after a follow-up"),
+    )
+    return next((reason for holds, reason in checks if holds), "")

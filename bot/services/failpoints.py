@@ -1,0 +1,39 @@
+"""Named points of the road at which a crash harness can kill the process; nothing happens otherwise.
+
+`LOOKOUT_FAIL_POINT=name` (or `name:3` for the third time it is passed) makes the process kill itself there.
+"""
+
+import os
+import signal
+
+FAIL_POINTS = (
+    "ingest.before_commit",
+    "ingest.after_commit",
+    "observer.before_commit",
+    "observer.after_commit",
+    "plan.before_commit",
+    "plan.after_commit",
+    "action.before_send",
+    "action.after_send",  # posted, not yet recorded
+    "action.after_record",
+    "signal.after_finish",
+    "gap.after_open",
+    "gap.after_page",
+    "gap.before_close",
+)
+
+_armed, _, _nth = os.environ.get("LOOKOUT_FAIL_POINT", "").partition(":")
+_left = int(_nth or 1)
+
+
+def fail_point(name: str) -> None:
+    """Kill the process when the environment asks for it at `name`."""
+    if _armed == name:
+        _count_down()
+
+
+def _count_down() -> None:
+    global _left  # noqa: PLW0603  (armed once per process, from its environment)
+    _left -= 1
+    if _left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
