@@ -7,6 +7,7 @@ from sqlalchemy import func, or_
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db.upsert import insert_for
 from bot.models import Channel, Gap
 
 
@@ -17,7 +18,14 @@ class GapRepository:
         self._session = session
 
     async def open(self, gap: Gap) -> Gap:
-        """Insert `gap`, or widen an open one of its channel that it touches; return the row."""
+        """Insert `gap`, or widen an open one of its channel that it touches; return the row.
+
+        The channel gets a row when it has none, so that its cursor has a place from which not to move.
+        """
+        channel = insert_for(self._session, Channel).values(
+            id=gap.channel_id, guild_id=gap.guild_id, name="", watch="default", cursor=gap.from_id
+        )
+        await self._session.execute(channel.on_conflict_do_nothing())
         query = select(Gap).where(
             Gap.channel_id == gap.channel_id,
             col(Gap.closed_at).is_(None),
@@ -26,8 +34,8 @@ class GapRepository:
         )
         known = (await self._session.exec(query)).first()
         if known is None:
-            self._session.add(gap)
-            known = gap
+            known = Gap(**gap.model_dump(exclude={"id"}))  # `gap` stays free, for another try
+            self._session.add(known)
         else:
             known.from_id = min(known.from_id, gap.from_id)
             known.to_id = max(known.to_id, gap.to_id)
@@ -48,6 +56,11 @@ class GapRepository:
         """Note that everything up to and including `from_id` has been read."""
         statement = update(Gap).where(col(Gap.id) == gap_id, col(Gap.from_id) < from_id).values(from_id=from_id)
         await self._session.execute(statement)
+
+    async def close_all(self, channel_id: int, now: datetime, outcome: str) -> None:
+        """Close every gap of a channel that is gone."""
+        statement = update(Gap).where(col(Gap.channel_id) == channel_id, col(Gap.closed_at).is_(None))
+        await self._session.execute(statement.values(closed_at=now, outcome=outcome))
 
     async def close(self, gap: Gap, now: datetime, outcome: str) -> None:
         """Mark the gap as read and let its channel's cursor follow when it was the last one there."""

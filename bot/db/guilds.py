@@ -28,6 +28,13 @@ class GuildRepository:
         assert guild is not None  # just inserted
         return guild
 
+    async def ensure(self, guild_id: int, now: datetime) -> None:
+        """Insert the guild without a name unless it is known."""
+        insert = insert_for(self._session, Guild).values(
+            id=guild_id, name="", first_seen_at=now, auto_reply="on", timezone="UTC"
+        )
+        await self._session.execute(insert.on_conflict_do_nothing())
+
     async def get(self, guild_id: int) -> Guild | None:
         """Return the guild, None when it was never seen."""
         return await self._session.get(Guild, guild_id, populate_existing=True)

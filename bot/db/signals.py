@@ -74,6 +74,26 @@ class SignalRepository:
             .values(stage=Stage.DONE, status=Status.SKIPPED, reason="message deleted", finished_at=now)
         )
 
+    async def erase_place(self, place_id: int, now: datetime) -> None:
+        """Erase everything in a deleted channel (its threads included) or thread."""
+        there = or_(col(SignalRecord.place_id) == place_id, col(SignalRecord.channel_id) == place_id)
+        finished = {"stage": Stage.DONE, "status": Status.SKIPPED, "reason": "message deleted", "finished_at": now}
+        await self._session.execute(
+            update(SignalRecord).where(there, col(SignalRecord.stage) != Stage.DONE).values(**finished)
+        )
+        await self._session.execute(
+            update(SignalRecord).where(there, col(SignalRecord.deleted_at).is_(None)).values(**ERASED, deleted_at=now)
+        )
+
+    async def ids_between(self, place_id: int, after_id: int, to_id: int) -> Sequence[int]:
+        """Return the stored messages of a place after `after_id`, up to and including `to_id`, not erased."""
+        query = (
+            select(SignalRecord.message_id)
+            .where(SignalRecord.place_id == place_id, col(SignalRecord.deleted_at).is_(None))
+            .where(SignalRecord.message_id > after_id, SignalRecord.message_id <= to_id)
+        )
+        return (await self._session.exec(query)).all()
+
     async def get(self, signal_id: str) -> SignalRecord | None:
         """Return the signal, None when there is none."""
         return await self._session.get(SignalRecord, signal_id, populate_existing=True)

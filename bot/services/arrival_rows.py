@@ -1,0 +1,129 @@
+"""From arrivals to rows of `signals`: redacted, tagged and decided. Pure, and on the hot path."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.arrival import Arrival
+from bot.domain.signal import Intent, Judgement, PlanKind, Purpose, Sentiment, Stage, Status, Urgency
+from bot.domain.snowflake import DISCORD_EPOCH_MS
+from bot.nlp.classifier import NanoClassifier
+from bot.nlp.redaction import redact
+
+SOURCE = "discord"
+NOTHING_ASKED = "nothing asked"
+_MAX_NAME, _MAX_RATIONALE = 100, 300  # characters, as the columns have them
+# The values, because a database driver takes longer for an enum.
+_OBSERVE, _DONE = Stage.OBSERVE.value, Stage.DONE.value
+_PENDING, _SKIPPED, _NOOP = Status.PENDING.value, Status.SKIPPED.value, PlanKind.NOOP.value
+_OTHER = Intent.OTHER
+_PLAIN: dict[str, str] = {
+    value: str(value.value) for kind in (Purpose, Sentiment, Urgency, Intent) for value in kind
+}
+
+
+def clean(text: str) -> str:
+    """Return `text` as every database can store it: no NUL, no half of a surrogate pair; secrets redacted."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return redact(text)
+
+
+def rows_of(arrivals: Sequence[Arrival], classifier: NanoClassifier, now: datetime) -> list[dict[str, Any]]:
+    """Return one row per create or edit, in their order, all with the same keys."""
+    texts = [clean(arrival.content) for arrival in arrivals]
+    judgements = classifier.classify(texts)
+    return [_row(*each, now) for each in zip(arrivals, texts, judgements, strict=True)]
+
+
+def _row(arrival: Arrival, text: str, judgement: Judgement, now: datetime) -> dict[str, Any]:
+    purpose, sentiment, score, urgency, toxicity, intent, confidence, rationale, language = judgement
+    message_id = arrival.message_id
+    open_ = (intent != _OTHER or arrival.to_bot) and not arrival.muted
+    author_name = arrival.author_name
+    return {
+        "id": f"{SOURCE}:{message_id}",
+        "source": SOURCE,
+        "guild_id": arrival.guild_id,
+        "channel_id": arrival.channel_id,
+        "thread_id": arrival.thread_id,
+        "place_id": arrival.thread_id or arrival.channel_id,
+        "message_id": message_id,
+        "reply_to_id": arrival.reply_to_id,
+        "author_id": arrival.author_id,
+        "author_name": author_name if author_name.isascii() else clean(author_name)[:_MAX_NAME],
+        "content": text,
+        "attachments": arrival.attachments,
+        "embeds": arrival.embeds,
+        "mentions": arrival.mentions,
+        "created_at": datetime.fromtimestamp(((message_id >> 22) + DISCORD_EPOCH_MS) / 1000, UTC),
+        "ingested_at": now,
+        "edited_at": arrival.edited_at,
+        "backfilled": arrival.backfilled,
+        "language": language,
+        "purpose": _PLAIN[purpose],
+        "sentiment": _PLAIN[sentiment],
+        "sentiment_score": score,
+        "urgency": _PLAIN[urgency],
+        "toxicity": toxicity,
+        "intent": _PLAIN[intent],
+        "confidence": confidence,
+        "rationale": rationale[:_MAX_RATIONALE],
+        "stage": _OBSERVE if open_ else _DONE,
+        "status": _PENDING if open_ else _SKIPPED,
+        "plan": None if open_ else _NOOP,
+        "reason": "" if open_ else NOTHING_ASKED if intent == _OTHER else "author has an ignored role",
+    }
+
+
+EDITED_COLUMNS = (
+    "content", "attachments", "embeds", "mentions", "edited_at", "language", "purpose", "sentiment",
+    "sentiment_score", "urgency", "toxicity", "intent", "confidence", "rationale",
+)  # fmt: skip
+
+
+def edit_of(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what an edit changes of a stored signal; where it is on the road stays."""
+    return {"key": row["id"], **{name: row[name] for name in EDITED_COLUMNS}}
+
+
+def tombstone_of(arrival: Arrival, now: datetime) -> dict[str, Any]:
+    """Return the row that stands for a deleted message."""
+    message_id = arrival.message_id
+    return {
+        "id": f"{SOURCE}:{message_id}",
+        "source": SOURCE,
+        "guild_id": arrival.guild_id,
+        "channel_id": arrival.channel_id,
+        "thread_id": arrival.thread_id,
+        "place_id": arrival.place_id,
+        "message_id": message_id,
+        "created_at": datetime.fromtimestamp(((message_id >> 22) + DISCORD_EPOCH_MS) / 1000, UTC),
+        "ingested_at": now,
+        "stage": _DONE,
+        "status": _SKIPPED,
+        "reason": "message deleted",
+    }
+
+
+def member_of(arrival: Arrival, now: datetime) -> dict[str, Any]:
+    """Return the row of `members` for a message's author."""
+    return {
+        "guild_id": arrival.guild_id,
+        "user_id": arrival.author_id,
+        "name": clean(arrival.author_name)[:_MAX_NAME],
+        "first_seen_at": now,
+    }
+
+
+class Unjudged:
+    """The classifier that says nothing, for when the real one fails."""
+
+    def classify(self, texts: Sequence[str]) -> list[Judgement]:
+        """Return "unknown" for each text."""
+        unknown = Judgement(
+            Purpose.UNKNOWN, Sentiment.NEUTRAL, 0.0, Urgency.LOW, 0.0, Intent.OTHER, 0.0, "", "und"
+        )
+        return [unknown] * len(texts)

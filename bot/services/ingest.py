@@ -1,0 +1,274 @@
+"""From arrivals to committed, tagged and decided signals: one ordered queue, one writer, batches."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from loguru import logger
+
+from bot.bus.protocol import SignalBus
+from bot.db.database import Database, Transaction, is_passing
+from bot.domain.arrival import Arrival, Change
+from bot.domain.signal import Intent, Stage
+from bot.domain.snowflake import snowflake_time
+from bot.models import Gap
+from bot.models.signal import signal_from_row
+from bot.nlp.classifier import NanoClassifier
+from bot.services.arrival_rows import Unjudged, edit_of, member_of, rows_of, tombstone_of
+from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
+from bot.services.metrics import Metrics
+from bot.settings import IngestSettings
+
+SLICE = 32  # messages judged before the event loop gets its turn
+KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction writes, in order."""
+
+    steps: list[tuple[Change, list[dict[str, Any]]]] = field(default_factory=list)
+    members: list[dict[str, Any]] = field(default_factory=list)
+    cursors: dict[int, tuple[int, int, int | None, int]] = field(default_factory=dict)  # by place
+    gaps: list[Gap] = field(default_factory=list)
+    guilds: set[int] = field(default_factory=set)  # not known to be in the database
+    size: int = 0
+
+    def ids(self) -> list[str]:
+        """Return the ids of the signals in it."""
+        return [row["id"] for _, rows in self.steps for row in rows]
+
+
+class IngestService:
+    """Takes arrivals without ever waiting, and commits them in the order they came."""
+
+    def __init__(
+        self,
+        database: Database,
+        classifier: NanoClassifier,
+        bus: SignalBus,
+        clock: Clock,
+        metrics: Metrics,
+        settings: IngestSettings,
+    ) -> None:
+        self._database = database
+        self._classifier = classifier
+        self._bus = bus
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+        self._queue: deque[Arrival] = deque()
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._accepted = self._committed = 0  # arrivals ever; equal when everything is in the database
+        self._progress = asyncio.Condition()
+        self._gaps: dict[int, Gap] = {}  # by place; opened with the next batch
+        self._guilds: set[int] = set()  # known to be in the database
+        self._members: set[tuple[int, int]] = set()
+        self.cursors: dict[int, int] = {}  # by place: the newest message committed
+        self.on_gap: Callable[[], None] = lambda: None  # called when gaps have been opened
+
+    @property
+    def depth(self) -> int:
+        """How many arrivals are not committed yet."""
+        return self._accepted - self._committed
+
+    def offer(self, arrival: Arrival) -> None:
+        """Take an arrival from the gateway. Never waits: what doesn't fit becomes a gap, to be read again."""
+        if len(self._queue) >= self._settings.queue_size:
+            self._overflowed(arrival)
+            return
+        self._accepted += 1
+        self._queue.append(arrival)
+        self._arrived.set()
+
+    async def put(self, arrivals: Sequence[Arrival]) -> None:
+        """Take arrivals read from history, waiting for room."""
+        while len(self._queue) >= self._settings.queue_size // 2:
+            self._room.clear()
+            await self._room.wait()
+        self._accepted += len(arrivals)
+        self._queue.extend(arrivals)
+        self._arrived.set()
+
+    async def flushed(self) -> None:
+        """Return once everything taken so far is committed."""
+        target = self._accepted
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._committed >= target)
+
+    def note_gap(self, gap: Gap) -> None:
+        """Have `gap` opened in the transaction of the next batch, so that no cursor can pass it."""
+        known = self._gaps.setdefault(gap.channel_id, gap)
+        known.from_id, known.to_id = min(known.from_id, gap.from_id), max(known.to_id, gap.to_id)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Write batches until cancelled. A batch closes when the writer is free, never on a timer."""
+        writing: asyncio.Task[None] | None = None
+        try:
+            while True:
+                while not self._queue and not self._gaps:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                arrivals = self._next()
+                batch = await self._judge(arrivals)
+                if writing is not None:
+                    await writing
+                # The next batch is judged while this one is written.
+                writing = asyncio.create_task(self._write(batch), name="ingest-write")
+                await asyncio.sleep(0)
+                if not self._queue:
+                    await writing
+        finally:
+            if writing is not None:
+                await asyncio.gather(writing, return_exceptions=True)
+
+    def _next(self) -> list[Arrival]:
+        queue = self._queue
+        taken = [queue.popleft() for _ in range(min(len(queue), self._settings.batch_size))]
+        if len(queue) < self._settings.queue_size // 2:
+            self._room.set()
+        return taken
+
+    async def _judge(self, arrivals: list[Arrival]) -> _Batch:
+        now = self._clock.now()
+        batch = _Batch(size=len(arrivals), gaps=list(self._gaps.values()))
+        self._gaps.clear()
+        for change, run in groupby(arrivals, key=lambda arrival: arrival.change):
+            group = list(run)
+            if change in (Change.CREATE, Change.EDIT):
+                batch.steps.append((change, await self._rows(group, now)))
+            else:
+                batch.steps.append((change, [tombstone_of(arrival, now) for arrival in group]))
+        members: dict[tuple[int, int], dict[str, Any]] = {}
+        for arrival in arrivals:
+            guild_id = arrival.guild_id
+            if guild_id is None:
+                continue
+            if guild_id not in self._guilds:
+                batch.guilds.add(guild_id)
+            if arrival.change is Change.CREATE:
+                self._note_cursor(batch, arrival, guild_id)
+                key = (guild_id, arrival.author_id)
+                if key not in self._members:
+                    members[key] = member_of(arrival, now)
+        batch.guilds.update(gap.guild_id for gap in batch.gaps if gap.guild_id not in self._guilds)
+        batch.members = list(members.values())
+        return batch
+
+    async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        for start in range(0, len(arrivals), SLICE):
+            part = arrivals[start : start + SLICE]
+            try:
+                rows += rows_of(part, self._classifier, now)
+            except Exception as error:  # noqa: BLE001  (a fault of judging must not lose a message)
+                logger.opt(exception=error).error("Judging failed; storing {} messages unjudged", len(part))
+                rows += rows_of(part, Unjudged(), now)
+            await asyncio.sleep(0)
+        return rows
+
+    @staticmethod
+    def _note_cursor(batch: _Batch, arrival: Arrival, guild_id: int) -> None:
+        place, message_id = arrival.thread_id or arrival.channel_id, arrival.message_id
+        known = batch.cursors.get(place)
+        if known is None or known[3] < message_id:
+            parent = arrival.channel_id if arrival.thread_id else None
+            batch.cursors[place] = (place, guild_id, parent, message_id)
+
+    async def _write(self, batch: _Batch) -> None:
+        fail_point("ingest.before_commit")
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with self._database.transaction() as tx:
+                    await self._store(tx, batch)
+                break
+            except Exception as error:  # noqa: BLE001  (nothing may be lost to a passing fault)
+                if not is_passing(error) and batch.size > 1:
+                    logger.opt(exception=error).error("A batch of {} was refused; storing one by one", batch.size)
+                    await self._store_singly(batch)
+                    break
+                if not is_passing(error):
+                    logger.opt(exception=error).error("The database refuses {}; left out", batch.ids())
+                    break
+                logger.error("Could not store {} messages ({}); trying again", batch.size, type(error).__name__)
+                await self._clock.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+        fail_point("ingest.after_commit")
+        self._hand_over(batch)
+        async with self._progress:
+            self._committed += batch.size
+            self._progress.notify_all()
+
+    @staticmethod
+    async def _store(tx: Transaction, batch: _Batch) -> None:
+        for guild_id in batch.guilds:
+            await tx.guilds.ensure(guild_id, snowflake_time(guild_id))
+        for change, rows in batch.steps:
+            if change is Change.DELETE:
+                await tx.signals.erase_batch(rows, rows[0]["ingested_at"])
+            elif change is Change.CLEAR:
+                for row in rows:
+                    await tx.signals.erase_place(row["place_id"], row["ingested_at"])
+                    await tx.gaps.close_all(row["place_id"], row["ingested_at"], "channel deleted")
+            else:
+                await tx.signals.add_batch(rows)
+            if change is Change.EDIT:
+                await tx.signals.edit_batch([edit_of(row) for row in rows])
+        await tx.members.see(batch.members)
+        for gap in batch.gaps:
+            await tx.gaps.open(gap)
+        await tx.channels.advance_cursors(list(batch.cursors.values()))
+
+    async def _store_singly(self, batch: _Batch) -> None:
+        for change, rows in batch.steps:
+            for row in rows:
+                members = [member for member in batch.members if member["user_id"] == row.get("author_id")]
+                single = _Batch([(change, [row])], members, guilds=batch.guilds, size=1)
+                try:
+                    async with self._database.transaction() as tx:
+                        await self._store(tx, single)
+                except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
+                    logger.opt(exception=error).error("The database refuses {}; left out", single.ids())
+        async with self._database.transaction() as tx:
+            await self._store(tx, _Batch(cursors=batch.cursors, gaps=batch.gaps, guilds=batch.guilds))
+
+    def _hand_over(self, batch: _Batch) -> None:
+        self._metrics.ingested(batch.size)
+        if len(self._members) > KNOWN_MEMBERS:
+            self._members.clear()
+        self._members.update((member["guild_id"], member["user_id"]) for member in batch.members)
+        self._guilds |= batch.guilds
+        for place, _, _, message_id in batch.cursors.values():
+            self.cursors[place] = max(message_id, self.cursors.get(place, 0))
+        if batch.gaps:
+            self._metrics.gap(len(batch.gaps))
+            self.on_gap()
+        flagged = [row for _, rows in batch.steps for row in rows if row["stage"] != Stage.DONE]
+        if flagged:
+            for intent in Intent:
+                count = sum(row["intent"] == intent for row in flagged)
+                if count:
+                    self._metrics.flagged(intent, count)
+            self._bus.publish(Stage.OBSERVE, [signal_from_row(row) for row in flagged])
+
+    def _overflowed(self, arrival: Arrival) -> None:
+        if arrival.guild_id is None:
+            logger.error("The queue is full: direct message {} is lost", arrival.message_id)
+            return
+        message_id = arrival.message_id
+        self.note_gap(
+            Gap(
+                guild_id=arrival.guild_id, channel_id=arrival.place_id, from_id=message_id - 1,
+                to_id=message_id, reason="queue full", created_at=self._clock.now(),
+            )  # fmt: skip
+        )
