@@ -14,7 +14,8 @@ class ActionStatus(StrEnum):
 
     PENDING = "pending"
     SENT = "sent"
-    SKIPPED = "skipped"  # Discord would not take it, and never will: message gone, not permitted
+    SKIPPED = "skipped"  # there is nothing to answer any more, or Discord would never take it
+    FORBIDDEN = "forbidden"  # the bot may not post there
     FAILED = "failed"  # Discord could not be reached within the deadline
     EXPIRED = "expired"  # interrupted, and too old to send safely
 

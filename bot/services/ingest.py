@@ -14,7 +14,6 @@ from bot.bus.protocol import SignalBus
 from bot.db.database import Database, Transaction, is_passing
 from bot.domain.arrival import Arrival, Change
 from bot.domain.signal import Intent, Stage
-from bot.domain.snowflake import snowflake_time
 from bot.models import Gap
 from bot.models.signal import signal_from_row
 from bot.nlp.classifier import NanoClassifier
@@ -33,6 +32,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
 class _Batch:
     """What one transaction writes, in order."""
 
+    now: datetime
     steps: list[tuple[Change, list[dict[str, Any]]]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
     cursors: dict[int, tuple[int, int, int | None, int]] = field(default_factory=dict)  # by place
@@ -70,6 +70,7 @@ class IngestService:
         self._accepted = self._committed = 0  # arrivals ever; equal when everything is in the database
         self._progress = asyncio.Condition()
         self._gaps: dict[int, Gap] = {}  # by place; opened with the next batch
+        self._starts: dict[int, tuple[int, int, int | None, int]] = {}  # by place; cursors to begin with
         self._guilds: set[int] = set()  # known to be in the database
         self._members: set[tuple[int, int]] = set()
         self.cursors: dict[int, int] = {}  # by place: the newest message committed
@@ -110,12 +111,18 @@ class IngestService:
         known.from_id, known.to_id = min(known.from_id, gap.from_id), max(known.to_id, gap.to_id)
         self._arrived.set()
 
+    def note_cursor(self, guild_id: int, place_id: int, message_id: int) -> None:
+        """Have reading in a channel begin after `message_id`, with the next batch."""
+        self.cursors[place_id] = message_id
+        self._starts[place_id] = (place_id, guild_id, None, message_id)
+        self._arrived.set()
+
     async def run(self) -> None:
         """Write batches until cancelled. A batch closes when the writer is free, never on a timer."""
         writing: asyncio.Task[None] | None = None
         try:
             while True:
-                while not self._queue and not self._gaps:
+                while not (self._queue or self._gaps or self._starts):
                     self._arrived.clear()
                     await self._arrived.wait()
                 arrivals = self._next()
@@ -140,8 +147,8 @@ class IngestService:
 
     async def _judge(self, arrivals: list[Arrival]) -> _Batch:
         now = self._clock.now()
-        batch = _Batch(size=len(arrivals), gaps=list(self._gaps.values()))
-        self._gaps.clear()
+        batch = _Batch(now, size=len(arrivals), gaps=list(self._gaps.values()), cursors=self._starts)
+        self._gaps, self._starts = {}, {}
         for change, run in groupby(arrivals, key=lambda arrival: arrival.change):
             group = list(run)
             if change in (Change.CREATE, Change.EDIT):
@@ -155,12 +162,14 @@ class IngestService:
                 continue
             if guild_id not in self._guilds:
                 batch.guilds.add(guild_id)
-            if arrival.change is Change.CREATE:
-                self._note_cursor(batch, arrival, guild_id)
+            if arrival.change in (Change.CREATE, Change.EDIT):
+                if arrival.change is Change.CREATE:
+                    self._note_cursor(batch, arrival, guild_id)
                 key = (guild_id, arrival.author_id)
                 if key not in self._members:
                     members[key] = member_of(arrival, now)
-        batch.guilds.update(gap.guild_id for gap in batch.gaps if gap.guild_id not in self._guilds)
+        others = [gap.guild_id for gap in batch.gaps] + [start[1] for start in batch.cursors.values()]
+        batch.guilds.update(guild_id for guild_id in others if guild_id not in self._guilds)
         batch.members = list(members.values())
         return batch
 
@@ -212,14 +221,14 @@ class IngestService:
     @staticmethod
     async def _store(tx: Transaction, batch: _Batch) -> None:
         for guild_id in batch.guilds:
-            await tx.guilds.ensure(guild_id, snowflake_time(guild_id))
+            await tx.guilds.ensure(guild_id, batch.now)
         for change, rows in batch.steps:
             if change is Change.DELETE:
-                await tx.signals.erase_batch(rows, rows[0]["ingested_at"])
+                await tx.signals.erase_batch(rows, batch.now)
             elif change is Change.CLEAR:
                 for row in rows:
-                    await tx.signals.erase_place(row["place_id"], row["ingested_at"])
-                    await tx.gaps.close_all(row["place_id"], row["ingested_at"], "channel deleted")
+                    await tx.signals.erase_place(row["place_id"], batch.now)
+                    await tx.gaps.close_all(row["place_id"], batch.now, "channel deleted")
             else:
                 await tx.signals.add_batch(rows)
             if change is Change.EDIT:
@@ -233,14 +242,14 @@ class IngestService:
         for change, rows in batch.steps:
             for row in rows:
                 members = [member for member in batch.members if member["user_id"] == row.get("author_id")]
-                single = _Batch([(change, [row])], members, guilds=batch.guilds, size=1)
+                single = _Batch(batch.now, [(change, [row])], members, guilds=batch.guilds, size=1)
                 try:
                     async with self._database.transaction() as tx:
                         await self._store(tx, single)
                 except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
                     logger.opt(exception=error).error("The database refuses {}; left out", single.ids())
         async with self._database.transaction() as tx:
-            await self._store(tx, _Batch(cursors=batch.cursors, gaps=batch.gaps, guilds=batch.guilds))
+            await self._store(tx, _Batch(batch.now, cursors=batch.cursors, gaps=batch.gaps, guilds=batch.guilds))
 
     def _hand_over(self, batch: _Batch) -> None:
         self._metrics.ingested(batch.size)

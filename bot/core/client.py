@@ -1,0 +1,93 @@
+"""The Discord client and the services its cogs are built from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import discord
+from discord.ext import commands
+from loguru import logger
+
+from bot.core.errors import on_app_command_error
+from bot.services.guilds import GuildService
+from bot.services.ingest import IngestService
+from bot.services.metrics import Metrics
+from bot.services.observer import ObserverService
+from bot.services.orchestrator import OrchestratorService
+from bot.services.recovery import RecoveryService
+from bot.services.retention import RetentionService
+from bot.services.stories import StoryService
+
+COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.admin")
+NOBODY = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a cog may be given."""
+
+    guilds: GuildService
+    ingest: IngestService
+    metrics: Metrics
+    observer: ObserverService
+    orchestrator: OrchestratorService
+    recovery: RecoveryService
+    retention: RetentionService
+    stories: StoryService
+
+
+class Bot(commands.Bot):
+    """A bot that carries its services; cogs take what they need from it in `setup`."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        intents: discord.Intents,
+        direct_messages: bool = False,
+        http_trace: aiohttp.TraceConfig | None = None,
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents,
+            allowed_mentions=NOBODY,
+            max_messages=None,  # edits and deletions come raw; a cache of messages would only take memory
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            http_trace=http_trace,
+        )
+        self.services = services
+        self.direct_messages = direct_messages
+        self.failed_cogs: dict[str, str] = {}
+        self.on_new_session: Callable[[], None] = lambda: None
+        self.on_every_message: Callable[[discord.Message], None] | None = None
+        self.tree.error(on_app_command_error)
+
+    async def setup_hook(self) -> None:
+        """Load the cogs; one that fails is logged and marked, the rest run."""
+        for name in COGS:
+            try:
+                await self.load_extension(name)
+            except commands.ExtensionError as error:
+                self.failed_cogs[name] = str(error)
+                logger.opt(exception=error).error("{} could not be loaded; the rest runs without it", name)
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Hand messages straight to the ingest cog: a task per message costs more than what it would do.
+
+        Anything else, and anyone who listens for messages in the usual way, is served as ever.
+        """
+        if event == "connect":  # a new session, so events may have been missed; nothing of it was heard yet
+            self.on_new_session()
+        if event != "message":
+            super().dispatch(event, *args, **kwargs)
+            return
+        if self.on_every_message is not None:
+            self.on_every_message(args[0])
+        if "on_message" in self.extra_events or "message" in self._listeners:
+            super().dispatch(event, *args, **kwargs)
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Run no prefix commands: everything is a slash command."""

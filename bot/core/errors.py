@@ -1,0 +1,29 @@
+"""The one place where a failed command turns into an answer."""
+
+import discord
+from discord import app_commands
+from loguru import logger
+
+from bot.domain.errors import UserFacingError
+
+
+async def on_app_command_error(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
+    """Tell the member what went wrong; log it with a reference when it is our fault."""
+    cause: Exception = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    if isinstance(cause, UserFacingError):
+        await _reply(interaction, str(cause))
+    elif isinstance(cause, app_commands.CheckFailure):
+        await _reply(interaction, "You may not use this command here.")
+    else:
+        logger.opt(exception=cause).error("Command failed (interaction {})", interaction.id)
+        await _reply(interaction, f"Something went wrong on my side. Reference: `{interaction.id}`")
+
+
+async def _reply(interaction: discord.Interaction, text: str) -> None:
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as error:  # too late, or Discord is failing: nobody is left to tell
+        logger.warning("Could not answer interaction {}: {}", interaction.id, error)

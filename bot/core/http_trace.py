@@ -1,0 +1,39 @@
+"""Counts what discord.py retries by itself, so that the action log can tell."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import aiohttp
+
+from bot.services.metrics import Metrics
+
+TOO_MANY, SERVER_ERROR = 429, 500
+
+
+@dataclass(slots=True)
+class Retries:
+    """How many answers of one action were 429 or 5xx."""
+
+    count: int = 0
+
+
+current_retries: ContextVar[Retries | None] = ContextVar("current_retries", default=None)
+
+
+def retry_trace(metrics: Metrics) -> aiohttp.TraceConfig:
+    """Return a trace for discord.py's `http_trace` that counts answers of 429 and 5xx."""
+
+    async def on_end(
+        _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        status = params.response.status
+        if status == TOO_MANY or status >= SERVER_ERROR:
+            metrics.retried(status)
+            retries = current_retries.get()
+            if retries is not None:
+                retries.count += 1
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(on_end)
+    return trace

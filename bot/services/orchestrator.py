@@ -1,0 +1,197 @@
+"""Decides about flagged signals and has the decision carried out: policy -> plan -> tools."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from typing import Any
+
+from loguru import logger
+
+from bot.bus.protocol import SignalBus
+from bot.db.database import Database, Transaction
+from bot.domain.policy import Decision, decide
+from bot.domain.signal import PlanKind, Signal, Stage, Status
+from bot.models import Action, ActionStatus
+from bot.models.signal import signal_from_row
+from bot.services.actions import ActionLog
+from bot.services.clock import Clock
+from bot.services.compose import Composer
+from bot.services.failpoints import fail_point
+from bot.services.guilds import GuildService
+from bot.services.metrics import Metrics
+from bot.services.situations import SituationService
+from bot.services.throttle import Throttle
+from bot.settings import WorkerSettings
+
+BATCH = 32
+PARALLEL = 8  # signals acted on at the same time
+
+
+class OrchestratorService:
+    """Moves signals from PLAN to ACT and DONE. The row of an action is the lock that makes it happen once."""
+
+    def __init__(  # noqa: PLR0913  (the road's last stage meets everything)
+        self,
+        *,
+        database: Database,
+        bus: SignalBus,
+        clock: Clock,
+        metrics: Metrics,
+        guilds: GuildService,
+        situations: SituationService,
+        throttle: Throttle,
+        composer: Composer,
+        actions: ActionLog,
+        settings: WorkerSettings,
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._metrics = metrics
+        self._guilds = guilds
+        self._situations = situations
+        self._throttle = throttle
+        self._composer = composer
+        self._actions = actions
+        self._settings = settings
+        self._slots = asyncio.Semaphore(PARALLEL)
+        self.busy = False
+
+    async def run(self) -> None:
+        """Decide and act until cancelled; what the bus lost or a crash interrupted is found in the database."""
+        await self._sweep(Stage.ACT)
+        while True:
+            signals = await self._bus.take(Stage.PLAN, BATCH, self._settings.sweep_seconds)
+            self.busy = True
+            try:
+                if signals:
+                    await self.plan([signal.id for signal in signals])
+                else:
+                    await self._sweep(Stage.PLAN)
+                    await self._sweep(Stage.ACT)
+            finally:
+                self.busy = False
+
+    async def plan(self, ids: Sequence[str]) -> None:
+        """Claim the signals, decide about each, and carry the decisions out."""
+        now = self._clock.now()
+        lease = now + timedelta(seconds=self._settings.lease_seconds)
+        skipped: dict[str, list[str]] = {}
+        acting: list[tuple[Signal, list[Action]]] = []
+        self._throttle.begin()
+        async with self._database.transaction() as tx:
+            records = await tx.queue.claim(ids, Stage.PLAN, now, lease)
+            situations = await self._situations.of(tx, records, now)
+            for record in records:
+                signal = signal_from_row(record.model_dump())
+                decision = decide(signal, self._guilds.policy(record.guild_id), situations[record.id])
+                if decision.plan is PlanKind.REPLY:
+                    decision = await self._throttle.take(tx, signal, decision, now)
+                if decision.plan is PlanKind.NOOP:
+                    skipped.setdefault(decision.reason, []).append(record.id)
+                    continue
+                acting.append((signal, await self._begin(tx, signal, decision, now)))
+            for reason, group in skipped.items():
+                await tx.queue.advance(group, Stage.PLAN, _finished(Status.SKIPPED, now) | {
+                    "plan": PlanKind.NOOP.value, "reason": reason, "decided_at": now,
+                })  # fmt: skip
+            fail_point("plan.before_commit")
+        fail_point("plan.after_commit")
+        self._throttle.confirm(now)
+        for reason, group in skipped.items():
+            self._metrics.replied("skipped", None, len(group))
+            logger.info("Not answered ({}): {}", reason, ", ".join(group))
+        async with asyncio.TaskGroup() as group_of_tasks:
+            for signal, actions in acting:
+                group_of_tasks.create_task(self._act(signal, actions, interrupted=False))
+
+    async def _begin(
+        self, tx: Transaction, signal: Signal, decision: Decision, now: datetime
+    ) -> list[Action]:
+        """Write the plan and its pending actions, in the transaction that ends the PLAN stage."""
+        drafts = await self._composer.compose(tx, signal, decision)
+        begun = []
+        for draft in drafts:
+            draft.created_at = now
+            row = await tx.actions.begin(draft)
+            if row is not None:
+                begun.append(row)
+        await tx.queue.advance([signal.id], Stage.PLAN, {
+            "stage": Stage.ACT.value, "plan": decision.plan.value, "reason": decision.reason, "decided_at": now,
+            "lease_until": now + timedelta(seconds=self._settings.lease_seconds),
+        })  # fmt: skip
+        return begun
+
+    async def _sweep(self, stage: Stage) -> None:
+        """Take up what nobody holds in `stage`: lost by the bus, or interrupted."""
+        while True:
+            async with self._database.reading() as tx:
+                ids = await tx.queue.list_waiting(stage, self._clock.now(), BATCH)
+            if not ids:
+                return
+            if stage is Stage.PLAN:
+                await self.plan(ids)
+            else:
+                await self._resume(ids)
+
+    async def _resume(self, ids: Sequence[str]) -> None:
+        now = self._clock.now()
+        lease = now + timedelta(seconds=self._settings.lease_seconds)
+        async with self._database.transaction() as tx:
+            records = await tx.queue.claim(ids, Stage.ACT, now, lease)
+            of_signal = {record.id: await tx.actions.list_for(record.id) for record in records}
+        async with asyncio.TaskGroup() as group:
+            for record in records:
+                signal = signal_from_row(record.model_dump())
+                logger.bind(signal=record.id).info("Taking up an interrupted signal")
+                group.create_task(self._act(signal, list(of_signal[record.id]), interrupted=True))
+
+    async def _act(self, signal: Signal, actions: list[Action], *, interrupted: bool) -> None:
+        """Carry out the signal's pending actions in order, then finish the signal."""
+        async with self._slots:
+            done: list[Action] = []
+            for action in actions:
+                if action.status == ActionStatus.PENDING:
+                    action = await self._actions.execute(action, signal, interrupted=interrupted)  # noqa: PLW2901
+                done.append(action)
+                if action.status == ActionStatus.FORBIDDEN:
+                    done += await self._tell_owner(signal, action)
+            await self._finish(signal, done)
+
+    async def _tell_owner(self, signal: Signal, action: Action) -> list[Action]:
+        """Tell the owner once per channel which permission is missing there."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            if action.guild_id is None or not await tx.channels.claim_telling_owner(action.channel_id, now):
+                return []
+            draft = self._composer.missing_permission(signal, action)
+            draft.created_at = now
+            row = await tx.actions.begin(draft)
+        return [await self._actions.execute(row, signal, interrupted=False)] if row else []
+
+    async def _finish(self, signal: Signal, actions: list[Action]) -> None:
+        now = self._clock.now()
+        status, reason = _status_of(actions)
+        values = _finished(status, now) | ({"reason": reason} if reason else {})
+        async with self._database.transaction() as tx:
+            await tx.queue.advance([signal.id], Stage.ACT, values)
+        fail_point("signal.after_finish")
+        self._metrics.replied(status.value, (now - signal.ingested_at).total_seconds())
+        logger.bind(signal=signal.id, guild_id=signal.message.guild_id).info("Done: {} {}", status.value, reason)
+
+
+def _finished(status: Status, now: datetime) -> dict[str, Any]:
+    return {"stage": Stage.DONE.value, "status": status.value, "finished_at": now}
+
+
+def _status_of(actions: Sequence[Action]) -> tuple[Status, str]:
+    """Return what came of a signal with these actions, and why when nothing did."""
+    sent = {action.kind for action in actions if action.status == ActionStatus.SENT}
+    if "escalate" in sent:
+        return Status.ESCALATED, ""
+    if "reply" in sent:
+        return Status.RESPONDED, ""
+    return Status.SKIPPED, next((action.detail for action in actions if action.detail), "nothing to do")
+
+

@@ -1,0 +1,161 @@
+"""Reading again what was missed: gaps in a channel's history, filled in order and only then closed."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Protocol
+
+from loguru import logger
+
+from bot.db.database import Database
+from bot.domain.arrival import Arrival, Change
+from bot.domain.errors import BotError
+from bot.domain.snowflake import snowflake_at
+from bot.models import Gap
+from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
+from bot.services.ingest import IngestService
+from bot.settings import IngestSettings
+
+PAGE = 100  # messages, the most Discord gives at once
+RETRY_SECONDS = 30.0  # until a channel that couldn't be read is tried again
+PARALLEL = 4  # channels read at the same time
+
+
+class UnreadableError(BotError):
+    """The channel is gone or may not be read: what is missing there stays missing."""
+
+
+class UnreachableError(BotError):
+    """The platform did not answer; it is worth trying again."""
+
+
+class HistorySource(Protocol):
+    """Reads a channel's past."""
+
+    async def after(self, place_id: int, message_id: int, limit: int) -> tuple[Sequence[Arrival], int | None]:
+        """Return what members wrote after `message_id`, oldest first, and the last id of a full page.
+
+        Looks at `limit` messages; the second value is None when there were fewer, so that nothing follows.
+
+        Raises:
+            UnreadableError: the channel is gone or forbidden.
+            UnreachableError: no answer.
+        """
+        ...
+
+
+class RecoveryService:
+    """Finds out what was missed while the bot was away, and fills it from the channels' history."""
+
+    def __init__(
+        self, database: Database, ingest: IngestService, clock: Clock, settings: IngestSettings
+    ) -> None:
+        self._database = database
+        self._ingest = ingest
+        self._clock = clock
+        self._settings = settings
+        self._wake = asyncio.Event()
+        self._history: HistorySource | None = None
+        ingest.on_gap = self._wake.set
+
+    def read_from(self, history: HistorySource) -> None:
+        """Use `history` from now on, and look for open gaps."""
+        self._history = history
+        self._wake.set()
+
+    def catch_up(self, guild_id: int, place_id: int, last_message_id: int | None, start: int | None) -> None:
+        """Compare a channel's newest message with what has been read, and note the gap between them.
+
+        Args:
+            guild_id: the channel's guild.
+            place_id: the channel or thread.
+            last_message_id: its newest message, None when it has none.
+            start: where reading begins in a channel never read before; None for its newest message.
+        """
+        read = self._ingest.cursors.get(place_id, start)
+        if read is None:
+            self._ingest.note_cursor(guild_id, place_id, last_message_id or place_id)
+        elif last_message_id is not None and last_message_id > read:
+            self._note(guild_id, place_id, read, last_message_id, "missed")
+
+    def recheck(self, guild_id: int, place_id: int, from_id: int, to_id: int) -> None:
+        """Read a stretch again, because messages in it may have been edited or deleted unheard."""
+        self._note(guild_id, place_id, from_id, to_id, "recheck")
+
+    async def run(self) -> None:
+        """Fill gaps until cancelled."""
+        while True:
+            self._wake.clear()
+            if self._history is not None and await self._pass():
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_SECONDS):
+                    await self._wake.wait()
+
+    async def _pass(self) -> bool:
+        """Try every open gap once; return whether any progress was made."""
+        async with self._database.reading() as tx:
+            gaps = await tx.gaps.list_open()
+        by_place: dict[int, list[Gap]] = {}
+        for gap in gaps:
+            by_place.setdefault(gap.channel_id, []).append(gap)
+        slots = asyncio.Semaphore(PARALLEL)
+
+        async def fill_all(of_place: list[Gap]) -> bool:
+            async with slots:
+                return any([await self._fill(gap) for gap in of_place])
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(fill_all(of_place)) for of_place in by_place.values()]
+        return any(task.result() for task in tasks)
+
+    async def _fill(self, gap: Gap) -> bool:
+        assert self._history is not None  # checked in `run`
+        fail_point("gap.after_open")
+        oldest = snowflake_at(self._clock.now() - timedelta(days=self._settings.max_backfill_days))
+        position, read, outcome = max(gap.from_id, oldest), 0, ""
+        try:
+            while position < gap.to_id and not outcome:
+                arrivals, last = await self._history.after(gap.channel_id, position, PAGE)
+                upto = gap.to_id if last is None else min(last, gap.to_id)
+                read += await self._store(gap, position, upto, arrivals)
+                position = upto
+                if read >= self._settings.max_backfill_messages and position < gap.to_id:
+                    outcome = f"stopped after {read} messages"
+        except UnreadableError as error:
+            outcome = str(error)
+        except UnreachableError as error:
+            logger.warning("Could not read channel {} on: {}", gap.channel_id, error)
+            return False
+        fail_point("gap.before_close")
+        async with self._database.transaction() as tx:
+            await tx.gaps.close(gap, self._clock.now(), (outcome or f"read {read} messages")[:200])
+        logger.bind(guild_id=gap.guild_id).info(
+            "Caught up in channel {} ({}): {}", gap.channel_id, gap.reason, outcome or f"{read} messages"
+        )
+        return True
+
+    async def _store(self, gap: Gap, after: int, upto: int, arrivals: Sequence[Arrival]) -> int:
+        """Bring the stored stretch in line with the history; return how many messages were read."""
+        there = [arrival for arrival in arrivals if arrival.message_id <= upto]
+        async with self._database.reading() as tx:
+            stored = set(await tx.signals.ids_between(gap.channel_id, after, upto))
+        gone = stored - {arrival.message_id for arrival in there}
+        where = {"guild_id": gap.guild_id, "channel_id": gap.channel_id, "thread_id": None}
+        await self._ingest.put(there)
+        await self._ingest.put([Arrival(Change.DELETE, message_id=each, **where) for each in sorted(gone)])
+        await self._ingest.flushed()
+        async with self._database.transaction() as tx:
+            await tx.gaps.shrink(gap.id, upto)
+        fail_point("gap.after_page")
+        return len(there)
+
+    def _note(self, guild_id: int, place_id: int, from_id: int, to_id: int, reason: str) -> None:
+        self._ingest.note_gap(
+            Gap(
+                guild_id=guild_id, channel_id=place_id, from_id=from_id, to_id=to_id, reason=reason,
+                created_at=self._clock.now(),
+            )  # fmt: skip
+        )

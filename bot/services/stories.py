@@ -1,0 +1,122 @@
+"""The whole story of one message, and whether the bot can do its work."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from loguru import logger
+
+from bot.db.database import Database
+from bot.domain.errors import NotFoundError
+from bot.models import Action
+from bot.models.signal import SignalRecord, signal_from_row
+from bot.services.arrival_rows import SOURCE
+from bot.services.ingest import IngestService
+
+
+class StoryService:
+    """Tells what was observed, decided and done about a message."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def story(self, signal_id: str) -> dict[str, Any] | None:
+        """Return everything known of one signal as JSON-ready values (ids are numbers); None when unknown."""
+        async with self._database.reading() as tx:
+            record = await tx.signals.get(signal_id)
+            actions = await tx.actions.list_for(signal_id)
+        return _tell(record, list(actions)) if record else None
+
+    async def of_message(self, guild_id: int, message_id: int) -> dict[str, Any]:
+        """Return the story of a message of one guild.
+
+        Raises:
+            NotFoundError: that guild has no such message here.
+        """
+        story = await self.story(f"{SOURCE}:{message_id}")
+        if story is None or story["message"]["guild_id"] != guild_id:
+            raise NotFoundError("I have nothing about that message: I don't watch its channel, or it's too old.")
+        return story
+
+
+def _tell(record: SignalRecord, actions: list[Action]) -> dict[str, Any]:
+    signal = signal_from_row(record.model_dump(), tuple(action.id for action in actions))
+    message, tags, observer, plan = signal.message, signal.nano_tags, signal.observer, signal.orchestrator
+    return {
+        "id": signal.id,
+        "source": signal.source,
+        "stage": signal.stage.value,
+        "language": signal.language,
+        "backfilled": signal.backfilled,
+        "deleted": record.deleted_at is not None,
+        "message": {
+            "guild_id": message.guild_id,
+            "channel_id": message.channel_id,
+            "thread_id": message.thread_id,
+            "message_id": message.message_id,
+            "reply_to_id": message.reply_to_id,
+            "author_id": message.author_id,
+            "author_name": message.author_name,
+            "content": message.content,
+            "attachments": message.attachments,
+            "embeds": message.embeds,
+            "mentions": message.mentions,
+            "link": message.link,
+        },
+        "nano_tags": {
+            "purpose": tags.purpose.value,
+            "sentiment": tags.sentiment.value,
+            "sentiment_score": tags.sentiment_score,
+            "urgency": tags.urgency.value,
+            "toxicity": tags.toxicity,
+        },
+        "observer": {
+            "intent": observer.intent.value,
+            "confidence": observer.confidence,
+            "rationale": observer.rationale,
+        },
+        "orchestrator": {
+            "status": plan.status.value,
+            "plan": plan.plan.value if plan.plan else None,
+            "reason": plan.reason,
+            "action_ids": list(plan.action_ids),
+        },
+        "actions": [action.model_dump(mode="json") for action in actions],
+        "times": {
+            name: moment.isoformat() if (moment := getattr(record, f"{name}_at")) else None
+            for name in ("created", "ingested", "edited", "deleted", "observed", "decided", "finished")
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the bot can do its work."""
+
+    gateway_connected: bool
+    database_writable: bool
+    queue_depth: int
+    open_gaps: int
+
+
+class HealthService:
+    """Looks at the gateway, the database and the queues."""
+
+    def __init__(self, database: Database, ingest: IngestService, connected: Callable[[], bool]) -> None:
+        self._database = database
+        self._ingest = ingest
+        self._connected = connected
+
+    async def readiness(self) -> Readiness:
+        """Look now; a database that doesn't answer within a second counts as not writable."""
+        writable, gaps = True, 0
+        try:
+            async with asyncio.timeout(1.0):
+                await self._database.ping()
+                async with self._database.reading() as tx:
+                    gaps = await tx.gaps.count_open()
+        except Exception as error:  # noqa: BLE001  (whatever it is, that is the answer)
+            logger.warning("The database does not answer: {}", error)
+            writable = False
+        return Readiness(self._connected(), writable, self._ingest.depth, gaps)

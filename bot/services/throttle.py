@@ -1,0 +1,61 @@
+"""One answer per channel and per member in a while: turns are taken in the database, remembered here."""
+
+from datetime import datetime, timedelta
+
+from bot.db.database import Transaction
+from bot.domain.policy import Decision
+from bot.domain.signal import PlanKind, Signal
+from bot.settings import OrchestratorSettings
+
+ASK_AGAIN = timedelta(seconds=1)  # when another process took the turn
+_REMEMBERED = 20_000  # places and members, before the memory is emptied
+
+CHANNEL_BUSY = Decision(PlanKind.NOOP, "answered here a moment ago")
+MEMBER_BUSY = Decision(PlanKind.NOOP, "answered this member a moment ago")
+
+
+class Throttle:
+    """Takes turns by compare-and-set, so that they hold for every process; memory only saves asking again."""
+
+    def __init__(self, settings: OrchestratorSettings) -> None:
+        self._channel = timedelta(seconds=settings.channel_throttle_seconds)
+        self._member = timedelta(seconds=settings.user_cooldown_seconds)
+        self._until: dict[tuple[int, int], datetime] = {}  # (guild, place or member) -> taken at least until
+        self._taken: dict[tuple[int, int], datetime] = {}  # in a transaction that isn't committed yet
+
+    async def take(self, tx: Transaction, signal: Signal, decision: Decision, now: datetime) -> Decision:
+        """Return `decision` when both turns could be taken, else a decision to keep quiet."""
+        message = signal.message
+        if message.guild_id is None:
+            return decision
+        place, member = (message.guild_id, message.place_id), (message.guild_id, message.author_id)
+        if self._channel and self._known(place, now):
+            return CHANNEL_BUSY
+        if self._member and self._known(member, now):
+            return MEMBER_BUSY
+        if self._channel and not await tx.channels.reserve_reply(message.place_id, now, now + self._channel):
+            return self._remember(place, now, CHANNEL_BUSY)
+        if self._member and not await tx.members.reserve_reply(*member, now, now + self._member):
+            await tx.channels.change(message.place_id, {"next_reply_at": None})  # it was free
+            return self._remember(member, now, MEMBER_BUSY)
+        self._taken[place], self._taken[member] = now + self._channel, now + self._member
+        return decision
+
+    def begin(self) -> None:
+        """Forget turns whose transaction failed."""
+        self._taken = {}
+
+    def confirm(self, now: datetime) -> None:
+        """Remember the turns taken since the last call: their transaction is committed."""
+        if len(self._until) > _REMEMBERED:
+            self._until = {key: until for key, until in self._until.items() if until > now}
+        self._until |= self._taken
+        self._taken = {}
+
+    def _known(self, key: tuple[int, int], now: datetime) -> bool:
+        until = self._taken.get(key) or self._until.get(key)
+        return until is not None and until > now
+
+    def _remember(self, key: tuple[int, int], now: datetime, decision: Decision) -> Decision:
+        self._until[key] = now + ASK_AGAIN
+        return decision

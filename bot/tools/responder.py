@@ -1,0 +1,128 @@
+"""What the bot posts by itself: replies, staff alerts, notes to the owner. Posts, never listens."""
+
+from datetime import timedelta
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from bot.core.http_trace import Retries, current_retries
+from bot.domain.signal import Signal
+from bot.models import Action
+from bot.services.tools import (
+    NotPermittedError,
+    RefusedError,
+    Sent,
+    TargetGoneError,
+    UnreachableError,
+)
+
+ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
+SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
+SEARCHED_MESSAGES = 200
+_UNKNOWN_REFERENCE, _ARCHIVED, _NO_DM, _MISSING_ACCESS = 50035, 50083, 50007, 50001
+_NEEDED = ("view_channel", "send_messages", "read_message_history")
+
+
+class DiscordResponderTool:
+    """Posts in a channel; `kind` reply, escalate or tell_owner."""
+
+    def __init__(self, bot: commands.Bot, kind: str) -> None:
+        self._bot = bot
+        self.kind = kind
+
+    async def send(self, action: Action, signal: Signal) -> Sent:
+        """Post the action's text: as a reply where it has a reference, else as a message of its own.
+
+        Raises:
+            TargetGoneError: the message or the channel no longer exists.
+            NotPermittedError: the bot may not post there.
+            RefusedError: Discord refuses the text.
+            UnreachableError: Discord doesn't answer.
+        """
+        retries = Retries()
+        token = current_retries.set(retries)
+        try:
+            message = await self._post(action)
+        except discord.Forbidden as error:
+            raise self._forbidden(action, error) from error
+        except discord.NotFound as error:
+            raise TargetGoneError(f"gone: {error.text}"[:200]) from error
+        except (discord.DiscordServerError, discord.RateLimited, aiohttp.ClientError, OSError) as error:
+            raise UnreachableError(str(error) or type(error).__name__) from error
+        except discord.HTTPException as error:
+            if error.code == _UNKNOWN_REFERENCE and "message_reference" in error.text:
+                raise TargetGoneError("the message to answer is gone") from error
+            if error.code == _ARCHIVED:
+                raise TargetGoneError("the thread is archived") from error
+            if error.status == 429:  # noqa: PLR2004
+                raise UnreachableError(str(error)) from error
+            raise RefusedError(error.text[:200]) from error
+        finally:
+            current_retries.reset(token)
+        return Sent(message.id, retries.count)
+
+    async def find(self, action: Action, signal: Signal) -> int | None:
+        """Return the message an interrupted action had posted: ours, with the same reference or the same text.
+
+        Raises:
+            UnreachableError: Discord doesn't answer.
+            NotPermittedError: the history may not be read.
+            TargetGoneError: the channel is gone.
+        """
+        own_id = self._bot.user.id if self._bot.user else 0
+        begin = action.created_at - SEARCHED
+        try:
+            target = await self._target(action)
+            after = discord.Object(discord.utils.time_snowflake(begin))
+            async for message in target.history(limit=SEARCHED_MESSAGES, after=after, oldest_first=True):
+                if message.author.id == own_id and self._is_it(message, action):
+                    return message.id
+        except discord.Forbidden as error:
+            raise self._forbidden(action, error) from error
+        except discord.NotFound as error:
+            raise TargetGoneError(f"gone: {error.text}"[:200]) from error
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise UnreachableError(str(error) or type(error).__name__) from error
+        return None
+
+    async def _post(self, action: Action) -> discord.Message:
+        target = await self._target(action)
+        reference = None
+        if action.reference_id is not None:
+            reference = discord.MessageReference(
+                message_id=action.reference_id, channel_id=action.channel_id, guild_id=action.guild_id
+            )
+        return await target.send(
+            action.content, nonce=action.nonce, reference=reference, allowed_mentions=ALLOWED
+        )  # type: ignore[call-overload]
+
+    async def _target(self, action: Action) -> discord.abc.Messageable:
+        if self.kind != "tell_owner":
+            return self._bot.get_partial_messageable(action.channel_id, guild_id=action.guild_id)
+        guild = self._bot.get_guild(action.guild_id or 0)
+        if guild is None or guild.owner_id is None:
+            raise TargetGoneError("the server or its owner is unknown")
+        owner = self._bot.get_user(guild.owner_id) or await self._bot.fetch_user(guild.owner_id)
+        return owner.dm_channel or await owner.create_dm()
+
+    @staticmethod
+    def _is_it(message: discord.Message, action: Action) -> bool:
+        if action.reference_id is not None and action.part == 0:
+            return message.reference is not None and message.reference.message_id == action.reference_id
+        return message.content == action.content
+
+    def _forbidden(self, action: Action, error: discord.Forbidden) -> NotPermittedError:
+        """Name what is missing, as far as the cached channel and roles tell."""
+        if error.code == _NO_DM:
+            return NotPermittedError("direct messages are closed")
+        channel = self._bot.get_channel(action.channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return NotPermittedError("View Channel")
+        needed = list(_NEEDED)
+        if isinstance(channel, discord.Thread):
+            needed[1] = "send_messages_in_threads"
+        have = channel.permissions_for(channel.guild.me)
+        missing = [name.replace("_", " ").title() for name in needed if not getattr(have, name)]
+        fallback = "View Channel" if error.code == _MISSING_ACCESS else "Send Messages"
+        return NotPermittedError(", ".join(missing) or fallback)
