@@ -1,7 +1,7 @@
 """Sets the bot up and starts it: `python run.py [--light] [command ...]`.
 
-Standard library only, because it runs before anything is installed. The syntax stays within Python 3.6, so that
-an older Python reads far enough to say that it is too old.
+Standard library only, because it runs before anything is installed. The syntax stays within Python
+3.6, so that an older Python reads far enough to say that it is too old.
 """
 
 import sys
@@ -18,7 +18,6 @@ import importlib.util
 import json
 import os
 import re
-import runpy
 import shutil
 import subprocess
 import time
@@ -217,9 +216,8 @@ def make_venv() -> None:
             " and try again."
         )
     say(f"Making {VENV.name} (Python {sys.version.split()[0]}) ...")
-    done = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", str(VENV)], stdout=sys.stderr, check=False
-    )
+    command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    done = subprocess.run(command, stdout=sys.stderr, check=False)
     if done.returncode:
         raise SetupError(f"Could not make {VENV}: see above; deleting the folder and trying again may help.")
 
@@ -242,9 +240,8 @@ def has_own_index() -> bool:
 def names_an_index(pip_config: str) -> bool:
     """Tell whether the lines of `pip config list` name a place to fetch from."""
     keys = re.findall(r"^[^=\n]*\.([\w-]+)=", pip_config, re.MULTILINE)
-    return any(
-        key.replace("_", "-") in {"index-url", "extra-index-url", "find-links", "no-index"} for key in keys
-    )
+    places = {"index-url", "extra-index-url", "find-links", "no-index"}
+    return any(key.replace("_", "-") in places for key in keys)
 
 
 def has_nvidia_gpu() -> bool:
@@ -276,13 +273,12 @@ def install_files(groups: list[str]) -> None:
     """
     own = has_own_index()
     files = [FILES[group] for group in groups]
-    say(
-        f"Installing {' and '.join(files)} {'from the index pip is configured with' if own else 'from PyPI'} ..."
-    )
+    place = "the index pip is configured with" if own else "PyPI, about 60 MB"
+    say(f"Installing {' and '.join(files)} from {place} ...")
     arguments = [part for file in files for part in ("-r", str(ROOT / file))]
     if not pip("install", *arguments):
         raise SetupError(
-            "pip could not install the packages: see above. Check the connection and run this again."
+            "pip could not install the packages: see above. Is there a connection? Run this again."
         )
 
 
@@ -291,9 +287,8 @@ def install_heavy() -> bool:
     own = has_own_index()
     source, words = torch_arguments(own_index=own, platform=sys.platform, gpu=has_nvidia_gpu())
     for name, ranges in requirements_of("heavy"):
-        say(
-            f"Installing {name}{ranges}, {words if name == 'torch' else 'from the same place as the rest'} ..."
-        )
+        words = words if name == "torch" else "as the packages before"
+        say(f"Installing {name}{ranges}, {words} ...")
         if not pip("install", *(source if name == "torch" else []), f"{name}{ranges}"):
             return False
     return True
@@ -341,7 +336,7 @@ def command_line(executable: str, arguments: list[str]) -> list[str]:
 
 
 def go_on(command: list[str]) -> int:
-    """Become `command`; where a process can't (Windows), run it, leave Ctrl-C to it and return its exit code."""
+    """Become `command`; on Windows, which can't, run it, leave Ctrl-C to it and return its exit code."""
     os.environ[CHILD] = "1"
     if os.name != "nt":
         os.execv(command[0], command)  # noqa: S606 - there is no shell to want
@@ -377,9 +372,9 @@ def main(arguments: list[str]) -> int:
             return 0
         if command == "test" or executable != sys.executable:
             return go_on(command_line(executable, arguments))
-    sys.argv = [str(ROOT / "run.py"), *arguments]
-    runpy.run_module("bot.cli", run_name="__main__", alter_sys=False)
-    return 0
+    from bot.cli import main as command_line_main  # only now is there anything to import it with
+
+    return command_line_main(arguments)
 
 
 if __name__ == "__main__":
