@@ -47,7 +47,7 @@ class SetupError(Exception):
 
 def say(text: str) -> None:
     """Print a line of the set-up; on stderr, because stdout belongs to the command."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(text, file=sys.stderr, flush=True)
 
 
 # What is asked for, and is it there?
