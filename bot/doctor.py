@@ -15,6 +15,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,7 +150,7 @@ async def _check_postgres(database: DatabaseSettings) -> Check:
     if importlib.util.find_spec("asyncpg") is None:
         fix = "pip install -r requirements-postgres.txt"
         return Check("Database", State.FAIL, "the driver for PostgreSQL is missing", fix)
-    import asyncpg
+    import asyncpg  # type: ignore[import-untyped]
 
     address = database.sqlalchemy_url.replace("+asyncpg", "", 1).replace("ssl=", "sslmode=")
     try:
@@ -180,7 +181,7 @@ async def check_discord(discord: DiscordSettings) -> list[Check]:
     try:
         async with aiohttp.ClientSession(headers=headers) as session:
             status, me, answer_headers = await _get(session, f"{base}/users/@me")
-            if status != 200:
+            if status != HTTPStatus.OK:
                 return [_refused(status, base)]
             _, application, _ = await _get(session, f"{base}/applications/@me")
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -197,7 +198,7 @@ async def check_discord(discord: DiscordSettings) -> list[Check]:
 
 
 def _refused(status: int, base: str) -> Check:
-    if status in {401, 403}:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         fix = f"Reset Token at {PORTAL} > Bot, and put the new one into .env"
         return Check("Token", State.FAIL, "Discord refuses it", fix)
     return Check("Token", State.FAIL, f"{base} answered {status}", "try again later")

@@ -1,7 +1,7 @@
-"""Logging: loguru to the console and to files of this process, secrets masked, the standard library's included.
+"""Logging: loguru to the console and to files of this process, the standard library's too, secrets masked.
 
-Lines are written by whoever logs (no queue): some 35 µs each, which is fine per batch and too slow per message. A
-queue would cost a thread and lose the last lines of a crash, the ones that matter.
+Lines are written by whoever logs (no queue): some 35 µs each, fine per batch and too slow per message.
+A queue would cost a thread and lose the last lines of a crash, the ones that matter.
 """
 
 import json
@@ -27,16 +27,7 @@ MASK = "[secret]"
 MAX_FILES = 20  # per log, whatever their age: a flood of errors must not fill the disk
 SHORTEST_SECRET = 4  # characters; masking "on" would garble every line
 # Debug lines of these come per frame, query or wake-up: only LOG_LEVEL=TRACE shows them.
-NOISY = (
-    "discord",
-    "aiosqlite",
-    "asyncio",
-    "sqlalchemy",
-    "httpx",
-    "httpcore",
-    "apscheduler",
-    "uvicorn.access",
-)
+NOISY = ("discord", "aiosqlite", "asyncio", "sqlalchemy", "httpx", "httpcore", "apscheduler")
 _PATTERNS = re.compile(
     r"(?P<webhook>/webhooks/\d+/)[\w-]+"
     r"|(?P<interaction>/interactions/\d+/)[\w-]+"
@@ -107,9 +98,8 @@ def setup_logging(settings: LogSettings, secrets: Iterable[str], *, name: str = 
 def _prepare(record: "Record", masker: Masker) -> None:
     """Mask a record for every sink at once; the traceback becomes text, so that it can be masked too."""
     record["message"] = masker(record["message"])
-    extra = {
-        key: masker(value) if isinstance(value, str) else value for key, value in record["extra"].items()
-    }
+    bound = record["extra"].items()
+    extra = {key: masker(value) if isinstance(value, str) else value for key, value in bound}
     if exception := record["exception"]:
         lines = traceback.format_exception(exception.type, exception.value, exception.traceback)
         extra["trace"] = masker("".join(lines))
@@ -121,8 +111,8 @@ def _text_line(record: "Record") -> str:
     bound = "".join(f" {key}={{extra[{key}]}}" for key in record["extra"] if key != "trace")
     trace = "{extra[trace]}" if "trace" in record["extra"] else ""
     return (
-        "<green>{time:YYYY-MM-DD HH:mm:ss.SSS}</green> <level>{level:<8}</level> {name}: <level>{message}</level>"
-        f"<cyan>{bound}</cyan>\n{trace}"
+        "<green>{time:YYYY-MM-DD HH:mm:ss.SSS}</green> <level>{level:<8}</level> {name}:"
+        f" <level>{{message}}</level><cyan>{bound}</cyan>\n{trace}"
     )
 
 
