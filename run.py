@@ -34,7 +34,12 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CHILD = "LOOKOUT_IN_VENV"  # tells the re-executed process that all is set up
 LIGHT = "LOOKOUT_LIGHT"
 RETRY_HEAVY_AFTER = 24 * 3600  # seconds until a failed download of torch is tried again by itself
-FILES = {"light": "requirements-light.txt", "test": "requirements-test.txt", "heavy": "requirements.txt"}
+FILES = {
+    "light": "requirements-light.txt",
+    "test": "requirements-test.txt",
+    "dev": "requirements-dev.txt",
+    "heavy": "requirements.txt",
+}
 HEAVY_PACKAGES = ("torch", "transformers")  # torch first: transformers is useless without it
 TEST_COMMAND = ["-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 
@@ -118,8 +123,10 @@ def missing(requirements: list[Requirement]) -> list[str]:
 def wanted_groups(command: str, *, light: bool) -> list[str]:
     """Return which of FILES a command needs, in the order they are installed."""
     groups = ["light"]
-    if command == "test":
+    if command in {"test", "python"}:
         groups.append("test")
+    if command == "python":  # `python run.py python -m mypy`: what developers and CI run
+        return [*groups, "dev"]
     if not light:
         groups.append("heavy")
     return groups
@@ -332,6 +339,8 @@ def command_line(executable: str, arguments: list[str]) -> list[str]:
     """Return what to run in the environment for the words given to run.py."""
     if arguments[:1] == ["test"]:
         return [executable, *TEST_COMMAND, *arguments[1:]]
+    if arguments[:1] == ["python"]:
+        return [executable, *arguments[1:]]
     return [executable, str(ROOT / "run.py"), *arguments]
 
 
@@ -370,7 +379,7 @@ def main(arguments: list[str]) -> int:
             executable = str(venv_python())
         if command == "setup":
             return 0
-        if command == "test" or executable != sys.executable:
+        if command in {"test", "python"} or executable != sys.executable:
             return go_on(command_line(executable, arguments))
     from bot.cli import main as command_line_main  # only now is there anything to import it with
 

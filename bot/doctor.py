@@ -148,7 +148,7 @@ def _check_sqlite(path: Path) -> Check:
 
 async def _check_postgres(database: DatabaseSettings) -> Check:
     if importlib.util.find_spec("asyncpg") is None:
-        fix = "pip install -r requirements-postgres.txt"
+        fix = f"{sys.executable} -m pip install -r requirements-postgres.txt"
         return Check("Database", State.FAIL, "the driver for PostgreSQL is missing", fix)
     import asyncpg  # type: ignore[import-untyped]
 
