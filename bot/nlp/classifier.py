@@ -52,6 +52,7 @@ class _Weights(NamedTuple):
     against: float
 
 
+_NO_WORDS: Final = frozenset(("", GAP))
 _NOTHING: Final = _Weights(0.0, 0.0, 0.0)
 _UNKNOWN: Final = Judgement(
     Purpose.UNKNOWN, Sentiment.NEUTRAL, 0.0, Urgency.LOW, 0.0, Intent.OTHER, 1.0, "", "und"
@@ -63,14 +64,14 @@ def _judge(text: str) -> Judgement:
     lowered = plain.lower().split()
     bare = [word.strip(punctuation) for word in lowered]
     words = set(bare)
-    words.discard("")
+    words -= _NO_WORDS
     if not words:
         return _UNKNOWN
     flat = " ".join(lowered)
-    cues = find_cues(flat, words)
+    cues = find_cues(flat, bare, words)
     weights = _weigh(cues) if cues else _NOTHING
     score = compound_of(plain, lowered, bare)
-    language = language_of(plain, bare)
+    language = language_of(plain, words)
     toxicity = toxicity_of(flat, words)
     if "://" in text and is_spam(text, words):
         return Judgement(
@@ -121,13 +122,12 @@ def _plain(text: str) -> str:
 
 def _weigh(cues: list[Found]) -> _Weights:
     """Add up each side: the strongest cue counts in full, the others in part, as they overlap."""
-    sums = dict.fromkeys(Side, 0.0)
-    tops = dict.fromkeys(Side, 0.0)
+    sums = [0.0, 0.0, 0.0]
+    tops = [0.0, 0.0, 0.0]
     for side, weight, _ in cues:
         sums[side] += weight
         tops[side] = max(tops[side], weight)
-    ask, fail, against = (tops[side] + _EXTRA * (sums[side] - tops[side]) for side in Side)
-    return _Weights(ask, fail, against)
+    return _Weights(*(top + _EXTRA * (total - top) for top, total in zip(tops, sums, strict=True)))
 
 
 def _chance(plain: str, flat: str, words: set[str], weights: _Weights) -> float:
@@ -157,7 +157,7 @@ def _rationale(cues: list[Found]) -> str:
     parts: list[str] = []
     room = MAX_RATIONALE_WORDS
     for side, _, text in sorted(cues, key=lambda cue: (-cue.weight, cue.text)):
-        part = f"{side.value} '{text.strip(' ,.!?:;')}'"
+        part = f"{'asks' if side is Side.ASK else 'reports'} '{text.strip(' ,.!?:;')}'"
         if side is not Side.AGAINST and (length := len(part.split())) <= room:
             parts.append(part)
             room -= length

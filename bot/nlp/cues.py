@@ -6,18 +6,19 @@ Patterns see lower-case text with single spaces in which mentions, links and cod
 """
 
 import re
-from enum import Enum
+from collections.abc import Callable
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 GAP: Final = "\N{CURRENCY SIGN}"
 
 
-class Side(Enum):
-    """What a cue speaks for."""
+class Side(IntEnum):
+    """What a cue speaks for; the value is its place in sums."""
 
-    ASK = "asks"
-    FAIL = "reports"
-    AGAINST = "against"  # an answer, a helper's question, thanks, a joke
+    ASK = 0
+    FAIL = 1
+    AGAINST = 2  # an answer, a helper's question, thanks, a joke
 
 
 class Cue(NamedTuple):
@@ -25,7 +26,8 @@ class Cue(NamedTuple):
 
     side: Side
     weight: float
-    pattern: re.Pattern[str] | None
+    also: frozenset[str]  # one of these words must occur too; empty: no such condition
+    search: Callable[[str], re.Match[str] | None] | None
 
 
 class Found(NamedTuple):
@@ -40,14 +42,15 @@ _WHO: Final = r"(?:any|some) ?(?:one|body)"
 _ME: Final = r"(?:i|we|you|u|one|someone)"
 _NOT: Final = (
     r"(?:not|isn'?t|aren'?t|wasn'?t|doesn'?t|does not|don'?t|do not|didn'?t|did not|won'?t|will not|wouldn'?t"
-    r"|no longer|stopped|stoped|stops|refuses to|fails to|never)"
+    r"|no longer|stopped|stops|refuses to|fails to|never)"
 )
 _WORKS: Final = (
     r"(?:work|works|working|worked|start|starting|load|loading|boot|booting|connect|connecting|show|showing|updat\w+"
     r"|run|running|compile|build|open|opening|respond|responding|appear|appearing|install|mount|sync|syncing|save"
     r"|saving|detect\w*|recogni[sz]\w+|display\w*|trigger\w*|fire|firing|chang\w+|render\w*|play|playing|print\w*"
-    r"|find|launch\w*|log|send\w*|receiv\w+|register\w*|get enabled|be enabled|get updated|turn on|see|complete)\b"
+    r"|find|launch\w*|log|send\w*|receiv\w+|register\w*|see|complete)\b"
 )
+_STATUS_CODES: Final = " ".join(map(str, (*range(400, 432), 451, *range(500, 512), *range(520, 527))))
 _TROUBLE: Final = (
     r"(?:errors?|exceptions?|issues?|problems?|trouble|troubles|failures?|traceback|crash(?:es)?|bugs?|4[0-3]\d|5[0-2]\d"
     r"|forbidden|unauthori[sz]ed|timeouts?|refused|denied|undefined|null|nan|warnings?|difficult(?:y|ies))\b"
@@ -60,11 +63,11 @@ _INSPECT: Final = r"(?:paste|post|show|share|give|send|try|run|check|clarify|ela
 # triggers, side, weight, pattern ("" for the word itself)
 _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
     # who asks everybody
-    ("anyone anybody someone somebody one body any", Side.ASK, 2.2,
+    ("anyone anybody someone somebody one body & can could would will may might does do did has have is was", Side.ASK, 2.2,
      rf"\b(?:can|could|would|will|may|might|does|do|did|has|have|is|was) {_WHO}\b(?! (?:can|could|should)\b)"),
     ("anyone anybody somebody someone one", Side.ASK, 2.2,
      rf"(?:^|[,.!?:;] ?|\b(?:hi|hello|hey|so|all|guys|please) ){_WHO} (?:here |else |that |who )?"
-     r"(?:knows?|help|have|has|had|got|able|can|could|tried|familiar|experienced?|use[sd]?|seen|using|around that)\b"),
+     r"(?:knows?|help|have|has|had|got|able|can|could|tried|familiar|experienced?|use[sd]?|seen|using)\b"),
     ("any", Side.ASK, 1.9,
      r"\bany (?:good |other )?(?:ideas?|suggestions?|help|advice|tips|pointers?|clues?|thoughts|examples?|hints?"
      r"|resources|way to|workarounds?|solutions?|fix|recommendations?|guides?|docs)\b"),
@@ -90,7 +93,7 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
     ("where", Side.ASK, 1.4, r"\bwhere (?:is|are|does|did) (?:the|my|that|this|it|all)\b"),
     ("what what's whats", Side.ASK, 1.9,
      r"\bwhat(?:'?s| is| are| would be)? (?:the|a) (?:\w+ )?(?:best|right|correct|proper|recommended|easiest|difference"
-     r"|fastest|way|command|minimum|limitations?|live|default|name|point|equivalent|syntax|password)\b"
+     r"|fastest|way|command|minimum|limitations?|default|name|point|equivalent|syntax)\b"
      r"|\bwhat (?:do|should|can|could|will|would|must|am|else) (?:i|we)\b"),
     ("what what's whats", Side.ASK, 1.0, r"\bwhat(?:'?s| is| are| does)\b"),
     ("what which", Side.ASK, 1.5,
@@ -99,46 +102,46 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
     ("which", Side.ASK, 1.3, r"\bwhich (?:\w+ ){0,3}(?:should|do|can|would) (?:i|we|you recommend)\b"),
     ("why", Side.ASK, 1.2,
      r"\bwhy (?:is|are|does|do|did|am|was|can'?t|won'?t|isn'?t|doesn'?t|don'?t|aren'?t|i'm|my|the|it|this)\b"),
-    ("why who what", Side.AGAINST, 3.0,
+    ("why who what what's whats", Side.AGAINST, 3.0,
      r"\bwhy (?:do|does|did|is|are|would) (?:\w+ ){1,3}(?:have to|so|such|always|even bother)\b|\bwhy would (?:any|some|you|u)"
      r"|\bwho (?:cares|knows|needs|would)\b|\bwhat (?:could|can) (?:possibly|go wrong)|\bwhat'?s (?:up|new|not to)\b|\bwhy not\b"),
     # may I, is there, is it
-    ("there any", Side.ASK, 2.2,
+    ("there & a an any some anything another other no anyone something", Side.ASK, 2.2,
      r"\b(?:is|are|was|isn'?t) there (?:actually |already |maybe )?(?:a|an|any|some|anything|another|other|no|anyone|something)\b"
      r"|\bthere is (?:a|any) way to\b"),
-    ("possible normal safe correct okay intentional supposed allowed hard", Side.ASK, 2.0,
+    ("possible normal safe correct ok okay intentional supposed allowed hard", Side.ASK, 2.0,
      r"\b(?:is|would) (?:it|this|that) (?:even |also |still )?(?:be )?"
      r"(?:possible|normal|safe|correct|ok|okay|intentional|supposed|allowed|hard)\b|\bwhat am i supposed\b"),
-    ("can could should may shall must", Side.ASK, 1.5, r"\b(?:can|could|should|may|shall|must) (?:i|we)\b(?! help)"),
-    ("do did need", Side.ASK, 1.5, r"\b(?:do|did|would) (?:i|we) (?:need|have|really|just|execute|run|use|put|want)\b"),
-    ("can could would", Side.ASK, 1.2,
-     r"\b(?:can|could|would) (?:you|u) (?:please|pls|plz|guys|tell me|explain|help|recommend|merge|fix|add|look)\b"),
-    ("know", Side.ASK, 1.7, r"\b(?:do|does|did) (?:you|u|any of you|you guys|it) know\b|\bneed to know\b|\blike to know\b"),
-    ("tell show explain point direct guide teach", Side.ASK, 1.3,
+    ("can could should may shall must & i we", Side.ASK, 1.5, r"\b(?:can|could|should|may|shall|must) (?:i|we)\b(?! help)"),
+    ("do did would & i we", Side.ASK, 1.5, r"\b(?:do|did|would) (?:i|we) (?:need|have|really|just|run|use|put|want)\b"),
+    ("please pls plz guys tell explain help recommend suggest fix look & you u", Side.ASK, 1.2,
+     r"\b(?:can|could|would) (?:you|u) (?:please|pls|plz|guys|tell me|explain|help|recommend|suggest|fix|look)\b"),
+    ("know & do does did need like", Side.ASK, 1.7, r"\b(?:do|does|did) (?:you|u|any of you|you guys|it) know\b|\bneed to know\b|\blike to know\b"),
+    ("tell show explain point direct guide teach & me us", Side.ASK, 1.3,
      r"\b(?:tell|show|explain|point|direct|guide|teach)(?: to)? (?:me|us)\b"),
     # wishes
     ("wondering wonder curious", Side.ASK, 1.8, r"\bwonder(?:ing)? (?:if|how|whether|what|why|where|about|is)\b|\bcurious (?:if|how)\b"),
-    ("looking searching seraching search", Side.ASK, 1.7,
-     r"\b(?:i'?m|i am|we'?re|im|am|was) (?:\w+ )?(?:looking|searching|serching) (?:for|to|into)\b|^(?:\w+ ){0,2}looking (?:for|to)\b"),
-    ("trying try tried", Side.ASK, 1.0, r"\b(?:i'?m|i am|we'?re|im|i was|i'?ve been|been) (?:just )?trying\b|\bi (?:just )?tried to\b"),
-    ("want need like hoping", Side.ASK, 0.9,
-     r"\b(?:i|we) (?:want|need|have) to\b|\b(?:i'?d|i would|we'?d) like (?:to|chrome|it)\b|\bi was hoping\b"),
-    ("know understand figure find remember sure idea see", Side.ASK, 1.3,
+    ("looking searching", Side.ASK, 1.7,
+     r"\b(?:i'?m|i am|we'?re|im|am|was) (?:\w+ )?(?:looking|searching) (?:for|to|into)\b|^(?:\w+ ){0,2}looking (?:for|to)\b"),
+    ("trying tried & i i'm im we're i've", Side.ASK, 1.0, r"\b(?:i'?m|i am|we'?re|im|i was|i'?ve been|been) (?:just )?trying\b|\bi (?:just )?tried to\b"),
+    ("want need have like hoping & i we i'd we'd", Side.ASK, 0.9,
+     r"\b(?:i|we) (?:want|need|have) to\b|\b(?:i'?d|i would|we'?d) like to\b|\bi was hoping\b"),
+    ("know understand figure find remember sure idea see & how why what where any if which", Side.ASK, 1.3,
      r"\bi (?:don'?t|do not|can'?t|cannot|couldn'?t|can not|have no|have to) (?:really |seem to |even )?"
      r"(?:know|understand|figure|find|remember|idea|see) (?:out )?(?:how|why|what|where|any|if|which)\b"
      r"|\bnot (?:quite |really )?sure (?:how|why|what|where)\b|\bno idea (?:how|why|what|where)\b"),
     # what fails
-    ("work works working worked start starting load loading boot connect show showing update updating run running compile"
-     " build open respond responding appear install mount sync save saving detect detected display change changing find"
-     " launch log send see recognize recognized trigger enabled complete", Side.FAIL, 1.9,
+    ("not isn't isnt aren't arent wasn't wasnt doesn't doesnt don't dont didn't didnt won't wont wouldn't wouldnt longer"
+     " stopped stops refuses fails never does", Side.FAIL, 1.9,
      rf"(?<!\bif it )(?<!\bif that )\b{_NOT} (?:(?:even|seem|seems|to|really|be|getting|it|be able|properly|actually) )*{_WORKS}"),
-    ("can't cant cannot couldn't couldnt unable able can not", Side.FAIL, 1.4,
-     r"(?<!you )(?<!u )(?<!people )\b(?:can'?t|cannot|can not|couldn'?t|unable to|not able to|wasn'?t able to)"
+    ("can't cant cannot couldn't couldnt unable able", Side.FAIL, 1.4,
+     r"(?<!you )(?<!u )(?<!people )\b(?:can'?t|cannot|couldn'?t|unable to|not able to|wasn'?t able to)"
      r" (?:(?:even|seem|to|be) )*(?:get|connect|install|log|access|open|find|see|start|make|run|join|use|send|upload|download"
-     r"|update|boot|mount|figure|browse|reach|build|login|sign|load|add|create|delete|remove|import|compile|be enabled|enabled)"
+     r"|update|boot|mount|figure|browse|reach|build|login|sign|load|add|create|delete|remove|import|compile|enable)"
      r"(?! how| why| what| where)\b"),
-    ("getting get gets got gives giving throws throwing returns says said see seeing receive receiving hit hitting facing"
-     " having have has had keep keeps running run encountering encounter experiencing shows results result getting", Side.FAIL, 2.2,
+    ("error errors exception exceptions issue issues problem problems trouble troubles failure failures traceback crash"
+     " crashes bug bugs forbidden unauthorized unauthorised timeout timeouts refused denied undefined null nan warning"
+     " warnings difficulty difficulties " + _STATUS_CODES, Side.FAIL, 2.2,
      r"\b(?:gett?(?:ing|s)?|got|giv(?:es?|ing)|gave|throw(?:s|ing)?|threw|return(?:s|ing)?|say(?:s|ing)?|said|see(?:ing)?"
      r"|receiv(?:es?|ing)|hit(?:ting)?|facing|having|ha[vd]e?|has|run(?:ning)? into|encounter(?:s|ing)?|experiencing|shows?"
      rf"|results? in|keep(?:s|ing)?) (?:(?!no\b)[\w\"'`-]+ ){{0,4}}?[\"'`]?{_TROUBLE}"),
@@ -168,13 +171,13 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
      r"\b(?:my|it|the|this|everything|always|just|app|server|build|has|have|update|and|but) (?:\w+ )?"
      r"(?:crashe[sd]|crashing|freezes|hangs|fails|failing|broken?)\b"),
     # answers and helpers' questions
-    ("you", Side.AGAINST, 2.6,
+    ("you u & have did do are were had has can what", Side.AGAINST, 2.6,
      r"\b(?:have|did|do|are|were|had|has) (?:you|u) (?!(?:guys )?(?:know|have (?:any|a) (?:idea|suggestion)|recommend|support))\w+"
      r"|\bwhat (?:do|did|are|were|kind) (?:you|u|of) (?!recommend)|\b(?:do|did|can) (?:you|u) see\b"),
-    ("you your", Side.AGAINST, 2.0,
+    ("you you'll you'd & can can't could should need have must might may want probably just don't haven't cannot", Side.AGAINST, 2.0,
      r"\byou(?:'?ll| will| would|'d)? (?:can(?:'?t|not)?|could|should|need|have to|must|might|may|want|probably|just|don'?t need|haven'?t|don'?t have)\b"
      r"(?! help)"),
-    ("you", Side.AGAINST, 2.6, rf"\b(?:can|could|would) (?:you|u) (?:please |pls |also |maybe )?{_INSPECT}\b|\bwhat (?:\w+ )?are you\b"),
+    ("you u & can could would what", Side.AGAINST, 2.6, rf"\b(?:can|could|would) (?:you|u) (?:please |pls |also |maybe )?{_INSPECT}\b|\bwhat (?:\w+ )?are you\b"),
     ("version browser os distro mean", Side.AGAINST, 1.6,
      r"\b(?:what|which) (?:\w+ )?(?:version|browser|os|distro)\b.{0,30}\b(?:you|your)\b|\bwhat (?:do|did) (?:you|u) mean"
      r"|\bwhat version\b(?! (?:should|do|can) i)"),
@@ -194,50 +197,50 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
      r"^(?:\S+ ){0,2}(?:thanks|thank you|thx|ty|tnx|cheers)\b(?! in advance)|\b(?:thanks|thank you) for\b|\bthat (?:helped|fixed|solved|did)\b"),
     ("same", Side.AGAINST, 1.6, r"\b(?:i )?had (?:the|this|that) (?:exact )?(?:same )?(?:\w+ )?(?:once|before|too|yesterday|last|and|;|,)|\bhad the same\b(?!.*\?)"),
     ("lol lmao haha hahaha rofl lmfao xd kidding joking", Side.AGAINST, 0.8, ""),
-    ("if when", Side.AGAINST, 0.8, r"\bif (?:you|it|that|u) (?:get|see|have|fails?|doesn'?t|does|are|is|do|still|want|need|run)\b"),
+    ("if & you it that u", Side.AGAINST, 0.8, r"\bif (?:you|it|that|u) (?:get|see|have|fails?|doesn'?t|does|are|is|do|still|want|need|run)\b"),
     ("released announcing announcement changelog posted merged deployed", Side.AGAINST, 1.5, ""),
-    ("he she they he's she's they're his", Side.AGAINST, 0.7, r"\b(?:he|she|they)(?:'s|'re| is| are| has| was| wants| gets| needs)\b"),
-    ("allow feature request would add option", Side.AGAINST, 1.3,
+    ("he she they he's she's they're", Side.AGAINST, 0.7, r"\b(?:he|she|they)(?:'s|'re| is| are| has| was| wants| gets| needs)\b"),
+    ("feature would it'd can should & request nice great cool awesome option have ever able support", Side.AGAINST, 1.3,
      r"\b(?:feature request|would be (?:nice|great|cool|awesome)|it'?d be (?:nice|great)|can we have (?:a|an)|would it ever|should (?:be able to|support|have) )\b"),
 )  # fmt: skip
 
 
 def _index() -> dict[str, tuple[Cue, ...]]:
     index: dict[str, tuple[Cue, ...]] = {}
-    for triggers, side, weight, pattern in _CUES:
-        cue = Cue(side, weight, re.compile(pattern) if pattern else None)
+    for words, side, weight, pattern in _CUES:
+        triggers, _, also = words.partition("&")
+        cue = Cue(side, weight, frozenset(also.split()), re.compile(pattern).search if pattern else None)
         for trigger in triggers.split():
             index[trigger] = (*index.get(trigger, ()), cue)
     return index
 
 
 _BY_TRIGGER: Final = _index()
-_TRIGGERS: Final = _BY_TRIGGER.keys()
 
 
-def find_cues(flat: str, words: set[str]) -> list[Found]:
-    """Return the cues of a message, each once, in no particular order but always the same.
+def find_cues(flat: str, words: list[str], distinct: set[str]) -> list[Found]:
+    """Return the cues of a message, each once, in the order of their trigger words.
 
     Args:
         flat: the message in lower case with single spaces, see the module's text.
-        words: its words without punctuation.
+        words: its words without the punctuation around them.
+        distinct: the same as a set.
     """
-    triggers = _TRIGGERS & words
-    if not triggers:
+    if _BY_TRIGGER.keys().isdisjoint(distinct):
         return []
     found: dict[str, Found] = {}
-    seen: set[int] = set()
-    for trigger in sorted(triggers):
-        for cue in _BY_TRIGGER[trigger]:
-            if id(cue) in seen:
+    tried: set[int] = set()
+    for word in words:
+        for cue in _BY_TRIGGER.get(word, ()):
+            if id(cue) in tried:
                 continue
-            if cue.pattern is None:
-                found[trigger] = Found(cue.side, cue.weight, trigger)
+            tried.add(id(cue))
+            if cue.also and cue.also.isdisjoint(distinct):
                 continue
-            seen.add(id(cue))
-            match = cue.pattern.search(flat)
-            if match is not None:
-                text = match.group()
-                if text not in found or found[text].weight < cue.weight:
-                    found[text] = Found(cue.side, cue.weight, text)
+            text: str | None = word
+            if cue.search is not None:
+                match = cue.search(flat)
+                text = match.group() if match is not None else None
+            if text is not None and (text not in found or found[text].weight < cue.weight):
+                found[text] = Found(cue.side, cue.weight, text)
     return list(found.values())

@@ -55,7 +55,8 @@ _SCRIPTS: Final[tuple[tuple[int, int, str], ...]] = (  # Unicode 15 blocks, sort
 _FIRST_SCRIPT: Final = "\u0370"
 _SAMPLE: Final = 400  # characters; more than enough to tell
 _MIN_HITS: Final = 2  # stop words
-_FEW_WORDS: Final = 4  # up to here one stop word is enough if it is all another language has not
+_MIN_SCORE: Final = 1.5  # stop words, those of several languages in part
+_PUNCTUATION: Final = ".,!?;:()[]\"'`*_~«»„“”…¿¡"
 _ENGLISH: Final = frozenset(_STOP_WORDS["en"].split())
 
 
@@ -68,44 +69,45 @@ def _index() -> dict[str, tuple[str, ...]]:
 
 
 _LANGUAGES_OF: Final = _index()
+_FOREIGN: Final = _LANGUAGES_OF.keys() - _ENGLISH
 
 
 def detect_language(text: str) -> str:
     """Return the ISO 639-1 code of `text`'s language, or "und" when it is too short or unclear."""
     sample = text if len(text) <= _SAMPLE else text[:_SAMPLE]
-    return language_of(sample, sample.lower().split())
+    return language_of(sample, {word.strip(_PUNCTUATION) for word in sample.lower().split()})
 
 
-def language_of(text: str, words: list[str]) -> str:
-    """Do the same for a text whose lower-case `words` are known already."""
-    if not text.isascii():
+def language_of(text: str, words: set[str]) -> str:
+    """Do the same for a text whose lower-case words without punctuation are known already."""
+    english = len(_ENGLISH & words)
+    if text.isascii():
+        if english >= _MIN_HITS and english > len(_FOREIGN & words):
+            return "en"
+    else:
         script = _script(text[:_SAMPLE])
         if script is not None:
             return script
-    distinct = set(words)
-    english = len(_ENGLISH & distinct)
-    if english > _MIN_HITS and english * 4 > len(distinct):
-        return "en"
-    return _by_stop_words(text, distinct)
+    if not english and _FOREIGN.isdisjoint(words) and text.isascii():
+        return UNKNOWN
+    return _by_stop_words(text, words)
 
 
 def _by_stop_words(text: str, words: set[str]) -> str:
+    """Return the language with the most stop words; a word of several languages counts for each in part."""
     hits: dict[str, float] = {}
-    for word in _LANGUAGES_OF.keys() & {word.strip(".,!?;:()\"'«»…") for word in words}:
+    for word in sorted(_LANGUAGES_OF.keys() & words):
         languages = _LANGUAGES_OF[word]
         for language in languages:
             hits[language] = hits.get(language, 0.0) + 1 / len(languages)
     if not text.isascii():
-        for letter in _LETTERS.keys() & set(text.lower()):
+        for letter in sorted(_LETTERS.keys() & set(text.lower())):
             language = _LETTERS[letter]
             hits[language] = hits.get(language, 0.0) + 1
     if not hits:
         return UNKNOWN
-    best = max(sorted(hits), key=hits.__getitem__)
-    runner_up = max((score for language, score in hits.items() if language != best), default=0.0)
-    if hits[best] >= _MIN_HITS and hits[best] > runner_up:
-        return best
-    return UNKNOWN
+    best, runner_up = sorted((*hits.items(), ("", 0.0)), key=lambda item: (-item[1], item[0]))[:2]
+    return best[0] if best[1] >= _MIN_SCORE and best[1] > runner_up[1] else UNKNOWN
 
 
 def _script(text: str) -> str | None:

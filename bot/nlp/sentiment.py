@@ -24,6 +24,7 @@ _QUESTION: Final = 0.18
 _MANY_QUESTIONS: Final = 3
 _MAX_QUESTION_EMPHASIS: Final = 0.96
 _REACH: Final = 3  # words before a word that can change its weight
+_LONGER_IN_LOWER_CASE: Final = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"  # the only such character
 _FADING: Final = (1.0, 1.0, 0.95, 0.9)  # of a booster, by distance
 _NEVER_SO: Final = 1.25
 
@@ -42,7 +43,7 @@ class _Tables:
 @cache
 def _tables() -> _Tables:
     # reading the lexicon takes 15 ms and 3 MB: not at import
-    from vaderSentiment import vaderSentiment as vader  # noqa: PLC0415
+    import vaderSentiment.vaderSentiment as vader  # noqa: PLC0415
 
     analyzer = vader.SentimentIntensityAnalyzer()
     return _Tables(
@@ -83,13 +84,19 @@ def compound_of(text: str, lowered: list[str], bare: list[str]) -> float:
         bare: the same words without the ASCII punctuation around them.
     """
     tables = _tables()
-    if text.isascii():
-        lexicon = tables.lexicon.keys()
-        if lexicon.isdisjoint(bare) and lexicon.isdisjoint(lowered):
-            return 0.0
-    elif not tables.emoji.keys().isdisjoint(text):
-        text = _name_emoji(text, tables.emoji)
-    return _score(text, tables)
+    if not text.isascii():
+        if not tables.emoji.keys().isdisjoint(text):
+            return compound(_name_emoji(text, tables.emoji))
+        if _LONGER_IN_LOWER_CASE in text:  # lengths below are those of the word as written
+            bare = [word.strip(punctuation) for word in text.split()]
+            words = [
+                short if len(short) > _SHORT else word for short, word in zip(bare, text.split(), strict=True)
+            ]
+            return _score(text, [word.lower() for word in words], tables)
+    lexicon = tables.lexicon.keys()
+    if lexicon.isdisjoint(bare) and lexicon.isdisjoint(lowered):
+        return 0.0
+    return _score(text, [b if len(b) > _SHORT else w for b, w in zip(bare, lowered, strict=True)], tables)
 
 
 def _name_emoji(text: str, names: dict[str, str]) -> str:
@@ -107,15 +114,13 @@ def _name_emoji(text: str, names: dict[str, str]) -> str:
     return "".join(parts)
 
 
-def _score(text: str, tables: _Tables) -> float:
-    words = [bare if len(bare := word.strip(punctuation)) > _SHORT else word for word in text.split()]
-    lowered = [word.lower() for word in words]
+def _score(text: str, lowered: list[str], tables: _Tables) -> float:
     lexicon, boosters = tables.lexicon, tables.boosters
     found = [at for at, word in enumerate(lowered) if word in lexicon and word not in boosters]
     if not found:
         return 0.0
-    capitals = sum(map(str.isupper, words))
-    shouting = 0 < capitals < len(words)
+    words = text.split()
+    shouting = not text.islower() and 0 < sum(map(str.isupper, words)) < len(words)
     last = len(lowered) - 1
     weights: dict[int, float] = {}
     for at in found:
@@ -134,7 +139,7 @@ def _score(text: str, tables: _Tables) -> float:
 
 
 def _weight(words: list[str] | None, lowered: list[str], at: int, loud: bool, tables: _Tables) -> float:
-    """Return what the lexicon word at `at` weighs among its neighbours; `words` is None where case says nothing."""
+    """Return what the lexicon word at `at` weighs; `words` is None where case says nothing."""
     lexicon = tables.lexicon
     weight = _own_weight(lowered, at, tables)
     if loud:
@@ -208,7 +213,7 @@ def _weigh_around_but(weights: dict[int, float], but: int) -> None:
     As in the library, of several equal weights only the first is changed, each time one of them is met.
     """
     values = {at: weight for at, weight in weights.items() if weight}
-    for at in values:
+    for at in tuple(values):
         value = values[at]
         first = next(index for index, other in values.items() if other == value)
         if first != but:

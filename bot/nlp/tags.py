@@ -28,7 +28,8 @@ _TRIGGERS: Final = (
     _STRONG_INSULTS
     | _CURSES
     | frozenset(
-        "you you're youre your ur u yourself kys shut stupid dumb die he's she's he she they're".split()
+        "loser losers pathetic worthless stupid dumb clown clowns trash garbage disgusting ugly waste ignorant fool fools"
+        " imbeciles kys shut die hell hate suck screw kill yourself".split()
     )
 )
 _WORD: Final = (
