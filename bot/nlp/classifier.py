@@ -17,7 +17,7 @@ _MARKUP: Final = re.compile(r"<(?:@[!&]?|#|a?:\w{1,40}:|t:)-?\d{1,20}(?::\w)?>")
 _LINK: Final = re.compile(r"https?://\S+")
 _QUOTE: Final = re.compile(r"^> .*$", re.MULTILINE)
 _ADDRESSED: Final = re.compile(
-    rf"(?:{GAP}|@\S+|(?!hi\b|hey|hello|ok|yes|no|so|please|question|help|urgent|question)[\w-]+[:,]) "
+    rf" (?:{GAP}|@\S+|(?!hi\b|hey|hello|ok|yes|no|so|please|question|help|urgent|question)[\w-]+[:,]) "
 )
 _SAMPLE: Final = 2_000  # characters read; what matters of longer ones stands at their beginning
 
@@ -67,7 +67,7 @@ def _judge(text: str) -> Judgement:
     words -= _NO_WORDS
     if not words:
         return _UNKNOWN
-    flat = " ".join(lowered)
+    flat = " " + " ".join(lowered)
     cues = find_cues(flat, bare, words)
     weights = _weigh(cues) if cues else _NOTHING
     score = compound_of(plain, lowered, bare)

@@ -66,20 +66,20 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
     ("anyone anybody someone somebody one body & can could would will may might does do did has have is was", Side.ASK, 2.2,
      rf"\b(?:can|could|would|will|may|might|does|do|did|has|have|is|was) {_WHO}\b(?! (?:can|could|should)\b)"),
     ("anyone anybody somebody someone one", Side.ASK, 2.2,
-     rf"(?:^|[,.!?:;] ?|\b(?:hi|hello|hey|so|all|guys|please) ){_WHO} (?:here |else |that |who )?"
+     rf"(?:^ |[,.!?:;] ?|\b(?:hi|hello|hey|so|all|guys|please) ){_WHO} (?:here |else |that |who )?"
      r"(?:knows?|help|have|has|had|got|able|can|could|tried|familiar|experienced?|use[sd]?|seen|using)\b"),
     ("any", Side.ASK, 1.9,
      r"\bany (?:good |other )?(?:ideas?|suggestions?|help|advice|tips|pointers?|clues?|thoughts|examples?|hints?"
      r"|resources|way to|workarounds?|solutions?|fix|recommendations?|guides?|docs)\b"),
     ("help", Side.ASK, 2.2,
      r"\b(?:please|pls|plz|plx|kindly|need|needs|want|some|get|can you|could you|can u|could u|someone) (?:\w+ ){0,2}?help\b"
-     r"|\bhelp (?:me|us|please|pls|plz|needed|wanted)\b|\bhelp (?:\w+ ){0,3}appreciated\b|^help\b"),
+     r"|\bhelp (?:me|us|please|pls|plz|needed|wanted)\b|\bhelp (?:\w+ ){0,3}appreciated\b|^ help\b"),
     ("advice advise suggestions suggestion guidance assistance support", Side.ASK, 1.5,
      r"\b(?:some|offer|need|give|looking for|share|your|got|have) (?:\w+ )?(?:advice|suggestions?|guidance|assistance)\b"
      r"|\bplease (?:advise|suggest)\b|\b(?:doing|contact|reach) support\b"),
     ("appreciated advance", Side.ASK, 1.0, r"\bappreciated\b|\b(?:thanks|thank you|thx) in advance\b"),
     ("question", Side.ASK, 1.6,
-     r"\b(?:quick|simple|dumb|stupid|silly|noob|newbie|basic|have a|have another|got a|general) question\b|^question\b"),
+     r"\b(?:quick|simple|dumb|stupid|silly|noob|newbie|basic|have a|have another|got a|general) question\b|^ question\b"),
     # how, where, what, which, why
     ("how", Side.ASK, 2.3,
      rf"\bhow (?:do|can|could|would|should|did|to|might|does one|hard is it to) (?:{_ME} )?(?!you think|you mean|you know)\w+"),
@@ -122,7 +122,7 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
     # wishes
     ("wondering wonder curious", Side.ASK, 1.8, r"\bwonder(?:ing)? (?:if|how|whether|what|why|where|about|is)\b|\bcurious (?:if|how)\b"),
     ("looking searching", Side.ASK, 1.7,
-     r"\b(?:i'?m|i am|we'?re|im|am|was) (?:\w+ )?(?:looking|searching) (?:for|to|into)\b|^(?:\w+ ){0,2}looking (?:for|to)\b"),
+     r"\b(?:i'?m|i am|we'?re|im|am|was) (?:\w+ )?(?:looking|searching) (?:for|to|into)\b|^ (?:\w+ ){0,2}looking (?:for|to)\b"),
     ("trying tried & i i'm im we're i've", Side.ASK, 1.0, r"\b(?:i'?m|i am|we'?re|im|i was|i'?ve been|been) (?:just )?trying\b|\bi (?:just )?tried to\b"),
     ("want need have like hoping & i we i'd we'd", Side.ASK, 0.9,
      r"\b(?:i|we) (?:want|need|have) to\b|\b(?:i'?d|i would|we'?d) like to\b|\bi was hoping\b"),
@@ -133,9 +133,9 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
     # what fails
     ("not isn't isnt aren't arent wasn't wasnt doesn't doesnt don't dont didn't didnt won't wont wouldn't wouldnt longer"
      " stopped stops refuses fails never does", Side.FAIL, 1.9,
-     rf"(?<!\bif it )(?<!\bif that )\b{_NOT} (?:(?:even|seem|seems|to|really|be|getting|it|be able|properly|actually) )*{_WORKS}"),
+     rf"\b{_NOT} (?:(?:even|seem|seems|to|really|be|getting|it|be able|properly|actually) )*{_WORKS}"),
     ("can't cant cannot couldn't couldnt unable able", Side.FAIL, 1.4,
-     r"(?<!you )(?<!u )(?<!people )\b(?:can'?t|cannot|couldn'?t|unable to|not able to|wasn'?t able to)"
+     r"\b(?<!you )(?<! u )(?<!people )(?:can'?t|cannot|couldn'?t|unable to|not able to|wasn'?t able to)"
      r" (?:(?:even|seem|to|be) )*(?:get|connect|install|log|access|open|find|see|start|make|run|join|use|send|upload|download"
      r"|update|boot|mount|figure|browse|reach|build|login|sign|load|add|create|delete|remove|import|compile|enable)"
      r"(?! how| why| what| where)\b"),
@@ -182,7 +182,7 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
      r"\b(?:what|which) (?:\w+ )?(?:version|browser|os|distro)\b.{0,30}\b(?:you|your)\b|\bwhat (?:do|did) (?:you|u) mean"
      r"|\bwhat version\b(?! (?:should|do|can) i)"),
     ("try use check pastebin websearch google see install get run just read look", Side.AGAINST, 1.6,
-     rf"^(?:{GAP}:? |@\S+ |[\w-]+[:,] |(?:so|then|ok|well|maybe|just|yeah|yes|no|nope|or|please|also)[,:]? )*"
+     rf"^ (?:{GAP}:? |@\S+ |[\w-]+[:,] |(?:so|then|ok|well|maybe|just|yeah|yes|no|nope|or|please|also)[,:]? )*"
      r"(?:try|use|check|pastebin|websearch|google|see|install|get|run|just|read|look|don'?t|make sure|go to|ask|take)\b(?! again)"),
     ("sounds depends because probably try maybe guess think should imo afaik perhaps typically", Side.AGAINST, 1.2,
      r"\bsounds like\b|\bdepends (?:on|how)\b|\b(?:that'?s|it'?s|is) (?:probably |usually )?because\b|\b(?:i'?d|i would) (?:use|try|guess|suggest|say)\b"
@@ -190,11 +190,11 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
      r"|\b(?:imo|afaik|typically)\b"),
     # solved, thanks, jokes
     ("fixed solved resolved sorted works worked working nevermind nvm mind figured", Side.AGAINST, 3.2,
-     r"(?<!not )(?<!n't )(?<!be )(?<!how can i get )\b(?:fixed|solved|resolved|sorted) (?:it|that|this|the|my|now|by|out)\b|^(?:fixed|solved|resolved)\b"
+     r"\b(?<!not )(?<!n't )(?<!be )(?<!can i get )(?:fixed|solved|resolved|sorted) (?:it|that|this|the|my|now|by|out)\b|^ (?:fixed|solved|resolved)\b"
      r"|\b(?:is|was|got|all|now) (?:fixed|solved|resolved|sorted)\b|\bworks? (?:now|fine|again|great|perfectly|for me|here|like)\b(?! (?:except|but))"
-     r"|(?<!not )(?<!n't )\bworking (?:now|again|fine)\b|\b(?:it|that|this) worked\b|\bnever ?mind\b|\bnvm\b|\bfigured (?:it|that) out\b|\bgot it (?:working|to work)\b"),
+     r"|\b(?<!not )(?<!n't )working (?:now|again|fine)\b|\b(?:it|that|this) worked\b|\bnever ?mind\b|\bnvm\b|\bfigured (?:it|that) out\b|\bgot it (?:working|to work)\b"),
     ("thanks thank thx ty tnx cheers ohk", Side.AGAINST, 2.0,
-     r"^(?:\S+ ){0,2}(?:thanks|thank you|thx|ty|tnx|cheers)\b(?! in advance)|\b(?:thanks|thank you) for\b|\bthat (?:helped|fixed|solved|did)\b"),
+     r"^ (?:\S+ ){0,2}(?:thanks|thank you|thx|ty|tnx|cheers)\b(?! in advance)|\b(?:thanks|thank you) for\b|\bthat (?:helped|fixed|solved|did)\b"),
     ("same", Side.AGAINST, 1.6, r"\b(?:i )?had (?:the|this|that) (?:exact )?(?:same )?(?:\w+ )?(?:once|before|too|yesterday|last|and|;|,)|\bhad the same\b(?!.*\?)"),
     ("lol lmao haha hahaha rofl lmfao xd kidding joking", Side.AGAINST, 0.8, ""),
     ("if & you it that u", Side.AGAINST, 0.8, r"\bif (?:you|it|that|u) (?:get|see|have|fails?|doesn'?t|does|are|is|do|still|want|need|run)\b"),
@@ -205,42 +205,69 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
 )  # fmt: skip
 
 
-def _index() -> dict[str, tuple[Cue, ...]]:
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Compile `pattern`; where every alternative starts at a word, look for the space before it, which is faster."""
+    alternatives: list[str] = [""]
+    depth = 0
+    for character in pattern:
+        depth += (character == "(") - (character == ")")
+        if character == "|" and not depth:
+            alternatives.append("")
+        else:
+            alternatives[-1] += character
+    if all(alternative.startswith(r"\b") for alternative in alternatives):
+        pattern = f" (?:{'|'.join(alternative[2:] for alternative in alternatives)})"
+    return re.compile(pattern)
+
+
+def _index(sides: set[Side]) -> dict[str, tuple[Cue, ...]]:
     index: dict[str, tuple[Cue, ...]] = {}
     for words, side, weight, pattern in _CUES:
-        triggers, _, also = words.partition("&")
-        cue = Cue(side, weight, frozenset(also.split()), re.compile(pattern).search if pattern else None)
-        for trigger in triggers.split():
-            index[trigger] = (*index.get(trigger, ()), cue)
+        if side in sides:
+            triggers, _, also = words.partition("&")
+            cue = Cue(side, weight, frozenset(also.split()), _compile(pattern).search if pattern else None)
+            for trigger in triggers.split():
+                index[trigger] = (*index.get(trigger, ()), cue)
     return index
 
 
-_BY_TRIGGER: Final = _index()
+_FOR: Final = _index({Side.ASK, Side.FAIL})
+_AGAINST: Final = _index({Side.AGAINST})
 
 
 def find_cues(flat: str, words: list[str], distinct: set[str]) -> list[Found]:
-    """Return the cues of a message, each once, in the order of their trigger words.
+    """Return the cues of a message, each once; those against only where there are some for.
 
     Args:
-        flat: the message in lower case with single spaces, see the module's text.
+        flat: the message in lower case with single spaces, one before it; see the module's text.
         words: its words without the punctuation around them.
         distinct: the same as a set.
     """
-    if _BY_TRIGGER.keys().isdisjoint(distinct):
+    if _FOR.keys().isdisjoint(distinct):
         return []
+    found = _find(_FOR, flat, words, distinct)
+    return found + _find(_AGAINST, flat, words, distinct) if found else found
+
+
+def _find(index: dict[str, tuple[Cue, ...]], flat: str, words: list[str], distinct: set[str]) -> list[Found]:
     found: dict[str, Found] = {}
     tried: set[int] = set()
     for word in words:
-        for cue in _BY_TRIGGER.get(word, ()):
+        if word not in index:
+            continue
+        for cue in index[word]:
+            _, weight, also, search = cue
             if id(cue) in tried:
                 continue
             tried.add(id(cue))
-            if cue.also and cue.also.isdisjoint(distinct):
+            if also and also.isdisjoint(distinct):
                 continue
-            text: str | None = word
-            if cue.search is not None:
-                match = cue.search(flat)
-                text = match.group() if match is not None else None
-            if text is not None and (text not in found or found[text].weight < cue.weight):
-                found[text] = Found(cue.side, cue.weight, text)
+            text = word
+            if search is not None:
+                match = search(flat)
+                if match is None:
+                    continue
+                text = match.group().strip()
+            if text not in found or found[text].weight < weight:
+                found[text] = Found(cue.side, weight, text)
     return list(found.values())

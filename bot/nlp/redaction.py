@@ -57,7 +57,7 @@ _WEBHOOK: Final = re.compile(
     r"|[\w-]{1,60}\.webhook\.office\.com/[\w@/-]{10,400}+)",
     re.IGNORECASE,
 )
-_USERINFO: Final = re.compile(r"(?<=://)[^\s/@:\[\]]{0,100}+:[^\s/@]{1,200}+(?=@[\w\[])")
+_USERINFO: Final = re.compile(r"://[^\s/@:\[\]]{0,100}+:[^\s/@]{1,200}+(?=@[\w\[])")
 _CARD: Final = re.compile(r"(?<![\w.:/=-])\d(?:[ -]?\d){12,18}+(?![\w-])")
 _SCHEME: Final = re.compile(
     r"(?i:(?P<name>\b(?:Bearer|Basic|Bot)[ \t]{1,4}))(?P<value>[A-Za-z0-9._~+/-]{16,4000}+={0,2})(?![\w(\[])"
@@ -90,8 +90,9 @@ def redact(text: str) -> str:
         return text
     for _ in range(_ROUNDS):
         before = text
+        lowered = text.lower()
         for triggers, pattern, replacement in _RULES:
-            if any(trigger in text for trigger in triggers):
+            if _any_in(lowered, triggers):
                 text = pattern.sub(replacement, text)
         text = _CARD.sub(_card, text)
         if text == before:
@@ -105,10 +106,10 @@ def _suspicious(text: str) -> bool:
     One-character searches come first: they cost 30 ns where a pattern costs 1 µs.
     """
     return (
-        ("-" in text and _any_in(text, _DASHED))
+        ("-" in text and (_any_in(text, _DASHED) or "-----BEGIN" in text))
         or ("_" in text and _any_in(text, _UNDERSCORED))
         or ("." in text and _dotted(text))
-        or ((":" in text or "=" in text) and _any_in(text.lower(), _ASSIGNED_NAMES))
+        or ((":" in text or "=" in text) and _assigning(text))
         or ("A" in text and _AMAZON_OR_GOOGLE(text) is not None)
         or (_has_digit(text) and (_DIGITS(text) is not None or _SCHEMES(text.lower()) is not None))
     )
@@ -119,6 +120,11 @@ def _any_in(text: str, needles: tuple[str, ...]) -> bool:
         if needle in text:
             return True
     return False
+
+
+def _assigning(text: str) -> bool:
+    lowered = text.lower()
+    return _any_in(lowered, _ASSIGNED) or ("://" in text and ("@" in text or _any_in(lowered, _HOOKS)))
 
 
 def _dotted(text: str) -> bool:
@@ -142,13 +148,14 @@ def _has_digit(text: str) -> bool:
     )
 
 
-_DASHED: Final = ("sk-", "xox", "xapp-", "pypi-", "glpat-", "glptt-", "gldt-", "glrt-", "-----BEGIN")
+_DASHED: Final = ("sk-", "xox", "xapp-", "pypi-", "glpat-", "glptt-", "gldt-", "glrt-")
 _UNDERSCORED: Final = (
     "_live_", "_test_", "whsec_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "npm_", "hf_", "dop_v1_",
     "r8_", "gsk_",
 )  # fmt: skip
 _AMAZON_OR_GOOGLE: Final = re.compile(r"A(?:KIA|SIA|BIA|CCA|Iza)").search
-_ASSIGNED_NAMES: Final = ("://", "pass", "pwd", "secret", "key", "token", "credential", "connection")
+_ASSIGNED: Final = ("pass", "pwd", "secret", "key", "token", "credential", "connection")
+_HOOKS: Final = ("webhook", "hooks.slack.", "api.telegram.")
 _SCHEMES: Final = re.compile(r"b(?:earer|asic|ot)[ \t]").search
 _DIGITS: Final = re.compile(r"[0-9](?:[ -]?[0-9]){12}").search
 
@@ -206,14 +213,14 @@ def _scheme(match: re.Match[str]) -> str:
     return f"{match['name']}[redacted: token]"
 
 
-_KEY_TRIGGERS: Final = (*_DASHED, *_UNDERSCORED, "AKIA", "ASIA", "ABIA", "ACCA", "AIza", "ya29.", "SG.")
-_RULES: Final = (
-    _Rule(("-----BEGIN",), _PEM, "[redacted: private key]"),
-    _Rule(("://",), _WEBHOOK, "[redacted: webhook url]"),
+_KEY_TRIGGERS: Final = (*_DASHED, *_UNDERSCORED, "akia", "asia", "abia", "acca", "aiza", "ya29.", "sg.")
+_RULES: Final = (  # triggers are in lower case
+    _Rule(("-----begin",), _PEM, "[redacted: private key]"),
+    _Rule(_HOOKS, _WEBHOOK, "[redacted: webhook url]"),
     _Rule((".",), _DISCORD_TOKEN, "[redacted: discord token]"),
     _Rule((".ey",), _JWT, "[redacted: json web token]"),
     _Rule(_KEY_TRIGGERS, re.compile(f"{_START}(?:{'|'.join(_KEYS)})"), "[redacted: api key]"),
-    _Rule(("://",), _USERINFO, "[redacted: login]"),
-    _Rule((" ", "\t"), _SCHEME, _scheme),
-    _Rule(("=", ":"), _ASSIGNMENT, _assigned),
+    _Rule(("@",), _USERINFO, "://[redacted: login]"),
+    _Rule(("bearer", "basic", "bot ", "bot\t"), _SCHEME, _scheme),
+    _Rule(_ASSIGNED, _ASSIGNMENT, _assigned),
 )

@@ -25,6 +25,9 @@ _MANY_QUESTIONS: Final = 3
 _MAX_QUESTION_EMPHASIS: Final = 0.96
 _REACH: Final = 3  # words before a word that can change its weight
 _LONGER_IN_LOWER_CASE: Final = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"  # the only such character
+_MODIFIERS: Final = frozenset(  # words of rules and idioms; each idiom has one of them
+    "no so this least never without doubt or nor enough kind sort shit bomb ass stop right death die heart".split()
+)
 _FADING: Final = (1.0, 1.0, 0.95, 0.9)  # of a booster, by distance
 _NEVER_SO: Final = 1.25
 
@@ -38,6 +41,7 @@ class _Tables:
     idioms: dict[str, float]
     capitals: float
     negation_factor: float
+    modifiers: frozenset[str]  # words without which a lexicon word keeps its own weight
 
 
 @cache
@@ -54,6 +58,7 @@ def _tables() -> _Tables:
         idioms=vader.SPECIAL_CASES,
         capitals=vader.C_INCR,
         negation_factor=vader.N_SCALAR,
+        modifiers=frozenset(vader.BOOSTER_DICT) | frozenset(vader.NEGATE) | _MODIFIERS,
     )
 
 
@@ -122,12 +127,19 @@ def _score(text: str, lowered: list[str], tables: _Tables) -> float:
     words = text.split()
     shouting = not text.islower() and 0 < sum(map(str.isupper, words)) < len(words)
     last = len(lowered) - 1
+    untouched = tables.modifiers.isdisjoint(lowered) and "n't" not in text.lower()
     weights: dict[int, float] = {}
     for at in found:
         if lowered[at] == "kind" and at < last and lowered[at + 1] == "of":
             continue
         loud = shouting and words[at].isupper()
-        weights[at] = _weight(words if shouting else None, lowered, at, loud, tables)
+        if untouched:
+            weight = lexicon[lowered[at]]
+            if loud:
+                weight += tables.capitals if weight > 0 else -tables.capitals
+            weights[at] = weight
+        else:
+            weights[at] = _weight(words if shouting else None, lowered, at, loud, tables)
     if "but" in lowered:
         _weigh_around_but(weights, lowered.index("but"))
     total = float(sum(weights.values()))

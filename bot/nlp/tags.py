@@ -39,7 +39,7 @@ _WORD: Final = (
 _AT_A_PERSON: Final = re.compile(
     rf"\b(?:you|u|ur|you'?re|he|she|they|he'?s|she'?s|they'?re)(?: are| r| is)? (?:all )?(?:an? |such an? |so |just |really |fucking |fuckin"
     rf" |fkn |bloody |absolute |complete |total |the |one |damn )*(?:{_WORD})s?\b(?! (?:question|idea|error|bug|thing|way|mistake)s?\b)"
-    rf"|^(?:{_WORD})s?!*$|\bfuck (?:you|u|off|yourself)\b|\bkill (?:yourself|urself)\b|\bkys\b|\bshut (?:the fuck )?up\b|\bstfu\b"
+    rf"|^ (?:{_WORD})s?!*$|\bfuck (?:you|u|off|yourself)\b|\bkill (?:yourself|urself)\b|\bkys\b|\bshut (?:the fuck )?up\b|\bstfu\b"
     r"|\bgo (?:and )?(?:die|to hell)\b|\bi hate you\b(?! (?:guys|all) for)|\bsuck my\b|\byou suck\b|\bscrew you\b"
 )
 _AT_ONESELF: Final = re.compile(
