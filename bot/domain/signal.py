@@ -123,7 +123,9 @@ class DiscordMessage:
     author_id: int
     author_name: str
     content: str
-    attachments: list[dict[str, Any]] = field(default_factory=list)  # filename, size (bytes), content_type, url
+    attachments: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # filename, size (bytes), content_type, url
     embeds: list[dict[str, Any]] = field(default_factory=list)  # title, description, url
     mentions: list[str] = field(default_factory=list)  # "user:ID", "role:ID", "everyone"
 

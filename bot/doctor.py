@@ -1,0 +1,310 @@
+"""`python run.py doctor`: is everything there that the bot needs, and if not, what to do."""
+
+import asyncio
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import sqlite3
+import sys
+import tempfile
+import zoneinfo
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from bot import __version__
+from bot.abilities import describe_abilities
+from bot.domain.errors import StartupError
+from bot.domain.invite import PRIVILEGED, invite_link
+from bot.logs import Masker
+from bot.settings import DatabaseSettings, DiscordSettings, LlmSettings, Settings, load_settings
+
+DEADLINE = 5.0  # seconds, for each answer from elsewhere
+DISCORD_API = "https://discord.com/api/v10"
+MAX_CLOCK_SKEW = 30.0  # seconds
+MIN_FREE_BYTES = 200_000_000
+PORTAL = "https://discord.com/developers/applications"
+# Application flags: the intent is switched on (for a bot in 100 servers or more, for a smaller one).
+# https://discord.com/developers/docs/resources/application#application-object-application-flags
+INTENT_FLAGS = {
+    "presences": 1 << 12 | 1 << 13,
+    "members": 1 << 14 | 1 << 15,
+    "message_content": 1 << 18 | 1 << 19,
+}
+NEEDED_MODULES = ("discord", "sqlmodel", "greenlet", "aiosqlite", "alembic", "fastapi", "uvicorn", "ollama")
+
+
+class State(StrEnum):
+    """How a check went; only FAIL keeps the bot from starting."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+class Check(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    state: State
+    detail: str
+    fix: str = ""
+
+
+def check_python() -> Check:
+    """Tell which Python runs this, and whether it is new enough."""
+    detail = f"{platform.python_version()} at {sys.executable}"
+    if sys.version_info < (3, 11):  # noqa: UP036 - a bot started without run.py
+        return Check("Python", State.FAIL, detail, "install Python 3.11 or newer")
+    return Check("Python", State.OK, detail)
+
+
+def check_packages() -> Check:
+    """Tell what is missing, and which abilities are off."""
+    missing = [name for name in NEEDED_MODULES if importlib.util.find_spec(name) is None]
+    if missing:
+        return Check("Packages", State.FAIL, f"missing: {', '.join(missing)}", "python run.py setup")
+    return Check("Packages", State.OK, describe_abilities())
+
+
+def check_time_zones() -> Check:
+    """Tell whether the guilds' zones can be looked up."""
+    try:
+        zoneinfo.ZoneInfo("Europe/Berlin")
+    except zoneinfo.ZoneInfoNotFoundError:
+        return Check("Time zones", State.FAIL, "no time zone data", "pip install tzdata")
+    return Check("Time zones", State.OK, f"now {datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+
+
+def check_folder(name: str, folder: Path) -> Check:
+    """Tell whether files can be made in `folder`, or it can be made."""
+    place = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path())
+    fix = "change its owner, free some space, or choose another in config/settings.yaml"
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            free = shutil.disk_usage(place).free
+    except OSError as error:
+        return Check(name, State.FAIL, f"{folder}: {error.strerror}", fix)
+    if free < MIN_FREE_BYTES:
+        return Check(name, State.WARN, f"{folder}: {free // 1_000_000} MB left", "free some space")
+    return Check(name, State.OK, str(folder))
+
+
+def check_port(settings: Settings) -> Check:
+    """Tell whether the admin API's address is free."""
+    api = settings.api
+    if not api.enabled:
+        return Check("Admin API", State.SKIP, "switched off")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(api.host, api.port, type=socket.SOCK_STREAM)[
+            0
+        ]
+        with socket.socket(family, kind, protocol) as listener:
+            if os.name != "nt":  # there it would let two programs share the port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        fix = "stop the other program (another Lookout?) or set ADMIN_PORT"
+        return Check("Admin API", State.FAIL, f"{api.host}:{api.port}: {error.strerror}", fix)
+    return Check("Admin API", State.OK, f"{api.host}:{api.port} is free")
+
+
+async def check_database(database: DatabaseSettings) -> Check:
+    """Tell whether the database can be written to; creates nothing."""
+    if database.sqlite_path:
+        return await asyncio.to_thread(_check_sqlite, database.sqlite_path)
+    return await _check_postgres(database)
+
+
+def _check_sqlite(path: Path) -> Check:
+    if not path.exists():
+        folder = check_folder("Database", path.parent)
+        detail = f"{path}: will be made at the first start"
+        return folder if folder.state is State.FAIL else Check("Database", State.OK, detail)
+    try:
+        address = f"{path.resolve().as_uri()}?mode=rw"
+        with closing(
+            sqlite3.connect(address, uri=True, timeout=DEADLINE, isolation_level=None)
+        ) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        fix = "change the file's owner, or set DB_PATH to another"
+        if "locked" in str(error):
+            fix = "stop the program that holds it"
+        return Check("Database", State.FAIL, f"{path}: {error}", fix)
+    return Check("Database", State.OK, f"SQLite file {path}")
+
+
+async def _check_postgres(database: DatabaseSettings) -> Check:
+    if importlib.util.find_spec("asyncpg") is None:
+        fix = f"{sys.executable} -m pip install -r requirements-postgres.txt"
+        return Check("Database", State.FAIL, "the driver for PostgreSQL is missing", fix)
+    import asyncpg  # type: ignore[import-untyped]
+
+    address = database.sqlalchemy_url.replace("+asyncpg", "", 1).replace("ssl=", "sslmode=")
+    try:
+        async with asyncio.timeout(DEADLINE):
+            connection = await asyncpg.connect(address, timeout=DEADLINE)
+            try:
+                read_only = await connection.fetchval("SHOW transaction_read_only")
+            finally:
+                await connection.close()
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        detail = f"{database.describe()}: {error or 'no answer'}"
+        return Check("Database", State.FAIL, detail, "start the server, or correct DATABASE_URL")
+    if read_only == "on":
+        return Check("Database", State.FAIL, f"{database.describe()} is read-only", "use the primary server")
+    return Check("Database", State.OK, database.describe())
+
+
+async def check_discord(discord: DiscordSettings) -> list[Check]:
+    """Ask Discord whether the token is good and the privileged intents are switched on."""
+    if discord.token is None:
+        fix = f"set DISCORD_BOT_TOKEN in .env; make one at {PORTAL}"
+        return [Check("Token", State.FAIL, "not set", fix)]
+    base = discord.api_url or DISCORD_API
+    headers = {
+        "Authorization": f"Bot {discord.token.get_secret_value()}",
+        "User-Agent": f"DiscordBot (lookout, {__version__})",
+    }
+    try:
+        async with aiohttp.ClientSession(headers=headers) as session:
+            status, me, answer_headers = await _get(session, f"{base}/users/@me")
+            if status != HTTPStatus.OK:
+                return [_refused(status, base)]
+            _, application, _ = await _get(session, f"{base}/applications/@me")
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        reason = type(error).__name__
+        return [
+            Check("Token", State.FAIL, f"no answer from {base} ({reason})", "check the connection and proxy")
+        ]
+    link = invite_link(discord.application_id or _number(me.get("id")))
+    return [
+        Check("Token", State.OK, f"belongs to {me.get('username')}; invite: {link}"),
+        check_intents(discord.intents, _number(application.get("flags"))),
+        *check_clock(answer_headers, datetime.now(UTC)),
+    ]
+
+
+def _refused(status: int, base: str) -> Check:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        fix = f"Reset Token at {PORTAL} > Bot, and put the new one into .env"
+        return Check("Token", State.FAIL, "Discord refuses it", fix)
+    return Check("Token", State.FAIL, f"{base} answered {status}", "try again later")
+
+
+def check_intents(intents: tuple[str, ...], flags: int) -> Check:
+    """Tell whether the privileged intents among `intents` are on in the application's `flags`."""
+    off = [PRIVILEGED[name] for name in intents if name in INTENT_FLAGS and not flags & INTENT_FLAGS[name]]
+    if off:
+        fix = f"switch it on at {PORTAL} > Bot > Privileged Gateway Intents"
+        return Check("Intents", State.FAIL, f"{' and '.join(off)} is off", fix)
+    return Check("Intents", State.OK, ", ".join(intents))
+
+
+def check_clock(headers: Mapping[str, str], now: datetime) -> list[Check]:
+    """Compare this machine's clock with an answer's Date header; nothing where there is none."""
+    try:
+        there = parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError):
+        return []
+    skew = abs((now - there).total_seconds())
+    if skew > MAX_CLOCK_SKEW:
+        return [Check("Clock", State.WARN, f"{skew:.0f} seconds off", "switch on time synchronisation")]
+    return [Check("Clock", State.OK, "agrees with Discord's")]
+
+
+async def check_provider(llm: LlmSettings) -> Check:
+    """Tell whether the language model answers."""
+    if llm.provider == "none":
+        return Check("Language model", State.OK, "none: embedded mode")
+    if llm.provider != "ollama":
+        if llm.api_key is None:
+            return Check("Language model", State.FAIL, f"{llm.provider}: no key", "set LLM_API_KEY in .env")
+        return Check(
+            "Language model", State.OK, f"{llm.provider}: a key is set (not tried: calls cost money)"
+        )
+    try:
+        async with aiohttp.ClientSession() as session:
+            _, about, _ = await _get(session, f"{llm.ollama_host}/api/version")
+            _, tags, _ = await _get(session, f"{llm.ollama_host}/api/tags")
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        detail = f"no answer from Ollama at {llm.ollama_host}; the bot works in embedded mode meanwhile"
+        return Check("Language model", State.WARN, detail, "start Ollama, or set OLLAMA_HOST")
+    models = {str(model.get("name", "")).removesuffix(":latest") for model in tags.get("models") or []}
+    detail = f"Ollama {about.get('version', '?')} at {llm.ollama_host}"
+    if llm.ollama_model.removesuffix(":latest") not in models:
+        fix = f"ollama pull {llm.ollama_model}"
+        return Check("Language model", State.WARN, f"{detail}: model {llm.ollama_model} is not pulled", fix)
+    return Check("Language model", State.OK, f"{detail}, model {llm.ollama_model}")
+
+
+async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, dict[str, Any], Mapping[str, str]]:
+    """Return status, JSON object ({} when it is none) and headers of an answer, within DEADLINE."""
+    async with session.get(url, timeout=aiohttp.ClientTimeout(total=DEADLINE)) as response:
+        body = await response.json(content_type=None)
+        return response.status, body if isinstance(body, dict) else {}, response.headers
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else 0
+
+
+async def run_checks(settings: Settings) -> list[Check]:
+    """Return every check that needs the settings, each within its deadline."""
+    discord, provider, database = await asyncio.gather(
+        check_discord(settings.discord), check_provider(settings.llm), check_database(settings.database)
+    )
+    return [
+        *discord,
+        database,
+        check_folder("Data folder", settings.data_folder),
+        check_folder("Log folder", settings.log.folder),
+        check_port(settings),
+        provider,
+    ]
+
+
+def run_doctor() -> int:
+    """Check everything, print the table and return the exit code: 1 when a check failed."""
+    checks = [check_python(), check_packages(), check_time_zones()]
+    mask = Masker()
+    try:
+        settings = load_settings()
+    except StartupError as error:
+        checks.append(Check("Settings", State.FAIL, str(error), "correct it there"))
+    else:
+        mask = Masker(settings.secrets())
+        checks.append(Check("Settings", State.OK, "config/settings.yaml, .env and the environment are valid"))
+        checks += asyncio.run(run_checks(settings))
+    _print_table(checks, mask)
+    return int(any(check.state is State.FAIL for check in checks))
+
+
+def _print_table(checks: list[Check], mask: Masker) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    styles = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red", State.SKIP: "dim"}
+    table = Table("Check", "", "Found", "What to do")
+    for check in checks:
+        cells = [check.name, check.state.value, mask(check.detail), mask(check.fix)]
+        table.add_row(
+            *(Text(cell, styles[check.state] if cell == check.state.value else "") for cell in cells)
+        )
+    # Without a terminal rich assumes 80 columns and would break the addresses.
+    console = Console()
+    console.width = console.width if console.is_terminal else 200
+    console.print(table)

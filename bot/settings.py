@@ -1,0 +1,319 @@
+"""Every setting, typed and with its default; built once at the start and passed down."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.domain.errors import StartupError
+from bot.domain.invite import INTENT_BITS, INTENTS, application_id_of, parse_intents
+from bot.settings_errors import describe
+from bot.settings_sources import read_environment, read_yaml
+
+SETTINGS_FILE = "settings.yaml"
+OLLAMA_PORT = 11434
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}")
+        return value.rstrip("/")
+
+    return AfterValidator(check)
+
+
+HttpUrl = Annotated[str | None, _url("http", "https")]
+WebSocketUrl = Annotated[str | None, _url("ws", "wss")]
+Intents = Annotated[tuple[str, ...], BeforeValidator(parse_intents)]
+
+
+class Section(BaseModel):
+    """One section of config/settings.yaml; its comments there say what each setting means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class DiscordSettings(Section):
+    """How the bot reaches Discord; a URL of None means the real one."""
+
+    token: SecretStr | None = None
+    app_id: int | None = Field(None, gt=0)
+    intents: Intents = INTENTS
+    api_url: HttpUrl = None  # with the version: https://discord.com/api/v10
+    gateway_url: WebSocketUrl = None
+    cdn_url: HttpUrl = None
+
+    @field_validator("token")
+    @classmethod
+    def _strip_token(cls, token: SecretStr | None) -> SecretStr | None:
+        text = token.get_secret_value().strip().removeprefix("Bot ").strip() if token else ""
+        return SecretStr(text) if text else None
+
+    @property
+    def intents_value(self) -> int:
+        """The intents as the gateway wants them."""
+        return sum(INTENT_BITS[name] for name in self.intents)
+
+    @property
+    def application_id(self) -> int | None:
+        """The id in the invite link: as set, else as the token tells."""
+        if self.app_id or self.token is None:
+            return self.app_id
+        return application_id_of(self.token.get_secret_value())
+
+
+class LlmSettings(Section):
+    """The language model; without one the bot works in embedded mode."""
+
+    provider: Literal["none", "ollama", "anthropic", "openai"] = "none"
+    api_key: SecretStr | None = None
+    ollama_host: HttpUrl = "http://127.0.0.1:11434"
+    ollama_model: str = "llama3.2:3b"
+
+    @field_validator("ollama_host", mode="before")
+    @classmethod
+    def _complete_host(cls, value: object) -> object:
+        """Accept what Ollama's own OLLAMA_HOST accepts: no scheme, no port, 0.0.0.0."""
+        if not isinstance(value, str):
+            return value
+        url = value.rstrip("/") if "://" in value else f"http://{value.rstrip('/')}"
+        if re.fullmatch(r"http://(?:\[[^\]]*\]|[^:/]*)", url):
+            url = f"{url}:{OLLAMA_PORT}"
+        return url.replace("//0.0.0.0", "//127.0.0.1", 1)
+
+
+class DatabaseSettings(Section):
+    """Where the bot keeps what it knows: a SQLite file, or the server `url` names."""
+
+    path: Path = Path("data/lookout.db")
+    url: SecretStr | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _known_kind(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and not _driver_url(url.get_secret_value()):
+            raise ValueError("must start with sqlite:/// (and a file) or postgresql://")
+        return url
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The address with an asynchronous driver; may hold a password."""
+        return (
+            _driver_url(self.url.get_secret_value())
+            if self.url
+            else f"sqlite+aiosqlite:///{self.path.as_posix()}"
+        )
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The SQLite file, None on PostgreSQL."""
+        kind, _, rest = self.sqlalchemy_url.partition(":///")
+        return Path(rest.partition("?")[0]) if kind == "sqlite+aiosqlite" else None
+
+    def describe(self) -> str:
+        """Return which database this is, without its password."""
+        if self.sqlite_path:
+            return f"SQLite file {self.sqlite_path}"
+        parts = urlsplit(self.sqlalchemy_url)
+        return f"PostgreSQL at {parts.hostname}:{parts.port or 5432}{parts.path}"
+
+
+def _driver_url(url: str) -> str:
+    """Return `url` with its asynchronous driver, "" when it is of no kind the bot knows."""
+    kind, _, rest = url.partition("://")
+    if kind in {"sqlite", "sqlite+aiosqlite"} and re.match(r"/[^:?]", rest):
+        return f"sqlite+aiosqlite://{rest}"
+    if kind in {"postgres", "postgresql", "postgresql+asyncpg"} and rest:
+        # Hosted servers hand out libpq's name for what asyncpg calls ssl.
+        rest = re.sub(r"([?&])sslmode=", r"\1ssl=", rest)
+        return f"postgresql+asyncpg://{rest}"
+    return ""
+
+
+class LogSettings(Section):
+    """What is logged, and where to."""
+
+    level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    json_lines: bool = False
+    folder: Path = Path("data/logs")
+    keep_days: int = Field(7, ge=1, le=365)
+    max_megabytes: int = Field(50, ge=1, le=10_000)  # of each file
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+
+class ApiSettings(Section):
+    """The admin API."""
+
+    enabled: bool = True
+    admin_token: SecretStr | None = None  # before host, whose check needs it
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65_535)  # 0: any free one
+
+    @field_validator("host")
+    @classmethod
+    def _guarded(cls, host: str, info: ValidationInfo) -> str:
+        guarded = info.data.get("admin_token") or not info.data.get("enabled", True)
+        if not guarded and not _is_loopback(host):
+            raise ValueError("is open to other machines, so ADMIN_TOKEN must be set too; or use 127.0.0.1")
+        return host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class IngestSettings(Section):
+    """How messages come in."""
+
+    batch_size: int = Field(256, ge=1, le=5_000)
+    queue_size: int = Field(20_000, ge=100)
+    direct_messages: bool = False
+    max_backfill_messages: int = Field(1_000, ge=0)  # per channel
+    backfill_answer_age_minutes: int = Field(15, ge=0)
+
+
+class ObserverSettings(Section):
+    """How messages are understood."""
+
+    similarity_threshold: float = Field(0.75, ge=0, le=1)
+    max_context_length: int = Field(4_096, ge=256)  # tokens
+
+
+def _quiet_hours(value: str | None) -> str | None:
+    if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError('must look like "22:00-07:00"')
+    return value or None
+
+
+class OrchestratorSettings(Section):
+    """What a server starts with; its admins change it there."""
+
+    auto_reply: bool = True
+    min_confidence: float = Field(0.6, ge=0, le=1)
+    channel_throttle_seconds: int = Field(20, ge=0)
+    user_cooldown_seconds: int = Field(60, ge=0)
+    followup_window_minutes: int = Field(60, ge=0)
+    repeat_window_minutes: int = Field(60, ge=0)
+    repeat_count: int = Field(3, ge=2)
+    quiet_hours: Annotated[str | None, AfterValidator(_quiet_hours)] = None
+
+
+class RetentionSettings(Section):
+    """How long things are kept."""
+
+    messages_days: int = Field(30, ge=1, le=3_650)
+
+
+class ShutdownSettings(Section):
+    """How the bot stops."""
+
+    drain_seconds: float = Field(10, ge=0, le=300)
+
+
+class WorkerSettings(Section):
+    """How the workers share the signals."""
+
+    lease_seconds: int = Field(60, ge=5)
+    sweep_seconds: int = Field(15, ge=1)
+
+
+class Settings(BaseSettings):
+    """All of them. Build it with `load_settings`; in a test, by keyword."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    discord: DiscordSettings = DiscordSettings()
+    llm: LlmSettings = LlmSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    log: LogSettings = LogSettings()
+    api: ApiSettings = ApiSettings()
+    ingest: IngestSettings = IngestSettings()
+    observer: ObserverSettings = ObserverSettings()
+    orchestrator: OrchestratorSettings = OrchestratorSettings()
+    retention: RetentionSettings = RetentionSettings()
+    shutdown: ShutdownSettings = ShutdownSettings()
+    workers: WorkerSettings = WorkerSettings()
+    data_folder: Path = Path("data")
+    maintenance_mode: bool = False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is passed in: `load_settings` reads the sources itself, to tell their names."""
+        return (init_settings,)
+
+    def secrets(self) -> list[str]:
+        """Return every secret set, for the log to mask."""
+        found = [self.discord.token, self.llm.api_key, self.api.admin_token]
+        texts = [secret.get_secret_value() for secret in found if secret]
+        password = urlsplit(self.database.url.get_secret_value()).password if self.database.url else None
+        return [*texts, password] if password else texts
+
+
+# Never written into settings.yaml, which people share and commit.
+SECRETS = ("discord.token", "llm.api_key", "database.url", "api.admin_token")
+
+
+def load_settings(
+    config_folder: Path = Path("config"),
+    env: Mapping[str, str] | None = None,
+    env_file: Path | None = Path(".env"),
+) -> Settings:
+    """Return the settings: defaults < settings.yaml < `env_file` < `env` (None: the process's).
+
+    Raises:
+        StartupError: one is unreadable, unknown or out of range; the text names it and its origin.
+    """
+    path = config_folder / SETTINGS_FILE
+    merged = read_yaml(path)
+    for name in SECRETS:
+        section, _, key = name.partition(".")
+        if isinstance(merged.get(section), dict) and merged[section].get(key) is not None:
+            raise StartupError(f"{path}: {name} is a secret: put it into .env, see .env.example")
+    values = read_environment(os.environ if env is None else env, env_file)
+    for name, value in values.items():
+        section, _, key = name.partition(".")
+        if not key and section in Settings.model_fields:
+            merged[section] = value.text
+        elif key and isinstance(merged.setdefault(section, {}), dict):
+            merged[section][key] = value.text
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        raise StartupError(describe(error, Settings, path, values)) from None
