@@ -17,16 +17,30 @@ from bot.domain.errors import StartupError
 START_DEADLINE = 5.0  # seconds
 GRACE = 1  # seconds a request under way gets at the stop
 STOP_DEADLINE = 3.0  # seconds
+TICK = 1.0  # seconds
 MAX_CONNECTIONS = 64  # idle ones included; uvicorn answers more with 503
 MAX_HEAD_BYTES = 16_384
 
 
 class _QuietServer(Server):
-    """A uvicorn server that leaves the signals alone and says when it listens."""
+    """A uvicorn server that leaves the signals alone, says when it listens and wakes up once a second."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        """Let `serve` end."""
+        self.should_exit = True
+        self._leaving.set()
+
+    async def main_loop(self) -> None:
+        """Keep the Date header right until `leave`; the base class polls ten times a second."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK):
+                    await self._leaving.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -111,7 +125,7 @@ class ApiServer:
         if server is None or task is None:
             return
         self._stopping = True
-        server.should_exit = True
+        server.leave()
         try:
             _, late = await asyncio.wait({task}, timeout=STOP_DEADLINE)
             if late:

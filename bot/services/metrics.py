@@ -5,7 +5,7 @@ wants are built when somebody scrapes. Everything runs on the event loop, so not
 """
 
 import math
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -53,21 +53,27 @@ class _Tally:
 class _Durations:
     """A histogram of seconds and the last WINDOW of them, for quantiles."""
 
-    __slots__ = ("_counts", "_total", "_window")
+    __slots__ = ("_count", "_cumulative", "_total", "_window")
 
     def __init__(self) -> None:
-        self._counts = [0] * (len(BUCKETS) + 1)
+        self._cumulative = [0] * len(BUCKETS)  # observations at most as long as the bucket's bound
+        self._count = 0
         self._total = 0.0
         self._window: deque[float] = deque(maxlen=WINDOW)
 
-    def extend(self, seconds: Iterable[float]) -> None:
+    def extend(self, seconds: Sequence[float]) -> None:
         """Add durations; a negative one (a clock stepped back) counts as 0, a NaN or infinity not at all."""
-        kept = [max(0.0, value) for value in seconds if math.isfinite(value)]
-        counts = self._counts
-        for value in kept:
-            counts[bisect_left(BUCKETS, value)] += 1
-        self._total += sum(kept)
-        self._window.extend(kept)
+        total = sum(seconds)
+        if not math.isfinite(total) or min(seconds, default=0.0) < 0:
+            seconds = [max(0.0, value) for value in seconds if math.isfinite(value)]
+            total = sum(seconds)
+        ordered = sorted(seconds)
+        # One bisection per bucket, not per value: a batch may hold thousands.
+        for place, bound in enumerate(BUCKETS):
+            self._cumulative[place] += bisect_right(ordered, bound)
+        self._count += len(ordered)
+        self._total += total
+        self._window.extend(seconds)
 
     def quantile(self, q: float) -> float | None:
         """Return the nearest-rank quantile of the window; None while it is empty."""
@@ -78,11 +84,8 @@ class _Durations:
 
     def families(self, name: str, help_text: str) -> Iterator[Metric]:
         """Yield the histogram and the two quantiles; these are NaN while nothing was observed."""
-        cumulative = 0
-        buckets: list[tuple[str, float]] = []
-        for bound, count in zip((*BUCKETS, math.inf), self._counts, strict=True):
-            cumulative += count
-            buckets.append(("+Inf" if bound == math.inf else repr(bound), cumulative))
+        buckets = [(repr(bound), count) for bound, count in zip(BUCKETS, self._cumulative, strict=True)]
+        buckets.append(("+Inf", self._count))
         yield HistogramMetricFamily(f"{name}_seconds", help_text, buckets=buckets, sum_value=self._total)
         for percent in (50, 95):
             value = self.quantile(percent / 100)
