@@ -53,6 +53,19 @@ async def test_two_servers_never_share_a_port(world: World) -> None:
     await first.stop()
 
 
+async def test_of_two_servers_starting_at_once_one_names_the_fix(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    servers = [world.server(port=port), world.server(port=port)]
+    outcomes = await asyncio.gather(*(server.start() for server in servers), return_exceptions=True)
+    for server in servers:
+        await server.stop()
+    errors = [outcome for outcome in outcomes if outcome is not None]
+    assert len(errors) == 1
+    assert isinstance(errors[0], StartupError)
+    assert "ADMIN_PORT" in str(errors[0])
+
+
 @pytest.mark.parametrize("host", [EVERYWHERE, "", "::"])
 @pytest.mark.parametrize("token", [None, "", "  "], ids=["no token", "empty token", "blank token"])
 async def test_reachable_host_without_token_refuses_to_start(
