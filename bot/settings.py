@@ -198,7 +198,8 @@ class IngestSettings(Section):
     batch_size: int = Field(256, ge=1, le=5_000)
     queue_size: int = Field(20_000, ge=100)
     direct_messages: bool = False
-    max_backfill_messages: int = Field(1_000, ge=0)  # per channel
+    max_backfill_messages: int = Field(10_000, ge=0)  # per gap
+    max_backfill_days: int = Field(7, ge=0, le=365)
     backfill_answer_age_minutes: int = Field(15, ge=0)
 
 
@@ -232,6 +233,7 @@ class RetentionSettings(Section):
     """How long things are kept."""
 
     messages_days: int = Field(30, ge=1, le=3_650)
+    actions_days: int = Field(90, ge=1, le=3_650)
 
 
 class ShutdownSettings(Section):

@@ -10,6 +10,7 @@ from discord.ext import commands
 from loguru import logger
 
 from bot.core.errors import on_app_command_error
+from bot.services.command_sync import CommandSyncService
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
 from bot.services.metrics import Metrics
@@ -27,6 +28,7 @@ NOBODY = discord.AllowedMentions(everyone=False, roles=False, users=False, repli
 class Services:
     """Everything a cog may be given."""
 
+    command_sync: CommandSyncService
     guilds: GuildService
     ingest: IngestService
     metrics: Metrics

@@ -150,6 +150,7 @@ class Signal:
     created_at: datetime  # aware UTC
     ingested_at: datetime  # aware UTC
     stage: Stage
+    observed_at: datetime | None = None  # aware UTC
     language: str = "und"
     backfilled: bool = False
     nano_tags: NanoTags = field(default_factory=NanoTags)

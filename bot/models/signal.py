@@ -103,6 +103,7 @@ def signal_from_row(row: Mapping[str, Any], action_ids: tuple[int, ...] = ()) ->
         created_at=row["created_at"],
         ingested_at=row["ingested_at"],
         stage=Stage(row["stage"]),
+        observed_at=row.get("observed_at"),
         language=row["language"],
         backfilled=row["backfilled"],
         nano_tags=NanoTags(

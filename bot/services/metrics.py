@@ -122,14 +122,15 @@ class Metrics:
         """Count signals the observer flagged with a message intent."""
         self._flagged.add(intent, amount)
 
-    def replied(self, outcome: str, seconds: float | None = None) -> None:
-        """Count one plan carried out, by what came of it.
+    def replied(self, outcome: str, seconds: float | None = None, amount: int = 1) -> None:
+        """Count plans carried out, by what came of them.
 
         Args:
             outcome: A word from a small fixed set, such as a `Status`.
             seconds: From the observer's decision to Discord's answer; None when nothing was posted.
+            amount: How many.
         """
-        self._replies.add(outcome, 1)
+        self._replies.add(outcome, amount)
         if seconds is not None:
             self._durations[OBSERVE_TO_REPLY].extend((seconds,))
 

@@ -177,7 +177,7 @@ class OrchestratorService:
         async with self._database.transaction() as tx:
             await tx.queue.advance([signal.id], Stage.ACT, values)
         fail_point("signal.after_finish")
-        self._metrics.replied(status.value, (now - signal.ingested_at).total_seconds())
+        self._metrics.replied(status.value, (now - (signal.observed_at or now)).total_seconds())
         logger.bind(signal=signal.id, guild_id=signal.message.guild_id).info("Done: {} {}", status.value, reason)
 
 

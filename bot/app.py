@@ -1,0 +1,230 @@
+"""The composition root: the one place that builds concrete classes, and their life from start to stop."""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import discord
+from loguru import logger
+
+from bot.abilities import describe_abilities
+from bot.bus.memory import MemoryBus
+from bot.core.client import Bot, Services
+from bot.core.http_trace import retry_trace
+from bot.core.pointing import point_discord
+from bot.db.database import Database
+from bot.db.engine import create_engine
+from bot.db.instance_lock import InstanceLock
+from bot.db.schema import prepare_database
+from bot.domain.signal import Stage
+from bot.nlp.classifier import EmbeddedClassifier
+from bot.services.actions import ActionLog
+from bot.services.clock import Clock, SystemClock
+from bot.services.command_sync import CommandSyncService
+from bot.services.compose import ESCALATE, REPLY, TELL_OWNER, Composer
+from bot.services.drain import drain
+from bot.services.guilds import GuildService
+from bot.services.ingest import IngestService
+from bot.services.metrics import Metrics
+from bot.services.observer import ObserverService
+from bot.services.orchestrator import OrchestratorService
+from bot.services.recovery import RecoveryService
+from bot.services.replies import Replies
+from bot.services.retention import RetentionService
+from bot.services.situations import SituationService
+from bot.services.stories import HealthService, StoryService
+from bot.services.throttle import Throttle
+from bot.services.tools import Tool
+from bot.settings import Settings
+from bot.tools.responder import DiscordResponderTool
+
+CONFIG = Path("config")
+CLOSE_SECONDS = 10.0  # for each part to close
+RECONNECT_SECONDS = 5.0  # after an error of the gateway that discord.py doesn't handle
+GC_THRESHOLDS = (50_000, 20, 50)  # messages come in bursts of small objects that hold no cycles
+
+
+def run(settings: Settings) -> int:
+    """Run the bot until it is told to stop; return the exit code.
+
+    Raises:
+        StartupError: it can't start; the text says the fix.
+    """
+    return asyncio.run(Application(settings, SystemClock()).run())
+
+
+class Application:
+    """One running bot."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._stop_now = asyncio.Event()
+        self._working: asyncio.Task[None] | None = None
+
+    async def run(self) -> int:
+        """Start everything, run until stopped, stop everything in reverse order."""
+        settings = self._settings
+        logger.info("Starting Lookout ({})", describe_abilities())
+        async with AsyncExitStack() as stack:
+            database = await self._open_database(stack)
+            bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
+            services = await self._build(database, bus, metrics, tools)
+            point_discord(settings.discord)
+            bot = Bot(
+                services,
+                intents=_intents(settings),
+                direct_messages=settings.ingest.direct_messages,
+                http_trace=retry_trace(metrics),
+            )
+            tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
+            _track(metrics, services, bus, bot)
+            await self._start_api(stack, database, services, bot)
+            self._listen_for_signals()
+            try:
+                await self._connect_until_stopped(bot)
+                await self._drain(bot, services, bus)
+            finally:
+                await _within(CLOSE_SECONDS, bot.close(), "closing the connection to Discord")
+                if self._working is not None:
+                    self._working.cancel()
+                    await asyncio.gather(self._working, return_exceptions=True)
+        logger.info("Stopped")
+        return 0
+
+    def stop(self) -> None:
+        """Begin to stop; called again, stop without waiting for work in progress."""
+        if self._stopping.is_set():
+            self._stop_now.set()
+        self._stopping.set()
+
+    async def _open_database(self, stack: AsyncExitStack) -> Database:
+        engine = create_engine(self._settings.database.sqlalchemy_url)
+        database = Database(engine)
+        stack.push_async_callback(database.close)
+        await prepare_database(engine, self._clock.now())
+        lock = InstanceLock(engine)
+        await lock.acquire()
+        stack.push_async_callback(lock.release)
+        async with database.transaction() as tx:
+            await tx.queue.release_all()  # nobody else is at work on this database
+        return database
+
+    async def _build(
+        self, database: Database, bus: MemoryBus, metrics: Metrics, tools: dict[str, Tool]
+    ) -> Services:
+        settings, clock = self._settings, self._clock
+        guilds = GuildService(database, clock, settings.orchestrator)
+        ingest = IngestService(database, EmbeddedClassifier(), bus, clock, metrics, settings.ingest)
+        ingest.cursors = await guilds.load()
+        return Services(
+            guilds=guilds,
+            ingest=ingest,
+            metrics=metrics,
+            observer=ObserverService(database, bus, clock, metrics, settings.workers),
+            orchestrator=OrchestratorService(
+                database=database,
+                bus=bus,
+                clock=clock,
+                metrics=metrics,
+                guilds=guilds,
+                situations=SituationService(settings),
+                throttle=Throttle(settings.orchestrator),
+                composer=Composer(Replies.load(CONFIG / "replies.yaml"), guilds),
+                actions=ActionLog(database, tools, clock),
+                settings=settings.workers,
+            ),
+            recovery=RecoveryService(database, ingest, clock, settings.ingest),
+            retention=RetentionService(database, clock, settings.retention),
+            stories=StoryService(database),
+            command_sync=CommandSyncService(database),
+        )
+
+    async def _start_api(
+        self, stack: AsyncExitStack, database: Database, services: Services, bot: Bot
+    ) -> None:
+        settings = self._settings.api
+        if not settings.enabled:
+            return
+        from bot.api.app import create_app
+        from bot.api.dependencies import ApiDependencies
+        from bot.api.server import ApiServer
+
+        health = HealthService(database, services.ingest, lambda: bot.is_ready() and not bot.is_closed())
+        token = settings.admin_token.get_secret_value() if settings.admin_token else None
+        api = ApiServer(
+            create_app(ApiDependencies(services.metrics, health, services.stories, token)),
+            settings.host,
+            settings.port,
+        )
+        await api.start()
+        stack.push_async_callback(api.stop)
+        logger.info("Admin API at {}", api.url)
+
+    async def _connect_until_stopped(self, bot: Bot) -> None:
+        from bot.core.login import connect, log_in
+
+        assert self._settings.discord.token is not None  # the command line checked
+        stopping = asyncio.create_task(self._stopping.wait(), name="stopping")
+        working = asyncio.create_task(
+            log_in(bot, self._settings.discord.token.get_secret_value()), name="log in"
+        )
+        await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+            gc.collect()
+            gc.freeze()  # what start-up made stays: no need to look at it again
+            gc.set_threshold(*GC_THRESHOLDS)
+            working = asyncio.create_task(connect(bot, self._clock, RECONNECT_SECONDS), name="gateway")
+            await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            stopping.cancel()
+            working.result()
+            return
+        bot.on_every_message = None  # from here on, what comes is left to the next start
+        self._working = working  # the connection stays for the answers still to be given
+
+    async def _drain(self, bot: Bot, services: Services, bus: MemoryBus) -> None:
+        """Finish what was taken, for as long as the settings allow; the rest stays in the database."""
+        seconds = self._settings.shutdown.drain_seconds
+        logger.info("Stopping: finishing work in progress for at most {} s", seconds)
+        finished = await drain(services.ingest, services.observer, services.orchestrator, bus, seconds, self._stop_now)
+        if not finished:
+            logger.warning("Stopped with work in progress; it is taken up at the next start")
+
+    def _listen_for_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if sys.platform == "win32":
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.stop))
+            else:
+                loop.add_signal_handler(number, self.stop)
+
+
+def _intents(settings: Settings) -> discord.Intents:
+    names = set(settings.discord.intents) | ({"dm_messages"} if settings.ingest.direct_messages else set())
+    return discord.Intents(**dict.fromkeys(names, True))
+
+
+def _track(metrics: Metrics, services: Services, bus: MemoryBus, bot: Bot) -> None:
+    depths: dict[str, Callable[[], int]] = {
+        "ingest": lambda: services.ingest.depth,
+        "observe": lambda: bus.depth(Stage.OBSERVE),
+        "plan": lambda: bus.depth(Stage.PLAN),
+    }
+    for name, depth in depths.items():
+        metrics.track_queue(name, depth)
+    metrics.track_latency(lambda: bot.latency)
+
+
+async def _within(seconds: float, work: Awaitable[None], what: str) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        logger.warning("Gave up {} after {} s", what, seconds)

@@ -1,0 +1,86 @@
+"""Settings and stories as embeds. Pure functions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import discord
+from discord.utils import escape_markdown, format_dt
+
+from bot.domain.policy import GuildPolicy
+from bot.models import Channel, Watch
+
+MAX_LINES = 30
+MAX_QUOTE = 300  # characters
+
+
+def channel_list_embed(channels: Sequence[Channel]) -> discord.Embed:
+    """Build the answer to `/channels list`."""
+    chosen = [channel for channel in channels if channel.watch != Watch.DEFAULT or channel.tip]
+    signs = {Watch.TRACK: "watched", Watch.IGNORE: "ignored", Watch.DEFAULT: "default"}
+    lines = [
+        f"<#{channel.id}>: {signs[Watch(channel.watch)]}" + (f" · tip: {escape_markdown(channel.tip)}" if channel.tip else "")
+        for channel in chosen[:MAX_LINES]
+    ]
+    embed = discord.Embed(title="Channels", description="\n".join(lines) or "You chose nothing yet.")
+    more = f" · {len(chosen) - MAX_LINES} more not shown" if len(chosen) > MAX_LINES else ""
+    embed.set_footer(text=f"All other channels are watched if everyone can read them{more}")
+    return embed
+
+
+def config_embed(policy: GuildPolicy) -> discord.Embed:
+    """Build the answer to `/config show`."""
+    quiet = policy.quiet_hours
+    hours = f"{quiet.start:%H:%M} to {quiet.end:%H:%M}" if quiet else "none"
+    embed = discord.Embed(title="Settings of this server")
+    embed.add_field(name="Auto-replies", value="on" if policy.auto_reply else "off")
+    embed.add_field(name="Answers from confidence", value=f"{policy.min_confidence:.2f}")
+    embed.add_field(
+        name="Staff channel", value=f"<#{policy.staff_channel_id}>" if policy.staff_channel_id else "none: nothing is escalated"
+    )
+    embed.add_field(name="Time zone", value=policy.timezone)
+    embed.add_field(name="Quiet hours", value=hours)
+    roles = " ".join(f"<@&{role_id}>" for role_id in sorted(policy.ignored_role_ids))
+    embed.add_field(name="Roles not answered", value=roles or "none")
+    return embed
+
+
+def story_embed(story: dict[str, Any]) -> discord.Embed:
+    """Build the answer to `/audit message`."""
+    message, tags, observer = story["message"], story["nano_tags"], story["observer"]
+    quoted = escape_markdown(message["content"][:MAX_QUOTE]) or "(no text)"
+    embed = discord.Embed(
+        title="What happened to this message", url=message["link"],
+        description="(deleted)" if story["deleted"] else f">>> {quoted}",
+    )  # fmt: skip
+    score = f"{tags['sentiment_score']:+.2f}"
+    embed.add_field(
+        name="Tags",
+        value=f"purpose {tags['purpose']} · sentiment {tags['sentiment']} ({score}) · urgency {tags['urgency']} · "
+        f"toxicity {tags['toxicity']:.2f} · language {story['language']}",
+        inline=False,
+    )
+    because = f"\n{escape_markdown(observer['rationale'])}" if observer["rationale"] else ""
+    embed.add_field(
+        name="Intent", value=f"{observer['intent']} ({observer['confidence']:.2f}){because}", inline=False
+    )
+    plan = story["orchestrator"]
+    embed.add_field(
+        name="Decision", value=f"{plan['plan'] or 'not yet'}: {plan['reason'] or '-'} → **{plan['status']}**", inline=False
+    )
+    for action in story["actions"][:5]:
+        embed.add_field(name=f"Action {action['id']}: {action['kind']}", value=_action(action), inline=False)
+    return embed
+
+
+def _action(action: dict[str, Any]) -> str:
+    parts = [f"{action['status']} in <#{action['channel_id']}>"]
+    if action["message_id"]:
+        parts.append(f"message {action['message_id']}")
+    if action["detail"]:
+        parts.append(escape_markdown(action["detail"]))
+    if action["finished_at"]:
+        parts.append(format_dt(datetime.fromisoformat(action["finished_at"]), "T"))
+    if action["retries"]:
+        parts.append(f"{action['retries']} retries")
+    return " · ".join(parts)
