@@ -193,7 +193,9 @@ class Application:
         """Finish what was taken, for as long as the settings allow; the rest stays in the database."""
         seconds = self._settings.shutdown.drain_seconds
         logger.info("Stopping: finishing work in progress for at most {} s", seconds)
-        finished = await drain(services.ingest, services.observer, services.orchestrator, bus, seconds, self._stop_now)
+        finished = await drain(
+            services.ingest, services.observer, services.orchestrator, bus, seconds, self._stop_now
+        )
         if not finished:
             logger.warning("Stopped with work in progress; it is taken up at the next start")
 

@@ -20,7 +20,9 @@ class ActionRepository:
     async def begin(self, action: Action) -> Action | None:
         """Insert the pending `action` and return its row; None when (signal, kind, part) is taken."""
         values = action.model_dump(exclude={"id"})
-        statement = insert_for(self._session, Action).values(**values).on_conflict_do_nothing().returning(Action)
+        statement = (
+            insert_for(self._session, Action).values(**values).on_conflict_do_nothing().returning(Action)
+        )
         row: Action | None = (await self._session.execute(statement)).scalar_one_or_none()
         return row
 
@@ -41,7 +43,9 @@ class ActionRepository:
 
     async def list_pending(self, limit: int = 1_000) -> Sequence[Action]:
         """Return actions that were begun and never finished, oldest first."""
-        query = select(Action).where(Action.status == ActionStatus.PENDING).order_by(col(Action.id)).limit(limit)
+        query = (
+            select(Action).where(Action.status == ActionStatus.PENDING).order_by(col(Action.id)).limit(limit)
+        )
         return (await self._session.exec(query)).all()
 
     async def sent_as(self, message_ids: Sequence[int]) -> Sequence[Action]:

@@ -48,9 +48,16 @@ class ChannelRepository:
     async def advance_cursors(self, newest: Sequence[tuple[int, int, int | None, int]]) -> None:
         """Move cursors up to `(channel_id, guild_id, parent_id, message_id)`, never past an open gap."""
         for channel_id, guild_id, parent_id, message_id in newest:
-            open_gap = select(Gap.id).where(Gap.channel_id == channel_id, col(Gap.closed_at).is_(None)).exists()
+            open_gap = (
+                select(Gap.id).where(Gap.channel_id == channel_id, col(Gap.closed_at).is_(None)).exists()
+            )
             insert = insert_for(self._session, Channel).values(
-                id=channel_id, guild_id=guild_id, parent_id=parent_id, name="", watch="default", cursor=message_id
+                id=channel_id,
+                guild_id=guild_id,
+                parent_id=parent_id,
+                name="",
+                watch="default",
+                cursor=message_id,
             )
             await self._session.execute(
                 insert.on_conflict_do_update(

@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
@@ -21,7 +22,16 @@ from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
 
 # What a database that is busy, restarting or out of reach says; all else is a fault of ours.
-_PASSING = ("locked", "busy", "disk i/o", "unable to open", "connection", "closed", "shutting down", "starting up")
+_PASSING = (
+    "locked",
+    "busy",
+    "disk i/o",
+    "unable to open",
+    "connection",
+    "closed",
+    "shutting down",
+    "starting up",
+)
 
 
 def is_passing(error: BaseException) -> bool:

@@ -65,5 +65,7 @@ class SignalQueueRepository:
 
     async def release_all(self) -> None:
         """End every lease; only for a process that knows it is the only one."""
-        statement = update(SignalRecord).where(SignalRecord.stage != Stage.DONE, col(SignalRecord.lease_until).is_not(None))
+        statement = update(SignalRecord).where(
+            SignalRecord.stage != Stage.DONE, col(SignalRecord.lease_until).is_not(None)
+        )
         await self._session.execute(statement.values(lease_until=None))

@@ -62,7 +62,8 @@ class SignalRepository:
         unfinished = SignalRecord.stage != Stage.DONE
         insert = insert_for(self._session, SignalRecord).values(deleted_at=now)
         statement = insert.on_conflict_do_update(
-            index_elements=["id"], set_={**{name: insert.excluded[name] for name in ERASED}, "deleted_at": now}
+            index_elements=["id"],
+            set_={**{name: insert.excluded[name] for name in ERASED}, "deleted_at": now},
         )
         await (await self._session.connection()).execute(
             statement, [{**row, **ERASED, "deleted_at": now} for row in tombstones]
@@ -77,12 +78,19 @@ class SignalRepository:
     async def erase_place(self, place_id: int, now: datetime) -> None:
         """Erase everything in a deleted channel (its threads included) or thread."""
         there = or_(col(SignalRecord.place_id) == place_id, col(SignalRecord.channel_id) == place_id)
-        finished = {"stage": Stage.DONE, "status": Status.SKIPPED, "reason": "message deleted", "finished_at": now}
+        finished = {
+            "stage": Stage.DONE,
+            "status": Status.SKIPPED,
+            "reason": "message deleted",
+            "finished_at": now,
+        }
         await self._session.execute(
             update(SignalRecord).where(there, col(SignalRecord.stage) != Stage.DONE).values(**finished)
         )
         await self._session.execute(
-            update(SignalRecord).where(there, col(SignalRecord.deleted_at).is_(None)).values(**ERASED, deleted_at=now)
+            update(SignalRecord)
+            .where(there, col(SignalRecord.deleted_at).is_(None))
+            .values(**ERASED, deleted_at=now)
         )
 
     async def ids_between(self, place_id: int, after_id: int, to_id: int) -> Sequence[int]:
@@ -151,5 +159,3 @@ class SignalRepository:
         )
         statement = delete(SignalRecord).where(col(SignalRecord.id).in_(oldest))
         return (await self._session.execute(statement)).rowcount or 0  # type: ignore[attr-defined]
-
-

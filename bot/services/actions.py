@@ -69,7 +69,9 @@ class ActionLog:
             except (UnreachableError, TimeoutError) as error:
                 retries += 1
                 if self._age(action) + timedelta(seconds=pause) < SAFE_AGE:
-                    log.warning("Discord did not take action {} ({}); trying again", action.id, error or "timeout")
+                    log.warning(
+                        "Discord did not take action {} ({}); trying again", action.id, error or "timeout"
+                    )
                     await self._clock.sleep(pause)
                     interrupted, pause = True, pause * 2
                     continue

@@ -1,7 +1,7 @@
 """The text of what the orchestrator says, as actions that are still to be stored."""
 
 from bot.db.database import Transaction
-from bot.domain.outgoing import escape_markdown
+from bot.domain.markdown import escape_markdown
 from bot.domain.policy import Decision
 from bot.domain.signal import PlanKind, Signal
 from bot.models import Action

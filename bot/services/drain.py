@@ -11,7 +11,7 @@ from bot.services.orchestrator import OrchestratorService
 LOOK_EVERY = 0.02  # seconds
 
 
-async def drain(  # noqa: PLR0913  (every station of the road)
+async def drain(
     ingest: IngestService,
     observer: ObserverService,
     orchestrator: OrchestratorService,

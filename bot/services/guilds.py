@@ -138,7 +138,9 @@ class GuildService:
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise UserFacingError(f"I know no time zone {zone[:60]!r}. Write it as `Europe/Berlin`.") from None
+            raise UserFacingError(
+                f"I know no time zone {zone[:60]!r}. Write it as `Europe/Berlin`."
+            ) from None
         await self._change(guild_id, {"timezone": zone})
 
     async def set_quiet_hours(self, guild_id: int, text: str | None) -> None:

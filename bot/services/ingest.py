@@ -203,13 +203,17 @@ class IngestService:
                 break
             except Exception as error:  # noqa: BLE001  (nothing may be lost to a passing fault)
                 if not is_passing(error) and batch.size > 1:
-                    logger.opt(exception=error).error("A batch of {} was refused; storing one by one", batch.size)
+                    logger.opt(exception=error).error(
+                        "A batch of {} was refused; storing one by one", batch.size
+                    )
                     await self._store_singly(batch)
                     break
                 if not is_passing(error):
                     logger.opt(exception=error).error("The database refuses {}; left out", batch.ids())
                     break
-                logger.error("Could not store {} messages ({}); trying again", batch.size, type(error).__name__)
+                logger.error(
+                    "Could not store {} messages ({}); trying again", batch.size, type(error).__name__
+                )
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         fail_point("ingest.after_commit")
@@ -249,7 +253,9 @@ class IngestService:
                 except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
                     logger.opt(exception=error).error("The database refuses {}; left out", single.ids())
         async with self._database.transaction() as tx:
-            await self._store(tx, _Batch(batch.now, cursors=batch.cursors, gaps=batch.gaps, guilds=batch.guilds))
+            await self._store(
+                tx, _Batch(batch.now, cursors=batch.cursors, gaps=batch.gaps, guilds=batch.guilds)
+            )
 
     def _hand_over(self, batch: _Batch) -> None:
         self._metrics.ingested(batch.size)
@@ -277,7 +283,11 @@ class IngestService:
         message_id = arrival.message_id
         self.note_gap(
             Gap(
-                guild_id=arrival.guild_id, channel_id=arrival.place_id, from_id=message_id - 1,
-                to_id=message_id, reason="queue full", created_at=self._clock.now(),
+                guild_id=arrival.guild_id,
+                channel_id=arrival.place_id,
+                from_id=message_id - 1,
+                to_id=message_id,
+                reason="queue full",
+                created_at=self._clock.now(),
             )  # fmt: skip
         )

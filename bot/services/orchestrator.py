@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-
 from typing import Any
 
 from loguru import logger
@@ -178,7 +177,9 @@ class OrchestratorService:
             await tx.queue.advance([signal.id], Stage.ACT, values)
         fail_point("signal.after_finish")
         self._metrics.replied(status.value, (now - (signal.observed_at or now)).total_seconds())
-        logger.bind(signal=signal.id, guild_id=signal.message.guild_id).info("Done: {} {}", status.value, reason)
+        logger.bind(signal=signal.id, guild_id=signal.message.guild_id).info(
+            "Done: {} {}", status.value, reason
+        )
 
 
 def _finished(status: Status, now: datetime) -> dict[str, Any]:
@@ -193,5 +194,3 @@ def _status_of(actions: Sequence[Action]) -> tuple[Status, str]:
     if "reply" in sent:
         return Status.RESPONDED, ""
     return Status.SKIPPED, next((action.detail for action in actions if action.detail), "nothing to do")
-
-

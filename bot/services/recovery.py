@@ -155,7 +155,11 @@ class RecoveryService:
     def _note(self, guild_id: int, place_id: int, from_id: int, to_id: int, reason: str) -> None:
         self._ingest.note_gap(
             Gap(
-                guild_id=guild_id, channel_id=place_id, from_id=from_id, to_id=to_id, reason=reason,
+                guild_id=guild_id,
+                channel_id=place_id,
+                from_id=from_id,
+                to_id=to_id,
+                reason=reason,
                 created_at=self._clock.now(),
             )  # fmt: skip
         )

@@ -38,11 +38,15 @@ class Replies(BaseModel):
         try:
             replies = cls.model_validate(yaml.safe_load(path.read_text("utf-8")))
         except OSError as error:
-            raise StartupError(f"Can't read {path}: {error.strerror}. Restore it from the repository.") from None
+            raise StartupError(
+                f"Can't read {path}: {error.strerror}. Restore it from the repository."
+            ) from None
         except yaml.YAMLError as error:
             place = getattr(error, "problem_mark", None)
             line = f":{place.line + 1}" if place else ""
-            raise StartupError(f"{path}{line} is not valid YAML: {getattr(error, 'problem', error)}.") from None
+            raise StartupError(
+                f"{path}{line} is not valid YAML: {getattr(error, 'problem', error)}."
+            ) from None
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             raise StartupError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
@@ -66,4 +70,6 @@ def _check(path: Path, name: str, text: str) -> None:
     for match in _PLACEHOLDER.finditer(text):
         if match[1] not in PLACEHOLDERS:
             near = difflib.get_close_matches(match[1], PLACEHOLDERS, 1, 0.0)[0]
-            raise StartupError(f"{path}: {name} uses {{{match[1]}}}, which doesn't exist. Did you mean {{{near}}}?")
+            raise StartupError(
+                f"{path}: {name} uses {{{match[1]}}}, which doesn't exist. Did you mean {{{near}}}?"
+            )

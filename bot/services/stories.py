@@ -36,7 +36,9 @@ class StoryService:
         """
         story = await self.story(f"{SOURCE}:{message_id}")
         if story is None or story["message"]["guild_id"] != guild_id:
-            raise NotFoundError("I have nothing about that message: I don't watch its channel, or it's too old.")
+            raise NotFoundError(
+                "I have nothing about that message: I don't watch its channel, or it's too old."
+            )
         return story
 
 

@@ -41,7 +41,7 @@ class Worker:
             started = self._clock.monotonic()
             try:
                 await self._work()
-            except Exception:  # noqa: BLE001  (a worker outlives whatever happens in it)
+            except Exception:
                 logger.exception("{} failed; starting it again in {} s", self.name, pause)
             else:
                 return

@@ -15,4 +15,6 @@ def suggest_zones(typed: str) -> list[str]:
     """Return zones that contain what was typed, those that begin with it first."""
     wanted = typed.casefold().replace(" ", "_")
     found = [zone for zone in _zones() if wanted in zone.casefold()]
-    return sorted(found, key=lambda zone: (not zone.split("/")[-1].casefold().startswith(wanted), zone))[:SUGGESTED]
+    return sorted(found, key=lambda zone: (not zone.split("/")[-1].casefold().startswith(wanted), zone))[
+        :SUGGESTED
+    ]

@@ -9,7 +9,13 @@ from bot.models import Watch
 from bot.services.guilds import ChannelSeen, GuildService
 from cogs.admin.embeds import channel_list_embed
 
-Watchable = discord.TextChannel | discord.ForumChannel | discord.VoiceChannel | discord.CategoryChannel | discord.Thread
+Watchable = (
+    discord.TextChannel
+    | discord.ForumChannel
+    | discord.VoiceChannel
+    | discord.CategoryChannel
+    | discord.Thread
+)
 
 
 @app_commands.guild_only()
@@ -51,7 +57,9 @@ class Channels(commands.GroupCog, group_name="channels"):
         await interaction.followup.send(embed=channel_list_embed(channels))
 
     @app_commands.command()
-    @app_commands.describe(channel="Where", text="For example: Look at the pinned guide first. Empty removes it.")
+    @app_commands.describe(
+        channel="Where", text="For example: Look at the pinned guide first. Empty removes it."
+    )
     @managers_only()
     async def tip(
         self,
@@ -62,10 +70,14 @@ class Channels(commands.GroupCog, group_name="channels"):
         """Set the pointer that my replies in a channel show."""
         assert interaction.guild_id is not None  # guild only
         await self._guilds.set_tip(interaction.guild_id, _seen(channel), text)
-        done = "My replies there show it from now on." if text else "My replies there show no pointer any more."
+        done = (
+            "My replies there show it from now on." if text else "My replies there show no pointer any more."
+        )
         await interaction.response.send_message(f"{channel.mention}: {done}", ephemeral=True)
 
-    async def _set(self, interaction: discord.Interaction, channel: Watchable, watch: Watch, said: str) -> None:
+    async def _set(
+        self, interaction: discord.Interaction, channel: Watchable, watch: Watch, said: str
+    ) -> None:
         assert interaction.guild_id is not None  # guild only
         await self._guilds.set_watch(interaction.guild_id, _seen(channel), watch)
         await interaction.response.send_message(said.format(channel.mention), ephemeral=True)

@@ -38,10 +38,14 @@ class Config(commands.GroupCog, group_name="config"):
     @app_commands.command()
     @app_commands.describe(channel="Where staff read; empty switches escalations off")
     @managers_only()
-    async def staff(self, interaction: discord.Interaction, channel: discord.TextChannel | None = None) -> None:
+    async def staff(
+        self, interaction: discord.Interaction, channel: discord.TextChannel | None = None
+    ) -> None:
         """Set where I point staff to urgent, toxic, repeated or unanswered messages."""
         await self._guilds.set_staff_channel(_guild_id(interaction), channel.id if channel else None)
-        await _say(interaction, f"Escalations go to {channel.mention}." if channel else "Escalations are off.")
+        await _say(
+            interaction, f"Escalations go to {channel.mention}." if channel else "Escalations are off."
+        )
 
     @app_commands.command()
     @app_commands.describe(zone="For example Europe/Berlin")
@@ -88,4 +92,6 @@ def _guild_id(interaction: discord.Interaction) -> int:
 
 
 async def _say(interaction: discord.Interaction, text: str) -> None:
-    await interaction.response.send_message(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+    await interaction.response.send_message(
+        text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+    )

@@ -19,7 +19,8 @@ def channel_list_embed(channels: Sequence[Channel]) -> discord.Embed:
     chosen = [channel for channel in channels if channel.watch != Watch.DEFAULT or channel.tip]
     signs = {Watch.TRACK: "watched", Watch.IGNORE: "ignored", Watch.DEFAULT: "default"}
     lines = [
-        f"<#{channel.id}>: {signs[Watch(channel.watch)]}" + (f" · tip: {escape_markdown(channel.tip)}" if channel.tip else "")
+        f"<#{channel.id}>: {signs[Watch(channel.watch)]}"
+        + (f" · tip: {escape_markdown(channel.tip)}" if channel.tip else "")
         for channel in chosen[:MAX_LINES]
     ]
     embed = discord.Embed(title="Channels", description="\n".join(lines) or "You chose nothing yet.")
@@ -36,7 +37,8 @@ def config_embed(policy: GuildPolicy) -> discord.Embed:
     embed.add_field(name="Auto-replies", value="on" if policy.auto_reply else "off")
     embed.add_field(name="Answers from confidence", value=f"{policy.min_confidence:.2f}")
     embed.add_field(
-        name="Staff channel", value=f"<#{policy.staff_channel_id}>" if policy.staff_channel_id else "none: nothing is escalated"
+        name="Staff channel",
+        value=f"<#{policy.staff_channel_id}>" if policy.staff_channel_id else "none: nothing is escalated",
     )
     embed.add_field(name="Time zone", value=policy.timezone)
     embed.add_field(name="Quiet hours", value=hours)
@@ -66,7 +68,9 @@ def story_embed(story: dict[str, Any]) -> discord.Embed:
     )
     plan = story["orchestrator"]
     embed.add_field(
-        name="Decision", value=f"{plan['plan'] or 'not yet'}: {plan['reason'] or '-'} → **{plan['status']}**", inline=False
+        name="Decision",
+        value=f"{plan['plan'] or 'not yet'}: {plan['reason'] or '-'} → **{plan['status']}**",
+        inline=False,
     )
     for action in story["actions"][:5]:
         embed.add_field(name=f"Action {action['id']}: {action['kind']}", value=_action(action), inline=False)

@@ -71,7 +71,12 @@ def _mentions_any(message: discord.Message) -> bool:
 def _attachments(message: discord.Message) -> list[dict[str, Any]]:
     # No address: Discord's are signed and expire, and the file is none of ours to keep.
     return [
-        {"id": str(each.id), "filename": each.filename[:200], "size": each.size, "content_type": each.content_type}
+        {
+            "id": str(each.id),
+            "filename": each.filename[:200],
+            "size": each.size,
+            "content_type": each.content_type,
+        }
         for each in message.attachments
     ]
 

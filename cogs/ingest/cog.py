@@ -172,7 +172,9 @@ class Ingest(commands.Cog):
         self._ingest.offer(Arrival(Change.CLEAR, payload.guild_id, payload.parent_id, payload.thread_id, 0))
 
     @commands.Cog.listener()
-    async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+    async def on_guild_channel_update(
+        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
         """Look again at who can read what."""
         self._places.forget()
 

@@ -31,7 +31,10 @@ class DiscordHistory:
                 place = await self._bot.fetch_channel(place_id)
             if not isinstance(place, discord.abc.Messageable):
                 raise UnreadableError("not a channel with messages")
-            page = [m async for m in place.history(limit=limit, after=discord.Object(message_id), oldest_first=True)]
+            page = [
+                m
+                async for m in place.history(limit=limit, after=discord.Object(message_id), oldest_first=True)
+            ]
         except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
             raise UnreadableError(f"not readable: {error}") from error
         except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
