@@ -1,0 +1,1 @@
+"""What can happen in the world, whoever does it: state changes, their events and their record."""

@@ -1,0 +1,104 @@
+"""The control API: every operation over HTTP JSON on a loopback port of its own, behind a random token."""
+
+import asyncio
+import hmac
+import json
+import secrets
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.core import Core
+from sandbox.errors import ApiError
+from sandbox.ops import OPERATIONS, OperationError, perform
+
+MAX_BODY = 256 * 1024 * 1024
+MAX_WAIT = 60.0
+
+
+class Control:
+    """Serves the control API of one sandbox.
+
+    POST /op/NAME takes the operation's arguments as a JSON object and answers {"result": ...}; GET
+    /record?after=N&wait=SECONDS&limit=M answers {"entries": [...], "last": N} as soon as there is something newer
+    than entry N; POST /shutdown ends the process. All want `Authorization: Bearer <control token>`.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.token = secrets.token_urlsafe(32)
+        self.url = ""
+        self.shutdown = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, host: str, port: int = 0) -> None:
+        """Listen; a port of 0 takes a free one."""
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
+        app.router.add_get("/", self._index)
+        app.router.add_post("/op/{name}", self._operation)
+        app.router.add_get("/record", self._record)
+        app.router.add_post("/shutdown", self._shutdown)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stop listening; long polls end."""
+        self.shutdown.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode()):
+            return _json({"error": "wrong or missing control token"}, 401)
+        try:
+            return await handler(request)  # type: ignore[no-any-return]
+        except ApiError as error:
+            return _json({"error": str(error), "type": "ApiError", "status": error.status} | error.body(), 409)
+        except web.HTTPException as error:
+            return _json({"error": error.reason}, error.status)
+        except (OperationError, ValueError, KeyError, TypeError) as error:
+            return _json({"error": f"{type(error).__name__}: {error}", "type": "OperationError"}, 400)
+
+    async def _index(self, _: web.Request) -> web.StreamResponse:
+        about = {name: (function.__doc__ or "").split("\n")[0] for name, function in sorted(OPERATIONS.items())}
+        return _json({"operations": about, "urls": self._core.urls})
+
+    async def _operation(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        args = json.loads(raw) if raw else {}
+        if not isinstance(args, dict):
+            raise OperationError("arguments are a JSON object")
+        return _json({"result": perform(self._core, request.match_info["name"], args)})
+
+    async def _record(self, request: web.Request) -> web.StreamResponse:
+        after = int(request.query.get("after", "0"))
+        wait = min(MAX_WAIT, float(request.query.get("wait", "0")))
+        limit = int(request.query.get("limit", "10000"))
+        record = self._core.record
+        if record.last <= after and wait > 0:
+            await self._newer(after, wait)
+        return _json({"entries": record.after(after, limit), "last": record.last})
+
+    async def _newer(self, after: int, wait: float) -> None:
+        """Wait until there is a newer entry, the time is over or the sandbox stops."""
+        waits = [
+            asyncio.ensure_future(self._core.record.wait(lambda _: True, wait, after)),
+            asyncio.ensure_future(self.shutdown.wait()),
+        ]
+        done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*done, *pending, return_exceptions=True)
+
+    async def _shutdown(self, _: web.Request) -> web.StreamResponse:
+        asyncio.get_running_loop().call_soon(self.shutdown.set)
+        return _json({"result": None})
+
+
+def _json(body: Any, status: int = 200) -> web.Response:
+    text = json.dumps(body, separators=(",", ":"), default=str)
+    return web.Response(status=status, body=text.encode(), content_type="application/json")

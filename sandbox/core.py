@@ -1,0 +1,71 @@
+"""What every part of one sandbox shares: the world, the clock, ids, the record, faults and the hub."""
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from typing import Any
+
+from loguru import logger
+
+from sandbox.faults import Faults
+from sandbox.hub import Hub
+from sandbox.ids import Clock, Snowflakes, SystemClock, opaque
+from sandbox.record import Record
+from sandbox.world import Application, World
+
+
+class Core:
+    """The shared parts and settings of one sandbox.
+
+    Attributes:
+        heartbeat_interval: seconds between a client's heartbeats.
+        interaction_deadline: seconds an application has to acknowledge an interaction.
+        interaction_lifetime: seconds an interaction token is good for.
+        nonce_window: seconds in which the same nonce means the same message.
+        replay_limit: events kept per session for a resume.
+        rate: requests a bucket allows, and per how many seconds; `rates` by route name ("POST /channels/...").
+        shards: what /gateway/bot recommends.
+        urls: api_url, gateway_url and cdn_url once the server listens.
+    """
+
+    def __init__(self, seed: int = 0, clock: Clock | None = None, record_limit: int | None = None) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.rng = random.Random(seed)  # noqa: S311 - repeatable ids, not secrets
+        self.ids = Snowflakes(self.clock)
+        self.world = World()
+        self.record = Record(self.clock, record_limit)
+        self.faults = Faults(seed)
+        self.hub = Hub(self.world, self.record, self.faults)
+        self.heartbeat_interval = 41.25
+        self.interaction_deadline = 3.0
+        self.interaction_lifetime = 900.0
+        self.nonce_window = 300.0
+        self.replay_limit = 20_000
+        self.rate = (500, 1.0)
+        self.rates: dict[str, tuple[int, float]] = {}
+        self.shards = 1
+        self.requests = 0
+        self.urls = {"api_url": "", "gateway_url": "", "cdn_url": ""}
+        self.main_app: Application | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def opaque(self, length: int) -> str:
+        """Return a fresh string of letters and digits."""
+        return opaque(self.rng, length)
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something beside, keep hold of it, and log its failure."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.opt(exception=task.exception()).error("A sandbox task failed")
+
+    async def settle(self) -> None:
+        """Cancel what still runs beside."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,147 @@
+"""The hub: who gets which event. Intents, visibility, shards and message content are decided here."""
+
+import asyncio
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from sandbox.faults import Faults
+from sandbox.intents import Intent, intent_for
+from sandbox.permissions import P, channel_permissions
+from sandbox.record import Record
+from sandbox.sessions import Session, dumps
+from sandbox.world import Application, Channel, Message, World
+
+if TYPE_CHECKING:
+    from sandbox.rest.call import Call
+
+Json = dict[str, Any]
+CONTENT_FIELDS = ("content", "embeds", "attachments", "components")
+
+current_call: ContextVar["Call | None"] = ContextVar("current_call", default=None)
+
+
+class Hub:
+    """Sends events to the sessions that may see them."""
+
+    def __init__(self, world: World, record: Record, faults: Faults) -> None:
+        self.sessions: dict[str, Session] = {}
+        self._world = world
+        self._record = record
+        self._faults = faults
+
+    def live(self, app_id: int | None = None) -> list[Session]:
+        """Return the sessions that are ready and have a socket, of one application or all."""
+        return [s for s in self._of(app_id) if s.ready and s.connection is not None]
+
+    def _of(self, app_id: int | None) -> list[Session]:
+        return [s for s in self.sessions.values() if app_id in (None, s.app.id)]
+
+    def emit(
+        self,
+        event: str,
+        data: Json,
+        *,
+        guild_id: int | None = None,
+        channel: Channel | None = None,
+        message: Message | None = None,
+    ) -> None:
+        """Send an event of a guild or DM to every session that may see it.
+
+        `channel` limits it to bots that can view it; `message` says whose content may be stripped.
+        """
+        full = stripped = None
+        for session in self._audience(event, guild_id, channel):
+            shown = data
+            if message is not None and not may_read(session.app, session.intents, message):
+                stripped = stripped or without_content(data)
+                shown = stripped
+                text = dumps(shown)
+            else:
+                full = full or dumps(data)
+                text = full
+            self._route(session, event, text, shown)
+
+    def emit_to(self, app_id: int, event: str, data: Json, *, guild_id: int | None = None) -> None:
+        """Send an event to one application: an interaction, its own member, a guild it joined."""
+        for session in self._of(app_id):
+            if session.ready and session.serves(guild_id):
+                self._route(session, event, dumps(data), data)
+
+    def raw(self, event: str, data: Any, app_id: int | None = None) -> None:
+        """Send arbitrary JSON as an event, past intents, faults and sense."""
+        for session in self._of(app_id):
+            if session.ready:
+                self._send(session, event, dumps(data), data)
+
+    def _audience(self, event: str, guild_id: int | None, channel: Channel | None) -> Iterator[Session]:
+        needed = intent_for(event, in_guild=guild_id is not None)
+        for session in list(self.sessions.values()):
+            if not session.ready or (needed and not session.intents & needed) or not session.serves(guild_id):
+                continue
+            if self._sees(session.app, guild_id, channel):
+                yield session
+
+    def _sees(self, app: Application, guild_id: int | None, channel: Channel | None) -> bool:
+        if guild_id is None:
+            return channel is None or any(user.id == app.bot.id for user in channel.recipients)
+        guild = self._world.guilds.get(guild_id)
+        member = guild.members.get(app.bot.id) if guild else None
+        if guild is None or member is None:
+            return False
+        return channel is None or bool(channel_permissions(guild, member, channel) & P.VIEW_CHANNEL)
+
+    def _route(self, session: Session, event: str, text: str, data: Json) -> None:
+        call = current_call.get()
+        if call is not None and self._faults.own_events == "after" and call.app is session.app:
+            call.deferred.append(lambda: self._disturb(session, event, text, data))
+            return
+        self._disturb(session, event, text, data)
+
+    def _disturb(self, session: Session, event: str, text: str, data: Json) -> None:
+        """Send an event as the faults will have it: behind the next one, or twice."""
+        if session.held is None and self._faults.chance(self._faults.reorder):
+            session.held = (event, text)
+            asyncio.get_running_loop().call_later(0.1, self._release, session)
+            return
+        self._send(session, event, text, data)
+        if self._faults.chance(self._faults.duplicate_events):
+            self._send(session, event, text, data, duplicate=True)
+        self._release(session)
+
+    def _release(self, session: Session) -> None:
+        if session.held is not None:
+            (event, text), session.held = session.held, None
+            self._send(session, event, text, None, reordered=True)
+
+    def _send(self, session: Session, event: str, text: str, data: Any, **marks: bool) -> None:
+        due = 0.0
+        if self._faults.event_latency:
+            due = asyncio.get_running_loop().time() + self._faults.event_latency
+        number = session.dispatch(event, text, due)
+        live = session.connection is not None
+        self._record.add(
+            "gateway_out", event=event, seq=number, session=session.id, live=live, data=data, **marks
+        )
+
+    async def flushed(self, app: Application | None) -> None:
+        """Wait until the sockets of an application have been handed all its events."""
+        for session in self._of(app.id if app else None):
+            if session.connection is not None:
+                await session.connection.flushed()
+
+
+def may_read(app: Application, intents: int, message: Message) -> bool:
+    """Whether a bot gets a message's content: with the intent, in DMs, its own, or when it is mentioned."""
+    if intents & Intent.MESSAGE_CONTENT or message.guild_id is None:
+        return True
+    return message.author.id == app.bot.id or any(user.id == app.bot.id for user in message.mentions)
+
+
+def without_content(data: Json) -> Json:
+    """Return a message payload with the fields emptied that need the message content intent."""
+    bare = data | {name: "" if name == "content" else [] for name in CONTENT_FIELDS if name in data}
+    referenced = data.get("referenced_message")
+    if referenced:
+        bare["referenced_message"] = without_content(referenced)
+    return bare

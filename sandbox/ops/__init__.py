@@ -1,0 +1,6 @@
+"""What a test or the control API can ask for: every operation takes and returns JSON."""
+
+from sandbox.ops import interacting, making, meddling, talking
+from sandbox.ops.registry import OPERATIONS, OperationError, perform
+
+__all__ = ["OPERATIONS", "OperationError", "interacting", "making", "meddling", "perform", "talking"]

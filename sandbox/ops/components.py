@@ -1,0 +1,115 @@
+"""Buttons, selects and form fields as a member finds them: by what is written on them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.core import Core
+from sandbox.ops import commands
+from sandbox.ops.registry import OperationError
+from sandbox.world import Channel
+
+BUTTON, STRING_SELECT, TEXT_INPUT, LABEL = 2, 3, 4, 18
+_SELECT_KINDS = {5: commands.USER, 6: commands.ROLE, 7: commands.MENTIONABLE, 8: commands.CHANNEL}
+Json = dict[str, Any]
+
+
+def walk(components: list[Json]) -> Iterator[Json]:
+    """Yield every component, containers before what they hold."""
+    for component in components:
+        yield component
+        yield from walk(component.get("components") or [])
+        for key in ("accessory", "component"):
+            if isinstance(component.get(key), dict):
+                yield from walk([component[key]])
+
+
+def button(components: list[Json], label: str) -> Json:
+    """Return the button of a label, emoji or custom id.
+
+    Raises:
+        OperationError: there is none, it is a link or it is disabled.
+    """
+    buttons = [item for item in walk(components) if item["type"] == BUTTON]
+    for item in buttons:
+        names = (item.get("label"), (item.get("emoji") or {}).get("name"), item.get("custom_id"))
+        if label in names:
+            if item.get("disabled") or "custom_id" not in item:
+                raise OperationError(f"the button {label!r} can't be pressed")
+            return item
+    known = ", ".join(str(item.get("label") or item.get("custom_id")) for item in buttons) or "none"
+    raise OperationError(f"no button {label!r}; there are {known}")
+
+
+def select(components: list[Json], name: str) -> Json:
+    """Return the select menu of a placeholder or custom id.
+
+    Raises:
+        OperationError: there is none, or it is disabled.
+    """
+    menus = [item for item in walk(components) if item["type"] == STRING_SELECT or item["type"] in _SELECT_KINDS]
+    for item in menus:
+        if name in (item.get("placeholder"), item.get("custom_id")) and not item.get("disabled"):
+            return item
+    known = ", ".join(str(item.get("placeholder") or item.get("custom_id")) for item in menus) or "none"
+    raise OperationError(f"no select {name!r}; there are {known}")
+
+
+def chosen(core: Core, component: Json, where: Channel, values: list[Any]) -> Json:
+    """Return `values` (and `resolved`) of a select, options by label or value.
+
+    Raises:
+        OperationError: too few or many, or not an option.
+    """
+    low, high = component.get("min_values", 1), component.get("max_values", 1)
+    if not low <= len(values) <= high:
+        raise OperationError(f"this select takes {low} to {high} values, not {len(values)}")
+    if component["type"] == STRING_SELECT:
+        options = {text: o["value"] for o in component["options"] for text in (o["value"], o["label"])}
+        wrong = [value for value in values if value not in options]
+        if wrong:
+            raise OperationError(f"no option {wrong[0]!r}; there are {', '.join(options)}")
+        return {"values": [options[value] for value in values]}
+    resolved: Json = {}
+    kind = _SELECT_KINDS[component["type"]]
+    ids = [commands.resolve(core, where, kind, value, resolved) for value in values]
+    return {"values": ids, "resolved": resolved}
+
+
+def filled(core: Core, components: list[Json], where: Channel, values: Json) -> list[Json]:
+    """Return a form's components with their values, as a submit carries them.
+
+    Raises:
+        OperationError: an unknown field, a missing or wrong value.
+    """
+    left = dict(values)
+    done = [_filled(core, item, where, left) for item in components]
+    if left:
+        raise OperationError(f"the form has no field {next(iter(left))!r}")
+    return done
+
+
+def _filled(core: Core, item: Json, where: Channel, left: Json) -> Json:
+    if item["type"] == LABEL:
+        inner = _field(core, item["component"], where, left, item.get("label"))
+        return {"type": LABEL, "id": item["id"], "component": inner}
+    if "components" in item:
+        inner_items = [_field(core, inner, where, left, inner.get("label")) for inner in item["components"]]
+        return {"type": item["type"], "id": item["id"], "components": inner_items}
+    return {"type": item["type"], "id": item["id"]}
+
+
+def _field(core: Core, field: Json, where: Channel, left: Json, label: str | None) -> Json:
+    key = next((name for name in (label, field["custom_id"], field.get("placeholder")) if name in left), None)
+    base = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
+    required = field.get("required", True)
+    if field["type"] != TEXT_INPUT:
+        given = left.pop(key) if key is not None else []
+        if not given and not required:
+            return base | {"values": []}
+        return base | chosen(core, field, where, given if isinstance(given, list) else [given])
+    text = str(left.pop(key) if key is not None else field.get("value") or "")
+    if required and not text:
+        raise OperationError(f"the field {label or field['custom_id']!r} is required")
+    if text and not field.get("min_length", 0) <= len(text) <= field.get("max_length", 4000):
+        raise OperationError(f"the field {label or field['custom_id']!r} takes another length")
+    return base | {"value": text}

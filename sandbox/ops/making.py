@@ -1,0 +1,250 @@
+"""Operations that build the world: guilds, roles, channels, members, applications."""
+
+from typing import Any
+
+from sandbox import payloads
+from sandbox.actions import guilds as act
+from sandbox.core import Core
+from sandbox.ids import bot_token
+from sandbox.intents import ALL_PRIVILEGED
+from sandbox.ops.registry import (
+    OperationError,
+    Ref,
+    number,
+    operation,
+    the_app,
+    the_channel,
+    the_guild,
+    the_member,
+    the_role,
+    the_user,
+)
+from sandbox.permissions import EVERYONE_DEFAULT, bits
+from sandbox.rest.channels import tags_of
+from sandbox.world import Application, ChannelType, Guild, Overwrite, User
+
+KINDS = {
+    "text": ChannelType.TEXT,
+    "voice": ChannelType.VOICE,
+    "category": ChannelType.CATEGORY,
+    "news": ChannelType.NEWS,
+    "announcement": ChannelType.NEWS,
+    "forum": ChannelType.FORUM,
+}
+
+
+def user_named(core: Core, ref: Ref, *, bot: bool = False, display: str | None = None) -> User:
+    """Return the account of an id or name, making it when the name is new."""
+    if number(ref) is not None:
+        return the_user(core, ref)
+    for user in core.world.users.values():
+        if user.username == ref:
+            return user
+    return act.new_user(core, str(ref), bot=bot, display=display)
+
+
+@operation
+def application(core: Core, name: str, privileged: int = ALL_PRIVILEGED, token: str | None = None) -> dict[str, Any]:
+    """Make an application with its bot; `privileged` are its intent flags (none: 0)."""
+    owner = user_named(core, "owner")
+    bot = act.new_user(core, name, bot=True)
+    app = Application(
+        id=core.ids.make(),
+        name=name,
+        bot=bot,
+        token=token or bot_token(bot.id, core.rng),
+        owner=owner,
+        public_key=core.rng.randbytes(32).hex(),
+        privileged=privileged,
+    )
+    core.world.applications[app.id] = app
+    core.world.tokens[app.token] = app
+    core.world.bots[bot.id] = app
+    core.main_app = core.main_app or app
+    return {"id": app.id, "name": name, "token": app.token, "bot_id": bot.id}
+
+
+@operation
+def guild(
+    core: Core,
+    name: str,
+    owner: Ref = None,
+    bots: list[Ref] | None = None,
+    bot_permissions: list[str | int] | None = None,
+) -> dict[str, Any]:
+    """Make a guild; the main application's bot joins unless `bots` says otherwise."""
+    place = act.new_guild(core, name, user_named(core, owner if owner is not None else "owner"))
+    permissions = EVERYONE_DEFAULT if bot_permissions is None else bits(*bot_permissions)
+    for ref in [None] if bots is None else bots:
+        act.invite_bot(core, place, the_app(core, ref), permissions)
+    return {"id": place.id, "name": place.name, "owner_id": place.owner_id}
+
+
+@operation
+def invite(
+    core: Core, app: Ref = None, guild: Ref = None, permissions: list[str | int] | None = None
+) -> dict[str, Any]:
+    """Add an application's bot to a guild."""
+    given = EVERYONE_DEFAULT if permissions is None else bits(*permissions)
+    member = act.invite_bot(core, the_guild(core, guild), the_app(core, app), given)
+    return {"id": member.user.id}
+
+
+def default_guild(core: Core, ref: Ref) -> Guild:
+    """Return the guild meant; the very first one is made when there is none."""
+    if ref is None and not core.world.guilds:
+        guild(core, "Sandbox")
+    return the_guild(core, ref)
+
+
+@operation
+def role(
+    core: Core,
+    name: str,
+    guild: Ref = None,
+    permissions: list[str | int] | None = None,
+    mentionable: bool = False,  # noqa: FBT001, FBT002 - a JSON argument
+) -> dict[str, Any]:
+    """Make a role."""
+    place = default_guild(core, guild)
+    made = act.new_role(core, place, name, bits(*(permissions or ())), mentionable=mentionable)
+    return {"id": made.id, "name": made.name, "guild_id": place.id}
+
+
+@operation
+def channel(  # noqa: PLR0913 - the arguments of a channel
+    core: Core,
+    name: str,
+    guild: Ref = None,
+    type: str | int = "text",  # noqa: A002 - Discord's word
+    overwrites: list[dict[str, Any]] | None = None,
+    topic: str | None = None,
+    parent: Ref = None,
+    tags: list[str] | None = None,
+) -> dict[str, Any]:
+    """Make a channel; `overwrites` is a list of {target, allow, deny} with permission names."""
+    place = default_guild(core, guild)
+    kind = KINDS.get(type) if isinstance(type, str) else ChannelType(type)
+    if kind is None:
+        raise OperationError(f"no channel type {type!r}; there are {', '.join(KINDS)}")
+    rules = [_overwrite(core, place, item) for item in overwrites or ()]
+    made = act.new_channel(
+        core,
+        place,
+        name,
+        int(kind),
+        topic=topic,
+        parent_id=the_channel(core, parent, place.id).id if parent is not None else None,
+        overwrites={rule.id: rule for rule in rules},
+        available_tags=tags_of([{"name": tag, "id": core.ids.make()} for tag in tags or ()]),
+    )
+    return payloads.channel(made)
+
+
+def _overwrite(core: Core, place: Guild, item: dict[str, Any]) -> Overwrite:
+    target = item["target"]
+    wanted = number(target)
+    is_role = wanted in place.roles or target == "everyone" or any(r.name == target for r in place.roles.values())
+    target_id = the_role(place, target).id if is_role else the_member(core, place, target).user.id
+    allow, deny = bits(*(item.get("allow") or ())), bits(*(item.get("deny") or ()))
+    return Overwrite(target_id, 0 if is_role else 1, allow, deny)
+
+
+@operation
+def set_overwrites(core: Core, channel: Ref, overwrites: list[dict[str, Any]]) -> dict[str, Any]:
+    """Replace a channel's overwrites."""
+    place = the_channel(core, channel)
+    home = core.world.guild_of(place)
+    if home is None:
+        raise OperationError("a DM has no overwrites")
+    rules = [_overwrite(core, home, item) for item in overwrites]
+    place.overwrites = {rule.id: rule for rule in rules}
+    act.channel_changed(core, place)
+    return payloads.channel(place)
+
+
+@operation
+def member(
+    core: Core,
+    name: str,
+    guild: Ref = None,
+    roles: list[Ref] | None = None,
+    display: str | None = None,
+    bot: bool = False,  # noqa: FBT001, FBT002 - a JSON argument
+) -> dict[str, Any]:
+    """Let someone join a guild, or return them when they are there; a new name makes a new account."""
+    place = default_guild(core, guild)
+    user = user_named(core, name, bot=bot, display=display)
+    held = [the_role(place, ref).id for ref in roles or ()]
+    if user.id not in place.members:
+        act.add_member(core, place, user, held)
+    elif held:
+        place.members[user.id].roles = held
+        act.member_changed(core, place, place.members[user.id])
+    return {"id": user.id, "name": user.username, "guild_id": place.id, "bot": user.bot}
+
+
+@operation
+def set_member(
+    core: Core, member: Ref, guild: Ref = None, roles: list[Ref] | None = None, nick: str | None = None
+) -> None:
+    """Change a member's roles or nick."""
+    place = the_guild(core, guild)
+    person = the_member(core, place, member)
+    if roles is not None:
+        person.roles = [the_role(place, ref).id for ref in roles]
+    if nick is not None:
+        person.nick = nick or None
+    act.member_changed(core, place, person)
+
+
+@operation
+def remove_member(core: Core, member: Ref, guild: Ref = None) -> None:
+    """Let a member leave; for a bot, its application loses the guild."""
+    place = the_guild(core, guild)
+    act.remove_member(core, place, the_member(core, place, member).user.id)
+
+
+@operation
+def edit_channel(core: Core, channel: Ref, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change a channel's or thread's name, topic, archived, locked and the like."""
+    place = the_channel(core, channel)
+    for name, value in changes.items():
+        if name not in ("name", "topic", "archived", "locked", "slowmode", "nsfw", "position"):
+            raise OperationError(f"a channel has no {name!r} to change")
+        setattr(place, name, value)
+    if "archived" in changes:
+        place.archive_time = core.clock.now()
+    act.channel_changed(core, place)
+    return payloads.channel(place)
+
+
+@operation
+def delete_channel(core: Core, channel: Ref) -> None:
+    """Delete a channel or thread."""
+    act.remove_channel(core, the_channel(core, channel))
+
+
+@operation
+def state(core: Core) -> dict[str, Any]:
+    """Return ids by name: applications, guilds, and each guild's roles, channels and members."""
+    return {
+        "applications": {app.name: app.id for app in core.world.applications.values()},
+        "guilds": {
+            place.name: {
+                "id": place.id,
+                "roles": {item.name: item.id for item in place.roles.values()},
+                "channels": {item.name: item.id for item in place.channels.values()},
+                "members": {item.user.username: item.user.id for item in place.members.values()},
+            }
+            for place in core.world.guilds.values()
+        },
+    }
+
+
+@operation
+def commands(core: Core, app: Ref = None, guild: Ref = None) -> list[dict[str, Any]]:
+    """Return an application's registered commands: global ones, then those of every guild or of one."""
+    home = the_guild(core, guild).id if guild is not None else None
+    stored = the_app(core, app).commands
+    return [c for scope, group in stored.items() if home in (None, scope) or scope is None for c in group.values()]

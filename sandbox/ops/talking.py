@@ -1,0 +1,238 @@
+"""Operations of members who talk: say, edit, delete, react, threads, forum posts, and what they see."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox import payloads
+from sandbox.actions import guilds as act
+from sandbox.actions import messages
+from sandbox.actions.messages import Draft
+from sandbox.core import Core
+from sandbox.errors import missing_access, missing_permissions
+from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_guild, the_message, the_user
+from sandbox.permissions import P
+from sandbox.rest.call import Upload
+from sandbox.rest.forms import attach, components_of, content_of, embeds_of
+from sandbox.world import Channel, Message, User
+
+
+def described(core: Core, message: Message) -> dict[str, Any]:
+    """Return a message as the driver hands it out: the event payload, with what only the sandbox knows."""
+    body = messages.event_payload(core, message, created=True)
+    return body | {"ephemeral_for": message.visible_to, "allowed_mentions": message.allowed_mentions}
+
+
+def moment(ts: str | float | None) -> datetime | None:
+    """Return a time given as ISO text (UTC when it names no zone) or as seconds since 1970."""
+    if ts is None:
+        return None
+    if isinstance(ts, int | float):
+        return datetime.fromtimestamp(ts, UTC)
+    found = datetime.fromisoformat(ts)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@operation
+def say(core: Core, author: Ref, content: str, channel: Ref, **more: Any) -> dict[str, Any]:
+    """Post a message as a member, a bot or (with `webhook`: a name) a webhook.
+
+    More: reply_to, attachments [{filename, content_b64, content_type}], embeds, components, ts, nonce, guild.
+
+    Raises:
+        ApiError: the member may not.
+    """
+    return described(core, _say(core, author, content, channel, more))
+
+
+def _say(core: Core, author: Ref, content: str, channel: Ref, more: dict[str, Any]) -> Message:
+    place = the_channel(core, channel, more.get("guild"))
+    webhook = more.get("webhook")
+    if webhook is None:
+        user = the_user(core, author)
+        _check_sees(core, place, user)
+        messages.check_sendable(core, place, user)
+    else:
+        user = User(core.ids.make(), str(webhook), bot=True)
+    form = {"content": content, "embeds": more.get("embeds"), "components": more.get("components")}
+    draft = Draft(
+        place,
+        user,
+        content_of(form) if content else "",
+        embeds=embeds_of(form),
+        components=components_of(form),
+        nonce=more.get("nonce"),
+        at=moment(more.get("ts")),
+        webhook_id=user.id if webhook is not None else None,
+        via="driver",
+    )
+    draft.attachments = [_attached(core, place, item) for item in more.get("attachments") or ()]
+    if more.get("reply_to") is not None:
+        draft.reply_to = the_message(core, more["reply_to"])
+    return messages.post(core, draft)
+
+
+def _attached(core: Core, place: Channel, item: dict[str, Any]) -> dict[str, Any]:
+    content = base64.b64decode(item.get("content_b64") or "")
+    return attach(core, place, Upload(item["filename"], item.get("content_type") or "", content))
+
+
+def _check_sees(core: Core, place: Channel, user: User) -> None:
+    if not messages.may(core, place, user) & P.VIEW_CHANNEL:
+        raise missing_access()
+
+
+@operation
+def say_many(core: Core, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Post many messages in order: [{author, content, channel, ...}]; return their ids."""
+    ids = []
+    for item in messages:
+        args = dict(item)
+        made = _say(core, args.pop("author", None), args.pop("content"), args.pop("channel"), args)
+        ids.append(made.id)
+    return {"ids": ids}
+
+
+@operation
+def edit(core: Core, message: Ref, content: str | None = None, **changes: Any) -> dict[str, Any]:
+    """Edit a message."""
+    found = the_message(core, message)
+    form = changes | ({"content": content} if content is not None else {})
+    if "content" in form:
+        form["content"] = content_of(form)
+    if "embeds" in form:
+        form["embeds"] = embeds_of(form)
+    messages.edit(core, found, form, via="driver")
+    return described(core, found)
+
+
+@operation
+def delete(core: Core, message: Ref, by: Ref = None) -> None:
+    """Delete a message, as its author or as a member who may.
+
+    Raises:
+        ApiError: 50013.
+    """
+    found = the_message(core, message)
+    place = core.world.channel(found.channel_id)
+    if by is not None:
+        user = the_user(core, by)
+        if user.id != found.author.id and not messages.may(core, place, user) & P.MANAGE_MESSAGES:
+            raise missing_permissions()
+    messages.delete(core, place, [found.id], via="driver")
+
+
+@operation
+def delete_many(core: Core, channel: Ref, messages: list[Ref]) -> None:
+    """Delete several messages as one bulk deletion."""
+    place = the_channel(core, channel)
+    ids = [the_message(core, ref).id for ref in messages]
+    _delete(core, place, ids)
+
+
+def _delete(core: Core, place: Channel, ids: list[int]) -> None:
+    messages.delete(core, place, ids, via="driver", bulk=True)
+
+
+@operation
+def react(core: Core, user: Ref, message: Ref, emoji: str, add: bool = True) -> None:  # noqa: FBT001, FBT002
+    """Add or take back a reaction."""
+    messages.react(core, the_message(core, message), the_user(core, user), emoji, add=add)
+
+
+@operation
+def typing(core: Core, user: Ref, channel: Ref) -> None:
+    """Show that a member types."""
+    messages.typing(core, the_channel(core, channel), the_user(core, user))
+
+
+@operation
+def start_thread(
+    core: Core,
+    user: Ref,
+    name: str,
+    message: Ref = None,
+    channel: Ref = None,
+    private: bool = False,  # noqa: FBT001, FBT002 - a JSON argument
+) -> dict[str, Any]:
+    """Start a thread from a message, or without one in a channel.
+
+    Raises:
+        ApiError: 50013, 160004.
+    """
+    found = the_message(core, message) if message is not None else None
+    parent = the_channel(core, channel if found is None else found.channel_id)
+    starter = the_user(core, user)
+    needed = P.CREATE_PRIVATE_THREADS if private else P.CREATE_PUBLIC_THREADS
+    if not messages.may(core, parent, starter) & needed:
+        raise missing_permissions()
+    more = {"type": 12} if private else {}
+    return payloads.channel(act.new_thread(core, parent, name, starter, found, **more))
+
+
+@operation
+def open_post(
+    core: Core, user: Ref, forum: Ref, title: str, content: str, attachments: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Open a forum post; return {thread, message}.
+
+    Raises:
+        ApiError: 50013.
+    """
+    place, author = the_channel(core, forum), the_user(core, user)
+    _check_sees(core, place, author)
+    if not messages.may(core, place, author) & P.SEND_MESSAGES:
+        raise missing_permissions()
+    thread = act.new_thread(core, place, title, author)
+    files = [_attached(core, thread, item) for item in attachments or ()]
+    draft = Draft(thread, author, content_of({"content": content}), attachments=files, via="driver")
+    message = messages.post(core, draft, opening=True)
+    return {"thread": payloads.channel(thread), "message": described(core, message)}
+
+
+@operation
+def join_thread(core: Core, user: Ref, thread: Ref, join: bool = True) -> None:  # noqa: FBT001, FBT002
+    """Add someone to a thread or take them out."""
+    act.join_thread(core, the_channel(core, thread), the_user(core, user), join=join)
+
+
+@operation
+def dm(core: Core, user: Ref, app: Ref = None) -> dict[str, Any]:
+    """Return the DM channel of a user and an application's bot."""
+    return payloads.channel(act.dm_channel(core, the_app(core, app).bot, the_user(core, user)))
+
+
+@operation
+def sees(core: Core, user: Ref, channel: Ref, limit: int = 1000) -> list[dict[str, Any]]:
+    """Return what a member sees in a channel, oldest first: their ephemeral messages included, none if hidden."""
+    place, viewer = the_channel(core, channel), the_user(core, user)
+    allowed = messages.may(core, place, viewer)
+    if not allowed & P.VIEW_CHANNEL or not allowed & P.READ_MESSAGE_HISTORY:
+        return []
+    found = [m for m in place.messages.values() if m.visible_to in (None, viewer.id)]
+    found.sort(key=lambda message: message.id)
+    return [described(core, message) for message in found[-limit:]]
+
+
+@operation
+def channels_of(core: Core, user: Ref, guild: Ref = None) -> list[dict[str, Any]]:
+    """Return the channels and open threads a member can see."""
+    viewer, place = the_user(core, user), the_guild(core, guild)
+    return [
+        payloads.channel(item)
+        for item in place.channels.values()
+        if messages.may(core, item, viewer) & P.VIEW_CHANNEL and not (item.is_thread and item.archived)
+    ]
+
+
+@operation
+def history(core: Core, channel: Ref, limit: int = 1000) -> list[dict[str, Any]]:
+    """Return the sandbox's own truth of a channel, oldest first, ephemeral messages left out."""
+    place = the_channel(core, channel)
+    return [described(core, message) for message in reversed(place.history(limit))]
+
+
+@operation
+def message(core: Core, message: Ref) -> dict[str, Any]:
+    """Return one message."""
+    return described(core, the_message(core, message))

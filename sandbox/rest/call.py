@@ -1,0 +1,112 @@
+"""One HTTP request on its way through the API."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sandbox.core import Core
+from sandbox.errors import invalid_form, unauthorized
+from sandbox.world import Application
+
+_SNOWFLAKE_DIGITS = 20
+
+
+class Upload(NamedTuple):
+    """A file part of a multipart request."""
+
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(slots=True)
+class Call:
+    """A request: who asks, for what, with which body; and the events that wait for its answer."""
+
+    core: Core
+    id: int
+    method: str
+    path: str
+    app: Application | None
+    params: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    uploads: dict[int, Upload] = field(default_factory=dict)
+    deferred: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def me(self) -> Application:
+        """The application that asks.
+
+        Raises:
+            ApiError: 401 without a valid token.
+        """
+        if self.app is None:
+            raise unauthorized()
+        return self.app
+
+    def id_of(self, name: str) -> int:
+        """Return a path parameter as a snowflake.
+
+        Raises:
+            ApiError: 50035 when it isn't one.
+        """
+        return snowflake(self.params[name], name)
+
+    def form(self) -> dict[str, Any]:
+        """Return the body as an object without its null values' keys lost.
+
+        Raises:
+            ApiError: 50035 when the body is something else.
+        """
+        if self.body is None:
+            return {}
+        if not isinstance(self.body, dict):
+            raise invalid_form("_root", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+        return self.body
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        """Return an integer of the query string.
+
+        Raises:
+            ApiError: 50035 when it is no integer or out of bounds.
+        """
+        text = self.query.get(name)
+        if text is None:
+            return default
+        value = _integer(text, name)
+        if not low <= value <= high:
+            raise invalid_form(name, "NUMBER_TYPE_RANGE", f"int value should be between {low} and {high}.")
+        return value
+
+    def cursor(self, name: str) -> int | None:
+        """Return a snowflake of the query string, None when absent.
+
+        Raises:
+            ApiError: 50035 when it isn't one.
+        """
+        text = self.query.get(name)
+        return None if text is None else snowflake(text, name)
+
+    def flag(self, name: str) -> bool:
+        """Return whether a query switch is on ("1" or "true")."""
+        return self.query.get(name, "").lower() in ("1", "true")
+
+
+def snowflake(value: Any, name: str) -> int:
+    """Return a value as a snowflake.
+
+    Raises:
+        ApiError: 50035 when it isn't one.
+    """
+    text = str(value)
+    if text.isascii() and text.isdigit() and len(text) <= _SNOWFLAKE_DIGITS and not isinstance(value, bool):
+        return int(text)
+    raise invalid_form(name, "NUMBER_TYPE_COERCE", f'Value "{text[:40]}" is not snowflake.')
+
+
+def _integer(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise invalid_form(name, "NUMBER_TYPE_COERCE", f'Value "{text[:40]}" is not int.') from None
