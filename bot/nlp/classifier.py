@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from bot.domain.signal import MAX_RATIONALE_WORDS, Intent, Judgement, Purpose, Sentiment, Urgency
 from bot.nlp.cues import GAP, Found, Side, find_cues
 from bot.nlp.language import language_of
-from bot.nlp.sentiment import compound_of, label
+from bot.nlp.sentiment import chat_score_of, label
 from bot.nlp.tags import is_spam, is_technical, toxicity_of, urgency_of
 
 _CODE_BLOCK: Final = re.compile(r"```[\s\S]*?(?:```|$)")
@@ -21,13 +21,13 @@ _ADDRESSED: Final = re.compile(
 )
 _SAMPLE: Final = 2_000  # characters read; what matters of longer ones stands at their beginning
 
-_MIDDLE: Final = 2.1  # summed weight at which a flag is as likely right as wrong
+_MIDDLE: Final = 1.7  # summed weight at which a flag is as likely right as wrong
 _SLOPE: Final = 1.0
 _EXTRA: Final = 0.5  # share of every cue's weight after the strongest of its side
 _MAX_WEIGHT: Final = 6.0
 _FAIL_COUNTS: Final = 1.0  # weight from which a flagged message is a problem report
 _BLOCKED: Final = 1.9  # weight from which a failure is the writer's own bad experience
-_BLOCKED_SCORE: Final = -0.2
+_BLOCKED_SCORE: Final = -0.3
 
 
 class NanoClassifier(Protocol):
@@ -70,7 +70,7 @@ def _judge(text: str) -> Judgement:
     flat = " " + " ".join(lowered)
     cues = find_cues(flat, bare, words)
     weights = _weigh(cues) if cues else _NOTHING
-    score = compound_of(plain, lowered, bare)
+    score = chat_score_of(plain, lowered, bare)
     language = language_of(plain, words)
     toxicity = toxicity_of(flat, words)
     if "://" in text and is_spam(text, words):

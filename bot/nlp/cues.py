@@ -124,8 +124,8 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
     ("looking searching", Side.ASK, 1.7,
      r"\b(?:i'?m|i am|we'?re|im|am|was) (?:\w+ )?(?:looking|searching) (?:for|to|into)\b|^ (?:\w+ ){0,2}looking (?:for|to)\b"),
     ("trying tried & i i'm im we're i've", Side.ASK, 1.0, r"\b(?:i'?m|i am|we'?re|im|i was|i'?ve been|been) (?:just )?trying\b|\bi (?:just )?tried to\b"),
-    ("want need have like hoping & i we i'd we'd", Side.ASK, 0.9,
-     r"\b(?:i|we) (?:want|need|have) to\b|\b(?:i'?d|i would|we'?d) like to\b|\bi was hoping\b"),
+    ("want need like hoping & i we i'd we'd", Side.ASK, 0.9,
+     r"\b(?:i|we) (?:want|need) to\b|\b(?:i'?d|i would|we'?d) like to\b|\bi was hoping\b"),
     ("know understand figure find remember sure idea see & how why what where any if which", Side.ASK, 1.3,
      r"\bi (?:don'?t|do not|can'?t|cannot|couldn'?t|can not|have no|have to) (?:really |seem to |even )?"
      r"(?:know|understand|figure|find|remember|idea|see) (?:out )?(?:how|why|what|where|any|if|which)\b"
@@ -160,7 +160,7 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
     ("keeps keep", Side.FAIL, 1.6, r"\bkeeps? (?:on )?\w+ing\b|\bkeeps? (?:getting|failing)\b"),
     ("stuck", Side.FAIL, 1.5, r"\b(?:i'?m|im|am|is|it'?s|gets?|got|getting|be|being|been) (?:\w+ )?stuck\b|\bstuck (?:on|at|in|with)\b"),
     ("down broken dead offline hosed borked corrupted", Side.FAIL, 1.7,
-     r"\b(?:is|are|was|seems?|went|goes|been|gone|looks|appears to be|'s) (?:\w+ )?(?:down|broken|dead|offline|hosed|borked|corrupt\w*)\b"
+     r"\b(?:is|are|was|seems?|went|goes|been|gone|looks|appears to be|'s) (?:the )?(?:\w+ )?(?:down|broken|dead|offline|hosed|borked|corrupt\w*)\b"
      r"(?! (?:to|by|into|for))"),
     ("nothing luck no lost missing disappeared empty", Side.FAIL, 1.5,
      r"\bnothing (?:happens|works|shows|appears|changes|is happening)\b|\b(?:no|little) luck\b|\b(?:i|have|seem to have) lost my\b"
@@ -172,7 +172,7 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
      r"(?:crashe[sd]|crashing|freezes|hangs|fails|failing|broken?)\b"),
     # answers and helpers' questions
     ("you u & have did do are were had has can what", Side.AGAINST, 2.6,
-     r"\b(?:have|did|do|are|were|had|has) (?:you|u) (?!(?:guys )?(?:know|have (?:any|a) (?:idea|suggestion)|recommend|support))\w+"
+     r"\b(?<!how )(?<!where )(?:have|did|do|are|were|had|has) (?:you|u) (?!(?:guys )?(?:know|have (?:any|a) (?:idea|suggestion)|recommend|support))\w+"
      r"|\bwhat (?:do|did|are|were|kind) (?:you|u|of) (?!recommend)|\b(?:do|did|can) (?:you|u) see\b"),
     ("you you'll you'd & can can't could should need have must might may want probably just don't haven't cannot", Side.AGAINST, 2.0,
      r"\byou(?:'?ll| will| would|'d)? (?:can(?:'?t|not)?|could|should|need|have to|must|might|may|want|probably|just|don'?t need|haven'?t|don'?t have)\b"
@@ -195,6 +195,9 @@ _CUES: Final[tuple[tuple[str, Side, float, str], ...]] = (
      r"|\b(?<!not )(?<!n't )working (?:now|again|fine)\b|\b(?:it|that|this) worked\b|\bnever ?mind\b|\bnvm\b|\bfigured (?:it|that) out\b|\bgot it (?:working|to work)\b"),
     ("thanks thank thx ty tnx cheers ohk", Side.AGAINST, 2.0,
      r"^ (?:\S+ ){0,2}(?:thanks|thank you|thx|ty|tnx|cheers)\b(?! in advance)|\b(?:thanks|thank you) for\b|\bthat (?:helped|fixed|solved|did)\b"),
+    ("issue issues problem problems error errors trouble", Side.AGAINST, 2.2,
+     r"\b(?:don'?t|do not|didn'?t|doesn'?t|never|without|no more|no) (?:have |had |has |get |see |seen )?(?:(?:the|this|that|any|a|such|more) )*"
+     r"(?:issues?|problems?|errors?|trouble)\b|\b(?:think i|i) (?:got|found|see|know) the (?:problem|issue|error)\b"),
     ("same", Side.AGAINST, 1.6, r"\b(?:i )?had (?:the|this|that) (?:exact )?(?:same )?(?:\w+ )?(?:once|before|too|yesterday|last|and|;|,)|\bhad the same\b(?!.*\?)"),
     ("lol lmao haha hahaha rofl lmfao xd kidding joking", Side.AGAINST, 0.8, ""),
     ("if & you it that u", Side.AGAINST, 0.8, r"\bif (?:you|it|that|u) (?:get|see|have|fails?|doesn'?t|does|are|is|do|still|want|need|run)\b"),
