@@ -40,9 +40,27 @@ _STOP_WORDS: Final[dict[str, str]] = {
     " tack varför",
 }
 _LETTERS: Final[dict[str, str]] = {  # letters that hardly any other of these languages writes
-    "ñ": "es", "¿": "es", "¡": "es", "ß": "de", "ã": "pt", "õ": "pt", "ł": "pl", "ą": "pl", "ę": "pl",
-    "ś": "pl",    "ż": "pl", "ź": "pl", "ć": "pl", "ń": "pl", "ğ": "tr", "ı": "tr", "ş": "tr", "å": "sv", "œ": "fr", "ù": "fr",
-}  # fmt: skip
+    "ñ": "es",
+    "¿": "es",
+    "¡": "es",
+    "ß": "de",
+    "ã": "pt",
+    "õ": "pt",
+    "ł": "pl",
+    "ą": "pl",
+    "ę": "pl",
+    "ś": "pl",
+    "ż": "pl",
+    "ź": "pl",
+    "ć": "pl",
+    "ń": "pl",
+    "ğ": "tr",
+    "ı": "tr",
+    "ş": "tr",
+    "å": "sv",
+    "œ": "fr",
+    "ù": "fr",
+}
 _SCRIPTS: Final[tuple[tuple[int, int, str], ...]] = (  # Unicode 15 blocks, sorted
     (0x0370, 0x03FF, "el"),
     (0x0400, 0x052F, "cyrillic"),

@@ -13,6 +13,7 @@ from string import punctuation
 from typing import Final
 
 from bot.domain.signal import Sentiment
+from bot.nlp.words import words_of
 
 NEGATIVE_FROM: Final = -0.2  # VADER's authors say 0.05, for tweets; chat is drier
 POSITIVE_FROM: Final = 0.2
@@ -25,20 +26,26 @@ _QUESTION: Final = 0.18
 _MANY_QUESTIONS: Final = 3
 _MAX_QUESTION_EMPHASIS: Final = 0.96
 _REACH: Final = 3  # words before a word that can change its weight
-_NOT_FEELINGS: Final = frozenset(
+_NOT_FEELINGS: Final = words_of(
     # manners and small talk
-    "please help helps helping helped like want wants wanted sure yes yeah no ok okay hi share shared lol lmao haha hope"
-    " fine well care interest interested interesting free true play playing leave stop stops stopped matter"
+    "please help helps helping helped like want wants wanted sure yes yeah no ok okay hi share"
+    " shared lol lmao haha hope"
+    " fine well care interest interested interesting free true play playing leave stop stops"
+    " stopped matter"
     # the trade's own words
-    " create created creating kill kills killed killing dead die dies died error errors critical fatal fail abort block"
-    " blocked blocks blocking problem problems trouble issue issues warning warnings wrong number security secure root"
-    " value valued important ready support supported supports save saved clean cut cancel drop dropped alert missing miss"
-    " hard reject rejected attack expose exposed force forced weird strange odd natural solution solved solve resolved"
-    " resolve top demand demands fire limited noob easy easier ease smart better best".split()
+    " create created creating kill kills killed killing dead die dies died error errors critical"
+    " fatal fail abort block"
+    " blocked blocks blocking problem problems trouble issue issues warning warnings wrong number"
+    " security secure root"
+    " value valued important ready support supported supports save saved clean cut cancel drop"
+    " dropped alert missing miss"
+    " hard reject rejected attack expose exposed force forced weird strange odd natural solution"
+    " solved solve resolved"
+    " resolve top demand demands fire limited noob easy easier ease smart better best"
 )
 _LONGER_IN_LOWER_CASE: Final = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"  # the only such character
-_MODIFIERS: Final = frozenset(  # words of rules and idioms; each idiom has one of them
-    "no so this least never without doubt or nor enough kind sort shit bomb ass stop right death die heart".split()
+_MODIFIERS: Final = words_of(  # words of rules and idioms; each idiom has one of them
+    "no so this least never without doubt or nor enough kind sort shit bomb ass stop right death die heart"
 )
 _KIND_OF: Final = ["kind", "of"]
 _FADING: Final = (1.0, 1.0, 0.95, 0.9)  # of a booster, by distance
@@ -60,18 +67,18 @@ class _Tables:
 @cache
 def _tables() -> _Tables:
     # reading the lexicon takes 15 ms and 3 MB: not at import
-    import vaderSentiment.vaderSentiment as vader  # noqa: PLC0415
+    from vaderSentiment import vaderSentiment as library  # noqa: PLC0415, N813
 
-    analyzer = vader.SentimentIntensityAnalyzer()
+    analyzer = library.SentimentIntensityAnalyzer()
     return _Tables(
         lexicon=analyzer.lexicon,
         emoji={key: name for key, name in analyzer.emojis.items() if len(key) == 1},
-        boosters=vader.BOOSTER_DICT,
-        negations=frozenset(vader.NEGATE),
-        idioms=vader.SPECIAL_CASES,
-        capitals=vader.C_INCR,
-        negation_factor=vader.N_SCALAR,
-        modifiers=frozenset(vader.BOOSTER_DICT) | frozenset(vader.NEGATE) | _MODIFIERS,
+        boosters=library.BOOSTER_DICT,
+        negations=frozenset(library.NEGATE),
+        idioms=library.SPECIAL_CASES,
+        capitals=library.C_INCR,
+        negation_factor=library.N_SCALAR,
+        modifiers=frozenset(library.BOOSTER_DICT) | frozenset(library.NEGATE) | _MODIFIERS,
     )
 
 
