@@ -7,10 +7,12 @@ from string import punctuation
 from typing import Final, NamedTuple, Protocol
 
 from bot.domain.signal import MAX_RATIONALE_WORDS, Intent, Judgement, Purpose, Sentiment, Urgency
-from bot.nlp.cues import GAP, Found, Side, find_cues
+from bot.nlp.cue_rows import GAP, Side
+from bot.nlp.cues import Found, find_cues
 from bot.nlp.language import language_of
-from bot.nlp.sentiment import compound_of, label
+from bot.nlp.sentiment import chat_score_of, label
 from bot.nlp.tags import is_spam, is_technical, toxicity_of, urgency_of
+from bot.nlp.words import words_of
 
 _CODE_BLOCK: Final = re.compile(r"```[\s\S]*?(?:```|$)")
 _MARKUP: Final = re.compile(r"<(?:@[!&]?|#|a?:\w{1,40}:|t:)-?\d{1,20}(?::\w)?>")
@@ -21,13 +23,15 @@ _ADDRESSED: Final = re.compile(
 )
 _SAMPLE: Final = 2_000  # characters read; what matters of longer ones stands at their beginning
 
-_MIDDLE: Final = 2.1  # summed weight at which a flag is as likely right as wrong
+_EVEN: Final = 0.5
+_FEW_WORDS: Final = 4
+_MIDDLE: Final = 1.7  # summed weight at which a flag is as likely right as wrong
 _SLOPE: Final = 1.0
 _EXTRA: Final = 0.5  # share of every cue's weight after the strongest of its side
 _MAX_WEIGHT: Final = 6.0
 _FAIL_COUNTS: Final = 1.0  # weight from which a flagged message is a problem report
 _BLOCKED: Final = 1.9  # weight from which a failure is the writer's own bad experience
-_BLOCKED_SCORE: Final = -0.2
+_BLOCKED_SCORE: Final = -0.3
 
 
 class NanoClassifier(Protocol):
@@ -70,7 +74,7 @@ def _judge(text: str) -> Judgement:
     flat = " " + " ".join(lowered)
     cues = find_cues(flat, bare, words)
     weights = _weigh(cues) if cues else _NOTHING
-    score = compound_of(plain, lowered, bare)
+    score = chat_score_of(plain, lowered, bare)
     language = language_of(plain, words)
     toxicity = toxicity_of(flat, words)
     if "://" in text and is_spam(text, words):
@@ -79,7 +83,7 @@ def _judge(text: str) -> Judgement:
         )
     chance = _chance(plain, flat, words, weights) if weights.ask or weights.fail else 0.0
     urgency = urgency_of(flat, words)
-    if chance < 0.5:
+    if chance < _EVEN:
         helpful = bool(cues) or is_technical(words)
         purpose = Purpose.SUPPORT if helpful else Purpose.CHATTER
         return Judgement(
@@ -143,13 +147,13 @@ def _chance(plain: str, flat: str, words: set[str], weights: _Weights) -> float:
         total -= 0.5
     if not _GREETINGS.isdisjoint(words):
         total += 0.4
-    if len(words) < 4:
+    if len(words) < _FEW_WORDS:
         total -= 0.6
     return 1 / (1 + math.exp(-_SLOPE * (min(total, _MAX_WEIGHT) - _MIDDLE)))
 
 
-_FIRST_PERSON: Final = frozenset("i i'm im i've ive my me we our i'd mine we're".split())
-_GREETINGS: Final = frozenset("hi hello hey guys howdy morning everyone folks please pls plz".split())
+_FIRST_PERSON: Final = words_of("i i'm im i've ive my me we our i'd mine we're")
+_GREETINGS: Final = words_of("hi hello hey guys howdy morning everyone folks please pls plz")
 
 
 def _rationale(cues: list[Found]) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (the dotless i is Turkish)
 """Which language a message is written in, well enough to choose a reply's language. No model, no I/O.
 
 Scripts decide where one script means one language; otherwise the stop words do. Short or mixed texts are
@@ -9,30 +10,57 @@ from typing import Final
 UNKNOWN: Final = "und"
 
 _STOP_WORDS: Final[dict[str, str]] = {
-    "en": "the and you that this with for not are have what how but from they was your can is it my to of i do does in"
-    " on when any if there get im i'm don't it's why would could should just an be at we he she who where which then",
-    "es": "el los las que por para con una como pero está esta muy más qué cómo hola gracias tengo puedo cuando donde"
-    " mi del al se lo necesito ayuda alguien hay porque también sí estoy es yo y hacer funciona",
-    "fr": "le les des est et vous je pas que qui dans pour avec sur une mais c'est ce cette nous j'ai bonjour merci"
-    " quelqu'un comment pourquoi ne il elle ça suis mon ma être faire aide oui quand où marche",
-    "de": "der die das und ist nicht ich ein eine mit für auf wie aber kann mir mein auch wenn hat den dem zu wir ihr"
-    " bitte danke jemand habe wo warum es geht bei nach noch nur oder hilfe kein keine",
-    "pt": "não você uma com para por mas está isso muito obrigado como alguém tem eu meu minha os um ele ela em são"
-    " também já quando onde ajuda consigo posso porque fazer estou olá do da no na",
-    "it": "il che non per una con sono ma come questo è gli della di anche grazie ciao qualcuno ho mi perché quando"
-    " dove posso fare più ha sto aiuto funziona lo la si del nel un",
-    "nl": "het een niet van ik je dat is en op met voor maar wat hoe kan heb iemand er zijn als deze mijn ook naar"
-    " bij nog wel geen waarom waar hulp dank bedankt de te",
-    "pl": "nie jest się na to że jak ale czy mam mogę dla co tak jestem ktoś proszę dzięki gdzie dlaczego już tylko"
-    " przez mnie po od pomoc działa z w i",
-    "tr": "bir ve bu için ne var değil çok ben nasıl ama mı mi da de gibi yok neden teşekkürler lütfen merhaba bana"
-    " olarak kadar daha yardım edebilir çalışmıyor",
-    "sv": "och det att är inte jag som en på för med har kan hur men den till av om ett vad någon hjälp tack varför",
+    "en": "the and you that this with for not are have what how but from they was your can is it my to"
+    " of i do does in on when any if there get im i'm don't it's why would could should just an be"
+    " at we he she who where which then thanks please help hello hi yes me so or some has had use"
+    " using like know need want out up now new time work works about all one as by no yeah good"
+    " try think see got make here will than too very way only also been into something anyone"
+    " still because really sure right well much more them their those these such same go going"
+    " come back after before over off down first last people thing things",
+    "es": "el los las que por para con una como pero está esta muy más qué cómo hola gracias tengo"
+    " puedo cuando donde mi del al se lo necesito ayuda alguien hay porque también sí estoy es yo"
+    " y hacer funciona",
+    "fr": "le les des est et vous je pas que qui dans pour avec sur une mais c'est ce cette nous j'ai"
+    " bonjour merci quelqu'un comment pourquoi ne il elle ça suis mon ma être faire aide oui quand"
+    " où marche",
+    "de": "der die das und ist nicht ich ein eine mit für auf wie aber kann mir mein auch wenn hat den"
+    " dem zu wir ihr bitte danke jemand habe wo warum es geht bei nach noch nur oder hilfe kein"
+    " keine",
+    "pt": "não você uma com para por mas está isso muito obrigado como alguém tem eu meu minha os um"
+    " ele ela em são também já quando onde ajuda consigo posso porque fazer estou olá do da no na",
+    "it": "il che non per una con sono ma come questo è gli della di anche grazie ciao qualcuno ho mi"
+    " perché quando dove posso fare più ha sto aiuto funziona lo la si del nel un",
+    "nl": "het een niet van ik je dat is en op met voor maar wat hoe kan heb iemand er zijn als deze"
+    " mijn ook naar bij nog wel geen waarom waar hulp dank bedankt de te",
+    "pl": "nie jest się na to że jak ale czy mam mogę dla co tak jestem ktoś proszę dzięki gdzie"
+    " dlaczego już tylko przez mnie po od pomoc działa z w i",
+    "tr": "bir ve bu için ne var değil çok ben nasıl ama mı mi da de gibi yok neden teşekkürler lütfen"
+    " merhaba bana olarak kadar daha yardım edebilir çalışmıyor",
+    "sv": "och det att är inte jag som en på för med har kan hur men den till av om ett vad någon hjälp"
+    " tack varför",
 }
 _LETTERS: Final[dict[str, str]] = {  # letters that hardly any other of these languages writes
-    "ñ": "es", "¿": "es", "¡": "es", "ß": "de", "ã": "pt", "õ": "pt", "ł": "pl", "ą": "pl", "ę": "pl", "ś": "pl",
-    "ż": "pl", "ź": "pl", "ć": "pl", "ń": "pl", "ğ": "tr", "ı": "tr", "ş": "tr", "å": "sv", "œ": "fr", "ù": "fr",
-}  # fmt: skip
+    "ñ": "es",
+    "¿": "es",
+    "¡": "es",
+    "ß": "de",
+    "ã": "pt",
+    "õ": "pt",
+    "ł": "pl",
+    "ą": "pl",
+    "ę": "pl",
+    "ś": "pl",
+    "ż": "pl",
+    "ź": "pl",
+    "ć": "pl",
+    "ń": "pl",
+    "ğ": "tr",
+    "ı": "tr",
+    "ş": "tr",
+    "å": "sv",
+    "œ": "fr",
+    "ù": "fr",
+}
 _SCRIPTS: Final[tuple[tuple[int, int, str], ...]] = (  # Unicode 15 blocks, sorted
     (0x0370, 0x03FF, "el"),
     (0x0400, 0x052F, "cyrillic"),

@@ -60,21 +60,27 @@ _WEBHOOK: Final = re.compile(
 _USERINFO: Final = re.compile(r"://[^\s/@:\[\]]{0,100}+:[^\s/@]{1,200}+(?=@[\w\[])")
 _CARD: Final = re.compile(r"(?<![\w.:/=-])\d(?:[ -]?\d){12,18}+(?![\w-])")
 _SCHEME: Final = re.compile(
-    r"(?i:(?P<name>\b(?:Bearer|Basic|Bot)[ \t]{1,4}))(?P<value>[A-Za-z0-9._~+/-]{16,4000}+={0,2})(?![\w(\[])"
+    r"(?i:(?P<name>\b(?:Bearer|Basic|Bot)["
+    r" \t]{1,4}))(?P<value>[A-Za-z0-9._~+/-]{16,4000}+={0,2})(?![\w(\[])"
 )
 _NAMES: Final = (
-    r"pass(?:word|wd|phrase|code)|pwd|passw|secret|api[ _-]?key|apikey|access[_-]?key(?:[_-]?id)?|private[_-]?key"
-    r"|secret[_-]?(?:access[_-]?)?key|encryption[_-]?key|signing[_-]?key|token|credentials?|connection[_-]?string"
+    r"pass(?:word|wd|phrase|code)|pwd|passw|secret|api[ _-]?key|apikey|access[_-]?key(?:[_-]?id)?"
+    r"|private[_-]?key"
+    r"|secret[_-]?(?:access[_-]?)?key|encryption[_-]?key|signing[_-]?key|token|credentials?"
+    r"|connection[_-]?string"
     r"|account[_-]?key|sharedaccesskey|accountkey"
 )
 _ASSIGNMENT: Final = re.compile(
     rf"(?P<head>(?:(?i:{_NAMES}))['\"]?(?P<sign>[ \t]{{0,3}}(?:=>|:=|=|:|\bis:)[ \t]{{0,3}}))"
-    r"(?:(?P<quote>['\"`])(?P<quoted>[^'\"`\s]{4,400}+)(?P=quote)|(?P<bare>[^\s'\"`,;&()<>{}\[\]$|*]{4,400}+))"
+    r"(?:(?P<quote>['\"`])(?P<quoted>[^'\"`\s]{4,400}+)(?P=quote)|(?P<bare>[^\s'\"`,;&()<>{}\[\]$"
+    r"|*]{4,400}+))"
     r"(?P<after>[ \t]{0,2}[(\[,)]|\$?)"
 )
 _CODE_WORDS: Final = re.compile(
-    r"(?i)(?:self|this|config|settings?|env|os|process|request|req|args|ctx|str|string|none|null|nil|true|false|undefined"
-    r"|int|bool|optional|required|missing|invalid|expired|input|your|my|the|some|x{3,}|\.{3,}|_{3,}|changeme|example)"
+    r"(?i)(?:self|this|config|settings?|env|os|process|request|req|args|ctx|str|string|none|null"
+    r"|nil|true|false|undefined"
+    r"|int|bool|optional|required|missing|invalid|expired|input|your|my|the|some|x{3,}|\.{3,}"
+    r"|_{3,}|changeme|example)"
     r"(?:\b|_).*+"
 )
 _MIN_VALUE: Final = 6  # characters of an unquoted value after ": "
@@ -116,7 +122,7 @@ def _suspicious(text: str) -> bool:
 
 
 def _any_in(text: str, needles: tuple[str, ...]) -> bool:
-    for needle in needles:  # a generator would cost more than the search
+    for needle in needles:  # noqa: SIM110  (a generator costs more than the search)
         if needle in text:
             return True
     return False
@@ -150,9 +156,21 @@ def _has_digit(text: str) -> bool:
 
 _DASHED: Final = ("sk-", "xox", "xapp-", "pypi-", "glpat-", "glptt-", "gldt-", "glrt-")
 _UNDERSCORED: Final = (
-    "_live_", "_test_", "whsec_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "npm_", "hf_", "dop_v1_",
-    "r8_", "gsk_",
-)  # fmt: skip
+    "_live_",
+    "_test_",
+    "whsec_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "npm_",
+    "hf_",
+    "dop_v1_",
+    "r8_",
+    "gsk_",
+)
 _AMAZON_OR_GOOGLE: Final = re.compile(r"A(?:KIA|SIA|BIA|CCA|Iza)").search
 _ASSIGNED: Final = ("pass", "pwd", "secret", "key", "token", "credential", "connection")
 _HOOKS: Final = ("webhook", "hooks.slack.", "api.telegram.")

@@ -1,20 +1,22 @@
-"""How a message sounds: VADER's compound score, computed the way the library does, only faster.
+"""How a message sounds: VADER's score, computed the way the library does, only faster, and made fit for chat.
 
 The lexicon, the emoji names and the word lists are the library's (vaderSentiment 3.3, Hutto and Gilbert
 2014); the rules are written anew, because the library spends most of its time on words that say nothing.
-Its oddities are kept: the score equals the library's to the last digit, which a test proves.
+Its oddities are kept: `compound` equals the library's score to the last digit, which a test proves.
+`chat_score` leaves out words that say little about feelings among people who talk shop or ask politely.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from string import punctuation
 from typing import Final
 
 from bot.domain.signal import Sentiment
+from bot.nlp.words import words_of
 
-NEGATIVE_FROM: Final = -0.05  # thresholds of VADER's authors
-POSITIVE_FROM: Final = 0.05
+NEGATIVE_FROM: Final = -0.2  # VADER's authors say 0.05, for tweets; chat is drier
+POSITIVE_FROM: Final = 0.2
 
 _NORMALISER: Final = 15  # VADER's alpha
 _SHORT: Final = 2  # characters; what is left of an emoticon without its punctuation
@@ -24,10 +26,28 @@ _QUESTION: Final = 0.18
 _MANY_QUESTIONS: Final = 3
 _MAX_QUESTION_EMPHASIS: Final = 0.96
 _REACH: Final = 3  # words before a word that can change its weight
-_LONGER_IN_LOWER_CASE: Final = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"  # the only such character
-_MODIFIERS: Final = frozenset(  # words of rules and idioms; each idiom has one of them
-    "no so this least never without doubt or nor enough kind sort shit bomb ass stop right death die heart".split()
+_NOT_FEELINGS: Final = words_of(
+    # manners and small talk
+    "please help helps helping helped like want wants wanted sure yes yeah no ok okay hi share"
+    " shared lol lmao haha hope"
+    " fine well care interest interested interesting free true play playing leave stop stops"
+    " stopped matter"
+    # the trade's own words
+    " create created creating kill kills killed killing dead die dies died error errors critical"
+    " fatal fail abort block"
+    " blocked blocks blocking problem problems trouble issue issues warning warnings wrong number"
+    " security secure root"
+    " value valued important ready support supported supports save saved clean cut cancel drop"
+    " dropped alert missing miss"
+    " hard reject rejected attack expose exposed force forced weird strange odd natural solution"
+    " solved solve resolved"
+    " resolve top demand demands fire limited noob easy easier ease smart better best"
 )
+_LONGER_IN_LOWER_CASE: Final = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"  # the only such character
+_MODIFIERS: Final = words_of(  # words of rules and idioms; each idiom has one of them
+    "no so this least never without doubt or nor enough kind sort shit bomb ass stop right death die heart"
+)
+_KIND_OF: Final = ["kind", "of"]
 _FADING: Final = (1.0, 1.0, 0.95, 0.9)  # of a booster, by distance
 _NEVER_SO: Final = 1.25
 
@@ -47,28 +67,35 @@ class _Tables:
 @cache
 def _tables() -> _Tables:
     # reading the lexicon takes 15 ms and 3 MB: not at import
-    import vaderSentiment.vaderSentiment as vader  # noqa: PLC0415
+    from vaderSentiment import vaderSentiment as library  # noqa: PLC0415, N813
 
-    analyzer = vader.SentimentIntensityAnalyzer()
+    analyzer = library.SentimentIntensityAnalyzer()
     return _Tables(
         lexicon=analyzer.lexicon,
         emoji={key: name for key, name in analyzer.emojis.items() if len(key) == 1},
-        boosters=vader.BOOSTER_DICT,
-        negations=frozenset(vader.NEGATE),
-        idioms=vader.SPECIAL_CASES,
-        capitals=vader.C_INCR,
-        negation_factor=vader.N_SCALAR,
-        modifiers=frozenset(vader.BOOSTER_DICT) | frozenset(vader.NEGATE) | _MODIFIERS,
+        boosters=library.BOOSTER_DICT,
+        negations=frozenset(library.NEGATE),
+        idioms=library.SPECIAL_CASES,
+        capitals=library.C_INCR,
+        negation_factor=library.N_SCALAR,
+        modifiers=frozenset(library.BOOSTER_DICT) | frozenset(library.NEGATE) | _MODIFIERS,
     )
+
+
+@cache
+def _chat_tables() -> _Tables:
+    tables = _tables()
+    lexicon = {word: weight for word, weight in tables.lexicon.items() if word not in _NOT_FEELINGS}
+    return replace(tables, lexicon=lexicon)
 
 
 def warm_up() -> None:
     """Read the lexicon now, so that the first message doesn't pay for it."""
-    _tables()
+    _chat_tables()
 
 
 def label(score: float) -> Sentiment:
-    """Return the label of a compound score."""
+    """Return the label of a chat score."""
     if score <= NEGATIVE_FROM:
         return Sentiment.NEGATIVE
     return Sentiment.POSITIVE if score >= POSITIVE_FROM else Sentiment.NEUTRAL
@@ -76,11 +103,15 @@ def label(score: float) -> Sentiment:
 
 def compound(text: str) -> float:
     """Return VADER's compound score of `text`, from -1 (negative) to 1 (positive)."""
-    lowered = text.lower().split()
-    return compound_of(text, lowered, [word.strip(punctuation) for word in lowered])
+    return _compound(text, *_split(text), _tables())
 
 
-def compound_of(text: str, lowered: list[str], bare: list[str]) -> float:
+def chat_score(text: str) -> float:
+    """Return VADER's score of `text` without the words that aren't feelings in chat."""
+    return chat_score_of(text, *_split(text))
+
+
+def chat_score_of(text: str, lowered: list[str], bare: list[str]) -> float:
     """Do the same for a text split already.
 
     Args:
@@ -88,14 +119,22 @@ def compound_of(text: str, lowered: list[str], bare: list[str]) -> float:
         lowered: `text.lower().split()`.
         bare: the same words without the ASCII punctuation around them.
     """
-    tables = _tables()
+    return _compound(text, lowered, bare, _chat_tables())
+
+
+def _split(text: str) -> tuple[list[str], list[str]]:
+    lowered = text.lower().split()
+    return lowered, [word.strip(punctuation) for word in lowered]
+
+
+def _compound(text: str, lowered: list[str], bare: list[str], tables: _Tables) -> float:
     if not text.isascii():
         if not tables.emoji.keys().isdisjoint(text):
-            return compound(_name_emoji(text, tables.emoji))
-        if _LONGER_IN_LOWER_CASE in text:  # lengths below are those of the word as written
-            bare = [word.strip(punctuation) for word in text.split()]
+            text = _name_emoji(text, tables.emoji)
+            lowered, bare = _split(text)
+        if _LONGER_IN_LOWER_CASE in text:  # the rule below is about the length of the word as written
             words = [
-                short if len(short) > _SHORT else word for short, word in zip(bare, text.split(), strict=True)
+                short if len(short := word.strip(punctuation)) > _SHORT else word for word in text.split()
             ]
             return _score(text, [word.lower() for word in words], tables)
     lexicon = tables.lexicon.keys()
@@ -120,26 +159,19 @@ def _name_emoji(text: str, names: dict[str, str]) -> str:
 
 
 def _score(text: str, lowered: list[str], tables: _Tables) -> float:
-    lexicon, boosters = tables.lexicon, tables.boosters
-    found = [at for at, word in enumerate(lowered) if word in lexicon and word not in boosters]
+    """Return the score of `text` by its lower-case words, stripped as VADER strips them."""
+    found = [at for at, word in enumerate(lowered) if word in tables.lexicon and word not in tables.boosters]
     if not found:
         return 0.0
     words = text.split()
     shouting = not text.islower() and 0 < sum(map(str.isupper, words)) < len(words)
-    last = len(lowered) - 1
-    untouched = tables.modifiers.isdisjoint(lowered) and "n't" not in text.lower()
-    weights: dict[int, float] = {}
-    for at in found:
-        if lowered[at] == "kind" and at < last and lowered[at + 1] == "of":
-            continue
-        loud = shouting and words[at].isupper()
-        if untouched:
-            weight = lexicon[lowered[at]]
-            if loud:
-                weight += tables.capitals if weight > 0 else -tables.capitals
-            weights[at] = weight
-        else:
-            weights[at] = _weight(words if shouting else None, lowered, at, loud, tables)
+    cased = words if shouting else None
+    if tables.modifiers.isdisjoint(lowered) and "n't" not in text.lower():
+        weights = {at: _loud(tables.lexicon[lowered[at]], cased, at, tables) for at in found}
+    else:
+        weights = {
+            at: _weight(cased, lowered, at, tables) for at in found if lowered[at : at + 2] != _KIND_OF
+        }
     if "but" in lowered:
         _weigh_around_but(weights, lowered.index("but"))
     total = float(sum(weights.values()))
@@ -150,12 +182,17 @@ def _score(text: str, lowered: list[str], tables: _Tables) -> float:
     return round(max(-1.0, min(1.0, total / math.sqrt(total * total + _NORMALISER))), 4)
 
 
-def _weight(words: list[str] | None, lowered: list[str], at: int, loud: bool, tables: _Tables) -> float:
-    """Return what the lexicon word at `at` weighs; `words` is None where case says nothing."""
+def _loud(weight: float, words: list[str] | None, at: int, tables: _Tables) -> float:
+    """Return `weight` increased for a word in capitals; `words` is None where case says nothing."""
+    if words is None or not words[at].isupper():
+        return weight
+    return weight + (tables.capitals if weight > 0 else -tables.capitals)
+
+
+def _weight(words: list[str] | None, lowered: list[str], at: int, tables: _Tables) -> float:
+    """Return what the lexicon word at `at` weighs among its neighbours."""
     lexicon = tables.lexicon
-    weight = _own_weight(lowered, at, tables)
-    if loud:
-        weight += tables.capitals if weight > 0 else -tables.capitals
+    weight = _loud(_own_weight(lowered, at, tables), words, at, tables)
     for distance in range(1, min(at, _REACH) + 1):
         before = lowered[at - distance]
         if before in lexicon:
@@ -164,7 +201,7 @@ def _weight(words: list[str] | None, lowered: list[str], at: int, loud: bool, ta
         if boost is not None:
             if weight < 0:
                 boost *= -1
-            if words is not None and words[at - distance].isupper():
+            if words is not None and words[at - distance].isupper():  # by the sign of what it boosts
                 boost += tables.capitals if weight > 0 else -tables.capitals
             weight += boost * _FADING[distance]
         weight = _negate(weight, lowered, at, distance, tables)

@@ -5,88 +5,119 @@ import re
 from typing import Final
 
 from bot.domain.signal import Urgency
+from bot.nlp.words import words_of
 
 _SLUR: Final = 0.9
 _DIRECTED: Final = 0.85
 _INSULT: Final = 0.6
 _SELF: Final = 0.1
 _CURSE: Final = 0.15
+_BARE_LINK: Final = 2  # words; a link and hardly more
 
 # kept unreadable on purpose: nobody should have to read slurs to maintain this file
-_SLURS: Final = frozenset(codecs.decode(word, "rot13") for word in (
-    "avttre", "avttref", "avttn", "snttbg", "snttbgf", "snt", "sntf", "xvxr", "xvxrf", "puvax", "fcvp", "fcvpf", "genaal",
-    "genaavrf", "ergneq", "ergneqf", "ergneqrq", "jrgonpx", "cnxv", "qlxr",
-))  # fmt: skip
-_STRONG_INSULTS: Final = frozenset(
-    "idiot idiots moron morons imbecile asshole assholes bastard bastards bitch bitches cunt cunts dickhead"
-    " dickheads douchebag scumbag twat wanker wankers shithead fuckface dumbass dumbasses whore slut".split()
+_SLURS: Final = words_of(
+    codecs.decode(
+        "avttre avttref avttn snttbg snttbgf snt sntf xvxr xvxrf puvax fcvp fcvpf genaal genaavrf e"
+        "rgneq ergneqf ergneqrq jrgonpx cnxv qlxr",
+        "rot13",
+    )
 )
-_CURSES: Final = frozenset(
-    "fuck fucking fucked shit bullshit wtf fuckin motherfucker stfu fucker crap".split()
+_STRONG_INSULTS: Final = words_of(
+    "idiot idiots moron morons imbecile asshole assholes bastard"
+    " bastards bitch bitches cunt cunts dickhead dickheads douchebag"
+    " scumbag twat wanker wankers shithead fuckface dumbass"
+    " dumbasses whore slut"
 )
+_CURSES: Final = words_of("fuck fucking fucked shit bullshit wtf fuckin motherfucker stfu fucker crap")
 _TRIGGERS: Final = (
     _STRONG_INSULTS
     | _CURSES
-    | frozenset(
-        "loser losers pathetic worthless stupid dumb clown clowns trash garbage disgusting ugly waste ignorant fool fools"
-        " imbeciles kys shut die hell hate suck screw kill yourself".split()
+    | words_of(
+        "loser losers pathetic worthless stupid dumb clown clowns trash garbage disgusting"
+        " ugly waste ignorant fool fools imbeciles kys shut die hell hate suck screw kill"
+        " yourself"
     )
 )
 _WORD: Final = (
-    "idiot|moron|imbecile|asshole|bastard|bitch|cunt|dickhead|douchebag|scumbag|twat|wanker|loser|pathetic|worthless"
-    "|stupid|dumb|dumbass|clown|trash|garbage|disgusting|ugly|piece of shit|whore|slut|waste of space|ignorant|fool"
+    "idiot|moron|imbecile|asshole|bastard|bitch|cunt|dickhead|douchebag|scumbag|twat|wanker|loser"
+    "|pathetic|worthless"
+    "|stupid|dumb|dumbass|clown|trash|garbage|disgusting|ugly|piece of shit|whore|slut|waste of"
+    " space|ignorant|fool"
 )
 _AT_A_PERSON: Final = re.compile(
-    rf"\b(?:you|u|ur|you'?re|he|she|they|he'?s|she'?s|they'?re)(?: are| r| is)? (?:all )?(?:an? |such an? |so |just |really |fucking |fuckin"
-    rf" |fkn |bloody |absolute |complete |total |the |one |damn )*(?:{_WORD})s?\b(?! (?:question|idea|error|bug|thing|way|mistake)s?\b)"
-    rf"|^ (?:{_WORD})s?!*$|\bfuck (?:you|u|off|yourself)\b|\bkill (?:yourself|urself)\b|\bkys\b|\bshut (?:the fuck )?up\b|\bstfu\b"
-    r"|\bgo (?:and )?(?:die|to hell)\b|\bi hate you\b(?! (?:guys|all) for)|\bsuck my\b|\byou suck\b|\bscrew you\b"
+    rf"\b(?:you|u|ur|you'?re|he|she|they|he'?s|she'?s|they'?re)(?: are| r| is)? (?:all )?(?:an? "
+    rf"|such an? |so |just |really |fucking |fuckin"
+    rf" |fkn |bloody |absolute |complete |total |the |one |damn )*(?:{_WORD})s?\b(?! (?:question"
+    rf"|idea|error|bug|thing|way|mistake)s?\b)"
+    rf"|^ (?:{_WORD})s?!*$|\bfuck (?:you|u|off|yourself)\b|\bkill (?:yourself|urself)\b|\bkys\b"
+    rf"|\bshut (?:the fuck )?up\b|\bstfu\b"
+    r"|\bgo (?:and )?(?:die|to hell)\b|\bi hate you\b(?! (?:guys|all) for)|\bsuck my\b|\byou"
+    r" suck\b|\bscrew you\b"
 )
 _AT_ONESELF: Final = re.compile(
-    r"\b(?:i'?m|i am|i feel|i was|im|me|myself|makes me) (?:\w+ ){0,3}(?:idiot|moron|dumbass|asshole|bastard)"
+    r"\b(?:i'?m|i am|i feel|i was|im|me|myself|makes me) (?:\w+ ){0,3}(?:idiot|moron|dumbass"
+    r"|asshole|bastard)"
 )
 
-_URGENT_WORDS: Final = frozenset(
-    "urgent urgently asap emergency outage immediately critical hacked compromised breach down lost wiped deleted"
-    " production prod corrupted".split()
+_URGENT_WORDS: Final = words_of(
+    "urgent urgently asap emergency outage immediately critical hacked"
+    " compromised breach down lost wiped deleted production prod"
+    " corrupted"
 )
 _URGENT: Final = re.compile(
-    r"(?<!not )(?<!n't )(?<!nothing )(?<!isn't that )\b(?:urgent|urgently|asap|emergency)\b|\b(?:prod|production|live site|live server|everything|whole site"
-    r"|(?:whole |entire )?server|site|service) (?:is|are|went|has been|was|just went) (?:all |completely |totally )?(?:down|offline|dead|broken)\b"
-    r"|\bprod(?:uction)? (?:down|outage)\b|\boutage in prod\w*|\bdata loss\b|\b(?:lost|wiped|deleted) (?:all|everything|(?:the|our|my) (?:whole |entire )?"
-    r"(?:database|data|backups?|files|server))\b|\b(?:was|been|got|were|is) (?:hacked|compromised)\b|\bsecurity breach\b"
+    r"(?<!not )(?<!n't )(?<!nothing )(?<!isn't that )\b(?:urgent|urgently|asap|emergency)\b"
+    r"|\b(?:prod|production|live site|live server|everything|whole site"
+    r"|(?:whole |entire )?server|site|service) (?:is|are|went|has been|was|just went) (?:all "
+    r"|completely |totally )?(?:down|offline|dead|broken)\b"
+    r"|\bprod(?:uction)? (?:down|outage)\b|\boutage in prod\w*|\bdata loss\b|\b(?:lost|wiped"
+    r"|deleted) (?:all|everything|(?:the|our|my) (?:whole |entire )?"
+    r"(?:database|data|backups?|files|server))\b|\b(?:was|been|got|were|is) (?:hacked"
+    r"|compromised)\b|\bsecurity breach\b"
 )
-_SOON: Final = frozenset(
-    "stuck blocked deadline blocking blocker desperate desperately hurry tonight quickly broken crash".split()
+_SOON: Final = words_of(
+    "stuck blocked deadline blocking blocker desperate desperately hurry tonight quickly broken crash"
 )
 
-_BAIT: Final = frozenset(
-    "nitro gift gifts airdrop giveaway claim earn profit profits crypto bitcoin btc eth investment forex steam skins"
-    " skin onlyfans nudes 18+ leaks teen whatsapp telegram free prize winner win won reward bonus casino dm usdt"
-    " cash income trading".split()
+_BAIT: Final = words_of(
+    "nitro gift gifts airdrop giveaway claim earn profit profits crypto"
+    " bitcoin btc eth investment forex steam skins skin onlyfans nudes 18+"
+    " leaks teen whatsapp telegram free prize winner win won reward bonus"
+    " casino dm usdt cash income trading"
 )
 _LOOKALIKE: Final = re.compile(
-    r"://(?:[\w-]+\.)*(?!(?:discord(?:app|status|merch)?\.(?:com|gg|gift|gifts|media|net|new|dev|co|link)|steamcommunity\.com|steampowered\.com)(?:[/:?#]|\s|$))"
-    r"(?:[\w-]*(?:d[il1!]+[sc5]+[ck]?[o0]+r[dcl]+|dlscord|disc[o0]rd|d[il1]sco[rn]d)[\w-]*|ste[ar]+m?c[o0]m+u?n[iltu]+y?[\w-]*|stean\w*|[\w-]*nitro[\w-]*)"
+    r"://(?:[\w-]+\.)*(?!(?:discord(?:app|status|merch)?\.(?:com|gg|gift|gifts|media|net|new|dev"
+    r"|co|link)|steamcommunity\.com|steampowered\.com)(?:[/:?#]|\s|$))"
+    r"(?:[\w-]*(?:d[il1!]+[sc5]+[ck]?[o0]+r[dcl]+|dlscord|disc[o0]rd|d[il1]sco[rn]d)[\w-]*"
+    r"|ste[ar]+m?c[o0]m+u?n[iltu]+y?[\w-]*|stean\w*|[\w-]*nitro[\w-]*)"
     r"\.[a-z]{2,12}\b",
     re.IGNORECASE,
 )
 _SCAM: Final = re.compile(
-    r"\bfree (?:discord )?nitro\b|\bnitro (?:for )?free\b|\bfree (?:steam|robux|v-?bucks|gift|crypto|btc)|\bclaim (?:your|ur|the|it|free|now)\b"
-    r"|\bearn (?:\S+ )?\$?\d|\b\d+% (?:profit|returns?)\b|\bt\.me/|\bwa\.me/|\bairdrop\b|\bonlyfans\b|\bgift (?:card|for you)\b|\b(?:dm|message) me (?:for|to|on)\b"
-    r"|\bfirst \d+ (?:people|members|users)\b|\b(?:teen|18\+) (?:leaks?|porn|nudes)\b|\$\d+ (?:gift|steam|free)\b|\bsteam (?:gift|card)\b"
+    r"\bfree (?:discord )?nitro\b|\bnitro (?:for )?free\b|\bfree (?:steam|robux|v-?bucks|gift"
+    r"|crypto|btc)|\bclaim (?:your|ur|the|it|free|now)\b"
+    r"|\bearn (?:\S+ )?\$?\d|\b\d+% (?:profit|returns?)\b|\bt\.me/|\bwa\.me/|\bairdrop\b"
+    r"|\bonlyfans\b|\bgift (?:card|for you)\b|\b(?:dm|message) me (?:for|to|on)\b"
+    r"|\bfirst \d+ (?:people|members|users)\b|\b(?:teen|18\+) (?:leaks?|porn|nudes)\b|\$\d+"
+    r" (?:gift|steam|free)\b|\bsteam (?:gift|card)\b"
 )
-_TECHNICAL: Final = frozenset(
-    "install installed update updated upgrade config configure configuration version server client file files folder"
-    " directory command terminal driver drivers kernel package packages script code function class module library api"
-    " token database sql query docker container image images network port ports router dns ip ssh http https url link"
-    " browser firefox chrome windows linux ubuntu debian mac android app application bot plugin extension setting"
-    " settings permission permissions user users account login password channel role roles error errors bug log logs"
-    " debug build compile test tests python java javascript node npm git github repo branch commit wifi usb disk drive"
-    " partition boot grub ram cpu gpu memory screen monitor keyboard mouse sound audio video install default option"
-    " options root sudo apt wiki page template router component service host hosts wallet node nodes sync mining key"
-    " keys email feature issue issues fix data type types value values string array object property method variable"
-    " instance backup cache proxy domain website site web css html json xml".split()
+_TECHNICAL: Final = words_of(
+    "install installed update updated upgrade config configure"
+    " configuration version server client file files folder directory"
+    " command terminal driver drivers kernel package packages script code"
+    " function class module library api token database sql query docker"
+    " container image images network port ports router dns ip ssh http"
+    " https url link browser firefox chrome windows linux ubuntu debian"
+    " mac android app application bot plugin extension setting settings"
+    " permission permissions user users account login password channel"
+    " role roles error errors bug log logs debug build compile test tests"
+    " python java javascript node npm git github repo branch commit wifi"
+    " usb disk drive partition boot grub ram cpu gpu memory screen"
+    " monitor keyboard mouse sound audio video install default option"
+    " options root sudo apt wiki page template router component service"
+    " host hosts wallet node nodes sync mining key keys email feature"
+    " issue issues fix data type types value values string array object"
+    " property method variable instance backup cache proxy domain website"
+    " site web css html json xml"
 )
 
 
@@ -118,5 +149,10 @@ def urgency_of(flat: str, words: set[str]) -> Urgency:
 def is_spam(text: str, words: set[str]) -> bool:
     """Tell whether a message that holds a link is obvious bait."""
     if _LOOKALIKE.search(text):
-        return "@everyone" in words or "everyone" in words or not _BAIT.isdisjoint(words) or len(words) <= 2
+        return (
+            "@everyone" in words
+            or "everyone" in words
+            or not _BAIT.isdisjoint(words)
+            or len(words) <= _BARE_LINK
+        )
     return not _BAIT.isdisjoint(words) and _SCAM.search(text.lower()) is not None
