@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -20,8 +20,10 @@ class ActionRepository:
     async def begin(self, action: Action) -> Action | None:
         """Insert the pending `action` and return its row; None when (signal, kind, part) is taken."""
         values = action.model_dump(exclude={"id"})
-        statement = insert_for(self._session, Action).values(**values).on_conflict_do_nothing().returning(Action)
-        row: Action | None = (await self._session.execute(statement)).scalar_one_or_none()
+        statement = (
+            insert_for(self._session, Action).values(**values).on_conflict_do_nothing().returning(Action)
+        )
+        row: Action | None = (await self._session.exec(statement)).scalar_one_or_none()
         return row
 
     async def finish(self, action_id: int, values: dict[str, Any]) -> bool:
@@ -32,7 +34,7 @@ class ActionRepository:
             .values(**values)
             .returning(col(Action.id))
         )
-        return (await self._session.execute(statement)).first() is not None
+        return (await self._session.exec(statement)).first() is not None
 
     async def list_for(self, signal_id: str) -> Sequence[Action]:
         """Return the signal's actions, oldest first."""
@@ -41,7 +43,9 @@ class ActionRepository:
 
     async def list_pending(self, limit: int = 1_000) -> Sequence[Action]:
         """Return actions that were begun and never finished, oldest first."""
-        query = select(Action).where(Action.status == ActionStatus.PENDING).order_by(col(Action.id)).limit(limit)
+        query = (
+            select(Action).where(Action.status == ActionStatus.PENDING).order_by(col(Action.id)).limit(limit)
+        )
         return (await self._session.exec(query)).all()
 
     async def sent_as(self, message_ids: Sequence[int]) -> Sequence[Action]:
@@ -52,9 +56,7 @@ class ActionRepository:
 
     async def purge(self, before: datetime) -> int:
         """Delete finished actions begun before `before`; return how many."""
-        from sqlmodel import delete
-
         statement = delete(Action).where(
             col(Action.created_at) < before, col(Action.status) != ActionStatus.PENDING
         )
-        return (await self._session.execute(statement)).rowcount or 0  # type: ignore[attr-defined]
+        return (await self._session.exec(statement)).rowcount or 0

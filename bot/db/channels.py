@@ -27,7 +27,7 @@ class ChannelRepository:
             index_elements=["id"], set_={"name": insert.excluded.name, "parent_id": insert.excluded.parent_id}
         )
         for row in rows:
-            await self._session.execute(statement.values(watch="default", **row))
+            await self._session.exec(statement.values(watch="default", **row))
 
     async def get(self, channel_id: int) -> Channel | None:
         """Return the channel, None when it was never seen."""
@@ -39,7 +39,7 @@ class ChannelRepository:
 
     async def change(self, channel_id: int, values: dict[str, Any]) -> None:
         """Set the named columns of one channel."""
-        await self._session.execute(update(Channel).where(col(Channel.id) == channel_id).values(**values))
+        await self._session.exec(update(Channel).where(col(Channel.id) == channel_id).values(**values))
 
     async def forget(self, channel_id: int) -> None:
         """Drop the cursor of a deleted channel and close its gaps; nothing can be read there any more."""
@@ -48,11 +48,18 @@ class ChannelRepository:
     async def advance_cursors(self, newest: Sequence[tuple[int, int, int | None, int]]) -> None:
         """Move cursors up to `(channel_id, guild_id, parent_id, message_id)`, never past an open gap."""
         for channel_id, guild_id, parent_id, message_id in newest:
-            open_gap = select(Gap.id).where(Gap.channel_id == channel_id, col(Gap.closed_at).is_(None)).exists()
-            insert = insert_for(self._session, Channel).values(
-                id=channel_id, guild_id=guild_id, parent_id=parent_id, name="", watch="default", cursor=message_id
+            open_gap = (
+                select(Gap.id).where(Gap.channel_id == channel_id, col(Gap.closed_at).is_(None)).exists()
             )
-            await self._session.execute(
+            insert = insert_for(self._session, Channel).values(
+                id=channel_id,
+                guild_id=guild_id,
+                parent_id=parent_id,
+                name="",
+                watch="default",
+                cursor=message_id,
+            )
+            await self._session.exec(
                 insert.on_conflict_do_update(
                     index_elements=["id"],
                     set_={"cursor": message_id},
@@ -69,7 +76,7 @@ class ChannelRepository:
             .values(next_reply_at=until)
             .returning(col(Channel.id))
         )
-        return (await self._session.execute(statement)).first() is not None
+        return (await self._session.exec(statement)).first() is not None
 
     async def claim_telling_owner(self, channel_id: int, now: datetime) -> bool:
         """Note that the owner is told of missing permissions; False when that was done before."""
@@ -79,4 +86,4 @@ class ChannelRepository:
             .values(owner_told_at=now)
             .returning(col(Channel.id))
         )
-        return (await self._session.execute(statement)).first() is not None
+        return (await self._session.exec(statement)).first() is not None

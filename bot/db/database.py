@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.db.actions import ActionRepository
 from bot.db.channels import ChannelRepository
@@ -21,7 +21,16 @@ from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
 
 # What a database that is busy, restarting or out of reach says; all else is a fault of ours.
-_PASSING = ("locked", "busy", "disk i/o", "unable to open", "connection", "closed", "shutting down", "starting up")
+_PASSING = (
+    "locked",
+    "busy",
+    "disk i/o",
+    "unable to open",
+    "connection",
+    "closed",
+    "shutting down",
+    "starting up",
+)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -100,7 +109,7 @@ class Database:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception(is_passing),
                 stop=stop_after_delay(self._retry_seconds),
-                wait=wait_exponential_jitter(initial=0.02, max=1.0),
+                wait=wait_random_exponential(multiplier=0.02, max=1.0),
                 reraise=True,
             ):
                 with attempt:

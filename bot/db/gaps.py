@@ -46,15 +46,21 @@ class GapRepository:
 
     async def shrink(self, gap_id: int, from_id: int) -> None:
         """Note that everything up to and including `from_id` has been read."""
-        statement = update(Gap).where(col(Gap.id) == gap_id, col(Gap.from_id) < from_id).values(from_id=from_id)
-        await self._session.execute(statement)
+        statement = (
+            update(Gap).where(col(Gap.id) == gap_id, col(Gap.from_id) < from_id).values(from_id=from_id)
+        )
+        await self._session.exec(statement)
 
     async def close(self, gap: Gap, now: datetime, outcome: str) -> None:
         """Mark the gap as read and let its channel's cursor follow when it was the last one there."""
         statement = update(Gap).where(col(Gap.id) == gap.id, col(Gap.closed_at).is_(None))
-        await self._session.execute(statement.values(closed_at=now, outcome=outcome))
-        still_open = select(Gap.id).where(Gap.channel_id == gap.channel_id, col(Gap.closed_at).is_(None)).exists()
+        await self._session.exec(statement.values(closed_at=now, outcome=outcome))
+        still_open = (
+            select(Gap.id).where(Gap.channel_id == gap.channel_id, col(Gap.closed_at).is_(None)).exists()
+        )
         behind = or_(col(Channel.cursor).is_(None), col(Channel.cursor) < gap.to_id)
-        await self._session.execute(
-            update(Channel).where(col(Channel.id) == gap.channel_id, behind, ~still_open).values(cursor=gap.to_id)
+        await self._session.exec(
+            update(Channel)
+            .where(col(Channel.id) == gap.channel_id, behind, ~still_open)
+            .values(cursor=gap.to_id)
         )

@@ -52,7 +52,9 @@ class Channel(SQLModel, table=True):
     name: str = Field(default="", sa_type=String(100))
     watch: str = Field(default=Watch.DEFAULT, sa_type=String(8))
     tip: str | None = Field(default=None, sa_type=String(300))  # a pointer that replies there may show
-    cursor: int | None = Field(default=None, sa_type=BigInteger)  # newest message id with nothing missing below
+    cursor: int | None = Field(
+        default=None, sa_type=BigInteger
+    )  # newest message id with nothing missing below
     next_reply_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the throttle
     owner_told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of a missing permission
 
