@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_
-from sqlmodel import col, select, update
+from sqlalchemy import BigInteger, case, literal, or_
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -42,8 +42,11 @@ class ChannelRepository:
         await self._session.exec(update(Channel).where(col(Channel.id) == channel_id).values(**values))
 
     async def forget(self, channel_id: int) -> None:
-        """Drop the cursor of a deleted channel and close its gaps; nothing can be read there any more."""
+        """Drop the cursor and the open gaps of a deleted channel; nothing can be read there any more."""
         await self.change(channel_id, {"cursor": None})
+        await self._session.exec(
+            delete(Gap).where(col(Gap.channel_id) == channel_id, col(Gap.closed_at).is_(None))
+        )
 
     async def advance_cursors(self, newest: Sequence[tuple[int, int, int | None, int]]) -> None:
         """Move cursors up to `(channel_id, guild_id, parent_id, message_id)`, never past an open gap."""
@@ -57,7 +60,7 @@ class ChannelRepository:
                 parent_id=parent_id,
                 name="",
                 watch="default",
-                cursor=message_id,
+                cursor=case((~open_gap, literal(message_id, BigInteger)), else_=None),
             )
             await self._session.exec(
                 insert.on_conflict_do_update(

@@ -17,19 +17,22 @@ class GapRepository:
         self._session = session
 
     async def open(self, gap: Gap) -> Gap:
-        """Insert `gap`, or widen an open one of its channel that it touches; return the row."""
-        query = select(Gap).where(
-            Gap.channel_id == gap.channel_id,
-            col(Gap.closed_at).is_(None),
-            Gap.from_id <= gap.to_id,
-            Gap.to_id >= gap.from_id,
+        """Insert `gap`, or widen an open one of its channel up to its end; return the row.
+
+        A gap that begins below an open one gets a row of its own: whoever reads the open one began above it.
+        """
+        query = (
+            select(Gap)
+            .where(Gap.channel_id == gap.channel_id, col(Gap.closed_at).is_(None))
+            .where(Gap.from_id <= gap.from_id, Gap.to_id >= gap.from_id)
+            .with_for_update()  # so that no one closes it meanwhile
+            .execution_options(populate_existing=True)
         )
         known = (await self._session.exec(query)).first()
         if known is None:
             self._session.add(gap)
             known = gap
         else:
-            known.from_id = min(known.from_id, gap.from_id)
             known.to_id = max(known.to_id, gap.to_id)
         await self._session.flush()
         return known
@@ -51,10 +54,21 @@ class GapRepository:
         )
         await self._session.exec(statement)
 
-    async def close(self, gap: Gap, now: datetime, outcome: str) -> None:
-        """Mark the gap as read and let its channel's cursor follow when it was the last one there."""
-        statement = update(Gap).where(col(Gap.id) == gap.id, col(Gap.closed_at).is_(None))
-        await self._session.exec(statement.values(closed_at=now, outcome=outcome))
+    async def close(self, gap: Gap, now: datetime, outcome: str) -> bool:
+        """Mark the gap as read and let its channel's cursor follow when it was the last one there.
+
+        Returns False and changes nothing when it was closed before, or reaches further by now than the caller's
+        `gap`, which is what has been read.
+        """
+        statement = (
+            update(Gap)
+            .where(col(Gap.id) == gap.id, col(Gap.closed_at).is_(None), col(Gap.to_id) <= gap.to_id)
+            .values(closed_at=now, outcome=outcome)
+            .returning(col(Gap.id))
+            .execution_options(synchronize_session=False)
+        )
+        if (await self._session.exec(statement)).first() is None:
+            return False
         still_open = (
             select(Gap.id).where(Gap.channel_id == gap.channel_id, col(Gap.closed_at).is_(None)).exists()
         )
@@ -64,3 +78,4 @@ class GapRepository:
             .where(col(Channel.id) == gap.channel_id, behind, ~still_open)
             .values(cursor=gap.to_id)
         )
+        return True

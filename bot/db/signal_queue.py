@@ -35,7 +35,10 @@ class SignalQueueRepository:
         return (await self._session.exec(statement)).scalars().all()
 
     async def advance(self, ids: Sequence[str], old: Stage, values: dict[str, Any]) -> Sequence[str]:
-        """Set `values` (the new `stage` among them) where the stage is `old`, end the leases; return the ids set."""
+        """Set `values` (the new `stage` among them) where the stage is `old` and end the leases.
+
+        Returns the ids that were set; the others have been moved on by someone else.
+        """
         if not ids:
             return []
         statement = (

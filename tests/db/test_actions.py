@@ -7,7 +7,13 @@ from bot.db.database import Database
 from bot.models import Action, ActionStatus
 from tests.db.support import MESSAGE, action, later
 
-SENT = {"status": ActionStatus.SENT, "message_id": 2**60 + 7, "finished_at": later(1), "attempts": 1, "retries": 2}
+SENT = {
+    "status": ActionStatus.SENT,
+    "message_id": 2**60 + 7,
+    "finished_at": later(1),
+    "attempts": 1,
+    "retries": 2,
+}
 
 
 async def begin(database: Database, number: int = 0, **values: Any) -> Action | None:

@@ -17,7 +17,9 @@ async def test_a_new_guild_answers_and_is_in_utc(database: Database) -> None:
     assert (guild.auto_reply, guild.timezone, guild.ignored_role_ids) == (AutoReply.ON, "UTC", None)
 
 
-async def test_seeing_a_guild_again_keeps_its_settings_and_notes_that_the_bot_is_back(database: Database) -> None:
+async def test_seeing_a_guild_again_keeps_its_settings_and_notes_that_the_bot_is_back(
+    database: Database,
+) -> None:
     settings: dict[str, Any] = {
         "auto_reply": AutoReply.OFF,
         "staff_channel_id": CHANNEL,
@@ -58,7 +60,9 @@ async def test_deleting_a_guild_takes_its_channels_members_and_gaps_along(
             row = {"guild_id": guild_id, "user_id": MEMBER, "name": "Ada", "first_seen_at": NOW}
             await tx.members.see([row])
             number = CHANNEL + guild_id - GUILD
-            await tx.channels.see([{"id": number, "guild_id": guild_id, "parent_id": None, "name": "general"}])
+            await tx.channels.see(
+                [{"id": number, "guild_id": guild_id, "parent_id": None, "name": "general"}]
+            )
             await tx.gaps.open(gap(1, 2, number, guild_id))
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM guilds WHERE id = :id"), {"id": GUILD})

@@ -1,4 +1,5 @@
 import asyncio
+from itertools import chain
 
 from bot.db.database import Database
 from bot.domain.signal import Stage, Status
@@ -19,7 +20,9 @@ async def test_a_claim_returns_the_rows_in_that_stage_and_counts_the_attempt(dat
     async with database.transaction() as tx:
         ids = [f"discord:{MESSAGE + number}" for number in range(4)]
         rows = await tx.queue.claim(ids, Stage.PLAN, later(0), later(60))
-    assert [(row.id, row.attempts, row.lease_until, row.content) for row in rows] == [(ID, 1, later(60), "text 0")]
+    assert [(row.id, row.attempts, row.lease_until, row.content) for row in rows] == [
+        (ID, 1, later(60), "text 0")
+    ]
 
 
 async def test_a_claim_sees_the_new_values_of_a_row_read_before(database: Database) -> None:
@@ -54,18 +57,25 @@ async def test_concurrent_claims_never_share_a_signal(database: Database) -> Non
         orders = [ids, ids[::-1], ids[5:] + ids[:5], ids[3:8]]
         now = turn * 60
         won = await asyncio.gather(*(claim(database, *order, now=now, until=now + 60) for order in orders))
-        assert sorted(sum(won, [])) == ids
+        assert sorted(chain.from_iterable(won)) == ids
 
 
 async def test_advancing_sets_the_values_and_ends_the_lease(database: Database) -> None:
     await store(database, signal_row(0, stage=Stage.PLAN), signal_row(1, stage=Stage.PLAN))
     await claim(database, ID)
     async with database.transaction() as tx:
-        moved = await tx.queue.advance([ID], Stage.PLAN, {"stage": Stage.ACT, "plan": "reply", "reason": "asked"})
+        moved = await tx.queue.advance(
+            [ID], Stage.PLAN, {"stage": Stage.ACT, "plan": "reply", "reason": "asked"}
+        )
 
     record = await stored(database, 0)
     assert moved == [ID]
-    assert (record.stage, record.plan, record.reason, record.lease_until) == (Stage.ACT, "reply", "asked", None)
+    assert (record.stage, record.plan, record.reason, record.lease_until) == (
+        Stage.ACT,
+        "reply",
+        "asked",
+        None,
+    )
     assert (await stored(database, 1)).stage == Stage.PLAN
 
 

@@ -2,8 +2,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import StatementError
 from sqlalchemy import text
+from sqlalchemy.exc import StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.db.database import Database
@@ -47,7 +47,9 @@ async def test_a_row_comes_back_as_it_was_stored(database: Database) -> None:
     assert {name: getattr(record, name) for name in row} == row
 
 
-@pytest.mark.parametrize("content", ["\U0001f600" * 2_000, "‮מה קורה‬", "tab\tnewline\n\r", "e\u0301"])
+@pytest.mark.parametrize(
+    "content", ["\U0001f600" * 2_000, "\u202eמה קורה\u202c", "tab\tnewline\n\r", "e\u0301"]
+)
 async def test_any_text_is_kept_letter_by_letter(database: Database, content: str) -> None:
     await store(database, signal_row(0, content=content))
 
@@ -192,7 +194,7 @@ async def test_flagged_by_finds_what_members_asked_lately_newest_first(database:
         assert await tx.signals.flagged_by([MEMBER], NOW, limit=1) == found[:1]
         assert await tx.signals.flagged_by([], NOW) == []
 
-    assert [row.message_id - MESSAGE for row in found][0] == 1
+    assert found[0].message_id == MESSAGE + 1
     assert {row.message_id - MESSAGE for row in found} == {0, 1, 3}
 
 
