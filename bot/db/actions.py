@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -23,7 +23,7 @@ class ActionRepository:
         statement = (
             insert_for(self._session, Action).values(**values).on_conflict_do_nothing().returning(Action)
         )
-        row: Action | None = (await self._session.execute(statement)).scalar_one_or_none()
+        row: Action | None = (await self._session.exec(statement)).scalar_one_or_none()
         return row
 
     async def finish(self, action_id: int, values: dict[str, Any]) -> bool:
@@ -34,7 +34,7 @@ class ActionRepository:
             .values(**values)
             .returning(col(Action.id))
         )
-        return (await self._session.execute(statement)).first() is not None
+        return (await self._session.exec(statement)).first() is not None
 
     async def list_for(self, signal_id: str) -> Sequence[Action]:
         """Return the signal's actions, oldest first."""
@@ -56,9 +56,7 @@ class ActionRepository:
 
     async def purge(self, before: datetime) -> int:
         """Delete finished actions begun before `before`; return how many."""
-        from sqlmodel import delete
-
         statement = delete(Action).where(
             col(Action.created_at) < before, col(Action.status) != ActionStatus.PENDING
         )
-        return (await self._session.execute(statement)).rowcount or 0  # type: ignore[attr-defined]
+        return (await self._session.exec(statement)).rowcount or 0

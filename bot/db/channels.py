@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_
-from sqlmodel import col, select, update
+from sqlalchemy import BigInteger, case, literal, or_
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -27,7 +27,7 @@ class ChannelRepository:
             index_elements=["id"], set_={"name": insert.excluded.name, "parent_id": insert.excluded.parent_id}
         )
         for row in rows:
-            await self._session.execute(statement.values(watch="default", **row))
+            await self._session.exec(statement.values(watch="default", **row))
 
     async def get(self, channel_id: int) -> Channel | None:
         """Return the channel, None when it was never seen."""
@@ -39,11 +39,14 @@ class ChannelRepository:
 
     async def change(self, channel_id: int, values: dict[str, Any]) -> None:
         """Set the named columns of one channel."""
-        await self._session.execute(update(Channel).where(col(Channel.id) == channel_id).values(**values))
+        await self._session.exec(update(Channel).where(col(Channel.id) == channel_id).values(**values))
 
     async def forget(self, channel_id: int) -> None:
-        """Drop the cursor of a deleted channel and close its gaps; nothing can be read there any more."""
+        """Drop the cursor and the open gaps of a deleted channel; nothing can be read there any more."""
         await self.change(channel_id, {"cursor": None})
+        await self._session.exec(
+            delete(Gap).where(col(Gap.channel_id) == channel_id, col(Gap.closed_at).is_(None))
+        )
 
     async def advance_cursors(self, newest: Sequence[tuple[int, int, int | None, int]]) -> None:
         """Move cursors up to `(channel_id, guild_id, parent_id, message_id)`, never past an open gap."""
@@ -57,9 +60,9 @@ class ChannelRepository:
                 parent_id=parent_id,
                 name="",
                 watch="default",
-                cursor=message_id,
+                cursor=case((~open_gap, literal(message_id, BigInteger)), else_=None),
             )
-            await self._session.execute(
+            await self._session.exec(
                 insert.on_conflict_do_update(
                     index_elements=["id"],
                     set_={"cursor": message_id},
@@ -76,7 +79,7 @@ class ChannelRepository:
             .values(next_reply_at=until)
             .returning(col(Channel.id))
         )
-        return (await self._session.execute(statement)).first() is not None
+        return (await self._session.exec(statement)).first() is not None
 
     async def claim_telling_owner(self, channel_id: int, now: datetime) -> bool:
         """Note that the owner is told of missing permissions; False when that was done before."""
@@ -86,4 +89,4 @@ class ChannelRepository:
             .values(owner_told_at=now)
             .returning(col(Channel.id))
         )
-        return (await self._session.execute(statement)).first() is not None
+        return (await self._session.exec(statement)).first() is not None

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.db.actions import ActionRepository
 from bot.db.channels import ChannelRepository
@@ -110,7 +110,7 @@ class Database:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception(is_passing),
                 stop=stop_after_delay(self._retry_seconds),
-                wait=wait_exponential_jitter(initial=0.02, max=1.0),
+                wait=wait_random_exponential(multiplier=0.02, max=1.0),
                 reraise=True,
             ):
                 with attempt:

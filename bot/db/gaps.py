@@ -18,26 +18,22 @@ class GapRepository:
         self._session = session
 
     async def open(self, gap: Gap) -> Gap:
-        """Insert `gap`, or widen an open one of its channel that it touches; return the row.
+        """Insert `gap`, or widen an open one of its channel up to its end; return the row.
 
-        The channel gets a row when it has none, so that its cursor has a place from which not to move.
+        A gap that begins below an open one gets a row of its own: whoever reads the open one began above it.
         """
-        channel = insert_for(self._session, Channel).values(
-            id=gap.channel_id, guild_id=gap.guild_id, name="", watch="default", cursor=gap.from_id
-        )
-        await self._session.execute(channel.on_conflict_do_nothing())
-        query = select(Gap).where(
-            Gap.channel_id == gap.channel_id,
-            col(Gap.closed_at).is_(None),
-            Gap.from_id <= gap.to_id,
-            Gap.to_id >= gap.from_id,
+        query = (
+            select(Gap)
+            .where(Gap.channel_id == gap.channel_id, col(Gap.closed_at).is_(None))
+            .where(Gap.from_id <= gap.from_id, Gap.to_id >= gap.from_id)
+            .with_for_update()  # so that no one closes it meanwhile
+            .execution_options(populate_existing=True)
         )
         known = (await self._session.exec(query)).first()
         if known is None:
             known = Gap(**gap.model_dump(exclude={"id"}))  # `gap` stays free, for another try
             self._session.add(known)
         else:
-            known.from_id = min(known.from_id, gap.from_id)
             known.to_id = max(known.to_id, gap.to_id)
         await self._session.flush()
         return known
@@ -57,23 +53,35 @@ class GapRepository:
         statement = (
             update(Gap).where(col(Gap.id) == gap_id, col(Gap.from_id) < from_id).values(from_id=from_id)
         )
-        await self._session.execute(statement)
+        await self._session.exec(statement)
 
     async def close_all(self, channel_id: int, now: datetime, outcome: str) -> None:
         """Close every gap of a channel that is gone."""
         statement = update(Gap).where(col(Gap.channel_id) == channel_id, col(Gap.closed_at).is_(None))
-        await self._session.execute(statement.values(closed_at=now, outcome=outcome))
+        await self._session.exec(statement.values(closed_at=now, outcome=outcome))
 
-    async def close(self, gap: Gap, now: datetime, outcome: str) -> None:
-        """Mark the gap as read and let its channel's cursor follow when it was the last one there."""
-        statement = update(Gap).where(col(Gap.id) == gap.id, col(Gap.closed_at).is_(None))
-        await self._session.execute(statement.values(closed_at=now, outcome=outcome))
+    async def close(self, gap: Gap, now: datetime, outcome: str) -> bool:
+        """Mark the gap as read and let its channel's cursor follow when it was the last one there.
+
+        Returns False and changes nothing when it was closed before, or reaches further by now than the caller's
+        `gap`, which is what has been read.
+        """
+        statement = (
+            update(Gap)
+            .where(col(Gap.id) == gap.id, col(Gap.closed_at).is_(None), col(Gap.to_id) <= gap.to_id)
+            .values(closed_at=now, outcome=outcome)
+            .returning(col(Gap.id))
+            .execution_options(synchronize_session=False)
+        )
+        if (await self._session.exec(statement)).first() is None:
+            return False
         still_open = (
             select(Gap.id).where(Gap.channel_id == gap.channel_id, col(Gap.closed_at).is_(None)).exists()
         )
         behind = or_(col(Channel.cursor).is_(None), col(Channel.cursor) < gap.to_id)
-        await self._session.execute(
+        await self._session.exec(
             update(Channel)
             .where(col(Channel.id) == gap.channel_id, behind, ~still_open)
             .values(cursor=gap.to_id)
         )
+        return True

@@ -23,7 +23,7 @@ class GuildRepository:
             id=guild_id, name=name, first_seen_at=now, auto_reply="on", timezone="UTC"
         )
         statement = insert.on_conflict_do_update(index_elements=["id"], set_={"name": name, "left_at": None})
-        await self._session.execute(statement)
+        await self._session.exec(statement)
         guild = await self.get(guild_id)
         assert guild is not None  # just inserted
         return guild
@@ -33,7 +33,7 @@ class GuildRepository:
         insert = insert_for(self._session, Guild).values(
             id=guild_id, name="", first_seen_at=now, auto_reply="on", timezone="UTC"
         )
-        await self._session.execute(insert.on_conflict_do_nothing())
+        await self._session.exec(insert.on_conflict_do_nothing())
 
     async def get(self, guild_id: int) -> Guild | None:
         """Return the guild, None when it was never seen."""
@@ -45,4 +45,4 @@ class GuildRepository:
 
     async def change(self, guild_id: int, values: dict[str, Any]) -> None:
         """Set the named columns of one guild."""
-        await self._session.execute(update(Guild).where(col(Guild.id) == guild_id).values(**values))
+        await self._session.exec(update(Guild).where(col(Guild.id) == guild_id).values(**values))

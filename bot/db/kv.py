@@ -23,10 +23,10 @@ class KeyValueRepository:
         """Store `value`, replacing what was there."""
         insert = insert_for(self._session, KeyValue).values(scope=scope, key=key, value=value)
         update = insert.on_conflict_do_update(index_elements=["scope", "key"], set_={"value": value})
-        await self._session.execute(update)
+        await self._session.exec(update)
 
     async def add(self, scope: str, key: str, value: dict[str, Any]) -> bool:
         """Store `value` unless the key is taken; return whether it was stored."""
         insert = insert_for(self._session, KeyValue).values(scope=scope, key=key, value=value)
-        done = await self._session.execute(insert.on_conflict_do_nothing().returning(KeyValue.key))
+        done = await self._session.exec(insert.on_conflict_do_nothing().returning(KeyValue.key))
         return done.first() is not None

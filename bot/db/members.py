@@ -41,4 +41,4 @@ class MemberRepository:
             .values(next_reply_at=until)
             .returning(col(Member.user_id))
         )
-        return (await self._session.execute(statement)).first() is not None
+        return (await self._session.exec(statement)).first() is not None

@@ -32,10 +32,13 @@ class SignalQueueRepository:
             .returning(SignalRecord)
             .execution_options(populate_existing=True)
         )
-        return (await self._session.execute(statement)).scalars().all()
+        return (await self._session.exec(statement)).scalars().all()
 
     async def advance(self, ids: Sequence[str], old: Stage, values: dict[str, Any]) -> Sequence[str]:
-        """Set `values` (the new `stage` among them) where the stage is `old`, end the leases; return the ids set."""
+        """Set `values` (the new `stage` among them) where the stage is `old` and end the leases.
+
+        Returns the ids that were set; the others have been moved on by someone else.
+        """
         if not ids:
             return []
         statement = (
@@ -45,7 +48,7 @@ class SignalQueueRepository:
             .returning(col(SignalRecord.id))
             .execution_options(synchronize_session=False)
         )
-        return (await self._session.execute(statement)).scalars().all()
+        return (await self._session.exec(statement)).scalars().all()
 
     async def list_waiting(self, stage: Stage, now: datetime, limit: int) -> Sequence[str]:
         """Return ids of signals in `stage` that no one holds, oldest first."""
@@ -65,7 +68,6 @@ class SignalQueueRepository:
 
     async def release_all(self) -> None:
         """End every lease; only for a process that knows it is the only one."""
-        statement = update(SignalRecord).where(
-            SignalRecord.stage != Stage.DONE, col(SignalRecord.lease_until).is_not(None)
-        )
-        await self._session.execute(statement.values(lease_until=None))
+        leased = col(SignalRecord.lease_until).is_not(None)
+        statement = update(SignalRecord).where(col(SignalRecord.stage) != Stage.DONE, leased)
+        await self._session.exec(statement.values(lease_until=None))

@@ -38,11 +38,15 @@ class SignalRepository:
 
     async def add_batch(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert rows (all with the same keys: columns of `signals`); known ids are left as they are."""
+        if not rows:
+            return
         connection = await self._session.connection()
         await connection.execute(_SKIP_KNOWN[connection.dialect.name], rows)
 
     async def edit_batch(self, rows: Sequence[dict[str, Any]]) -> None:
         """Update known signals with newer text; keys are `key` (the id), `edited_at` and columns to set."""
+        if not rows:
+            return
         columns = [name for name in rows[0] if name != "key"]
         statement = (
             update(_TABLE)
@@ -59,7 +63,9 @@ class SignalRepository:
             tombstones: rows with the keys and places of the deleted messages, all with the same keys.
             now: aware UTC.
         """
-        unfinished = SignalRecord.stage != Stage.DONE
+        if not tombstones:
+            return
+        unfinished = col(SignalRecord.stage) != Stage.DONE
         insert = insert_for(self._session, SignalRecord).values(deleted_at=now)
         statement = insert.on_conflict_do_update(
             index_elements=["id"],
@@ -69,7 +75,7 @@ class SignalRepository:
             statement, [{**row, **ERASED, "deleted_at": now} for row in tombstones]
         )
         ids = [row["id"] for row in tombstones]
-        await self._session.execute(
+        await self._session.exec(
             update(SignalRecord)
             .where(col(SignalRecord.id).in_(ids), unfinished)
             .values(stage=Stage.DONE, status=Status.SKIPPED, reason="message deleted", finished_at=now)
@@ -84,10 +90,10 @@ class SignalRepository:
             "reason": "message deleted",
             "finished_at": now,
         }
-        await self._session.execute(
+        await self._session.exec(
             update(SignalRecord).where(there, col(SignalRecord.stage) != Stage.DONE).values(**finished)
         )
-        await self._session.execute(
+        await self._session.exec(
             update(SignalRecord)
             .where(there, col(SignalRecord.deleted_at).is_(None))
             .values(**ERASED, deleted_at=now)
@@ -158,4 +164,4 @@ class SignalRepository:
             .limit(limit)
         )
         statement = delete(SignalRecord).where(col(SignalRecord.id).in_(oldest))
-        return (await self._session.execute(statement)).rowcount or 0  # type: ignore[attr-defined]
+        return (await self._session.exec(statement)).rowcount or 0

@@ -21,7 +21,7 @@ class ActionStatus(StrEnum):
 
 
 class Action(SQLModel, table=True):
-    """One message to Discord, or one part of a long one. Its row is the lock: one per (signal, kind, part)."""
+    """One message to Discord, or one part of a long one; the row is the lock for (signal, kind, part)."""
 
     __tablename__ = "actions"
     __table_args__ = (UniqueConstraint("signal_id", "kind", "part"),)

@@ -1,0 +1,75 @@
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.db.database import Database
+from bot.db.engine import create_engine
+from bot.db.schema import prepare_database
+from bot.models.types import metadata
+
+
+async def _migrate(url: str) -> None:
+    engine = create_engine(url)
+    await prepare_database(engine, datetime.now(UTC))
+    await engine.dispose()
+
+
+async def _create_postgres(server: str, name: str) -> None:
+    admin = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    async with admin.connect() as connection:
+        await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        await connection.execute(text(f'CREATE DATABASE "{name}"'))
+        await connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
+    await admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the current schema, to be copied: faster than migrating for each test."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own, away from the tests' ones
+        thread.submit(asyncio.run, _migrate(f"sqlite+aiosqlite:///{path}")).result(60)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The address of a migrated PostgreSQL database that only this worker uses."""
+    server = os.environ.get("TEST_POSTGRES_URL") or pytest.skip("TEST_POSTGRES_URL is not set")
+    parsed = make_url(server)
+    name = f"{parsed.database}_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    url = parsed.set(database=name).render_as_string(hide_password=False)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _create_postgres(server, name)).result(60)
+        thread.submit(asyncio.run, _migrate(url)).result(60)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """An engine on an empty database with the current schema: SQLite, and PostgreSQL where a server is."""
+    if request.param == "sqlite":
+        path = tmp_path / "lookout.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        engine = create_engine(f"sqlite+aiosqlite:///{path}")
+    else:
+        engine = create_engine(request.getfixturevalue("postgres_url"))
+        tables = ", ".join(f'"{name}"' for name in metadata.tables)
+        async with engine.begin() as connection:
+            await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def database(engine: AsyncEngine) -> Database:
+    """Every repository, on an empty database of each kind."""
+    return Database(engine)

@@ -1,0 +1,104 @@
+"""Rows for the repository tests; each call names only what its test is about."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.db.database import Database
+from bot.domain.signal import Intent, Stage
+from bot.models import Action, Gap, SignalRecord
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+GUILD = 1_400_000_000_000_000_001  # snowflakes of today, above 2**53
+CHANNEL = 1_400_000_000_000_000_101
+MEMBER = 1_400_000_000_000_000_201
+MESSAGE = 1_400_000_000_000_000_301
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def signal_row(number: int = 0, **values: Any) -> dict[str, Any]:
+    """The row of the `number`th message, with the columns that the road stores."""
+    message_id = values.pop("message_id", MESSAGE + number)
+    place_id = values.pop("place_id", CHANNEL)
+    return {
+        "id": f"discord:{message_id}",
+        "source": "discord",
+        "guild_id": GUILD,
+        "channel_id": place_id,
+        "thread_id": None,
+        "place_id": place_id,
+        "message_id": message_id,
+        "reply_to_id": None,
+        "author_id": MEMBER,
+        "author_name": "Ada",
+        "content": f"text {number}",
+        "attachments": None,
+        "embeds": None,
+        "mentions": None,
+        "created_at": NOW,
+        "ingested_at": NOW,
+        "edited_at": None,
+        "intent": Intent.OTHER,
+        "rationale": "",
+        "stage": Stage.DONE,
+        **values,
+    }
+
+
+def tombstone(number: int = 0, **values: Any) -> dict[str, Any]:
+    """What is known of a deleted message: its key and its place."""
+    row = signal_row(number, **values)
+    names = ("id", "source", "guild_id", "channel_id", "thread_id", "place_id", "message_id")
+    return {name: row[name] for name in names} | {"created_at": NOW, "ingested_at": NOW}
+
+
+def action(number: int = 0, **values: Any) -> Action:
+    """An action that answers the `number`th message."""
+    known: dict[str, Any] = {
+        "signal_id": f"discord:{MESSAGE + number}",
+        "kind": "reply",
+        "part": 0,
+        "guild_id": GUILD,
+        "channel_id": CHANNEL,
+        "reference_id": MESSAGE + number,
+        "nonce": "a" * 24,
+        "content": "What did you try?",
+        "created_at": NOW,
+    }
+    return Action(**known | values)
+
+
+def gap(from_id: int, to_id: int, channel_id: int = CHANNEL, guild_id: int = GUILD) -> Gap:
+    return Gap(
+        guild_id=guild_id,
+        channel_id=channel_id,
+        from_id=from_id,
+        to_id=to_id,
+        reason="restart",
+        created_at=NOW,
+    )
+
+
+async def store(database: Database, *rows: dict[str, Any]) -> None:
+    async with database.transaction() as tx:
+        await tx.signals.add_batch(rows)
+
+
+async def stored(database: Database, number: int = 0) -> SignalRecord:
+    """Read the `number`th message anew, in a transaction of its own."""
+    async with database.reading() as tx:
+        record = await tx.signals.get(f"discord:{MESSAGE + number}")
+    assert record is not None
+    return record
+
+
+async def see_guild(database: Database, *channel_ids: int, guild_id: int = GUILD) -> None:
+    """Store the guild and its channels."""
+    async with database.transaction() as tx:
+        await tx.guilds.see(guild_id, "Guild", NOW)
+        rows = [
+            {"id": id_, "guild_id": guild_id, "parent_id": None, "name": "general"} for id_ in channel_ids
+        ]
+        await tx.channels.see(rows)
