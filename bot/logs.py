@@ -27,7 +27,7 @@ MASK = "[secret]"
 MAX_FILES = 20  # per log, whatever their age: a flood of errors must not fill the disk
 SHORTEST_SECRET = 4  # characters; masking "on" would garble every line
 # Debug lines of these come per frame, query or wake-up: only LOG_LEVEL=TRACE shows them.
-NOISY = ("discord", "aiosqlite", "asyncio", "sqlalchemy", "httpx", "httpcore", "apscheduler")
+NOISY = ("discord", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "httpx", "httpcore", "apscheduler")
 _PATTERNS = re.compile(
     r"(?P<webhook>/webhooks/\d+/)[\w-]+"
     r"|(?P<interaction>/interactions/\d+/)[\w-]+"
@@ -183,5 +183,7 @@ def _take_over_standard_logging(level_name: str) -> None:
     logging.basicConfig(handlers=[_Intercept()], level=level, force=True)
     for name in NOISY:
         # isEnabledFor(DEBUG) must be cheap and false: discord.py asks it for every gateway frame.
-        logging.getLogger(name).setLevel(level if level_name == "TRACE" else max(level, logging.INFO))
+        # SQLAlchemy's INFO lines are every statement with its values: members' words.
+        floor = logging.INFO if name == "discord" else logging.WARNING
+        logging.getLogger(name).setLevel(level if level_name == "TRACE" else max(level, floor))
     logging.captureWarnings(capture=True)

@@ -50,11 +50,13 @@ class Bot(commands.Bot):
         direct_messages: bool = False,
         http_trace: aiohttp.TraceConfig | None = None,
     ) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
             intents=intents,
             allowed_mentions=NOBODY,
+            guild_ready_timeout=0.5,  # seconds without a new server until ready; discord.py waits 2
             max_messages=None,  # edits and deletions come raw; a cache of messages would only take memory
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),

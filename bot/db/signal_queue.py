@@ -44,7 +44,7 @@ class SignalQueueRepository:
         statement = (
             update(SignalRecord)
             .where(col(SignalRecord.id).in_(ids), col(SignalRecord.stage) == old)
-            .values(lease_until=None, **values)
+            .values(**{"lease_until": None, **values})
             .returning(col(SignalRecord.id))
             .execution_options(synchronize_session=False)
         )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from loguru import logger
 
 from bot.bus.protocol import SignalBus
-from bot.db.database import Database, Transaction
+from bot.db.database import Database, Transaction, is_passing
 from bot.domain.signal import Intent, PlanKind, Stage, Status
 from bot.models import SignalRecord
 from bot.models.signal import signal_from_row
@@ -43,9 +43,24 @@ class ObserverService:
             if ids:
                 self.busy = True
                 try:
-                    await self.observe(ids)
+                    await self._observe_safely(ids)
                 finally:
                     self.busy = False
+
+    async def _observe_safely(self, ids: list[str]) -> None:
+        """Observe; a signal that can't be observed goes on as it is, so that it doesn't hold up the others."""
+        try:
+            await self.observe(ids)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            if len(ids) > 1:
+                for each in ids:
+                    await self._observe_safely([each])
+                return
+            logger.bind(signal=ids[0]).opt(exception=error).error("Could not observe {}", ids[0])
+            async with self._database.transaction() as tx:
+                await tx.queue.advance(ids, Stage.OBSERVE, {"stage": Stage.PLAN.value})
 
     async def observe(self, ids: list[str]) -> None:
         """Claim the signals, complete their observation and hand the flagged ones on."""

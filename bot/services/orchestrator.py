@@ -8,7 +8,7 @@ from typing import Any
 from loguru import logger
 
 from bot.bus.protocol import SignalBus
-from bot.db.database import Database, Transaction
+from bot.db.database import Database, Transaction, is_passing
 from bot.domain.policy import Decision, decide
 from bot.domain.signal import PlanKind, Signal, Stage, Status
 from bot.models import Action, ActionStatus
@@ -65,7 +65,7 @@ class OrchestratorService:
             self.busy = True
             try:
                 if signals:
-                    await self.plan([signal.id for signal in signals])
+                    await self._plan_safely([signal.id for signal in signals])
                 else:
                     await self._sweep(Stage.PLAN)
                     await self._sweep(Stage.ACT)
@@ -105,6 +105,22 @@ class OrchestratorService:
             for signal, actions in acting:
                 group_of_tasks.create_task(self._act(signal, actions, interrupted=False))
 
+    async def _plan_safely(self, ids: Sequence[str]) -> None:
+        """Plan; a signal that can't be planned is given up, so that it doesn't hold up the others."""
+        try:
+            await self.plan(ids)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            if len(ids) > 1:
+                for each in ids:
+                    await self._plan_safely([each])
+                return
+            logger.bind(signal=ids[0]).opt(exception=error).error("Could not decide about {}", ids[0])
+            now = self._clock.now()
+            async with self._database.transaction() as tx:
+                await tx.queue.advance(ids, Stage.PLAN, _finished(Status.SKIPPED, now) | {"reason": "internal error"})
+
     async def _begin(
         self, tx: Transaction, signal: Signal, decision: Decision, now: datetime
     ) -> list[Action]:
@@ -130,7 +146,7 @@ class OrchestratorService:
             if not ids:
                 return
             if stage is Stage.PLAN:
-                await self.plan(ids)
+                await self._plan_safely(ids)
             else:
                 await self._resume(ids)
 
