@@ -21,6 +21,9 @@ from bot.services.retention import RetentionService
 from bot.services.stories import StoryService
 
 COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.admin")
+PLACE_EVENTS = frozenset(
+    ("guild_channel_update", "guild_channel_delete", "guild_role_update", "guild_role_delete", "thread_update")
+)
 NOBODY = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 
 
@@ -66,6 +69,7 @@ class Bot(commands.Bot):
         self.direct_messages = direct_messages
         self.failed_cogs: dict[str, str] = {}
         self.on_new_session: Callable[[], None] = lambda: None
+        self.on_places_changed: Callable[[], None] = lambda: None
         self.on_every_message: Callable[[discord.Message], None] | None = None
         self.tree.error(on_app_command_error)
 
@@ -83,9 +87,11 @@ class Bot(commands.Bot):
 
         Anything else, and anyone who listens for messages in the usual way, is served as ever.
         """
-        if event == "connect":  # a new session, so events may have been missed; nothing of it was heard yet
-            self.on_new_session()
         if event != "message":
+            if event == "connect":  # a new session, so events may have been missed; nothing of it was heard yet
+                self.on_new_session()
+            elif event in PLACE_EVENTS:  # at once: the next message may come with the same read of the socket
+                self.on_places_changed()
             super().dispatch(event, *args, **kwargs)
             return
         if self.on_every_message is not None:
