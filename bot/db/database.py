@@ -77,8 +77,8 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction; commit on a clean exit, roll back on any exception.
 
-        A locked or lost database is tried again until `retry_seconds` have passed. On SQLite the transaction is
-        a writer from the start, so that nothing inside it can find the database locked.
+        A locked or lost database is tried again until `retry_seconds` have passed. On SQLite the transaction
+        is a writer from the start, so that nothing inside it can find the database locked.
         """
         async with self._open(self._writers) as tx:
             yield tx
@@ -107,6 +107,7 @@ class Database:
     @asynccontextmanager
     async def _open(self, sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[Transaction]:
         async with AsyncExitStack() as stack:
+            session: AsyncSession | None = None
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception(is_passing),
                 stop=stop_after_delay(self._retry_seconds),
@@ -118,6 +119,7 @@ class Database:
                         session = await opening.enter_async_context(sessions.begin())
                         await session.connection()
                         stack.push_async_exit(opening.pop_all())
+            assert session is not None  # the last attempt raises
             yield Transaction(
                 actions=ActionRepository(session),
                 channels=ChannelRepository(session),

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from loguru import logger
 from sqlalchemy import Connection, inspect, text
@@ -43,15 +44,14 @@ async def prepare_database(engine: AsyncEngine, now: datetime) -> None:
 async def migrate(engine: AsyncEngine, revision: str) -> None:
     """Upgrade or downgrade to `revision` ("head", "base" or an id).
 
-    On SQLite foreign keys are off meanwhile, because recreating a table would delete the rows that point to it;
-    they are checked before the commit.
+    On SQLite foreign keys are off meanwhile, because recreating a table would delete the rows that point to
+    it; they are checked before the commit.
     """
     async with engine.connect() as connection:
         on_sqlite = connection.dialect.name == "sqlite"
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         if on_sqlite:
-            raw = await connection.get_raw_connection()
-            assert raw.driver_connection is not None  # checked out
-            await raw.driver_connection.execute("PRAGMA foreign_keys=OFF")
+            await driver.execute("PRAGMA foreign_keys=OFF")
         try:
             await connection.run_sync(_run, revision)
             if on_sqlite:
@@ -62,7 +62,7 @@ async def migrate(engine: AsyncEngine, revision: str) -> None:
         finally:
             if on_sqlite:
                 await connection.rollback()
-                await raw.driver_connection.execute("PRAGMA foreign_keys=ON")
+                await driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _current_revision(connection: Connection) -> str | None:
