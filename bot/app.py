@@ -14,7 +14,6 @@ from loguru import logger
 from bot.abilities import describe_abilities
 from bot.bus.memory import MemoryBus
 from bot.core.client import Bot, Services
-from bot.core.http_trace import retry_trace
 from bot.core.pointing import point_discord
 from bot.db.database import Database
 from bot.db.engine import create_engine
@@ -40,6 +39,7 @@ from bot.services.stories import HealthService, StoryService
 from bot.services.throttle import Throttle
 from bot.services.tools import Tool
 from bot.settings import Settings
+from bot.tools.http_trace import retry_trace
 from bot.tools.responder import DiscordResponderTool
 
 CONFIG = Path("config")

@@ -6,7 +6,6 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from bot.core.http_trace import Retries, current_retries
 from bot.domain.signal import Signal
 from bot.models import Action
 from bot.services.tools import (
@@ -16,6 +15,7 @@ from bot.services.tools import (
     TargetGoneError,
     UnreachableError,
 )
+from bot.tools.http_trace import Retries, current_retries
 
 ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
