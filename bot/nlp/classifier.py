@@ -56,6 +56,10 @@ class _Weights(NamedTuple):
     against: float
 
 
+_SMALL_TALK: Final = words_of(
+    "hi hii hello hey heya hiya hola howdy yo sup morning afternoon evening night bye cya brb afk gtg bbl back welcome"
+    " greetings lol lmao haha nice cool wow congrats gg thanks thx ty"
+)
 _NO_WORDS: Final = frozenset(("", GAP))
 _NOTHING: Final = _Weights(0.0, 0.0, 0.0)
 _UNKNOWN: Final = Judgement(
@@ -84,8 +88,7 @@ def _judge(text: str) -> Judgement:
     chance = _chance(plain, flat, words, weights) if weights.ask or weights.fail else 0.0
     urgency = urgency_of(flat, words)
     if chance < _EVEN:
-        helpful = bool(cues) or is_technical(words)
-        purpose = Purpose.SUPPORT if helpful else Purpose.CHATTER
+        purpose = _purpose(words, cues)
         return Judgement(
             purpose, label(score), score, urgency, toxicity, Intent.OTHER, round(1 - chance, 3), "", language
         )
@@ -103,6 +106,15 @@ def _judge(text: str) -> Judgement:
         _rationale(cues),
         language,
     )
+
+
+def _purpose(words: set[str], cues: list[Found]) -> Purpose:
+    """Return what a message that isn't flagged is for."""
+    if cues or is_technical(words):
+        return Purpose.SUPPORT
+    if len(words) == 1 and _SMALL_TALK.isdisjoint(words):
+        return Purpose.UNKNOWN  # too short to tell
+    return Purpose.CHATTER
 
 
 def _plain(text: str) -> str:
