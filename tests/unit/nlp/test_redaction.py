@@ -9,7 +9,9 @@ from bot.nlp.redaction import redact
 # assembled at run time, so that no scanner takes this file for a leak
 LETTERS = "a1B2c3D4e5F6g7H8"
 DISCORD_TOKEN = ".".join(("MTk4NjIyNDgzNDcxOTI1MjQ4", "Cl2FMQ", "ZnCjm1XVW7vRze4b7Cq4se7kKWs"))
-JSON_WEB_TOKEN = ".".join(("eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NTY3ODkwIn0", "dozjgNryP4J3jVmNHl0w5N_Xg"))
+JSON_WEB_TOKEN = ".".join(
+    ("eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NTY3ODkwIn0", "dozjgNryP4J3jVmNHl0w5N_Xg")
+)
 PEM = "-----BEGIN {} PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc/def+ghi=\n-----END {} PRIVATE KEY-----"
 
 SECRETS = {
@@ -50,7 +52,11 @@ PARTLY = {
     "login-in-url": ("https://bob:hunter2@example.com/x", "hunter2", "@example.com/x"),
     "connection-string": ("postgresql://app:s3cr3t@db.example:5432/shop", "s3cr3t", "@db.example:5432/shop"),
     "redis-without-user": ("redis://:p4ss@cache:6379/0", "p4ss", "redis://"),
-    "aws-secret": ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCY", "wJalr", "aws_secret_access_key"),
+    "aws-secret": (
+        "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCY",
+        "wJalr",
+        "aws_secret_access_key",
+    ),
     "password-equals": ("password=hunter2", "hunter2", "password="),
     "password-colon": ("my password: hunter2", "hunter2", "my password:"),
     "password-letters-in-env-file": ("DB_PASSWORD=swordfish", "swordfish", "DB_PASSWORD="),
