@@ -57,7 +57,8 @@ class _Weights(NamedTuple):
 
 
 _SMALL_TALK: Final = words_of(
-    "hi hii hello hey heya hiya hola howdy yo sup morning afternoon evening night bye cya brb afk gtg bbl back welcome"
+    "hi hii hello hey heya hiya hola howdy yo sup morning afternoon evening night bye cya brb afk"
+    " gtg bbl back welcome"
     " greetings lol lmao haha nice cool wow congrats gg thanks thx ty"
 )
 _NO_WORDS: Final = frozenset(("", GAP))

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (letters of other scripts on purpose)
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,8 @@ HIDDEN = {
     "tool-call": 'Hello<tool_call>{"secret": 1}</tool_call>',
     "function-calls": "Hello\n<function_calls><invoke name='x'>secret</invoke></function_calls>",
     "mistral": 'Hello[TOOL_CALLS][{"secret": 1}]',
-    "harmony": "<|channel|>analysis<|message|>secret<|end|><|start|>assistant<|channel|>final<|message|>Hello<|return|>",
+    "harmony": "<|channel|>analysis<|message|>secret<|end|><|start|>assistant<|channel|>final<"
+    "|message|>Hello<|return|>",
     "full-width-marker": "Hello<｜end▁of▁sentence｜>",
     "tool-fence": "Hello\n```tool_code\nsecret()\n```",
     "triangles": "◁think▷secret◁/think▷Hello",
@@ -68,16 +70,32 @@ def test_mentions_hidden_by_reasoning_tags_are_defused_too() -> None:
     assert "@everyone" not in prepare("@every<think>x</think>one")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     st.lists(
         st.one_of(
-            st.sampled_from(["@", "everyone", "here", "<@", "<@&", "7", "8", ">", "<think>", "</think>", "<|x|>", "a ", ZERO_WIDTH_SPACE]),
+            st.sampled_from(
+                [
+                    "@",
+                    "everyone",
+                    "here",
+                    "<@",
+                    "<@&",
+                    "7",
+                    "8",
+                    ">",
+                    "<think>",
+                    "</think>",
+                    "<|x|>",
+                    "a ",
+                    ZERO_WIDTH_SPACE,
+                ]
+            ),
             st.text(max_size=4),
         ),
         max_size=14,
     ).map("".join)
-)  # fmt: skip
+)
 def test_nothing_mentions_or_shows_tags_afterwards_whatever_comes_in(text: str) -> None:
     prepared = prepare(text, {7})
     assert "@everyone" not in prepared.lower()

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (letters of other scripts on purpose)
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from bot.nlp.language import UNKNOWN, detect_language
 SENTENCES = {
     "en": "hey all, I can't connect to the server since the update, any ideas what I should check?",
     "es": "hola, no puedo conectar con el servidor desde la actualización, ¿alguien sabe por qué?",
-    "fr": "bonjour, je ne peux pas me connecter au serveur depuis la mise à jour, est-ce que quelqu'un sait pourquoi ?",
+    "fr": "bonjour, je ne peux pas me connecter au serveur, est-ce que quelqu'un sait pourquoi ?",
     "de": "hallo, ich kann mich seit dem Update nicht mehr mit dem Server verbinden, weiß jemand warum?",
     "pt": "olá, não consigo conectar no servidor depois da atualização, alguém sabe o que é isso?",
     "it": "ciao, non riesco a collegarmi al server dopo la modifica, qualcuno sa perché?",
@@ -46,7 +47,7 @@ def test_case_does_not_matter() -> None:
     assert detect_language(SENTENCES["de"].upper().replace("SS", "ß")) == "de"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text(max_size=300))
 def test_any_text_gets_a_short_code_always_the_same(text: str) -> None:
     code = detect_language(text)

@@ -8,10 +8,8 @@ from bot.nlp.redaction import redact
 
 # assembled at run time, so that no scanner takes this file for a leak
 LETTERS = "a1B2c3D4e5F6g7H8"
-DISCORD_TOKEN = ".".join(("MTk4NjIyNDgzNDcxOTI1MjQ4", "Cl2FMQ", "ZnCjm1XVW7vRze4b7Cq4se7kKWs"))
-JSON_WEB_TOKEN = ".".join(
-    ("eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NTY3ODkwIn0", "dozjgNryP4J3jVmNHl0w5N_Xg")
-)
+DISCORD_TOKEN = "MTk4NjIyNDgzNDcxOTI1MjQ4." + "Cl2FMQ." + "ZnCjm1XVW7vRze4b7Cq4se7kKWs"
+JSON_WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N_Xg"
 PEM = "-----BEGIN {} PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc/def+ghi=\n-----END {} PRIVATE KEY-----"
 
 SECRETS = {
@@ -92,18 +90,44 @@ HARMLESS = {
 }
 
 ADVERSARIAL = [
-    "a" * 4_000, "1" * 4_000, "1 " * 2_000, "token=" * 666, "password: " * 400, "sk-" * 1_333, "ey" * 2_000,
-    "eyAAAAAAAAAAAA.ey" * 235, "://a:" * 800, "://" * 1_333, "M" * 4_000, "Maaaaaaaaaaaaaaaaaaaaaaaaa." * 150,
-    "-----BEGIN PRIVATE KEY-----" * 148, "x_" * 2_000, "=" * 4_000, ":" * 4_000, "https://" * 500, "Bearer " * 570,
-    "secret_" * 570, "4111 " * 800, "password" + " " * 3_990, "gl-" * 1_333, "ghp_" * 1_000, "A.B." * 1_000,
-    "mfa." * 1_000, "secret'" * 571, "api key " * 500, "token=a1" + "b" * 3_990, "\x00" * 4_000, "😀" * 4_000,
-]  # fmt: skip
+    "a" * 4_000,
+    "1" * 4_000,
+    "1 " * 2_000,
+    "token=" * 666,
+    "password: " * 400,
+    "sk-" * 1_333,
+    "ey" * 2_000,
+    "eyAAAAAAAAAAAA.ey" * 235,
+    "://a:" * 800,
+    "://" * 1_333,
+    "M" * 4_000,
+    "Maaaaaaaaaaaaaaaaaaaaaaaaa." * 150,
+    "-----BEGIN PRIVATE KEY-----" * 148,
+    "x_" * 2_000,
+    "=" * 4_000,
+    ":" * 4_000,
+    "https://" * 500,
+    "Bearer " * 570,
+    "secret_" * 570,
+    "4111 " * 800,
+    "password" + " " * 3_990,
+    "gl-" * 1_333,
+    "ghp_" * 1_000,
+    "A.B." * 1_000,
+    "mfa." * 1_000,
+    "secret'" * 571,
+    "api key " * 500,
+    "token=a1" + "b" * 3_990,
+    "\x00" * 4_000,
+    "😀" * 4_000,
+]
 
 FRAGMENTS = [
     *(secret for secret, _ in SECRETS.values()),
     *(text for text, _, _ in PARTLY.values()),
-    *("password", "token", "=", ":", " ", '"', "'", "-", "_", ".", "sk-", "ghp_", "ey", "\n", "4111", "://", "@", "[redacted: secret]"),
-]  # fmt: skip
+    *(["password", "token", "=", ":", "-", "_", ".", "sk-", "ghp_", "ey", "4111", "://", "@", '"', "'"]),
+    *(" ", "\n", "[redacted: secret]"),
+]
 
 
 @pytest.mark.parametrize(("secret", "kind"), SECRETS.values(), ids=SECRETS)
@@ -126,20 +150,20 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
     assert redact(text) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=8)), max_size=8).map("".join))
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     once = redact(text)
     assert redact(once) == once
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=8).map(" ".join))
 def test_a_redacted_text_is_hardly_longer(text: str) -> None:
     assert len(redact(text)) <= len(text) + 30 * (1 + len(text) // 6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.text(alphabet="abcdefghij ,!?", max_size=200))
 def test_plain_words_are_never_touched(text: str) -> None:
     assert redact(text) == text

@@ -8,59 +8,17 @@ from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, S
 
 from bot.domain.signal import Sentiment
 from bot.nlp.sentiment import chat_score, compound, label, warm_up
+from bot.nlp.words import words_of
 
 LIBRARY = SentimentIntensityAnalyzer()
 LEXICON = sorted(LIBRARY.lexicon)
-GLUE = [
-    "so",
-    "this",
-    "doubt",
-    "least",
-    "at",
-    "very",
-    "no",
-    "or",
-    "nor",
-    "never",
-    "without",
-    "kind",
-    "of",
-    "sort",
-    "just",
-    "enough",
-    "but",
-    "the",
-    "and",
-    "a",
-    "server",
-    "works",
-    "WITH",
-    "isn't",
-    "DON'T",
-    "cannot",
-    "ok",
-    ":)",
-    ":(",
-    ";)",
-    "!!!",
-    "???",
-    "?",
-    "!",
-    "great",
-    "GREAT!",
-    "Great?",
-    "bad",
-    "BAD",
-    "not",
-    "NOT",
-    "İ",
-    "Σ.",
-    "ﬁne",
-    "naïve",
-    "(good)",
-    "'bad'",
-    "x",
-]
+GLUE = sorted(
+    words_of(
+        "so this doubt least at very no or nor never without kind of sort just enough but the and a"
+        " server works WITH isn't DON'T cannot ok :) :( ;) !!! ??? ? ! great GREAT! Great? bad BAD"
+        " not NOT İ Σ. ﬁne naïve (good) 'bad' x"
+    )
+)
 WORDS = st.one_of(
     st.sampled_from(LEXICON),
     st.sampled_from(GLUE),
@@ -75,7 +33,7 @@ def library(text: str) -> float:
     return float(LIBRARY.polarity_scores(text)["compound"])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, derandomize=True)
 @given(st.lists(st.one_of(WORDS, WORDS.map(str.upper)), max_size=14).map(" ".join))
 @example("this is the shit but not so good, never so BAD!!! no good or great?? at least kind of fine")
 @example("good but good but bad bad but good")
@@ -83,7 +41,7 @@ def test_compound_is_the_librarys_for_sentences_of_its_words(text: str) -> None:
     assert compound(text) == library(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.text(max_size=200))
 def test_compound_is_the_librarys_for_any_text(text: str) -> None:
     assert compound(text) == library(text)
@@ -125,8 +83,8 @@ def test_feelings_keep_their_label(text: str, expected: Sentiment) -> None:
 
 
 def test_the_library_is_not_imported_before_it_is_needed() -> None:
-    code = "import bot.nlp.classifier, sys; sys.exit(any(name.startswith('vaderSentiment') for name in sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
+    code = "import bot.nlp.classifier, sys; sys.exit('vaderSentiment' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0  # noqa: S603
 
 
 def test_warming_up_twice_is_fine() -> None:
