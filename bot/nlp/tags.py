@@ -84,12 +84,15 @@ _BAIT: Final = words_of(
     " leaks teen whatsapp telegram free prize winner win won reward bonus"
     " casino dm usdt cash income trading"
 )
+# a host that spells "discord" right is fine (there are many documentation sites) unless bait is glued to it
 _LOOKALIKE: Final = re.compile(
-    r"://(?:[\w-]+\.)*(?!(?:discord(?:app|status|merch)?\.(?:com|gg|gift|gifts|media|net|new|dev"
-    r"|co|link)|steamcommunity\.com|steampowered\.com)(?:[/:?#]|\s|$))"
-    r"(?:[\w-]*(?:d[il1!]+[sc5]+[ck]?[o0]+r[dcl]+|dlscord|disc[o0]rd|d[il1]sco[rn]d)[\w-]*"
-    r"|ste[ar]+m?c[o0]m+u?n[iltu]+y?[\w-]*|stean\w*|[\w-]*nitro[\w-]*)"
-    r"\.[a-z]{2,12}\b",
+    r"://(?:[\w-]{1,63}\.){0,4}?(?:"
+    r"[\w-]{0,20}discord[\w-]{0,20}(?:nitro|gift|free|promo|airdrop|bonus)[\w-]{0,20}"
+    r"|[\w-]{0,20}(?:nitro|gift|free|promo)[\w-]{0,10}discord[\w-]{0,20}"
+    r"|[\w-]{0,20}(?!discord)d[il1!]{1,3}[s5c]{1,3}[ck]?[o0]{1,3}(?:r|rn|n)[dcl]{1,3}[\w-]{0,20}"
+    r"|(?!steamcommunity\.)ste[ar]{0,2}n?m{0,2}c?[o0]m{1,3}[un]{1,3}[ilt1]{1,3}t?y[\w-]{0,20}"
+    r"|[\w-]{0,20}(?:free-?nitro|nitro-?(?:gift|free|drop|boost|discord))[\w-]{0,20}"
+    r")\.[a-z]{2,12}\b",
     re.IGNORECASE,
 )
 _SCAM: Final = re.compile(
@@ -145,10 +148,5 @@ def urgency_of(flat: str, words: set[str]) -> Urgency:
 def is_spam(text: str, words: set[str]) -> bool:
     """Tell whether a message that holds a link is obvious bait."""
     if _LOOKALIKE.search(text):
-        return (
-            "@everyone" in words
-            or "everyone" in words
-            or not _BAIT.isdisjoint(words)
-            or len(words) <= _BARE_LINK
-        )
+        return len(words) <= _BARE_LINK or "everyone" in words or not _BAIT.isdisjoint(words)
     return not _BAIT.isdisjoint(words) and _SCAM.search(text.lower()) is not None

@@ -179,6 +179,9 @@ def test_shop_talk_and_curses_are_not(text: str) -> None:
         "free nitro for everyone https://dlscord-gifts.com/abc",
         "@everyone steam gift 50$ https://steamcommunlty.com/gift/123",
         "claim your airdrop now https://example.xyz/claim",
+        "look https://dlscord.com/x",
+        "https://discord-nitro-gift.xyz/free",
+        "hey https://steamcomnunity.com/trade",
         "earn $500 a day with crypto, join t.me/fast https://t.me/fast",
     ],
 )
@@ -197,6 +200,10 @@ def test_bait_is_spam_and_not_answered(text: str) -> None:
         "free software: https://www.gnu.org/philosophy/free-sw.html",
         "I work on the crypto module, see https://github.com/a/b",
         "https://steamcommunity.com/app/440/discussions",
+        "see https://discord.js.org/docs",
+        "https://discordpy.readthedocs.io/en/stable/ here",
+        "docs: https://nitro.build/guide",
+        "look https://discord.gift/abcdefgh",
     ],
 )
 def test_ordinary_links_are_not_spam(text: str) -> None:

@@ -16,7 +16,7 @@ PIECES = st.sampled_from(
         "```",
         "`x` ",
         "é😀 ",
-        "x" * 70,
+        "x" * 70 + " ",
         "    code()\n",
     ]
 )
