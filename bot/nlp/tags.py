@@ -84,12 +84,15 @@ _BAIT: Final = words_of(
     " leaks teen whatsapp telegram free prize winner win won reward bonus"
     " casino dm usdt cash income trading"
 )
+# a host that spells "discord" right is fine (there are many documentation sites) unless bait is glued to it
 _LOOKALIKE: Final = re.compile(
-    r"://(?:[\w-]+\.)*(?!(?:discord(?:app|status|merch)?\.(?:com|gg|gift|gifts|media|net|new|dev"
-    r"|co|link)|steamcommunity\.com|steampowered\.com)(?:[/:?#]|\s|$))"
-    r"(?:[\w-]*(?:d[il1!]+[sc5]+[ck]?[o0]+r[dcl]+|dlscord|disc[o0]rd|d[il1]sco[rn]d)[\w-]*"
-    r"|ste[ar]+m?c[o0]m+u?n[iltu]+y?[\w-]*|stean\w*|[\w-]*nitro[\w-]*)"
-    r"\.[a-z]{2,12}\b",
+    r"://(?:[\w-]{1,63}\.){0,4}?(?:"
+    r"[\w-]{0,20}discord[\w-]{0,20}(?:nitro|gift|free|promo|airdrop|bonus)[\w-]{0,20}"
+    r"|[\w-]{0,20}(?:nitro|gift|free|promo)[\w-]{0,10}discord[\w-]{0,20}"
+    r"|[\w-]{0,20}(?!discord)d[il1!]{1,3}[s5c]{1,3}[ck]?[o0]{1,3}(?:r|rn|n)[dcl]{1,3}[\w-]{0,20}"
+    r"|(?!steamcommunity\.)ste[ar]{0,2}n?m{0,2}c?[o0]m{1,3}[un]{1,3}[ilt1]{1,3}t?y[\w-]{0,20}"
+    r"|[\w-]{0,20}(?:free-?nitro|nitro-?(?:gift|free|drop|boost|discord))[\w-]{0,20}"
+    r")\.[a-z]{2,12}\b",
     re.IGNORECASE,
 )
 _SCAM: Final = re.compile(
@@ -101,23 +104,19 @@ _SCAM: Final = re.compile(
     r" (?:gift|steam|free)\b|\bsteam (?:gift|card)\b"
 )
 _TECHNICAL: Final = words_of(
-    "install installed update updated upgrade config configure"
-    " configuration version server client file files folder directory"
-    " command terminal driver drivers kernel package packages script code"
-    " function class module library api token database sql query docker"
-    " container image images network port ports router dns ip ssh http"
-    " https url link browser firefox chrome windows linux ubuntu debian"
-    " mac android app application bot plugin extension setting settings"
-    " permission permissions user users account login password channel"
-    " role roles error errors bug log logs debug build compile test tests"
-    " python java javascript node npm git github repo branch commit wifi"
-    " usb disk drive partition boot grub ram cpu gpu memory screen"
-    " monitor keyboard mouse sound audio video install default option"
-    " options root sudo apt wiki page template router component service"
-    " host hosts wallet node nodes sync mining key keys email feature"
-    " issue issues fix data type types value values string array object"
-    " property method variable instance backup cache proxy domain website"
-    " site web css html json xml"
+    "install installed update updated upgrade config configure configuration version server client file"
+    " files folder directory command terminal driver drivers kernel package packages script code"
+    " function class module library api token database sql query docker container image images network"
+    " port ports router dns ip ssh http https url link browser firefox chrome windows linux ubuntu"
+    " debian mac android app application bot plugin extension setting settings permission permissions"
+    " user users account login password channel role roles error errors bug log logs debug build compile"
+    " test tests python java javascript node npm git github repo branch commit wifi usb disk drive"
+    " partition boot grub ram cpu gpu memory screen monitor keyboard mouse sound audio video default"
+    " option options root sudo apt wiki page template component service host hosts wallet nodes sync"
+    " mining key keys email feature issue issues fix data type types value values string array object"
+    " property method variable instance backup cache proxy domain website site web css html json xml try"
+    " tried using check paste pastebin run running works working fixed crash gui ssd hdd ui tool tools"
+    " search classes"
 )
 
 
@@ -149,10 +148,5 @@ def urgency_of(flat: str, words: set[str]) -> Urgency:
 def is_spam(text: str, words: set[str]) -> bool:
     """Tell whether a message that holds a link is obvious bait."""
     if _LOOKALIKE.search(text):
-        return (
-            "@everyone" in words
-            or "everyone" in words
-            or not _BAIT.isdisjoint(words)
-            or len(words) <= _BARE_LINK
-        )
+        return len(words) <= _BARE_LINK or "everyone" in words or not _BAIT.isdisjoint(words)
     return not _BAIT.isdisjoint(words) and _SCAM.search(text.lower()) is not None
