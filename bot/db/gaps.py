@@ -57,8 +57,8 @@ class GapRepository:
     async def close(self, gap: Gap, now: datetime, outcome: str) -> bool:
         """Mark the gap as read and let its channel's cursor follow when it was the last one there.
 
-        Returns False and changes nothing when it was closed before, or reaches further by now than the caller's
-        `gap`, which is what has been read.
+        Returns False and changes nothing when it was closed before, or reaches further by now than the
+        caller's `gap`, which is what has been read.
         """
         statement = (
             update(Gap)
