@@ -29,6 +29,7 @@ async def prepare_database(engine: AsyncEngine, now: datetime) -> None:
     Raises:
         StartupError: the database can't be opened or written to, or belongs to a newer version.
     """
+    doing = "open"
     path = sqlite_path(engine.url.render_as_string(hide_password=False))
     try:
         if path is not None:
@@ -41,9 +42,10 @@ async def prepare_database(engine: AsyncEngine, now: datetime) -> None:
             _check_known(current)
         if path is not None and current is not None:
             _back_up(path, now)
+        doing = "upgrade" if current else "set up"
         await migrate(engine, "head")
     except (SQLAlchemyError, OSError, sqlite3.Error) as error:
-        raise StartupError(_explain(engine, error)) from error
+        raise StartupError(_explain(engine, error, doing)) from error
     logger.info("Database schema is now {} (was {})", HEAD, current or "empty")
 
 
@@ -126,17 +128,19 @@ def _back_up(path: Path, now: datetime) -> None:
         old.unlink()
 
 
-def _explain(engine: AsyncEngine, error: Exception) -> str:
+def _explain(engine: AsyncEngine, error: Exception, doing: str) -> str:
     shown = engine.url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password too
     cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     if "locked" in cause:
         fix = "stop the other program that is writing to it"
     elif "not a database" in cause or "malformed" in cause:
         fix = "move that file away or restore a backup of it, or choose another file with DB_PATH"
+    elif doing == "upgrade" and not is_passing(error) and "readonly" not in cause and "full" not in cause:
+        fix = "start the version you had before, which finds everything as it was, and report this"
     elif engine.dialect.name == "sqlite":
         fix = "check that the folder exists, that this user may write to it, and that the disk isn't full"
     elif is_passing(error):
         fix = "check that the server runs and that DATABASE_URL names its host and port"
     else:
         fix = "check user, password and database name in DATABASE_URL"
-    return f"Can't open the database {shown}: {cause}. Fix: {fix}."
+    return f"Can't {doing} the database {shown}: {cause}. Fix: {fix}."
