@@ -40,13 +40,13 @@ than that the their them then there these they thing think this those though thr
 together token told too tool traceback tried try two type typescript under until up update upstream use user
 using version version-2.4.1 very voice wait was watch way we web week were what when where which while who
 why will window with without word work would year yesterday yet you your zone
-""".split()
+""".split()  # noqa: SIM905
 _FEELING = """
 amazing angry annoying awesome awful bad best better boring broken care cool crazy cute damn disappointed easy
 enjoy fail fine free friend fun funny glad good great haha happy hate hell help hope interesting kill lol lost
 love lucky mad nice no ok perfect please pretty problem sad safe share sick smart sorry strong stupid sure
 terrible thank thanks true ugly useful warm weird welcome well wow wrong wtf
-""".split()
+""".split()  # noqa: SIM905
 _HELP = (
     "can anyone help me with {words}?",
     "how do I {words}?",
