@@ -83,7 +83,7 @@ def _current_revision(connection: Connection) -> str | None:
 
 
 def _config() -> "Config":
-    from alembic.config import Config  # noqa: PLC0415  (slow to load, and seldom needed)
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -91,8 +91,8 @@ def _config() -> "Config":
 
 
 def _check_known(revision: str) -> None:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
 
     try:
         ScriptDirectory.from_config(_config()).get_revision(revision)
@@ -104,7 +104,7 @@ def _check_known(revision: str) -> None:
 
 
 def _run(connection: Connection, revision: str) -> None:
-    from alembic import command  # noqa: PLC0415
+    from alembic import command
 
     config = _config()
     config.attributes["connection"] = connection
