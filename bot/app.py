@@ -42,7 +42,7 @@ from bot.settings import Settings
 from bot.tools.http_trace import retry_trace
 from bot.tools.responder import DiscordResponderTool
 
-CONFIG = Path("config")
+CONFIG = Path(__file__).resolve().parent.parent / "config"
 CLOSE_SECONDS = 10.0  # for each part to close
 RECONNECT_SECONDS = 5.0  # after an error of the gateway that discord.py doesn't handle
 GC_THRESHOLDS = (50_000, 20, 50)  # messages come in bursts of small objects that hold no cycles
