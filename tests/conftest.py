@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.db.database import Database
@@ -51,9 +51,9 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         engine = create_engine(f"sqlite+aiosqlite:///{path}")
     else:
         engine = create_engine(request.getfixturevalue("postgres_url"))
-        tables = ", ".join(f'"{name}"' for name in metadata.tables)
         async with engine.begin() as connection:
-            await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+            for table in reversed(metadata.sorted_tables):  # quicker than TRUNCATE where rows are few
+                await connection.execute(delete(table))
     yield engine
     await engine.dispose()
 

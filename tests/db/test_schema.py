@@ -227,7 +227,7 @@ async def test_a_migration_that_fails_halfway_changes_nothing(
 ) -> None:
     await prepare_database(empty, NOW)
     filled, before = await fill(empty), await described(empty)
-    add_revision(ADD_MOOD + EMPTY_KV + "; op.get_bind().exec_driver_sql('SELECT * FROM nowhere')", "pass")
+    add_revision(ADD_MOOD + EMPTY_KV + "\nop.drop_table('nowhere')", "pass")
 
     with pytest.raises(StartupError, match=r"Can't upgrade .*nowhere.*start the version you had before"):
         await prepare_database(empty, later(1))
