@@ -12,6 +12,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the very case this line is for
     )
 
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -35,10 +36,8 @@ CHILD = "LOOKOUT_IN_VENV"  # tells the re-executed process that all is set up
 LIGHT = "LOOKOUT_LIGHT"
 RETRY_HEAVY_AFTER = 24 * 3600  # seconds until a failed download of torch is tried again by itself
 FILES = {
-    "light": "requirements-light.txt",
-    "test": "requirements-test.txt",
-    "dev": "requirements-dev.txt",
     "heavy": "requirements.txt",
+    **{name: f"requirements-{name}.txt" for name in ("light", "test", "dev")},
 }
 HEAVY_PACKAGES = ("torch", "transformers")  # torch first: transformers is useless without it
 TEST_COMMAND = ["-m", "pytest", "-n", "auto", "--dist", "worksteal"]
@@ -237,6 +236,7 @@ def pip(*arguments: str) -> bool:
     return subprocess.run(command, stdout=sys.stderr, env=environment, check=False).returncode == 0
 
 
+@functools.cache  # asking pip takes half a second
 def has_own_index() -> bool:
     """Tell whether pip is configured, by file or environment, where to fetch from."""
     command = [str(venv_python()), "-m", "pip", "config", "list"]
@@ -345,10 +345,15 @@ def command_line(executable: str, arguments: list[str]) -> list[str]:
 
 
 def go_on(command: list[str]) -> int:
-    """Become `command`; on Windows, which can't, run it, leave Ctrl-C to it and return its exit code."""
+    """Become `command`; on Windows, which can't, run it as a child."""
     os.environ[CHILD] = "1"
     if os.name != "nt":
         os.execv(command[0], command)  # noqa: S606 - there is no shell to want
+    return run_child(command)
+
+
+def run_child(command: list[str]) -> int:
+    """Run `command`, leave Ctrl-C (which reaches it too) to it, and return its exit code."""
     with subprocess.Popen(command) as child:
         while True:
             with contextlib.suppress(KeyboardInterrupt):

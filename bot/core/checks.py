@@ -29,7 +29,7 @@ def require_manager(interaction: discord.Interaction) -> None:
 
 
 def managers_only() -> Callable[[T], T]:
-    """Decorate a command that only `is_manager` callers may use, whatever the server's integration settings say."""
+    """Decorate a command that only `is_manager` callers may use, whatever integration settings say."""
 
     def predicate(interaction: discord.Interaction) -> bool:
         try:

@@ -50,8 +50,8 @@ class Bot(commands.Bot):
         services: Services,
         *,
         intents: discord.Intents,
+        http_trace: aiohttp.TraceConfig,
         direct_messages: bool = False,
-        http_trace: aiohttp.TraceConfig | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
         super().__init__(

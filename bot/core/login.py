@@ -24,7 +24,7 @@ async def log_in(bot: Bot, token: str) -> None:
         ) from None
     except (aiohttp.ClientError, OSError, discord.HTTPException) as error:
         raise StartupError(
-            f"Can't reach Discord at {discord.http.Route.BASE}: {error or type(error).__name__}. "
+            f"Can't reach Discord at {discord.http.Route.BASE}: {str(error) or type(error).__name__}. "
             "Fix: check the network, a proxy or firewall, and https://discordstatus.com."
         ) from None
 
@@ -46,7 +46,8 @@ async def connect(bot: Bot, clock: Clock, pause_seconds: float) -> None:
         except discord.ConnectionClosed as error:
             raise StartupError(
                 f"Discord closed the connection for good (code {error.code}). Fix: check the token and "
-                "DISCORD_INTENTS; https://discord.com/developers/docs/topics/opcodes-and-status-codes names the code."
+                "DISCORD_INTENTS; the code is explained at "
+                "https://discord.com/developers/docs/topics/opcodes-and-status-codes."
             ) from None
         except Exception as error:  # noqa: BLE001  (one odd event must not take the bot down)
             logger.opt(exception=error).error("The gateway connection failed; connecting anew")

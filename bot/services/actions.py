@@ -69,13 +69,14 @@ class ActionLog:
             except (UnreachableError, TimeoutError) as error:
                 retries += 1
                 if self._age(action) + timedelta(seconds=pause) < SAFE_AGE:
-                    log.warning(
-                        "Discord did not take action {} ({}); trying again", action.id, error or "timeout"
-                    )
+                    log.warning("Discord did not take action {} ({}); trying again", action.id, _told(error))
                     await self._clock.sleep(pause)
                     interrupted, pause = True, pause * 2
                     continue
-                outcome: dict[str, Any] = {"status": ActionStatus.FAILED, "detail": f"unreachable: {error}"}
+                outcome: dict[str, Any] = {
+                    "status": ActionStatus.FAILED,
+                    "detail": f"unreachable: {_told(error)}",
+                }
             except NotPermittedError as error:
                 outcome = {"status": ActionStatus.FORBIDDEN, "detail": str(error)}
             except ToolError as error:
@@ -111,3 +112,7 @@ class ActionLog:
 
     def _age(self, action: Action) -> timedelta:
         return self._clock.now() - action.created_at
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -211,7 +211,7 @@ class IngestService:
                 if not is_passing(error):
                     logger.opt(exception=error).error("The database refuses {}; left out", batch.ids())
                     break
-                logger.error(
+                logger.warning(
                     "Could not store {} messages ({}); trying again", batch.size, type(error).__name__
                 )
                 await self._clock.sleep(pause)
@@ -289,5 +289,5 @@ class IngestService:
                 to_id=message_id,
                 reason="queue full",
                 created_at=self._clock.now(),
-            )  # fmt: skip
+            )
         )

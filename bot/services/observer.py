@@ -48,7 +48,7 @@ class ObserverService:
                     self.busy = False
 
     async def _observe_safely(self, ids: list[str]) -> None:
-        """Observe; a signal that can't be observed goes on as it is, so that it doesn't hold up the others."""
+        """Observe; one that can't be observed goes on as it is, and doesn't hold up the others."""
         try:
             await self.observe(ids)
         except Exception as error:

@@ -58,7 +58,7 @@ class OrchestratorService:
         self.busy = False
 
     async def run(self) -> None:
-        """Decide and act until cancelled; what the bus lost or a crash interrupted is found in the database."""
+        """Decide and act until cancelled; what the bus or a crash lost is found in the database."""
         await self._sweep(Stage.ACT)
         while True:
             signals = await self._bus.take(Stage.PLAN, BATCH, self._settings.sweep_seconds)
@@ -119,7 +119,9 @@ class OrchestratorService:
             logger.bind(signal=ids[0]).opt(exception=error).error("Could not decide about {}", ids[0])
             now = self._clock.now()
             async with self._database.transaction() as tx:
-                await tx.queue.advance(ids, Stage.PLAN, _finished(Status.SKIPPED, now) | {"reason": "internal error"})
+                await tx.queue.advance(
+                    ids, Stage.PLAN, _finished(Status.SKIPPED, now) | {"reason": "internal error"}
+                )
 
     async def _begin(
         self, tx: Transaction, signal: Signal, decision: Decision, now: datetime
@@ -132,10 +134,14 @@ class OrchestratorService:
             row = await tx.actions.begin(draft)
             if row is not None:
                 begun.append(row)
-        await tx.queue.advance([signal.id], Stage.PLAN, {
-            "stage": Stage.ACT.value, "plan": decision.plan.value, "reason": decision.reason, "decided_at": now,
+        values = {
+            "stage": Stage.ACT.value,
+            "plan": decision.plan.value,
+            "reason": decision.reason,
+            "decided_at": now,
             "lease_until": now + timedelta(seconds=self._settings.lease_seconds),
-        })  # fmt: skip
+        }
+        await tx.queue.advance([signal.id], Stage.PLAN, values)
         return begun
 
     async def _sweep(self, stage: Stage) -> None:

@@ -14,7 +14,7 @@ from bot.services.guilds import ChannelSeen
 from bot.services.tasks import TaskSet, Worker
 from cogs.ingest.client import DiscordIngestClient
 from cogs.ingest.history import DiscordHistory
-from cogs.ingest.places import Place, WatchedPlaces
+from cogs.ingest.places import WatchedPlaces
 
 
 class Ingest(commands.Cog):
@@ -96,7 +96,7 @@ class Ingest(commands.Cog):
         self._recovery.catch_up(guild_id, place.id, place.last_message_id, start)
 
     def _watched(self, place: Any) -> bool:
-        return isinstance(place, Place) and self._places.is_watched(place)
+        return isinstance(place, discord.abc.GuildChannel | discord.Thread) and self._places.is_watched(place)
 
     def _muted(self, message: discord.Message, guild_id: int) -> bool:
         ignored = self._guilds.policy(guild_id).ignored_role_ids
@@ -140,7 +140,9 @@ class Ingest(commands.Cog):
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Catch up after every connection that could not be resumed."""
         self._recovery.read_from(DiscordHistory(self._bot, self._client))
-        for place in [*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads]:
+        readable = (guild.text_channels, guild.voice_channels, guild.stage_channels, guild.threads)
+        places: list[Any] = [place for kind in readable for place in kind]
+        for place in places:
             if place.id not in self._caught_up and self._places.is_watched(place):
                 self._catch_up(guild.id, place)
         self._tasks.spawn(self._note(guild), f"note guild {guild.id}")
