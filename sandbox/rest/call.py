@@ -33,6 +33,7 @@ class Call:
     body: Any = None
     uploads: dict[int, Upload] = field(default_factory=dict)
     deferred: list[Callable[[], None]] = field(default_factory=list)
+    error: str | None = None
 
     @property
     def me(self) -> Application:

@@ -26,7 +26,7 @@ def callback(call: Call) -> Any:
     form = call.form()
     kind = form.get("type")
     answer = _ANSWERS.get(kind) if isinstance(kind, int) else None
-    if answer is None:
+    if answer is None or not isinstance(kind, int):
         raise invalid_form("type", "BASE_TYPE_CHOICES", "Value must be one of {4, 5, 6, 7, 8, 9}.")
     data = form.get("data") or {}
     if not isinstance(data, dict):
@@ -75,7 +75,9 @@ def _update(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
 def _choices(_: Call, item: Interaction, data: dict[str, Any]) -> Any:
     choices = data.get("choices") or []
     if not isinstance(choices, list) or len(choices) > MAX_CHOICES:
-        raise invalid_form("data.choices", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CHOICES} or fewer in length.")
+        raise invalid_form(
+            "data.choices", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CHOICES} or fewer in length."
+        )
 
     def keep() -> None:
         item.choices = choices
