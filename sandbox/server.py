@@ -150,7 +150,7 @@ class Server:
         except Exception as error:  # noqa: BLE001 - a form of the wrong shape somewhere deep: never a 500
             call.error = repr(error)
             logger.opt(exception=error).debug("Malformed request {} {}", call.method, call.path)
-            return _Reply(400, invalid_form("_root", "BASE_TYPE_INVALID", "Malformed request").body())
+            return _Reply(400, invalid_form("", "BASE_TYPE_INVALID", "Malformed request").body())
         finally:
             current_call.reset(token)
 

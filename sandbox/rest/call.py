@@ -63,7 +63,7 @@ class Call:
         if self.body is None:
             return {}
         if not isinstance(self.body, dict):
-            raise invalid_form("_root", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+            raise invalid_form("", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
         return self.body
 
     def number(self, name: str, default: int, low: int, high: int) -> int:

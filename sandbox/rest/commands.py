@@ -33,7 +33,7 @@ def _stored(call: Call, form: Any, guild_id: int | None, command_id: int | None 
         ApiError: 50035.
     """
     if not isinstance(form, dict):
-        raise invalid_form("_root", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+        raise invalid_form("", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
     kind = form.get("type") or CHAT_INPUT
     name = form.get("name")
     if not isinstance(name, str) or (kind == CHAT_INPUT and (not _NAME.match(name) or name != name.lower())):
@@ -81,7 +81,7 @@ def overwrite(call: Call) -> Any:
     guild_id, stored = _scope(call)
     forms = call.body
     if not isinstance(forms, list):
-        raise invalid_form("_root", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+        raise invalid_form("", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
     if len(forms) > MAX_COMMANDS:
         raise ApiError(400, 30032, "Maximum number of application commands reached (100)")
     known = {(c["name"], c["type"]): int(c["id"]) for c in stored.values()}
