@@ -238,8 +238,9 @@ def _refused(rule: Rule, headers: dict[str, str]) -> _Reply:
         headers["X-RateLimit-Global"] = "true"
     body = {
         "message": "You are being rate limited.",
-        "retry_after": rule.retry_after,
+        "retry_after": round(rule.retry_after, 3),
         "global": rule.is_global,
+        "code": 0,
     }
     return _Reply(429, body)
 

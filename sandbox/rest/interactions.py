@@ -126,7 +126,7 @@ def _with_response(call: Call, item: Interaction, kind: int) -> dict[str, Any]:
         "response_message_loading": bool(message.flags & LOADING),
         "response_message_ephemeral": bool(message.flags & EPHEMERAL),
     }
-    if kind in (MESSAGE, DEFER, UPDATE):
+    if kind in (MESSAGE, UPDATE):
         shown = payloads.message(call.core.world, message, call.me.bot.id)
         body["resource"] = {"type": kind, "message": shown}
     return body

@@ -36,26 +36,24 @@ Login = Callable[[discord.Client], Awaitable[None]]
 async def logged_in(room: Sandbox, client: discord.Client) -> AsyncIterator[discord.Client]:
     """Run a discord.py client against the sandbox until the block ends."""
     with pointed_at(room):
-        task = asyncio.create_task(client.start(room.token))
-        ready = asyncio.create_task(client.wait_until_ready()) if client.is_ready() else None
+        await client.login(room.token)
+        task = asyncio.create_task(client.connect())
+        ready = asyncio.create_task(client.wait_until_ready())
         try:
-            await room.wait_connected()
-            async with asyncio.timeout(5):
-                while not client.is_ready():
-                    await asyncio.wait({task, asyncio.ensure_future(client.wait_until_ready())}, return_when="FIRST_COMPLETED")
-                    if task.done():
-                        task.result()
+            await asyncio.wait({task, ready}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
             yield client
         finally:
-            if ready is not None:
-                ready.cancel()
+            ready.cancel()
             await client.close()
             await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture
-async def login(room: Sandbox) -> AsyncIterator[Login]:
-    """Log a discord.py client in; it is closed at the end of the test."""
+async def login(room: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Login]:
+    """Log a discord.py client in; it is closed at the end of the test and reconnects without a random pause."""
+    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.0)
     async with AsyncExitStack() as stack:
 
         async def enter(client: discord.Client) -> None:

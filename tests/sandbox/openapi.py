@@ -116,7 +116,7 @@ def _as_sent(body: Any) -> Any:
     """Return a request body as Discord reads it: nulls are as good as absent, ids may be numbers, bits text."""
     if isinstance(body, dict):
         return {
-            key: int(value) if key in _BITS and isinstance(value, str) else _as_sent(value)
+            key: _field(key, value)
             for key, value in body.items()
             if value is not None
         }
@@ -125,6 +125,14 @@ def _as_sent(body: Any) -> Any:
     if isinstance(body, int) and not isinstance(body, bool) and body > _SAFE_INTEGER:
         return str(body)
     return body
+
+
+def _field(key: str, value: Any) -> Any:
+    if key in _BITS and isinstance(value, str):
+        return int(value)
+    if key == "attachments" and isinstance(value, list):
+        return [_as_sent(item) | {"id": str(item["id"])} for item in value]
+    return _as_sent(value)
 
 
 def _errors(what: str, validator: Draft202012Validator, value: Any) -> list[str]:

@@ -17,10 +17,13 @@ class Recorder(discord.Client):
     """Keeps what it hears; answers "ping" by a reply."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(intents=discord.Intents.all(), **options)
+        super().__init__(intents=discord.Intents.all(), **({"guild_ready_timeout": 0.05} | options))
         self.heard: list[str] = []
         self.events: asyncio.Queue[str] = asyncio.Queue()
         self.tree = app_commands.CommandTree(self)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Identify again at once: the default waits five seconds."""
 
     async def on_message(self, message: discord.Message) -> None:
         self.heard.append(message.content)
@@ -60,7 +63,10 @@ async def test_history_threads_reactions_uploads_and_dms(
 ) -> None:
     alice = await room.member("alice")
     first = await alice.say("one", "help")
+    heard = asyncio.ensure_future(client.wait_for("guild_channel_create", timeout=3))
+    await asyncio.sleep(0)
     forum = await room.channel("ideas", type="forum", tags=["bug"])
+    await heard
     channel = client.get_channel(first.channel_id)
     place = client.get_channel(forum.id)
     assert isinstance(channel, discord.TextChannel)
@@ -113,6 +119,7 @@ async def test_zombie_reconnects(room: Sandbox, login: Login) -> None:
     await room.call("settings", heartbeat_interval=0.4)
     client = Recorder(heartbeat_timeout=0.5)
     await login(client)
+    await room.call("settings", heartbeat_interval=41.25)
     room.faults.mute_acks = True
     closed = await room.wait_for(lambda e: e["kind"] == "connection" and e["event"] == "closed", 5)
     room.faults.mute_acks = False
