@@ -13,7 +13,13 @@ from sandbox.world import Channel, ChannelType, Guild, Overwrite
 
 MAX_NAME = 100
 _CREATABLE = frozenset({0, 2, 4, 5, 15})
-_EDITS = {"name": "name", "topic": "topic", "nsfw": "nsfw", "position": "position", "rate_limit_per_user": "slowmode"}
+_EDITS = {
+    "name": "name",
+    "topic": "topic",
+    "nsfw": "nsfw",
+    "position": "position",
+    "rate_limit_per_user": "slowmode",
+}
 _THREAD_EDITS = {
     "name": "name",
     "archived": "archived",
