@@ -51,6 +51,10 @@ class TestClock(SystemClock):
     def now(self) -> datetime:
         return super().now() + self.ahead
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a moment only: no test waits for a pause between two tries."""
+        await asyncio.sleep(min(seconds, 0.05))
+
 
 class Watcher:
     """Sees every log line of this process and finds out where the admin API listens."""
@@ -93,7 +97,9 @@ class _Handler(logging.Handler):
 def watched_log() -> Iterator[Watcher]:
     """Collect the log of this process."""
     watcher = Watcher()
-    sink = logger.add(watcher.loguru, level="DEBUG", format="{level} {name}: {message} {extra}", diagnose=False)
+    sink = logger.add(
+        watcher.loguru, level="DEBUG", format="{level} {name}: {message} {extra}", diagnose=False
+    )
     handler = _Handler(watcher.standard)
     logging.getLogger().addHandler(handler)
     try:
@@ -164,7 +170,9 @@ class Facts:
 
     async def gaps_closed(self) -> None:
         """Wait until everything missed has been read."""
-        await self.until("the gaps to close", lambda: not self.rows("select 1 from gaps where closed_at is null"))
+        await self.until(
+            "the gaps to close", lambda: not self.rows("select 1 from gaps where closed_at is null")
+        )
 
     def bytes_on_disk(self) -> bytes:
         """Return everything the database wrote, its journal included."""
@@ -327,7 +335,10 @@ class Home:
 
     async def with_staff(self) -> Self:
         """Make a private staff channel and tell the bot of it as the owner would."""
-        hidden = {"everyone": {"deny": ["VIEW_CHANNEL"]}, self.discord.app.bot.username: {"allow": ["VIEW_CHANNEL"]}}
+        hidden = {
+            "everyone": {"deny": ["VIEW_CHANNEL"]},
+            self.discord.app.bot.username: {"allow": ["VIEW_CHANNEL"]},
+        }
         self.staff = await self.discord.channel("staff", guild=self.guild, overwrites=hidden)
         await self.owner.slash("config staff", channel=self.help, options={"channel": self.staff})
         return self

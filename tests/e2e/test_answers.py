@@ -48,7 +48,15 @@ async def test_a_request_is_answered_once_in_its_place(
 
 @pytest.mark.parametrize(
     "text",
-    ["good morning everyone", "lol that was a great game", "thanks, that fixed it!", "", "?", "🎉🎉🎉", "help"],
+    [
+        "good morning everyone",
+        "lol that was a great game",
+        "thanks, that fixed it!",
+        "",
+        "?",
+        "🎉🎉🎉",
+        "help",
+    ],
     ids=["greeting", "chatter", "thanks", "nothing", "question mark", "emoji", "one word"],
 )
 async def test_what_asks_for_nothing_gets_nothing(town: Home, watchman: Running, text: str) -> None:
@@ -59,7 +67,9 @@ async def test_what_asks_for_nothing_gets_nothing(town: Home, watchman: Running,
     assert town.posts(town.chat) == []
 
 
-async def test_an_answer_shows_the_tip_of_its_channel_or_of_the_threads_parent(town: Home, city: Sandbox) -> None:
+async def test_an_answer_shows_the_tip_of_its_channel_or_of_the_threads_parent(
+    town: Home, city: Sandbox
+) -> None:
     tip = "Look at the pinned guide first."
     await town.owner.slash("channels tip", channel=town.help, options={"channel": town.help, "text": tip})
     thread = await town.bob.start_thread(await town.bob.say("drivers", town.help), "drivers")
@@ -93,7 +103,9 @@ async def test_staff_get_one_message_with_a_link(
     if told:
         reply = await city.wait_for_reply(to=message)
         assert "team" in reply.content
-    assert {action["kind"] for action in story["actions"]} == ({"escalate", "reply"} if told else {"escalate"})
+    assert {action["kind"] for action in story["actions"]} == (
+        {"escalate", "reply"} if told else {"escalate"}
+    )
     assert all(action["status"] == "sent" for action in story["actions"])
 
 
@@ -200,6 +212,8 @@ async def test_the_repeat_window_ends(town: Home, watchman: Running) -> None:
     old = watchman.clock.now() - timedelta(minutes=90)
     for place in (town.help, town.chat):
         await town.alice.say("my upload fails with a timeout, any idea why?", place, ts=old)
-    story = await watchman.story(await town.alice.say("the app crashes when I log in, please help", town.help))
+    story = await watchman.story(
+        await town.alice.say("the app crashes when I log in, please help", town.help)
+    )
     assert story["orchestrator"]["status"] == "responded"
     assert town.posts(town.staff) == []

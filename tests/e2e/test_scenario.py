@@ -41,7 +41,9 @@ async def test_a_problem_told_in_a_thread_is_answered_there_with_a_trail(
         assert action["content"] == reply.content
         assert action["attempts"] == 1
         assert action["retries"] == 0
-        assert all(story["times"][name] for name in ("created", "ingested", "observed", "decided", "finished"))
+        assert all(
+            story["times"][name] for name in ("created", "ingested", "observed", "decided", "finished")
+        )
         for other in (hello, opening):
             assert (await bot.story(other))["orchestrator"]["status"] == "skipped"
         assert [entry["message_id"] for entry in discord.record.messages(bot=True)] == [reply.id]
@@ -49,7 +51,9 @@ async def test_a_problem_told_in_a_thread_is_answered_there_with_a_trail(
         assert bot.rows("select message_id from actions") == [(reply.id,)]
 
 
-async def test_what_is_sent_is_what_discord_documents(discord: Sandbox, home: Home, running_bot: BotFactory) -> None:
+async def test_what_is_sent_is_what_discord_documents(
+    discord: Sandbox, home: Home, running_bot: BotFactory
+) -> None:
     if not (SHARED / "specs").is_dir():
         pytest.skip("../shared/specs is absent")
     openapi = pytest.importorskip("tests.sandbox.openapi", reason="the sandbox can't check requests yet")

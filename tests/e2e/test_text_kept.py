@@ -71,14 +71,18 @@ class TestEdits:
         later = str(told.id + 1000)
         await city.inject(
             "MESSAGE_UPDATE",
-            payload(city, told, id=later, content="the new text", edited_timestamp="2026-11-21T01:00:00+00:00"),
+            payload(
+                city, told, id=later, content="the new text", edited_timestamp="2026-11-21T01:00:00+00:00"
+            ),
         )
         await until_content(watchman, later, "the new text")
         await city.inject("MESSAGE_CREATE", payload(city, told, id=later, content="the old text"))
         await fence(town, watchman)
         assert await content(watchman, later) == "the new text"
 
-    async def test_an_unfurled_link_changes_nothing(self, town: Home, city: Sandbox, watchman: Running) -> None:
+    async def test_an_unfurled_link_changes_nothing(
+        self, town: Home, city: Sandbox, watchman: Running
+    ) -> None:
         message = await town.alice.say("see https://example.org/page", town.chat)
         before = await watchman.story(message)
         await city.inject(
@@ -109,7 +113,9 @@ class TestDeletions:
         await message.delete()
         await until_erased(watchman, message)
 
-    async def test_a_bulk_deletion_erases_every_text(self, town: Home, city: Sandbox, watchman: Running) -> None:
+    async def test_a_bulk_deletion_erases_every_text(
+        self, town: Home, city: Sandbox, watchman: Running
+    ) -> None:
         said = [await town.alice.say(f"line {number}", town.chat) for number in range(5)]
         kept = await town.bob.say("not this one", town.chat)
         await watchman.story(kept)
@@ -148,7 +154,9 @@ class TestDeletions:
         where = {"channel_id": str(town.chat.id), "guild_id": str(town.guild.id)}
         await city.inject("MESSAGE_DELETE", {"id": later, **where})
         await fence(town, watchman)
-        await city.inject("MESSAGE_CREATE", payload(city, told, id=later, content="how do I install the driver?"))
+        await city.inject(
+            "MESSAGE_CREATE", payload(city, told, id=later, content="how do I install the driver?")
+        )
         await fence(town, watchman)
         await until_erased(watchman, later)
         assert town.replies(int(later)) == []
@@ -171,7 +179,9 @@ class TestDeletions:
     ) -> None:
         await city.inject("MESSAGE_DELETE", {"id": "5", "channel_id": "6", "guild_id": str(town.guild.id)})
         await city.inject("MESSAGE_DELETE_BULK", {"ids": ["7", "8"], "channel_id": "6"})
-        await city.inject("CHANNEL_DELETE", {"id": "9", "type": 0, "guild_id": str(town.guild.id), "name": "x"})
+        await city.inject(
+            "CHANNEL_DELETE", {"id": "9", "type": 0, "guild_id": str(town.guild.id), "name": "x"}
+        )
         await fence(town, watchman)
 
 

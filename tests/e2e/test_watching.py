@@ -42,7 +42,9 @@ class TestPlaces:
         await choose(town, "reset", secret)
         assert await is_unheard(town, watchman, await town.alice.say(HELP, secret))
 
-    async def test_an_ignored_channel_and_its_threads_are_left_alone(self, town: Home, watchman: Running) -> None:
+    async def test_an_ignored_channel_and_its_threads_are_left_alone(
+        self, town: Home, watchman: Running
+    ) -> None:
         thread = await town.bob.start_thread(await town.bob.say("one", town.help), "one")
         await choose(town, "ignore", town.help)
         assert await is_unheard(town, watchman, await town.alice.say(HELP, town.help))
@@ -50,13 +52,17 @@ class TestPlaces:
         await choose(town, "reset", town.help)
         assert await town.discord.wait_for_reply(to=await town.alice.say(HELP, thread))
 
-    async def test_a_thread_can_be_tracked_where_its_channel_is_ignored(self, town: Home, city: Sandbox) -> None:
+    async def test_a_thread_can_be_tracked_where_its_channel_is_ignored(
+        self, town: Home, city: Sandbox
+    ) -> None:
         thread = await town.bob.start_thread(await town.bob.say("one", town.help), "one")
         await choose(town, "ignore", town.help)
         await choose(town, "track", thread)
         assert await city.wait_for_reply(to=await town.alice.say(HELP, thread))
 
-    async def test_a_whole_category_can_be_ignored(self, town: Home, city: Sandbox, watchman: Running) -> None:
+    async def test_a_whole_category_can_be_ignored(
+        self, town: Home, city: Sandbox, watchman: Running
+    ) -> None:
         category = await city.channel("off topic", guild=town.guild, type="category")
         inside = await city.channel("memes", guild=town.guild, parent=category)
         await choose(town, "ignore", category)
@@ -102,7 +108,9 @@ class TestWriters:
         for message in said:
             assert await is_unheard(town, watchman, message)
 
-    async def test_two_bots_do_not_talk_to_each_other(self, town: Home, city: Sandbox, watchman: Running) -> None:
+    async def test_two_bots_do_not_talk_to_each_other(
+        self, town: Home, city: Sandbox, watchman: Running
+    ) -> None:
         robot = await town.person("parrot", bot=True)
         reply = await city.wait_for_reply(to=await town.alice.say(HELP, town.help))
         for _ in range(3):
@@ -145,7 +153,9 @@ class TestWriters:
         assert town.replies(message) == []
 
     async def test_what_is_said_to_the_bot_is_answered(self, town: Home, city: Sandbox) -> None:
-        assert await city.wait_for_reply(to=await town.alice.say(f"{city.bot_user.mention} {HELP}", town.help))
+        assert await city.wait_for_reply(
+            to=await town.alice.say(f"{city.bot_user.mention} {HELP}", town.help)
+        )
 
     async def test_a_member_who_replies_to_themselves_is_answered(self, town: Home, city: Sandbox) -> None:
         first = await town.alice.say("so I bought a new card", town.help)
@@ -330,5 +340,3 @@ async def _embed(town: Home, command: str) -> dict[str, Any]:
 
 async def _fields(town: Home, command: str) -> dict[str, str]:
     return {field["name"]: field["value"] for field in (await _embed(town, command))["fields"]}
-
-
