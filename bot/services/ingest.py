@@ -23,7 +23,9 @@ from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.settings import IngestSettings
 
-SLICE = 32  # messages judged before the event loop gets its turn
+SLICE = 32  # messages judged before the event loop gets its turn; as many as the gateway reads in one
+LARGE_SLICE = 64  # while the queue is long: faster than the gateway reads, so that it empties
+LONG_QUEUE = 1_000
 KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
 
@@ -175,8 +177,9 @@ class IngestService:
 
     async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        for start in range(0, len(arrivals), SLICE):
-            part = arrivals[start : start + SLICE]
+        size = SLICE if len(self._queue) < LONG_QUEUE else LARGE_SLICE
+        for start in range(0, len(arrivals), size):
+            part = arrivals[start : start + size]
             try:
                 rows += rows_of(part, self._classifier, now)
             except Exception as error:  # noqa: BLE001  (a fault of judging must not lose a message)
