@@ -342,7 +342,6 @@ def command_line(executable: str, arguments: list[str]) -> list[str]:
 
 def go_on(command: list[str]) -> int:
     """Become `command`; on Windows, which can't, run it as a child."""
-    os.environ[CHILD] = "1"
     if os.name != "nt":
         os.execv(command[0], command)  # noqa: S606 - there is no shell to want
     return run_child(command)
@@ -381,6 +380,8 @@ def main(arguments: list[str]) -> int:
         if command == "setup":
             return 0
         if command in {"test", "python"} or executable != sys.executable:
+            if command not in {"test", "python"}:  # whose children may want a set-up of their own
+                os.environ[CHILD] = "1"
             return go_on(command_line(executable, arguments))
     from bot.cli import main as command_line_main  # only now is there anything to import it with
 

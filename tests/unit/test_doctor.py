@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from bot import doctor
 from bot.doctor import Check, State
+from bot.domain.invite import INTENTS
 from bot.logs import Masker
 from bot.settings import ApiSettings, DatabaseSettings, DiscordSettings, LlmSettings, LogSettings, Settings
 
@@ -56,17 +57,12 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
         yield there
 
 
-def discord_at(url: str, *intents: str) -> DiscordSettings:
-    named = {"intents": intents} if intents else {}
-    return DiscordSettings.model_validate({"token": TOKEN, "api_url": url, **named})
-
-
-def only(checks: list[Check], name: str) -> Check:
-    return next(check for check in checks if check.name == name)
+def discord_at(url: str) -> DiscordSettings:
+    return DiscordSettings(token=SecretStr(TOKEN), api_url=url)
 
 
 async def test_a_good_token_with_its_intents_is_ok(elsewhere: Elsewhere) -> None:
-    checks = await doctor.check_discord(discord_at(elsewhere.url))
+    checks = await doctor.check_discord(discord_at(elsewhere.url), INTENTS)
     assert [(check.name, check.state) for check in checks] == [
         ("Token", State.OK),
         ("Intents", State.OK),
@@ -79,16 +75,16 @@ async def test_a_good_token_with_its_intents_is_ok(elsewhere: Elsewhere) -> None
 @pytest.mark.parametrize(("status", "words"), [(401, "refuses it"), (503, "answered 503")])
 async def test_a_refused_token_says_the_fix(elsewhere: Elsewhere, status: int, words: str) -> None:
     elsewhere.answers["/users/@me"] = (status, {"message": "no"})
-    (check,) = await doctor.check_discord(discord_at(elsewhere.url))
+    (check,) = await doctor.check_discord(discord_at(elsewhere.url), INTENTS)
     assert check.state is State.FAIL
     assert words in check.detail
     assert check.fix
 
 
 async def test_no_answer_and_no_token_are_told_apart() -> None:
-    (check,) = await doctor.check_discord(discord_at(f"http://127.0.0.1:{unused_port()}"))
+    (check,) = await doctor.check_discord(discord_at(f"http://127.0.0.1:{unused_port()}"), INTENTS)
     assert "no answer from http://127.0.0.1" in check.detail
-    (check,) = await doctor.check_discord(DiscordSettings())
+    (check,) = await doctor.check_discord(DiscordSettings(), INTENTS)
     assert "DISCORD_BOT_TOKEN" in check.fix
 
 
@@ -103,7 +99,7 @@ async def test_a_silent_server_is_given_up_on_at_the_deadline(monkeypatch: pytes
     async with await asyncio.start_server(silent, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
         async with asyncio.timeout(10):
-            (check,) = await doctor.check_discord(discord_at(f"http://127.0.0.1:{port}"))
+            (check,) = await doctor.check_discord(discord_at(f"http://127.0.0.1:{port}"), INTENTS)
         done.set()
     assert check.state is State.FAIL
     assert "Timeout" in check.detail
