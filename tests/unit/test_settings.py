@@ -238,6 +238,11 @@ def test_intents_and_permissions_are_discords() -> None:
     assert sum(INTENT_BITS[name] for name in Settings().gateway_intents) == 33281
 
 
+def test_of_two_names_for_one_setting_the_first_counts(tmp_path: Path) -> None:
+    settings = load(tmp_path, DISCORD_TOKEN="second", DISCORD_BOT_TOKEN="first")
+    assert settings.discord.token == SecretStr("first")
+
+
 def test_direct_messages_bring_their_intent(tmp_path: Path) -> None:
     settings = load(tmp_path, "ingest: {direct_messages: true}")
     assert settings.gateway_intents == ("guilds", "guild_messages", "message_content", "dm_messages")
