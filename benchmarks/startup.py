@@ -1,7 +1,7 @@
 """`bench startup`: from spawning a bot to its being ready, and what it weighs then.
 
 A bare discord.py bot counts as ready when Discord has sent it its guild: its own `on_ready` always waits two
-more seconds for guilds that might follow. Lookout counts as ready when its /readyz says so, too.
+more seconds (`guild_ready_timeout`) for guilds that might follow. Lookout counts as ready when its /readyz says so, too.
 """
 
 import argparse
