@@ -147,5 +147,5 @@ def _print(result: dict[str, Any]) -> None:
         )
         for name, median in result["medians"].items()
     ]
-    columns = ("bot", "committed/s", "decided/s", "x nothing", "x one hour", "ready s", "ready MB", "peak MB")
+    columns = ("bot", "stored/s", "decided/s", "/nothing", "/hour", "start s", "MB", "peak MB")
     report.table(f"{result['messages']:,} messages, medians", columns, rows)
