@@ -77,7 +77,7 @@ class Application:
             bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
             services = await self._build(database, bus, metrics, tools)
             point_discord(settings.discord)
-            read_fairly()
+            read_fairly(lambda: services.ingest.pressure)
             bot = Bot(
                 services,
                 intents=_intents(settings),

@@ -21,7 +21,7 @@ SIZES = (128, 16, 1)
 
 
 async def insert_many(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert `rows`, all with the same keys and all columns that can't be NULL; known ids stay as they are."""
+    """Insert `rows`, all with the same keys and all columns that can't be NULL; known ids are left."""
     columns = tuple(rows[0])
     values = list(_rendered(table, columns, rows))
     start = 0

@@ -83,6 +83,12 @@ class IngestService:
         """How many arrivals are not committed yet."""
         return self._accepted - self._committed
 
+    @property
+    def pressure(self) -> float:
+        """How full the queue is, beyond what a busy moment brings: 0 to 1."""
+        spare = LONG_QUEUE * 2
+        return min(1.0, max(0.0, (len(self._queue) - spare) / (self._settings.queue_size / 2)))
+
     def offer(self, arrival: Arrival) -> None:
         """Take an arrival from the gateway. Never waits: what doesn't fit becomes a gap, to be read again."""
         if len(self._queue) >= self._settings.queue_size:

@@ -64,9 +64,8 @@ class ObserverService:
                 for each in signals:
                     await self._observe_safely([each])
                 return
-            logger.bind(signal=signals[0].id).opt(exception=error).error(
-                "Could not observe {}", signals[0].id
-            )
+            failed = signals[0].id
+            logger.bind(signal=failed).opt(exception=error).error("Could not observe {}", failed)
             async with self._database.transaction() as tx:
                 await tx.queue.advance([failed], Stage.OBSERVE, {"stage": Stage.PLAN.value})
 

@@ -125,8 +125,8 @@ class OrchestratorService:
     ) -> Decision:
         """Take the turn, write the plan and its pending actions; return NOOP when it isn't our turn.
 
-        All of it in the transaction that ends the PLAN stage. A signal that has left the stage meanwhile (done
-        by another worker, or deleted) is left alone.
+        All of it in the transaction that ends the PLAN stage. A signal that has left the stage meanwhile
+        (done by another worker, or deleted) is left alone.
         """
         values = {
             "stage": Stage.ACT.value,
