@@ -72,7 +72,11 @@ async def test_privileged_intent_not_enabled_closes_with_4014(room: Sandbox) -> 
 )
 async def test_bad_frames_close_with_their_code(room: Sandbox, frame: Any, code: int) -> None:
     async with await Socket.open(room.gateway_url) as socket:
-        if isinstance(frame, dict) and isinstance(frame.get("d"), dict) and frame["d"].get("token") == "TOKEN":
+        if (
+            isinstance(frame, dict)
+            and isinstance(frame.get("d"), dict)
+            and frame["d"].get("token") == "TOKEN"
+        ):
             frame["d"]["token"] = room.token
         await socket.socket.send_json(frame)
         assert await socket.close_code() == code
@@ -124,7 +128,9 @@ async def test_member_message_edit_and_deletion_arrive_in_order(room: Sandbox) -
 async def test_bulk_deletion_is_one_event(room: Sandbox) -> None:
     alice = await room.member("alice")
     async with await connected(room) as socket:
-        ids = await room.say_many([{"author": alice, "content": f"n {i}", "channel": "help"} for i in range(3)])
+        ids = await room.say_many(
+            [{"author": alice, "content": f"n {i}", "channel": "help"} for i in range(3)]
+        )
         await room.call("delete_many", channel="help", messages=ids)
         gone = await socket.until("MESSAGE_DELETE_BULK")
         assert [int(item) for item in gone["ids"]] == ids
@@ -341,7 +347,9 @@ async def test_muted_acknowledgements_make_a_zombie(room: Sandbox) -> None:
     async with await connected(room) as socket:
         room.faults.mute_acks = True
         await socket.send(1, socket.sequence)
-        await room.record.wait(lambda e: e["kind"] == "gateway_in" and e["op"] == 1, after=room.record.last - 1)
+        await room.record.wait(
+            lambda e: e["kind"] == "gateway_in" and e["op"] == 1, after=room.record.last - 1
+        )
         await room.call("ask_heartbeat")
         assert (await socket.receive())["op"] == 1
 
