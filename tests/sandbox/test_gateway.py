@@ -253,6 +253,27 @@ async def test_guilds_go_to_the_shard_of_their_id(room: Sandbox) -> None:
             assert {int(guild["id"]) for guild in ready["guilds"]} == mine
 
 
+async def test_messages_go_to_the_shard_of_their_guild_and_dms_to_shard_0(room: Sandbox) -> None:
+    alice = await room.member("alice")
+    guild_id = (await room.state())["guilds"]["Home"]["id"]
+    mine = (guild_id >> 22) % 2
+    async with (
+        await Socket.open(room.gateway_url) as home,
+        await Socket.open(room.gateway_url) as other,
+    ):
+        await home.identify(room.token, shard=[mine, 2])
+        await other.identify(room.token, shard=[1 - mine, 2])
+        await home.drained()
+        await other.drained()
+        await alice.say("in the guild", "help")
+        assert [payload["d"]["content"] for payload in await home.drained()] == ["in the guild"]
+        assert await other.drained() == []
+        await alice.say("in private", await alice.dm())
+        zero, one = (home, other) if mine == 0 else (other, home)
+        assert [payload["d"]["content"] for payload in await zero.drained()] == ["in private"]
+        assert await one.drained() == []
+
+
 async def test_member_chunks_carry_their_nonce(room: Sandbox) -> None:
     await room.member("alice")
     guild_id = (await room.state())["guilds"]["Home"]["id"]
