@@ -91,6 +91,26 @@ async def test_seeded_world_is_driven_from_here(room: SandboxClient) -> None:
     assert {"request", "message", "gateway_out", "connection"} <= kinds
 
 
+async def test_command_and_button_are_driven_over_the_control_api(room: SandboxClient) -> None:
+    command = {"name": "ping", "description": "Ping."}
+    button = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again"}]}
+    alice = await room.member("alice")
+    async with await Socket.open(room.gateway_url) as socket, Http(room.api_url, room.token) as http:
+        await http("PUT", f"/applications/{room.application_id}/commands", [command])
+        await socket.identify(room.token)
+
+        async def answer(content: str, kind: int) -> None:
+            item = await socket.until("INTERACTION_CREATE")
+            body = {"type": kind, "data": {"content": content, "components": [button]}}
+            await http("POST", f"/interactions/{item['id']}/{item['token']}/callback", body)
+
+        first, _ = await asyncio.gather(alice.slash("ping", channel="help"), answer("pong", 4))
+        assert first.content == "pong"
+        second, _ = await asyncio.gather(alice.click(first.message, "Again"), answer("pong pong", 7))
+        assert second.content == "pong pong"
+        assert [message.content for message in await alice.sees("help")] == ["hello", "pong pong"]
+
+
 async def test_process_of_its_own_takes_a_flood_in_one_quick_call(seed: Path) -> None:
     flood = [{"author": "alice", "content": f"number {i}", "channel": "help"} for i in range(2000)]
     async with await SandboxClient.launch("--seed", str(seed)) as room:
