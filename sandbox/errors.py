@@ -67,7 +67,7 @@ def missing_permissions() -> ApiError:
 
 
 def invalid_form(path: str, code: str, message: str) -> ApiError:
-    """Return 50035 with the error at `path` ("embeds.0.title", "" for the whole body), as Discord nests it."""
+    """Return 50035 with the error nested at `path`: "embeds.0.title", or "" for the whole body."""
     node: dict[str, Any] = {"_errors": [{"code": code, "message": message}]}
     for part in reversed(path.split(".") if path else []):
         node = {part: node}

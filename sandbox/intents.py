@@ -1,9 +1,9 @@
 """Gateway intents: which event needs which, and which an application must have been granted."""
 
-from enum import IntFlag
+from enum import IntEnum
 
 
-class Intent(IntFlag):
+class Intent(IntEnum):
     """Intent bits of IDENTIFY."""
 
     GUILDS = 1 << 0

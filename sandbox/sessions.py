@@ -13,11 +13,12 @@ from aiohttp.client_exceptions import ClientError
 from sandbox.world import Application
 
 Json = dict[str, Any]
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def dumps(value: Any) -> str:
     """Return compact JSON, as Discord sends it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODE(value)
 
 
 class Connection:

@@ -16,6 +16,7 @@ MAX_EMBED_TEXT = 6000
 MAX_NONCE = 25
 MAX_ROWS = 5
 V2 = 1 << 15
+_TYPE_NAMES: dict[type, str] = {str: "STRING", int: "NUMBER", bool: "BOOLEAN", list: "LIST"}
 _EMBED_LIMITS = {"title": 256, "description": 4096}
 
 
@@ -111,6 +112,22 @@ def _list(form: dict[str, Any], name: str) -> list[dict[str, Any]]:
                 f"{name}.{index}", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"
             )
     return value
+
+
+def check_types(form: dict[str, Any], **expected: type) -> None:
+    """Check that fields, where present and not null, are of a type.
+
+    Raises:
+        ApiError: 50035.
+    """
+    for name, kind in expected.items():
+        value = form.get(name)
+        wrong_bool = isinstance(value, bool) and kind is not bool
+        if value is not None and (wrong_bool or not isinstance(value, kind)):
+            label = _TYPE_NAMES[kind]
+            raise invalid_form(
+                name, f"{label}_TYPE_CONVERT", f"Could not interpret value as {label.lower()}."
+            )
 
 
 def nonce_of(form: dict[str, Any]) -> str | int | None:

@@ -52,7 +52,7 @@ async def logged_in(room: Sandbox, client: discord.Client) -> AsyncIterator[disc
 
 @pytest.fixture
 async def login(room: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Login]:
-    """Log a discord.py client in; it is closed at the end of the test and reconnects without a random pause."""
+    """Log a discord.py client in; closed at the end of the test, it reconnects without a pause."""
     monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.0)
     async with AsyncExitStack() as stack:
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema.exceptions import ValidationError, best_match  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
@@ -34,7 +34,8 @@ def description() -> dict[str, Any]:
 @cache
 def _registry() -> Registry[Any]:
     resource = Resource.from_contents(description(), default_specification=DRAFT202012)
-    return Registry().with_resource(_URI, resource)
+    registry: Registry[Any] = Registry().with_resource(_URI, resource)
+    return registry
 
 
 @cache
@@ -47,7 +48,7 @@ def _validator(*path: str) -> Draft202012Validator:
 def assert_conforms(record: Iterable[dict[str, Any]]) -> int:
     """Check every request and answer of a record; return how many pairs were checked.
 
-    Answers that a fault replaced are left out, and requests that the sandbox refused (they are wrong on purpose).
+    Left out are answers that a fault replaced, and bodies of requests that were refused: they may be wrong.
     """
     checked = 0
     problems = []
@@ -113,13 +114,9 @@ def _numbered_codes(body: Any) -> Any:
 
 
 def _as_sent(body: Any) -> Any:
-    """Return a request body as Discord reads it: nulls are as good as absent, ids may be numbers, bits text."""
+    """Return a request body as Discord reads it: nulls are absent, ids may be numbers, bits text."""
     if isinstance(body, dict):
-        return {
-            key: _field(key, value)
-            for key, value in body.items()
-            if value is not None
-        }
+        return {key: _field(key, value) for key, value in body.items() if value is not None}
     if isinstance(body, list):
         return [_as_sent(item) for item in body]
     if isinstance(body, int) and not isinstance(body, bool) and body > _SAFE_INTEGER:

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from sandbox import Sandbox
+
 ALL_INTENTS = (1 << 0) | (1 << 1) | (1 << 9) | (1 << 10) | (1 << 11) | (1 << 12) | (1 << 13) | (1 << 15)
 DEADLINE = 3.0
 
@@ -48,6 +50,22 @@ class Http:
             if raw:
                 assert response.headers["Content-Type"] == "application/json"
             return Reply(response.status, response.headers, raw)
+
+
+async def ids(room: Sandbox) -> tuple[int, int]:
+    home = (await room.state())["guilds"]["Home"]
+    return home["id"], home["channels"]["help"]
+
+
+async def posted(http: Http, channel: int, content: str = "hi", **more: Any) -> dict[str, Any]:
+    reply = await http("POST", f"/channels/{channel}/messages", {"content": content, **more})
+    assert reply.status == 200, reply.json
+    body: dict[str, Any] = reply.json
+    return body
+
+
+def code(reply: Reply) -> tuple[int, int]:
+    return reply.status, reply.json["code"]
 
 
 class Socket:

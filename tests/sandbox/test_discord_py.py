@@ -1,6 +1,7 @@
 """discord.py's own, unmodified client through what a bot does."""
 
 import asyncio
+import random
 from typing import Any
 
 import discord
@@ -102,6 +103,29 @@ async def test_resume_after_a_cut_socket_loses_nothing(room: Sandbox, client: Re
     await alice.say("ping", "help")
     await room.wait_for_reply(to=(await alice.sees("help"))[20])
     assert client.heard[:20] == [f"n{i}" for i in range(len(ids))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_resumable_cuts_in_a_flood_deliver_everything_once(
+    room: Sandbox, client: Recorder, seed: int
+) -> None:
+    alice = await room.member("alice")
+    rng = random.Random(seed)  # noqa: S311
+    sent = 0
+    for _ in range(5):
+        for _ in range(rng.randrange(1, 40)):
+            await alice.say(f"n{sent}", "help")
+            sent += 1
+            if rng.random() < 0.2:
+                await asyncio.sleep(0)
+        if rng.random() < 0.5:
+            await room.kick()
+        else:
+            await room.reconnect()
+        assert await client.next_event() == "resumed"
+    last = await alice.say("ping", "help")
+    await room.wait_for_reply(to=last)
+    assert client.heard[: sent + 1] == [*(f"n{i}" for i in range(sent)), "ping"]
 
 
 async def test_invalid_session_makes_a_new_one(room: Sandbox, client: Recorder) -> None:

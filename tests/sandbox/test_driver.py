@@ -47,6 +47,17 @@ async def test_roles_open_channels(room: Sandbox) -> None:
     assert len(await carol.sees(channel)) == 1
 
 
+async def test_one_role_that_allows_wins_over_another_that_denies(room: Sandbox) -> None:
+    muted, helper = await room.role("muted"), await room.role("helper")
+    rules = {muted: {"deny": ["send_messages"]}, helper: {"allow": ["send_messages"]}}
+    channel = await room.channel("talk", overwrites=rules)
+    both = await room.member("both", roles=[muted, helper])
+    one = await room.member("one", roles=[muted])
+    await both.say("I may", channel)
+    with pytest.raises(ApiError, match="50013"):
+        await one.say("I may not", channel)
+
+
 async def test_same_name_in_two_guilds_is_one_account(room: Sandbox) -> None:
     other = await room.guild("Other")
     here, there = await room.member("alice"), await room.member("alice", guild=other)

@@ -72,7 +72,11 @@ async def test_privileged_intent_not_enabled_closes_with_4014(room: Sandbox) -> 
 )
 async def test_bad_frames_close_with_their_code(room: Sandbox, frame: Any, code: int) -> None:
     async with await Socket.open(room.gateway_url) as socket:
-        if isinstance(frame, dict) and isinstance(frame.get("d"), dict) and frame["d"].get("token") == "TOKEN":
+        if (
+            isinstance(frame, dict)
+            and isinstance(frame.get("d"), dict)
+            and frame["d"].get("token") == "TOKEN"
+        ):
             frame["d"]["token"] = room.token
         await socket.socket.send_json(frame)
         assert await socket.close_code() == code
@@ -124,7 +128,9 @@ async def test_member_message_edit_and_deletion_arrive_in_order(room: Sandbox) -
 async def test_bulk_deletion_is_one_event(room: Sandbox) -> None:
     alice = await room.member("alice")
     async with await connected(room) as socket:
-        ids = await room.say_many([{"author": alice, "content": f"n {i}", "channel": "help"} for i in range(3)])
+        ids = await room.say_many(
+            [{"author": alice, "content": f"n {i}", "channel": "help"} for i in range(3)]
+        )
         await room.call("delete_many", channel="help", messages=ids)
         gone = await socket.until("MESSAGE_DELETE_BULK")
         assert [int(item) for item in gone["ids"]] == ids
@@ -247,6 +253,27 @@ async def test_guilds_go_to_the_shard_of_their_id(room: Sandbox) -> None:
             assert {int(guild["id"]) for guild in ready["guilds"]} == mine
 
 
+async def test_messages_go_to_the_shard_of_their_guild_and_dms_to_shard_0(room: Sandbox) -> None:
+    alice = await room.member("alice")
+    guild_id = (await room.state())["guilds"]["Home"]["id"]
+    mine = (guild_id >> 22) % 2
+    async with (
+        await Socket.open(room.gateway_url) as home,
+        await Socket.open(room.gateway_url) as other,
+    ):
+        await home.identify(room.token, shard=[mine, 2])
+        await other.identify(room.token, shard=[1 - mine, 2])
+        await home.drained()
+        await other.drained()
+        await alice.say("in the guild", "help")
+        assert [payload["d"]["content"] for payload in await home.drained()] == ["in the guild"]
+        assert await other.drained() == []
+        await alice.say("in private", await alice.dm())
+        zero, one = (home, other) if mine == 0 else (other, home)
+        assert [payload["d"]["content"] for payload in await zero.drained()] == ["in private"]
+        assert await one.drained() == []
+
+
 async def test_member_chunks_carry_their_nonce(room: Sandbox) -> None:
     await room.member("alice")
     guild_id = (await room.state())["guilds"]["Home"]["id"]
@@ -341,7 +368,9 @@ async def test_muted_acknowledgements_make_a_zombie(room: Sandbox) -> None:
     async with await connected(room) as socket:
         room.faults.mute_acks = True
         await socket.send(1, socket.sequence)
-        await room.record.wait(lambda e: e["kind"] == "gateway_in" and e["op"] == 1, after=room.record.last - 1)
+        await room.record.wait(
+            lambda e: e["kind"] == "gateway_in" and e["op"] == 1, after=room.record.last - 1
+        )
         await room.call("ask_heartbeat")
         assert (await socket.receive())["op"] == 1
 

@@ -62,10 +62,13 @@ async def test_payload_has_a_channel_object_and_the_members_permissions(started:
     assert started["data"]["name"] == "ping"
 
 
-async def test_second_answer_is_40060(http: Http, started: dict[str, Any]) -> None:
+async def test_second_answer_is_40060_and_posts_nothing(
+    room: Sandbox, http: Http, started: dict[str, Any]
+) -> None:
     answer = {"type": 4, "data": {"content": "pong"}}
     assert (await http("POST", callback(started), answer)).status == 204
     assert code(await http("POST", callback(started), answer)) == (400, 40060)
+    assert len(room.record.messages(bot=True)) == 1
 
 
 async def test_answer_after_three_seconds_is_10062(http: Http, clock: Clock, started: dict[str, Any]) -> None:

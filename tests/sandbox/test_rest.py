@@ -1,8 +1,6 @@
 """The HTTP API, by a raw client. Facts: "REST" in the protocol page, shapes in the official description."""
 
 import asyncio
-import json
-from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -10,25 +8,9 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.handles import Channel
-from tests.sandbox.raw import Http, Reply
+from tests.sandbox.raw import Http, code, ids, posted
 
 HIDE = {"deny": ["view_channel"]}
-
-
-async def ids(room: Sandbox) -> tuple[int, int]:
-    home = (await room.state())["guilds"]["Home"]
-    return home["id"], home["channels"]["help"]
-
-
-async def posted(http: Http, channel: int, content: str = "hi", **more: Any) -> dict[str, Any]:
-    reply = await http("POST", f"/channels/{channel}/messages", {"content": content, **more})
-    assert reply.status == 200, reply.json
-    body: dict[str, Any] = reply.json
-    return body
-
-
-def code(reply: Reply) -> tuple[int, int]:
-    return reply.status, reply.json["code"]
 
 
 @pytest.fixture
@@ -90,7 +72,10 @@ async def test_writes_conform_to_the_description(room: Sandbox, http: Http, conf
     button = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go"}]}
     second = await posted(http, channel, "", components=[button])
     here, there = f"/channels/{channel}", f"/channels/{made.json['id']}"
-    pinned, emoji = f"{here}/messages/pins/{first['id']}", f"{here}/messages/{first['id']}/reactions/%F0%9F%91%8D"
+    pinned, emoji = (
+        f"{here}/messages/pins/{first['id']}",
+        f"{here}/messages/{first['id']}/reactions/%F0%9F%91%8D",
+    )
     post = {"name": "idea", "message": {"content": "text"}}
     for method, path, body, status in (
         ("PATCH", f"{here}/messages/{first['id']}", {"content": "changed"}, 200),
@@ -167,139 +152,6 @@ async def test_overwrites_of_a_member_win_over_roles_and_everyone(
     assert code(await http("POST", f"/channels/{channel.id}/messages", {"content": "x"})) == (403, 50013)
 
 
-async def test_history_pages_by_limit_before_after_and_around(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    alice = await room.member("alice")
-    made = await room.say_many([{"author": alice, "content": str(i), "channel": channel} for i in range(10)])
-
-    async def page(query: str) -> list[int]:
-        reply = await http("GET", f"/channels/{channel}/messages?{query}")
-        return [int(item["content"]) for item in reply.json]
-
-    assert await page("limit=3") == [9, 8, 7]
-    assert await page(f"limit=3&before={made[7]}") == [6, 5, 4]
-    assert await page(f"limit=3&after={made[2]}") == [5, 4, 3]
-    assert await page(f"limit=5&around={made[5]}") == [7, 6, 5, 4, 3]
-    assert await page("after=0&limit=2") == [1, 0]
-    assert code(await http("GET", f"/channels/{channel}/messages?limit=101")) == (400, 50035)
-
-
-async def test_message_of_the_past_sorts_by_its_time(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    alice = await room.member("alice")
-    await alice.say("now", channel)
-    old = await alice.say("then", channel, ts="2024-02-03T10:00:00")
-    reply = await http("GET", f"/channels/{channel}/messages")
-    assert [item["content"] for item in reply.json] == ["now", "then"]
-    assert old.json["timestamp"] == "2024-02-03T10:00:00.000000+00:00"
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({}, 50006),
-        ({"content": " "}, 50006),
-        ({"content": None, "embeds": None}, 50006),
-        ({"content": "x" * 2001}, 50035),
-        ({"content": {"no": "text"}}, 50035),
-        ({"content": "x", "nonce": "n" * 26}, 50035),
-        ({"content": "x", "embeds": [{"title": "t" * 257}]}, 50035),
-        ({"content": "x", "embeds": "nope"}, 50035),
-        ({"content": "x", "embeds": [{"fields": 3}]}, 50035),
-        ({"content": "x", "message_reference": {"message_id": "1"}}, 50035),
-        ({"content": "x", "message_reference": 5}, 50035),
-        ({"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}}, 50035),
-        ({"content": "x", "components": [{"type": 2}]}, 50035),
-        ([1, 2], 50035),
-    ],
-)
-async def test_wrong_messages_are_refused(room: Sandbox, http: Http, body: Any, expected: int) -> None:
-    _, channel = await ids(room)
-    assert code(await http("POST", f"/channels/{channel}/messages", body)) == (400, expected)
-    assert room.record.messages() == []
-
-
-async def test_broken_json_and_a_body_too_large_get_discord_errors(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    path, kind = f"/channels/{channel}/messages", {"Content-Type": "application/json"}
-    assert code(await http("POST", path, data=b"{nope", headers=kind)) == (400, 50109)
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bot {room.token}", **kind}) as session:
-        async with session.post(room.api_url + path, data=BytesIO(b"x" * (50 << 20))) as reply:
-            assert (reply.status, (await reply.json())["code"]) == (413, 40005)
-
-
-async def test_odd_text_survives(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    for text in ("🙂" * 2000, "a\u0000b", "\u202eright to left"):
-        assert (await posted(http, channel, text))["content"] == text
-    raw = b'{"content": "\\ud800 alone"}'
-    reply = await http("POST", f"/channels/{channel}/messages", data=raw, headers={"Content-Type": "application/json"})
-    assert reply.json["content"] == "? alone"
-
-
-async def test_reply_references_and_pings_unless_told_not_to(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    alice = await room.member("alice")
-    message = await alice.say("help?", channel)
-    reference = {"message_id": str(message.id)}
-    reply = await posted(http, channel, "here", message_reference=reference)
-    assert (reply["type"], reply["referenced_message"]["id"]) == (19, str(message.id))
-    assert [user["id"] for user in reply["mentions"]] == [str(alice.id)]
-    quiet = await posted(
-        http, channel, "shh @everyone", message_reference=reference, allowed_mentions={"parse": [], "replied_user": False}
-    )
-    assert (quiet["mentions"], quiet["mention_everyone"]) == ([], False)
-    assert room.record.messages(reference=message.id)[-1]["allowed_mentions"] == {"parse": [], "replied_user": False}
-    assert (await room.wait_for_reply(to=message)).content == "here"
-
-
-async def test_reply_to_a_deleted_message(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    alice = await room.member("alice")
-    message = await alice.say("help?", channel)
-    reply = await posted(http, channel, "here", message_reference={"message_id": str(message.id)})
-    await alice.delete(message)
-    again = await http("GET", f"/channels/{channel}/messages/{reply['id']}")
-    assert again.json["referenced_message"] is None
-    gone = {"message_id": str(message.id), "fail_if_not_exists": False}
-    loose = await posted(http, channel, "anyway", message_reference=gone)
-    assert "message_reference" not in loose
-
-
-async def test_same_nonce_returns_the_first_message(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    first = await posted(http, channel, "once", nonce="abc", enforce_nonce=True)
-    second = await posted(http, channel, "once", nonce="abc", enforce_nonce=True)
-    assert first["id"] == second["id"]
-    assert len(room.record.messages()) == 1
-    third = await posted(http, channel, "not enforced", nonce="abc")
-    assert third["id"] != first["id"]
-    history = await http("GET", f"/channels/{channel}/messages")
-    assert all("nonce" not in item for item in history.json)
-
-
-async def test_nonce_can_be_ignored(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    room.faults.enforce_nonce = False
-    first = await posted(http, channel, "once", nonce="abc", enforce_nonce=True)
-    second = await posted(http, channel, "once", nonce="abc", enforce_nonce=True)
-    assert first["id"] != second["id"]
-
-
-async def test_uploads_are_stored_described_and_served(room: Sandbox, http: Http, conforms: Any) -> None:
-    _, channel = await ids(room)
-    form = aiohttp.FormData(quote_fields=False)
-    note = {"id": "0", "filename": "log.txt", "description": "the log"}
-    form.add_field("payload_json", json.dumps({"content": "see", "attachments": [note]}))
-    form.add_field("files[0]", b"lines", filename="x.bin", content_type="text/plain")
-    reply = await http("POST", f"/channels/{channel}/messages", data=form)
-    attachment = reply.json["attachments"][0]
-    assert (attachment["filename"], attachment["size"], attachment["description"]) == ("log.txt", 5, "the log")
-    async with aiohttp.ClientSession() as session, session.get(attachment["url"]) as file:
-        assert await file.read() == b"lines"
-    conforms(room.record)
-
-
 async def test_thread_of_a_message_has_its_id_and_only_one(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     message = await posted(http, channel)
@@ -312,7 +164,9 @@ async def test_thread_of_a_message_has_its_id_and_only_one(room: Sandbox, http: 
 
 async def test_forum_post_answers_with_its_message(room: Sandbox, http: Http) -> None:
     forum = await room.channel("ideas", type="forum")
-    reply = await http("POST", f"/channels/{forum.id}/threads", {"name": "idea", "message": {"content": "text"}})
+    reply = await http(
+        "POST", f"/channels/{forum.id}/threads", {"name": "idea", "message": {"content": "text"}}
+    )
     assert reply.json["message"]["content"] == "text"
     assert reply.json["message"]["id"] == reply.json["id"]
     assert code(await http("POST", f"/channels/{forum.id}/messages", {"content": "x"})) == (400, 50008)
@@ -331,7 +185,9 @@ async def test_archived_threads_are_listed_and_closed(room: Sandbox, http: Http)
     assert code(edit) == (400, 50083)
 
 
-async def test_private_threads_are_seen_by_their_members_only(room: Sandbox, http: Http, humble: Channel) -> None:
+async def test_private_threads_are_seen_by_their_members_only(
+    room: Sandbox, http: Http, humble: Channel
+) -> None:
     guild = humble.json["guild_id"]
     alice, bob = await room.member("alice", guild=guild), await room.member("bob", guild=guild)
     thread = await alice.start_thread(None, "secret", channel=humble, private=True)
@@ -384,7 +240,10 @@ async def test_commands_are_overwritten_in_bulk_and_keep_their_ids(
     assert second[0]["id"] == first[0]["id"]
     mine = await http("PUT", f"{base}/guilds/{guild}/commands", forms)
     assert mine.json[0]["guild_id"] == str(guild)
-    assert code(await http("PUT", base + "/commands", [{"name": "Bad Name", "description": "x"}])) == (400, 50035)
+    assert code(await http("PUT", base + "/commands", [{"name": "Bad Name", "description": "x"}])) == (
+        400,
+        50035,
+    )
     assert code(await http("GET", "/applications/1/commands")) == (403, 20012)
     conforms(room.record)
 
@@ -399,7 +258,9 @@ async def test_answers_carry_rate_limit_headers(room: Sandbox, http: Http) -> No
     other = await room.channel("other")
     fresh = (await http("GET", f"/channels/{other.id}")).headers
     assert fresh["X-RateLimit-Remaining"] == first["X-RateLimit-Remaining"]
-    assert (await http("GET", f"/guilds/{guild}")).headers["X-RateLimit-Bucket"] != first["X-RateLimit-Bucket"]
+    assert (await http("GET", f"/guilds/{guild}")).headers["X-RateLimit-Bucket"] != first[
+        "X-RateLimit-Bucket"
+    ]
 
 
 async def test_real_limit_answers_429(room: Sandbox, http: Http, conforms: Any) -> None:
