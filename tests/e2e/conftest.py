@@ -32,6 +32,17 @@ async def discord() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the pauses discord.py makes before it connects again."""
+
+    async def at_once(*_: Any, **__: Any) -> None:
+        """Identify without the five seconds between two identifications."""
+
+    monkeypatch.setattr("discord.Client.before_identify_hook", at_once)
+    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.05)
+
+
+@pytest.fixture
 async def home(discord: Sandbox) -> Home:
     """A guild that is there before the bot starts."""
     return await a_home(discord)
