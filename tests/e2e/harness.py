@@ -278,7 +278,8 @@ async def a_bot(discord: Sandbox, folder: Path, template: Path, overrides: Json)
         finally:
             await bot.clean_up()
         await bot.until("the bot's tasks to end", lambda: not _left_over(before), timeout=3)
-        assert not bot.unexpected_errors()
+        errors = bot.unexpected_errors()
+        assert not errors, "\n".join(errors)
 
 
 @contextmanager
