@@ -15,7 +15,9 @@ SETTINGS: dict[str, Any] = {"orchestrator": {"channel_throttle_seconds": 20, "us
 HELP = "how do I install the driver on my machine?"
 
 
-async def test_one_answer_in_a_channel_within_the_throttle(town: Home, city: Sandbox, watchman: Running) -> None:
+async def test_one_answer_in_a_channel_within_the_throttle(
+    town: Home, city: Sandbox, watchman: Running
+) -> None:
     first = await town.alice.say(HELP, town.help)
     second = await town.bob.say(HELP, town.help)
     await city.wait_for_reply(to=first)
@@ -32,7 +34,9 @@ async def test_the_throttle_of_a_channel_is_not_that_of_its_threads(town: Home, 
     assert await city.wait_for_reply(to=await town.bob.say(HELP, thread))
 
 
-async def test_one_answer_to_a_member_within_the_cooldown(town: Home, city: Sandbox, watchman: Running) -> None:
+async def test_one_answer_to_a_member_within_the_cooldown(
+    town: Home, city: Sandbox, watchman: Running
+) -> None:
     await city.wait_for_reply(to=await town.alice.say(HELP, town.help))
     elsewhere = await town.alice.say("how can I change my avatar here?", town.chat)
     assert "this member" in (await watchman.story(elsewhere))["orchestrator"]["reason"]
@@ -67,7 +71,9 @@ async def test_quiet_hours_are_those_of_the_servers_time_zone(city: Sandbox, wat
     assert east.posts(east.help) == []
 
 
-async def test_the_urgent_reaches_staff_in_quiet_hours_too(town: Home, city: Sandbox, watchman: Running) -> None:
+async def test_the_urgent_reaches_staff_in_quiet_hours_too(
+    town: Home, city: Sandbox, watchman: Running
+) -> None:
     await town.with_staff()
     now = watchman.clock.now()
     hours = f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=1):%H:%M}"

@@ -104,18 +104,27 @@ async def test_the_audit_of_the_other_server_is_refused(city: Sandbox, watchman:
         told = str([item.json for item in [*([answer.message] if answer.message else []), *answer.followups]])
         assert "nothing about that message" in told
         assert "a secret of the first" not in told
-    answer = await first.owner.slash("audit message", channel=first.help, options={"message": str(message.id)})
+    answer = await first.owner.slash(
+        "audit message", channel=first.help, options={"message": str(message.id)}
+    )
     assert "a secret of the first" in str([item.json for item in [answer.message, *answer.followups] if item])
 
 
 async def test_a_staff_channel_of_another_server_can_not_be_set(city: Sandbox, watchman: Running) -> None:
     first, second = await pair(city, "Twins of channels")
-    for command, option in (("config staff", "channel"), ("channels ignore", "channel"), ("channels tip", "channel")):
+    for command, option in (
+        ("config staff", "channel"),
+        ("channels ignore", "channel"),
+        ("channels tip", "channel"),
+    ):
         # A client would never send it; a forged interaction carries the id and its object.
         options = {option: second.chat.id, **({"text": "x"} if command == "channels tip" else {})}
         answer = await first.owner.slash(command, channel=first.help, options=options)
         assert "can't see" in answer.content
-    assert watchman.rows("select staff_channel_id from guilds where id = ?", first.guild.id) in ([(None,)], [])
+    assert watchman.rows("select staff_channel_id from guilds where id = ?", first.guild.id) in (
+        [(None,)],
+        [],
+    )
     owners = dict(watchman.rows("select id, guild_id from channels where id = ?", second.chat.id))
     assert owners.get(second.chat.id, second.guild.id) == second.guild.id
     heard = await second.alice.say("hello", second.chat)
