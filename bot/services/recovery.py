@@ -147,6 +147,7 @@ class RecoveryService:
         await self._ingest.put(there)
         await self._ingest.put([Arrival(Change.DELETE, message_id=each, **where) for each in sorted(gone)])
         await self._ingest.flushed()
+        fail_point("gap.in_page")
         async with self._database.transaction() as tx:
             await tx.gaps.shrink(gap.id, upto)
         fail_point("gap.after_page")
