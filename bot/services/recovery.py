@@ -117,7 +117,7 @@ class RecoveryService:
         assert self._history is not None  # checked in `run`
         fail_point("gap.after_open")
         oldest = snowflake_at(self._clock.now() - timedelta(days=self._settings.max_backfill_days))
-        position, read, outcome = max(gap.from_id, oldest), 0, ""
+        position, read, outcome = max(await self._begin(gap), oldest), 0, ""
         try:
             while position < gap.to_id and not outcome:
                 arrivals, last = await self._history.after(gap.channel_id, position, PAGE)
@@ -138,6 +138,16 @@ class RecoveryService:
             "Caught up in channel {} ({}): {}", gap.channel_id, gap.reason, outcome or f"{read} messages"
         )
         return True
+
+    async def _begin(self, gap: Gap) -> int:
+        """Return where reading begins: what was said before the bot came is not read again, as it never was."""
+        async with self._database.reading() as tx:
+            channel = await tx.channels.get(gap.channel_id)
+            cursor = (channel.cursor if channel else None) or 0
+            if gap.from_id >= cursor:
+                return gap.from_id
+            first = await tx.signals.first_between(gap.channel_id, gap.from_id, cursor)
+        return cursor if first is None else first - 1
 
     async def _store(self, gap: Gap, after: int, upto: int, arrivals: Sequence[Arrival]) -> int:
         """Bring the stored stretch in line with the history; return how many messages were missing."""

@@ -63,6 +63,7 @@ class Plan:
     enforce_nonce: bool
     aged: bool = False  # every kill is followed by a long outage
     crowded: bool = False
+    fresh: bool = False  # the bot comes to a server where people have talked before
 
     @classmethod
     def of(cls, seed: int, *, short: bool = False) -> "Plan":
@@ -119,6 +120,8 @@ class Run:
         story = await Story.begin(self._discord, f"run{self._plan.seed}", self._rng)
         self._prepare(story)
         outcome = Outcome(self._plan, Verdict(), folder=self._folder)
+        if self._plan.fresh:
+            await self._arrive(story)
         for kill in self._plan.kills:
             if self._plan.crowded:
                 await story.crowd(CROWD)
@@ -139,12 +142,25 @@ class Run:
         self._database.parent.mkdir(parents=True)
         (self._folder / "config").symlink_to(ROOT / "config")
         shutil.copy(self._template, self._database)
+        if self._plan.fresh:
+            return
         with closing(sqlite3.connect(self._database)) as connection, connection:
             connection.execute(
                 "INSERT INTO guilds (id, name, first_seen_at, auto_reply, staff_channel_id, timezone)"
                 " VALUES (?, 'server', datetime('now', '-1 hour'), 'on', ?, 'UTC')",
                 (story.guild, story.staff),
             )
+
+    async def _arrive(self, story: Story) -> None:
+        """Live for the first time, until the bot has noted where to begin to read, and die."""
+        await story.round()
+        story.come()
+        bot = self._start(story, LOOKOUT_API__ENABLED="false")
+        async with asyncio.timeout(SETTLE_DEADLINE):
+            while not all(Stored.read(self._database).cursors.get(place) for place in story.watched):
+                await bot.ended_within(LOOK_EVERY)
+        bot.kill()
+        await bot.ended_within(STOP_DEADLINE)
 
     def _start(self, story: Story, **more: str) -> BotProcess:
         env = ENV | more | {

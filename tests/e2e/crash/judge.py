@@ -54,6 +54,8 @@ class Heard:
         """Pick this server's messages out of the record."""
         heard, bot = cls(), story.app["bot_id"]
         for entry in record:
+            if entry["kind"].startswith("message") and entry["message_id"] in story.unread:
+                continue
             if entry["kind"] == "message" and entry["author_id"] == bot:
                 heard.by_bot.append(entry)
             elif entry["kind"] == "message" and entry["channel_id"] in story.watched and entry["type"] == 0:
@@ -142,8 +144,9 @@ def _judge_answers(verdict: Verdict, heard: Heard, stored: Stored, story: Story)
         else:
             verdict.stray.append(f"message {entry['message_id']} {entry['content']!r}")
     for id_, said in story.said.items():
+        urgent = said.kind is Kind.URGENT and story.has_staff
         _count(verdict, stored, id_, "reply", replies.pop(id_, 0), _owed(story, id_, said.kind in ANSWERED))
-        _count(verdict, stored, id_, "escalate", alerts.pop(id_, 0), _owed(story, id_, said.kind is Kind.URGENT))
+        _count(verdict, stored, id_, "escalate", alerts.pop(id_, 0), _owed(story, id_, urgent))
     verdict.stray += [f"{found} answers to {id_}" for id_, found in [*replies.items(), *alerts.items()]]
     told = any(said.kind is Kind.LOCKED and id_ not in story.gone for id_, said in story.said.items())
     refused = [row["signal_id"] for row in stored.actions if row["kind"] == "tell_owner"]

@@ -64,6 +64,8 @@ class Story:
     staff: int
     said: dict[int, Said] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)  # deleted by their writers
+    unread: set[int] = field(default_factory=set)  # said before the bot came
+    has_staff: bool = True
     _count: int = 0
 
     @classmethod
@@ -109,6 +111,10 @@ class Story:
             doomed = rng.choice(before)
             self.gone.add(doomed.id)
             await self.discord.call("delete", message=doomed.id)
+
+    def come(self) -> None:
+        """Begin to expect something of the bot, which has only now been added and knows of no staff channel."""
+        self.unread, self.said, self.has_staff = set(self.said), {}, False
 
     async def crowd(self, number: int) -> None:
         """Chat so much that an answer is hard to find again."""

@@ -13,7 +13,7 @@ import pytest
 
 from bot.services.failpoints import FAIL_POINTS
 from tests.e2e.crash.child import ROOT
-from tests.e2e.crash.harness import Plan, play
+from tests.e2e.crash.harness import Kill, Plan, play
 
 RUNS = 100
 AT_LEAST = 4  # of the runs kill first at each fail point
@@ -46,6 +46,13 @@ async def test_nothing_is_lost_stuck_or_said_twice_after_a_kill(
     index: int, sandbox: dict[str, Any], tmp_path: Path, sqlite_template: Path
 ) -> None:
     await _survives(Plan.of(index, short=True), sandbox, tmp_path, sqlite_template)
+
+
+async def test_what_was_said_before_the_bot_came_is_not_read_after_a_kill(
+    sandbox: dict[str, Any], tmp_path: Path, sqlite_template: Path
+) -> None:
+    plan = Plan(0, (Kill("ingest.after_commit"),), enforce_nonce=True, fresh=True)
+    await _survives(plan, sandbox, tmp_path, sqlite_template)
 
 
 @pytest.mark.slow
