@@ -78,7 +78,7 @@ class GapRepository:
         still_open = (
             select(Gap.id).where(Gap.channel_id == gap.channel_id, col(Gap.closed_at).is_(None)).exists()
         )
-        # What was heard meanwhile could not move the cursor; with the last gap closed, nothing is missing below it.
+        # What was heard meanwhile could not move the cursor; after the last gap nothing is missing below it.
         query = select(func.max(SignalRecord.message_id)).where(SignalRecord.place_id == gap.channel_id)
         newest = max(gap.to_id, (await self._session.exec(query)).one() or 0)
         behind = or_(col(Channel.cursor).is_(None), col(Channel.cursor) < newest)

@@ -23,6 +23,8 @@ ERASED: dict[str, Any] = {
     "rationale": "",
 }
 
+# A deleted message is done, unless actions are under way: who carries them out finishes it.
+_NO_ACTIONS_YET = col(SignalRecord.stage).in_((Stage.OBSERVE, Stage.PLAN))
 _TABLE = SignalRecord.__table__  # type: ignore[attr-defined]
 _SKIP_KNOWN = {
     "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
@@ -65,7 +67,6 @@ class SignalRepository:
         """
         if not tombstones:
             return
-        unfinished = col(SignalRecord.stage) != Stage.DONE
         insert = insert_for(self._session, SignalRecord).values(deleted_at=now)
         statement = insert.on_conflict_do_update(
             index_elements=["id"],
@@ -77,7 +78,7 @@ class SignalRepository:
         ids = [row["id"] for row in tombstones]
         await self._session.exec(
             update(SignalRecord)
-            .where(col(SignalRecord.id).in_(ids), unfinished)
+            .where(col(SignalRecord.id).in_(ids), _NO_ACTIONS_YET)
             .values(stage=Stage.DONE, status=Status.SKIPPED, reason="message deleted", finished_at=now)
         )
 
@@ -91,7 +92,7 @@ class SignalRepository:
             "finished_at": now,
         }
         await self._session.exec(
-            update(SignalRecord).where(there, col(SignalRecord.stage) != Stage.DONE).values(**finished)
+            update(SignalRecord).where(there, _NO_ACTIONS_YET).values(**finished)
         )
         await self._session.exec(
             update(SignalRecord)
