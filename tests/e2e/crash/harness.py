@@ -1,13 +1,11 @@
 """One run: a bot that is killed where the plan says, started again, and judged when all is done."""
 
 import asyncio
-import json
 import random
 import shutil
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +61,7 @@ class Plan:
     enforce_nonce: bool
     aged: bool = False  # every kill is followed by a long outage
     crowded: bool = False
+    event_latency: float = 0.0  # seconds until the bot hears of anything, its servers among it
     fresh: bool = False  # the bot comes to a server where people have talked before
 
     @classmethod
@@ -76,13 +75,13 @@ class Plan:
             kills.insert(0, Kill(rng.choice(LEAVE_ACTIONS)))
         repeatable = [name for name in FAIL_POINTS if name not in (*ONCE, RESUMING)]
         for _ in range(0 if short else rng.choice((0, 0, 1, 1, 2))):
-            anywhere = rng.random() < 0.3
-            kills.append(
-                Kill(None, after=rng.uniform(0.3, 3.0)) if anywhere else Kill(rng.choice(repeatable), rng.choice((1, 2)))
-            )
+            anywhere = Kill(None, after=rng.uniform(0.3, 3.0))
+            known = Kill(rng.choice(repeatable), rng.choice((1, 2)))
+            kills.append(anywhere if rng.random() < 0.3 else known)
         return cls(
             seed, tuple(kills[:3]), enforce_nonce=(index + round_) % 2 == 0,
             aged=rng.random() < 0.15, crowded=not short and rng.random() < 0.15,
+            event_latency=0.3 if point in ONCE else rng.choice((0.0, 0.0, 0.3)),
         )  # fmt: skip
 
 
@@ -116,7 +115,10 @@ class Run:
 
     async def play(self) -> Outcome:
         """Play the plan and judge it."""
-        await self._discord.set_faults(clear=True, enforce_nonce=self._plan.enforce_nonce)
+        plan = self._plan
+        await self._discord.set_faults(
+            clear=True, enforce_nonce=plan.enforce_nonce, event_latency=plan.event_latency
+        )
         story = await Story.begin(self._discord, f"run{self._plan.seed}", self._rng)
         self._prepare(story)
         outcome = Outcome(self._plan, Verdict(), folder=self._folder)

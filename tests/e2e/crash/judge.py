@@ -150,7 +150,14 @@ def _judge_answers(verdict: Verdict, heard: Heard, stored: Stored, story: Story)
     verdict.stray += [f"{found} answers to {id_}" for id_, found in [*replies.items(), *alerts.items()]]
     told = any(said.kind is Kind.LOCKED and id_ not in story.gone for id_, said in story.said.items())
     refused = [row["signal_id"] for row in stored.actions if row["kind"] == "tell_owner"]
-    _count(verdict, stored, int(refused[0].partition(":")[2]) if refused else 0, "tell_owner", notes, (told, True))
+    _count(
+        verdict,
+        stored,
+        int(refused[0].partition(":")[2]) if refused else 0,
+        "tell_owner",
+        notes,
+        (told, True),
+    )
     posted = Counter(entry["message_id"] for entry in heard.by_bot)
     posted.subtract(row["message_id"] for row in stored.actions if row["status"] == "sent")
     verdict.stray += [f"message {id_}: posted minus logged is {n}" for id_, n in posted.items() if n]

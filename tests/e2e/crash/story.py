@@ -113,7 +113,7 @@ class Story:
             await self.discord.call("delete", message=doomed.id)
 
     def come(self) -> None:
-        """Begin to expect something of the bot, which has only now been added and knows of no staff channel."""
+        """Begin to expect something of the bot, which has just been added and knows of no staff channel."""
         self.unread, self.said, self.has_staff = set(self.said), {}, False
 
     async def crowd(self, number: int) -> None:

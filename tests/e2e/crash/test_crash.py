@@ -1,4 +1,4 @@
-"""The bot is killed at every fail point of the road: nothing is lost, nothing is stuck, nothing is said twice."""
+"""The bot is killed at every fail point of the road: nothing is lost, stuck or said twice."""
 
 import json
 import re
@@ -72,6 +72,8 @@ def test_the_campaign_kills_at_every_fail_point_with_and_without_nonces() -> Non
 
 
 def test_every_fail_point_in_the_code_has_a_name_the_harness_knows() -> None:
-    sources = [path.read_text("utf-8") for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")]
+    sources = [
+        path.read_text("utf-8") for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")
+    ]
     named = Counter(name for source in sources for name in re.findall(r'fail_point\("([^"]+)"\)', source))
     assert set(named) == set(FAIL_POINTS)
