@@ -91,9 +91,7 @@ class SignalRepository:
             "reason": "message deleted",
             "finished_at": now,
         }
-        await self._session.exec(
-            update(SignalRecord).where(there, _NO_ACTIONS_YET).values(**finished)
-        )
+        await self._session.exec(update(SignalRecord).where(there, _NO_ACTIONS_YET).values(**finished))
         await self._session.exec(
             update(SignalRecord)
             .where(there, col(SignalRecord.deleted_at).is_(None))
