@@ -19,7 +19,7 @@ from bot.services.tools import (
 
 ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
-SEARCHED_MESSAGES = 200
+SEARCHED_MESSAGES = 1_000  # in pages of 100
 _UNKNOWN_REFERENCE, _ARCHIVED, _NO_DM, _MISSING_ACCESS = 50035, 50083, 50007, 50001
 _NEEDED = ("view_channel", "send_messages", "read_message_history")
 
@@ -74,7 +74,8 @@ class DiscordResponderTool:
         begin = action.created_at - SEARCHED
         try:
             target = await self._target(action)
-            after = discord.Object(discord.utils.time_snowflake(begin))
+            # Ids rise with Discord's own time: whatever answers a message is younger than it.
+            after = discord.Object(max(discord.utils.time_snowflake(begin), signal.message.message_id))
             async for message in target.history(limit=SEARCHED_MESSAGES, after=after, oldest_first=True):
                 if message.author.id == own_id and self._is_it(message, action):
                     return message.id

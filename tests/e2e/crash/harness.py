@@ -23,7 +23,7 @@ SETTLE_DEADLINE = 60.0  # seconds until everything must be done
 STOP_DEADLINE = 20.0
 LOOK_EVERY = 0.1
 ROUND_EVERY = 0.7  # seconds between rounds of talk while the bot lives
-CROWD = 120  # messages in each place, so that some 200 lie between a signal and its answer
+CROWD = 230  # messages in each place, said before what is asked
 AGED = "-3 minutes"  # more than the two minutes in which Discord surely knows a nonce
 ENV = {
     "LOOKOUT_ORCHESTRATOR__CHANNEL_THROTTLE_SECONDS": "0",
