@@ -26,8 +26,12 @@ from bot.settings import IngestSettings
 SLICE = 32  # messages judged before the event loop gets its turn; as many as the gateway reads in one
 LARGE_SLICE = 64  # while the queue is long: faster than the gateway reads, so that it empties
 LONG_QUEUE = 1_000
+CURSOR_SECONDS = 1.0  # between writes of the cursors in a flood: one behind only means reading more again
 KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
+
+
+Cursor = tuple[int, int, int | None, int]  # place, guild, parent, message
 
 
 @dataclass(slots=True)
@@ -37,7 +41,8 @@ class _Batch:
     now: datetime
     steps: list[tuple[Change, list[dict[str, Any]]]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
-    cursors: dict[int, tuple[int, int, int | None, int]] = field(default_factory=dict)  # by place
+    cursors: dict[int, Cursor] = field(default_factory=dict)  # by place: where this batch gets to
+    due: list[Cursor] = field(default_factory=list)  # cursors to write with it
     gaps: list[Gap] = field(default_factory=list)
     guilds: set[int] = field(default_factory=set)  # not known to be in the database
     size: int = 0
@@ -72,7 +77,9 @@ class IngestService:
         self._accepted = self._committed = 0  # arrivals ever; equal when everything is in the database
         self._progress = asyncio.Condition()
         self._gaps: dict[int, Gap] = {}  # by place; opened with the next batch
-        self._starts: dict[int, tuple[int, int, int | None, int]] = {}  # by place; cursors to begin with
+        self._starts: dict[int, Cursor] = {}  # by place; cursors to begin with
+        self._behind: dict[int, Cursor] = {}  # by place; cursors not written yet
+        self._cursors_written = 0.0  # monotonic seconds
         self._guilds: set[int] = set()  # known to be in the database
         self._members: set[tuple[int, int]] = set()
         self.cursors: dict[int, int] = {}  # by place: the newest message committed
@@ -179,6 +186,11 @@ class IngestService:
         others = [gap.guild_id for gap in batch.gaps] + [start[1] for start in batch.cursors.values()]
         batch.guilds.update(guild_id for guild_id in others if guild_id not in self._guilds)
         batch.members = list(members.values())
+        self._behind |= batch.cursors
+        moment = self._clock.monotonic()
+        if not self._queue or moment - self._cursors_written >= CURSOR_SECONDS:
+            batch.due, self._behind = list(self._behind.values()), {}
+            self._cursors_written = moment
         return batch
 
     async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
@@ -249,7 +261,7 @@ class IngestService:
         await tx.members.see(batch.members)
         for gap in batch.gaps:
             await tx.gaps.open(gap)
-        await tx.channels.advance_cursors(list(batch.cursors.values()))
+        await tx.channels.advance_cursors(batch.due)
 
     async def _store_singly(self, batch: _Batch) -> None:
         for change, rows in batch.steps:
@@ -262,9 +274,7 @@ class IngestService:
                 except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
                     logger.opt(exception=error).error("The database refuses {}; left out", single.ids())
         async with self._database.transaction() as tx:
-            await self._store(
-                tx, _Batch(batch.now, cursors=batch.cursors, gaps=batch.gaps, guilds=batch.guilds)
-            )
+            await self._store(tx, _Batch(batch.now, due=batch.due, gaps=batch.gaps, guilds=batch.guilds))
 
     def _hand_over(self, batch: _Batch) -> None:
         self._metrics.ingested(batch.size)
