@@ -21,6 +21,7 @@ ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, repl
 SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
 SEARCHED_MESSAGES = 200
 _UNKNOWN_REFERENCE, _ARCHIVED, _NO_DM, _MISSING_ACCESS = 50035, 50083, 50007, 50001
+_NO_HISTORY = 160002  # a 400: a reply needs Read Message History
 _NEEDED = ("view_channel", "send_messages", "read_message_history")
 
 
@@ -53,6 +54,8 @@ class DiscordResponderTool:
         except discord.HTTPException as error:
             if error.code == _UNKNOWN_REFERENCE and "message_reference" in error.text:
                 raise TargetGoneError("the message to answer is gone") from error
+            if error.code == _NO_HISTORY:
+                raise NotPermittedError("Read Message History") from error
             if error.code == _ARCHIVED:
                 raise TargetGoneError("the thread is archived") from error
             if error.status == 429:  # noqa: PLR2004

@@ -45,6 +45,7 @@ class Ingest(commands.Cog):
         for worker in self._workers:
             worker.start()
         self._bot.on_new_session = self._new_session
+        self._bot.on_places_changed = self._places.forget
         self._bot.on_every_message = self._hear
 
     async def cog_unload(self) -> None:
@@ -165,22 +166,9 @@ class Ingest(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Erase what was said in a deleted channel."""
-        self._places.forget()
         self._ingest.offer(Arrival(Change.CLEAR, channel.guild.id, channel.id, None, 0))
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """Erase what was said in a deleted thread."""
         self._ingest.offer(Arrival(Change.CLEAR, payload.guild_id, payload.parent_id, payload.thread_id, 0))
-
-    @commands.Cog.listener()
-    async def on_guild_channel_update(
-        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
-    ) -> None:
-        """Look again at who can read what."""
-        self._places.forget()
-
-    @commands.Cog.listener()
-    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        """Look again at who can read what."""
-        self._places.forget()

@@ -116,8 +116,8 @@ async def test_erasing_clears_every_column_with_text_and_nothing_else_of_the_pla
     assert (await stored(database, 1)).content == "text 1"
 
 
-@pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.PLAN, Stage.ACT])
-async def test_erasing_finishes_an_unfinished_signal_as_skipped(database: Database, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.PLAN])
+async def test_erasing_finishes_an_undecided_signal_as_skipped(database: Database, stage: Stage) -> None:
     await store(database, signal_row(0, stage=stage))
     async with database.transaction() as tx:
         await tx.signals.erase_batch([tombstone(0)], later(5))
@@ -125,6 +125,15 @@ async def test_erasing_finishes_an_unfinished_signal_as_skipped(database: Databa
     record = await stored(database)
     assert (record.stage, record.status, record.reason) == (Stage.DONE, Status.SKIPPED, "message deleted")
     assert record.finished_at == later(5)
+
+
+async def test_erasing_leaves_a_signal_that_is_acted_on_to_whoever_acts(database: Database) -> None:
+    await store(database, signal_row(0, stage=Stage.ACT))
+    async with database.transaction() as tx:
+        await tx.signals.erase_batch([tombstone(0)], later(5))
+
+    record = await stored(database)
+    assert (record.stage, record.content, record.deleted_at) == (Stage.ACT, "", later(5))
 
 
 async def test_erasing_leaves_the_outcome_of_a_finished_signal(database: Database) -> None:
