@@ -250,6 +250,7 @@ class IngestService:
         for change, rows in batch.steps:
             if change is Change.DELETE:
                 await tx.signals.erase_batch(rows, batch.now)
+                fail_point("ingest.in_erase")
             elif change is Change.CLEAR:
                 for row in rows:
                     await tx.signals.erase_place(row["place_id"], batch.now)
@@ -258,6 +259,7 @@ class IngestService:
                 await tx.signals.add_batch(rows)
             if change is Change.EDIT:
                 await tx.signals.edit_batch([edit_of(row) for row in rows])
+                fail_point("ingest.in_edit")
         await tx.members.see(batch.members)
         for gap in batch.gaps:
             await tx.gaps.open(gap)

@@ -106,8 +106,10 @@ class DiscordResponderTool:
     async def _target(self, action: Action) -> discord.abc.Messageable:
         if self.kind != "tell_owner":
             return self._bot.get_partial_messageable(action.channel_id, guild_id=action.guild_id)
-        guild = self._bot.get_guild(action.guild_id or 0)
-        if guild is None or guild.owner_id is None:
+        guild_id = action.guild_id or 0
+        # What a crash interrupted is taken up before the gateway has told of any server.
+        guild = self._bot.get_guild(guild_id) or await self._bot.fetch_guild(guild_id, with_counts=False)
+        if guild.owner_id is None:
             raise TargetGoneError("the server or its owner is unknown")
         owner = self._bot.get_user(guild.owner_id) or await self._bot.fetch_user(guild.owner_id)
         return owner.dm_channel or await owner.create_dm()

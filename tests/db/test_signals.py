@@ -117,7 +117,7 @@ async def test_erasing_clears_every_column_with_text_and_nothing_else_of_the_pla
 
 
 @pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.PLAN])
-async def test_erasing_finishes_an_undecided_signal_as_skipped(database: Database, stage: Stage) -> None:
+async def test_erasing_finishes_an_unfinished_signal_as_skipped(database: Database, stage: Stage) -> None:
     await store(database, signal_row(0, stage=stage))
     async with database.transaction() as tx:
         await tx.signals.erase_batch([tombstone(0)], later(5))
@@ -127,13 +127,14 @@ async def test_erasing_finishes_an_undecided_signal_as_skipped(database: Databas
     assert record.finished_at == later(5)
 
 
-async def test_erasing_leaves_a_signal_that_is_acted_on_to_whoever_acts(database: Database) -> None:
+async def test_erasing_leaves_a_signal_to_who_carries_out_its_actions(database: Database) -> None:
     await store(database, signal_row(0, stage=Stage.ACT))
     async with database.transaction() as tx:
         await tx.signals.erase_batch([tombstone(0)], later(5))
+        await tx.signals.erase_place(CHANNEL, later(6))
 
     record = await stored(database)
-    assert (record.stage, record.content, record.deleted_at) == (Stage.ACT, "", later(5))
+    assert (record.stage, record.status, record.content) == (Stage.ACT, Status.PENDING, "")
 
 
 async def test_erasing_leaves_the_outcome_of_a_finished_signal(database: Database) -> None:
