@@ -120,6 +120,7 @@ class Demo:
         screen = self._screen
         self._introduce(STORY.guild)
         async with self._set(STORY) as stage:
+            screen.say(f"Both are up after {stage.seconds():.1f} s.")
             player = await stage.while_alive(self._play(stage, speed))
             report = await stage.admin.story(player.message_id(AUDITED))
             if report is not None:
@@ -202,6 +203,7 @@ class Demo:
         except asyncio.CancelledError:
             if not self._interrupted:
                 raise
+            self._screen.say("Both have ended.")
             return 0 if self._played else INTERRUPTED
 
     def _listen(self, task: "asyncio.Task[int]") -> None:

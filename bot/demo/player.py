@@ -78,22 +78,24 @@ class Player:
             message_id = int(sent["id"])
         to = stage.conversation.display(self._keys[line.reply_to].line.author) if line.reply_to else ""
         self._screen.message(
-            stage.conversation.display(line.author), self._where(line), line.text, replying_to=to
+            stage.conversation.display(line.author), self._path(place), line.text, replying_to=to
         )
         unseen = line.expected.outcome is Outcome.UNSEEN
         story = await stage.admin.settled(message_id, UNSEEN_SECONDS if unseen else DECISION_SECONDS)
         self._screen.decision(story, line.about if story is None else "")
+        if story is not None and story["message"]["content"] != text:
+            self._screen.note(f"stored as: {story['message']['content']}")
         await self._show_actions(story)
         played = Played(line, message_id, stage.places[place], story)
         if line.key:
             self._keys[line.key] = played
         return played
 
-    def _where(self, line: Line) -> str:
-        for _, channel, name in self._stage.conversation.threads:
-            if line.place == name:
-                return f"#{channel} / {name}"
-        return f"#{line.place} / {line.title}" if line.title else f"#{line.place}"
+    def _path(self, place: str) -> str:
+        """Return a channel's name, for a thread after its channel's."""
+        parents = {name: channel for _, channel, name in self._stage.conversation.threads}
+        parents |= {line.title: line.place for line in self._stage.conversation.lines if line.title}
+        return f"#{parents[place]} / {place}" if place in parents else f"#{place}"
 
     def _mention(self, match: re.Match[str]) -> str:
         known = self._stage.people.get(match[1])
@@ -104,9 +106,11 @@ class Player:
             if action["message_id"] is None:
                 continue
             if self.first_reply_after is None:
-                self.first_reply_after = time.monotonic() - self._stage.started
+                self.first_reply_after = self._stage.seconds()
             sent = await self._stage.control.call("message", message=int(action["message_id"]))
-            self._screen.reply(self._name_of(int(sent["channel_id"])), self._readable(sent["content"]))
+            self._screen.reply(
+                self._path(self._name_of(int(sent["channel_id"]))), self._readable(sent["content"])
+            )
 
     def _name_of(self, place_id: int) -> str:
         names = {number: name for name, number in self._stage.places.items()}
@@ -155,7 +159,7 @@ async def set_staff_channel(stage: Stage, screen: Screen) -> str:
         conversation.owner.name, "config staff", channel, {"channel": stage.places[channel]}
     )
     screen.message(conversation.owner.display, f"#{channel}", f"/config staff channel: #{channel}")
-    screen.reply(channel, re.sub(r"<#\d+>", f"#{channel}", answer), only_for=conversation.owner.display)
+    screen.reply(f"#{channel}", re.sub(r"<#\d+>", f"#{channel}", answer), only_for=conversation.owner.display)
     if not answer:
         raise DemoError("the bot answered /config staff with nothing", stage.folder / "bot.log")
     return answer

@@ -89,7 +89,7 @@ class Replay:
                 self._count(story)
                 for action in story["actions"]:
                     if action["message_id"]:
-                        self._screen.reply(CHANNEL, action["content"])
+                        self._screen.reply(f"#{CHANNEL}", action["content"])
 
     def _count(self, story: Json) -> None:
         self.totals.stored += 1

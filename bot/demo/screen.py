@@ -105,7 +105,7 @@ class Screen:
         """Show what the bot wrote."""
         head = Text("↳ ", style="green")
         head.append(BOT, style="bold green")
-        head.append(f"  #{place}", style="dim")
+        head.append(f"  {place}", style="dim")
         if only_for:
             head.append(f"  only {only_for} sees this", style="dim")
         self._indented(head)

@@ -54,6 +54,10 @@ class Stage:
         self._children: list[Child] = []
         self._stack = AsyncExitStack()
 
+    def seconds(self) -> float:
+        """Return how long ago the start was."""
+        return time.monotonic() - self.started
+
     @property
     def error_log(self) -> Path:
         """The file of the bot's errors."""

@@ -69,21 +69,6 @@ STORY = Conversation(
             "thanks, though it names an error",
         ),
         Line(
-            "otto",
-            "dev",
-            "I got \"TypeError: 'NoneType' object is not iterable\" last night. Turns out the list was on"
-            " holiday. Solved it by sending another list",
-            SOLVED,
-            "a quoted error that somebody has solved",
-        ),
-        Line(
-            "tom",
-            "general",
-            "Who even needs documentation when you have optimism and a free weekend?",
-            CHATTER,
-            "a rhetorical question",
-        ),
-        Line(
             "mira",
             "help",
             "Hi all, how do I let one role see a single channel only? I have clicked every switch in this"
@@ -106,6 +91,21 @@ STORY = Conversation(
             "oh, and how do I export the list of members? Asking for the spreadsheet people",
             Expected(intent="help_request", purpose="support", reason="answered this member a moment ago"),
             "the same member again, within the cooldown",
+        ),
+        Line(
+            "otto",
+            "dev",
+            "I got \"TypeError: 'NoneType' object is not iterable\" last night. Turns out the list was on"
+            " holiday. Solved it by sending another list",
+            SOLVED,
+            "a quoted error that somebody has solved",
+        ),
+        Line(
+            "tom",
+            "general",
+            "Who even needs documentation when you have optimism and a free weekend?",
+            CHATTER,
+            "a rhetorical question",
         ),
         Line(
             "tom",
