@@ -47,6 +47,11 @@ class _Batch:
     guilds: set[int] = field(default_factory=set)  # not known to be in the database
     size: int = 0
 
+    @property
+    def created(self) -> int:
+        """How many new messages it holds; edits and deletions are no messages."""
+        return sum(len(rows) for change, rows in self.steps if change is Change.CREATE)
+
     def ids(self) -> list[str]:
         """Return the ids of the signals in it."""
         return [row["id"] for _, rows in self.steps for row in rows]
@@ -279,7 +284,7 @@ class IngestService:
             await self._store(tx, _Batch(batch.now, due=batch.due, gaps=batch.gaps, guilds=batch.guilds))
 
     def _hand_over(self, batch: _Batch) -> None:
-        self._metrics.ingested(batch.size)
+        self._metrics.ingested(batch.created)
         if len(self._members) > KNOWN_MEMBERS:
             self._members.clear()
         self._members.update((member["guild_id"], member["user_id"]) for member in batch.members)
