@@ -1,5 +1,8 @@
 """Signals and rows for the service tests; each call names only what its test is about."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -70,3 +73,23 @@ def arrival(number: int = 0, content: str = "good morning", **values: Any) -> Ar
 
 def deletion(number: int = 0, **values: Any) -> Arrival:
     return Arrival(Change.DELETE, GUILD, CHANNEL, None, message_id(number))._replace(**values)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+    """Return once `holds` does; fail after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await holds():
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run workers beside the test; one that fails makes the test fail."""
+    tasks = [asyncio.ensure_future(work()) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(outcome, asyncio.CancelledError), outcome

@@ -93,9 +93,7 @@ class TestSettings:
         await guilds.set_quiet_hours(GUILD, None)
         assert guilds.policy(GUILD).quiet_hours is None  # "none" is a choice, too
 
-    async def test_quiet_hours_are_stored_without_the_blanks_around_them(
-        self, guilds: GuildService
-    ) -> None:
+    async def test_quiet_hours_are_stored_without_the_blanks_around_them(self, guilds: GuildService) -> None:
         await guilds.set_quiet_hours(GUILD, "      22:00-07:00      ")
         assert (await guilds.get(GUILD)).quiet_hours == "22:00-07:00"
 

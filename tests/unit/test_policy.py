@@ -120,9 +120,7 @@ class TestEscalation:
     def test_staff_are_told_why(self, reason: str, signal: Signal, situation: Situation) -> None:
         assert decide(signal, STAFFED, situation) == Decision(PlanKind.ESCALATE, reason)
 
-    def test_not_again_while_staff_are_on_it(
-        self, reason: str, signal: Signal, situation: Situation
-    ) -> None:
+    def test_not_again_while_staff_are_on_it(self, reason: str, signal: Signal, situation: Situation) -> None:
         known = replace(situation, with_staff=True)
         assert decide(signal, STAFFED, known) == Decision(PlanKind.NOOP, "already with staff")
 
@@ -135,9 +133,7 @@ class TestEscalation:
 
 @pytest.mark.parametrize("first", range(len(ESCALATED)))
 def test_the_gravest_reason_is_told_to_staff(first: int) -> None:
-    tags = NanoTags(
-        toxicity=TOXIC if first == 0 else 0, urgency=Urgency.HIGH if first <= 1 else Urgency.LOW
-    )
+    tags = NanoTags(toxicity=TOXIC if first == 0 else 0, urgency=Urgency.HIGH if first <= 1 else Urgency.LOW)
     signal = replace(with_intent(Intent.PROBLEM_REPORT), nano_tags=tags)
     situation = calm(repeats=2 if first <= 2 else 0, unanswered_follow_up=True)
     assert decide(signal, STAFFED, situation).reason == ESCALATED[first][0]

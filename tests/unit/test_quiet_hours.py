@@ -23,7 +23,17 @@ class TestParse:
 
     @pytest.mark.parametrize(
         "text",
-        ["", "22-7", "22:00", "24:00-07:00", "22:60-07:00", "7:00-8:00", "22:00-22:00", "22:00-07:00x", "none"],
+        [
+            "",
+            "22-7",
+            "22:00",
+            "24:00-07:00",
+            "22:60-07:00",
+            "7:00-8:00",
+            "22:00-22:00",
+            "22:00-07:00x",
+            "none",
+        ],
     )
     def test_says_how_it_is_written(self, text: str) -> None:
         with pytest.raises(UserFacingError, match="`22:00-07:00`"):

@@ -37,7 +37,9 @@ class TestWorker:
         assert clock.slept == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
         assert len(logged.of("ERROR", "digging failed")) == 9
 
-    async def test_a_failure_after_long_good_work_pauses_as_briefly_as_the_first(self, logged: Logged) -> None:
+    async def test_a_failure_after_long_good_work_pauses_as_briefly_as_the_first(
+        self, logged: Logged
+    ) -> None:
         clock = FakeClock()
         worker = Worker("digging", failing(3, lambda: clock.advance(LONGEST_PAUSE + 1)), clock)
         worker.start()

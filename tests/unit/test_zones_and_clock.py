@@ -11,7 +11,12 @@ from bot.services.zones import SUGGESTED, suggest_zones
 class TestZones:
     @pytest.mark.parametrize(
         ("typed", "first"),
-        [("berl", "Europe/Berlin"), ("new york", "America/New_York"), ("UTC", "UTC"), ("beIRUT", "Asia/Beirut")],
+        [
+            ("berl", "Europe/Berlin"),
+            ("new york", "America/New_York"),
+            ("UTC", "UTC"),
+            ("beIRUT", "Asia/Beirut"),
+        ],
     )
     def test_are_found_as_people_type_them(self, typed: str, first: str) -> None:
         assert suggest_zones(typed)[0] == first
