@@ -14,6 +14,7 @@ from loguru import logger
 from bot.abilities import describe_abilities
 from bot.bus.memory import MemoryBus
 from bot.core.client import Bot, Services
+from bot.core.fair_reading import read_fairly
 from bot.core.pointing import point_discord
 from bot.db.database import Database
 from bot.db.engine import create_engine
@@ -76,6 +77,7 @@ class Application:
             bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
             services = await self._build(database, bus, metrics, tools)
             point_discord(settings.discord)
+            read_fairly(lambda: services.ingest.pressure)
             bot = Bot(
                 services,
                 intents=_intents(settings),

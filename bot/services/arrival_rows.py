@@ -74,6 +74,7 @@ def _row(arrival: Arrival, text: str, judgement: Judgement, now: datetime) -> di
         "stage": _OBSERVE if open_ else _DONE,
         "status": _PENDING if open_ else _SKIPPED,
         "plan": None if open_ else _NOOP,
+        "attempts": 0,
         "reason": "" if open_ else NOTHING_ASKED if intent == _OTHER else "author has an ignored role",
     }
 

@@ -23,7 +23,9 @@ from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.settings import IngestSettings
 
-SLICE = 32  # messages judged before the event loop gets its turn
+SLICE = 32  # messages judged before the event loop gets its turn; as many as the gateway reads in one
+LARGE_SLICE = 64  # while the queue is long: faster than the gateway reads, so that it empties
+LONG_QUEUE = 1_000
 KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
 
@@ -80,6 +82,12 @@ class IngestService:
     def depth(self) -> int:
         """How many arrivals are not committed yet."""
         return self._accepted - self._committed
+
+    @property
+    def pressure(self) -> float:
+        """How full the queue is, beyond what a busy moment brings: 0 to 1."""
+        spare = LONG_QUEUE * 2
+        return min(1.0, max(0.0, (len(self._queue) - spare) / (self._settings.queue_size / 2)))
 
     def offer(self, arrival: Arrival) -> None:
         """Take an arrival from the gateway. Never waits: what doesn't fit becomes a gap, to be read again."""
@@ -175,8 +183,9 @@ class IngestService:
 
     async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        for start in range(0, len(arrivals), SLICE):
-            part = arrivals[start : start + SLICE]
+        size = SLICE if len(self._queue) < LONG_QUEUE else LARGE_SLICE
+        for start in range(0, len(arrivals), size):
+            part = arrivals[start : start + size]
             try:
                 rows += rows_of(part, self._classifier, now)
             except Exception as error:  # noqa: BLE001  (a fault of judging must not lose a message)

@@ -191,7 +191,7 @@ import discord
 from benchmarks.baselines.common import intents, prepare, say
 
 class Replying(discord.Client):
-    async def on_ready(self):
+    async def on_connect(self):
         say("ready")
 
     async def on_message(self, message):
