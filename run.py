@@ -12,6 +12,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the very case this line is for
     )
 
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -34,12 +35,8 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CHILD = "LOOKOUT_IN_VENV"  # tells the re-executed process that all is set up
 LIGHT = "LOOKOUT_LIGHT"
 RETRY_HEAVY_AFTER = 24 * 3600  # seconds until a failed download of torch is tried again by itself
-FILES = {
-    "light": "requirements-light.txt",
-    "test": "requirements-test.txt",
-    "dev": "requirements-dev.txt",
-    "heavy": "requirements.txt",
-}
+FILES = {name: f"requirements-{name}.txt" for name in ("light", "test", "dev")}
+FILES["heavy"] = "requirements.txt"
 HEAVY_PACKAGES = ("torch", "transformers")  # torch first: transformers is useless without it
 TEST_COMMAND = ["-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 
@@ -237,6 +234,7 @@ def pip(*arguments: str) -> bool:
     return subprocess.run(command, stdout=sys.stderr, env=environment, check=False).returncode == 0
 
 
+@functools.cache  # asking pip takes half a second
 def has_own_index() -> bool:
     """Tell whether pip is configured, by file or environment, where to fetch from."""
     command = [str(venv_python()), "-m", "pip", "config", "list"]
@@ -284,9 +282,7 @@ def install_files(groups: list[str]) -> None:
     say(f"Installing {' and '.join(files)} from {place} ...")
     arguments = [part for file in files for part in ("-r", str(ROOT / file))]
     if not pip("install", *arguments):
-        raise SetupError(
-            "pip could not install the packages: see above. Is there a connection? Run this again."
-        )
+        raise SetupError("pip could not install the packages: see above. Is there a connection?")
 
 
 def install_heavy() -> bool:
@@ -345,10 +341,14 @@ def command_line(executable: str, arguments: list[str]) -> list[str]:
 
 
 def go_on(command: list[str]) -> int:
-    """Become `command`; on Windows, which can't, run it, leave Ctrl-C to it and return its exit code."""
-    os.environ[CHILD] = "1"
+    """Become `command`; on Windows, which can't, run it as a child."""
     if os.name != "nt":
         os.execv(command[0], command)  # noqa: S606 - there is no shell to want
+    return run_child(command)
+
+
+def run_child(command: list[str]) -> int:
+    """Run `command`, leave Ctrl-C (which reaches it too) to it, and return its exit code."""
     with subprocess.Popen(command) as child:
         while True:
             with contextlib.suppress(KeyboardInterrupt):
@@ -380,6 +380,8 @@ def main(arguments: list[str]) -> int:
         if command == "setup":
             return 0
         if command in {"test", "python"} or executable != sys.executable:
+            if command not in {"test", "python"}:  # whose children may want a set-up of their own
+                os.environ[CHILD] = "1"
             return go_on(command_line(executable, arguments))
     from bot.cli import main as command_line_main  # only now is there anything to import it with
 

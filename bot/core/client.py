@@ -10,6 +10,7 @@ from discord.ext import commands
 from loguru import logger
 
 from bot.core.errors import on_app_command_error
+from bot.core.forgiveness import forgive_odd_events
 from bot.services.command_sync import CommandSyncService
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
@@ -21,6 +22,15 @@ from bot.services.retention import RetentionService
 from bot.services.stories import StoryService
 
 COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.admin")
+PLACE_EVENTS = frozenset(
+    (
+        "guild_channel_update",
+        "guild_channel_delete",
+        "guild_role_update",
+        "guild_role_delete",
+        "thread_update",
+    )
+)
 NOBODY = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 
 
@@ -47,8 +57,8 @@ class Bot(commands.Bot):
         services: Services,
         *,
         intents: discord.Intents,
+        http_trace: aiohttp.TraceConfig,
         direct_messages: bool = False,
-        http_trace: aiohttp.TraceConfig | None = None,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
         super().__init__(
@@ -66,8 +76,10 @@ class Bot(commands.Bot):
         self.direct_messages = direct_messages
         self.failed_cogs: dict[str, str] = {}
         self.on_new_session: Callable[[], None] = lambda: None
+        self.on_places_changed: Callable[[], None] = lambda: None
         self.on_every_message: Callable[[discord.Message], None] | None = None
         self.tree.error(on_app_command_error)
+        forgive_odd_events(self)
 
     async def setup_hook(self) -> None:
         """Load the cogs; one that fails is logged and marked, the rest run."""
@@ -83,9 +95,13 @@ class Bot(commands.Bot):
 
         Anything else, and anyone who listens for messages in the usual way, is served as ever.
         """
-        if event == "connect":  # a new session, so events may have been missed; nothing of it was heard yet
-            self.on_new_session()
         if event != "message":
+            if (
+                event == "connect"
+            ):  # a new session, so events may have been missed; nothing of it was heard yet
+                self.on_new_session()
+            elif event in PLACE_EVENTS:  # at once: the next message may come with the same read of the socket
+                self.on_places_changed()
             super().dispatch(event, *args, **kwargs)
             return
         if self.on_every_message is not None:

@@ -7,7 +7,7 @@ from bot.settings import DiscordSettings
 
 
 def point_discord(settings: DiscordSettings) -> None:
-    """Set the base addresses where the settings name others than Discord's own; class attributes of discord.py."""
+    """Set discord.py's base addresses (class attributes) where the settings name others than its own."""
     if settings.api_url:
         discord.http.Route.BASE = settings.api_url
     if settings.gateway_url:

@@ -1,5 +1,6 @@
 """Connections and transactions."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -65,6 +66,8 @@ class Database:
         self._retry_seconds = retry_seconds
         # Records stay readable after their transaction has ended.
         self._writers = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+        # SQLite lets waiting writers in at random, and each would keep a connection from the readers.
+        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
         readers = engine.execution_options(**{READ_ONLY: True})
         self._readers = async_sessionmaker(readers, class_=AsyncSession, expire_on_commit=False)
 
@@ -77,11 +80,18 @@ class Database:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction; commit on a clean exit, roll back on any exception.
 
-        A locked or lost database is tried again until `retry_seconds` have passed. On SQLite the transaction is
-        a writer from the start, so that nothing inside it can find the database locked.
+        A locked or lost database is tried again until `retry_seconds` have passed. On SQLite the transaction
+        is a writer from the start, so that nothing inside it can find the database locked.
+
+        Raises:
+            TimeoutError: this process's other writers took longer than `retry_seconds` (SQLite).
+            sqlalchemy.exc.SQLAlchemyError: the database stayed locked or out of reach for as long.
         """
-        async with self._open(self._writers) as tx:
-            yield tx
+        async with AsyncExitStack() as stack:
+            if self._turn is not None:
+                async with asyncio.timeout(self._retry_seconds):
+                    await stack.enter_async_context(self._turn)
+            yield await stack.enter_async_context(self._open(self._writers))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -106,18 +116,13 @@ class Database:
 
     @asynccontextmanager
     async def _open(self, sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[Transaction]:
-        async with AsyncExitStack() as stack:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception(is_passing),
-                stop=stop_after_delay(self._retry_seconds),
-                wait=wait_random_exponential(multiplier=0.02, max=1.0),
-                reraise=True,
-            ):
-                with attempt:
-                    async with AsyncExitStack() as opening:
-                        session = await opening.enter_async_context(sessions.begin())
-                        await session.connection()
-                        stack.push_async_exit(opening.pop_all())
+        session: AsyncSession = await AsyncRetrying(
+            retry=retry_if_exception(is_passing),
+            stop=stop_after_delay(self._retry_seconds),
+            wait=wait_random_exponential(multiplier=0.02, max=1.0),
+            reraise=True,
+        )(_begin, sessions)
+        async with session:  # rolls back what isn't committed
             yield Transaction(
                 actions=ActionRepository(session),
                 channels=ChannelRepository(session),
@@ -128,3 +133,14 @@ class Database:
                 queue=SignalQueueRepository(session),
                 signals=SignalRepository(session),
             )
+            await session.commit()
+
+
+async def _begin(sessions: async_sessionmaker[AsyncSession]) -> AsyncSession:
+    session = sessions()
+    try:
+        await session.connection()
+    except BaseException:
+        await asyncio.shield(session.close())
+        raise
+    return session

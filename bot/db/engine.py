@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.domain.errors import StartupError
+
 BUSY_TIMEOUT_MS = 5_000
 READ_ONLY = "lookout_read_only"  # execution option: this connection's transactions only read
 
@@ -19,9 +21,16 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def create_engine(url: str) -> AsyncEngine:
-    """Return an engine for `url` (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`); opens nothing yet."""
+    """Return an engine for `url` (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`); opens nothing yet.
+
+    Raises:
+        StartupError: the driver for this kind of database isn't installed.
+    """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=10)
+        try:
+            return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=10)
+        except ModuleNotFoundError as error:
+            raise StartupError("PostgreSQL needs a driver. Fix: pip install asyncpg") from error
     # A connection is a thread of its own. Writers queue at SQLite anyway; the others are for readers.
     engine = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
@@ -31,17 +40,21 @@ def create_engine(url: str) -> AsyncEngine:
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see `_begin`
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-        "cache_size=-8000",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    try:
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-8000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+    except BaseException:
+        connection.close()  # the pool forgets it, and its thread would outlive the loop
+        raise
 
 
 def _begin(connection: Connection) -> None:

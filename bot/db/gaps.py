@@ -7,7 +7,6 @@ from sqlalchemy import func, or_
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.db.upsert import insert_for
 from bot.models import Channel, Gap, SignalRecord
 
 
@@ -63,8 +62,8 @@ class GapRepository:
     async def close(self, gap: Gap, now: datetime, outcome: str) -> bool:
         """Mark the gap as read and let its channel's cursor follow when it was the last one there.
 
-        Returns False and changes nothing when it was closed before, or reaches further by now than the caller's
-        `gap`, which is what has been read.
+        Returns False and changes nothing when it was closed before, or reaches further by now than the
+        caller's `gap`, which is what has been read.
         """
         statement = (
             update(Gap)

@@ -10,7 +10,10 @@ from bot.db.engine import sqlite_path
 from bot.domain.errors import StartupError
 
 _ADVISORY_KEY = 0x4C4F4F4B  # "LOOK"
-_TAKEN = "Another Lookout is running on this database. Stop it first, or give this one a database of its own (DB_PATH)."
+_TAKEN = (
+    "Another Lookout is running on this database. "
+    "Fix: stop it, or give this one a database of its own (DB_PATH)."
+)
 
 
 class InstanceLock:

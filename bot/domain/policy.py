@@ -54,13 +54,20 @@ def decide(signal: Signal, policy: GuildPolicy, situation: Situation) -> Decisio
         return Decision(PlanKind.NOOP, "already with staff")
     if reason and policy.staff_channel_id is not None:
         return Decision(PlanKind.ESCALATE, reason)
-    if signal.nano_tags.toxicity >= TOXIC:
-        return Decision(PlanKind.NOOP, "toxic, and no staff channel is set")
-    if situation.unanswered_follow_up:
-        return Decision(PlanKind.NOOP, "already answered, and no staff channel is set")
-    if policy.quiet_hours and policy.quiet_hours.contain(situation.now, policy.timezone):
-        return Decision(PlanKind.NOOP, "quiet hours")
+    reason = _restraint(signal, policy, situation)
+    if reason:
+        return Decision(PlanKind.NOOP, reason)
     return Decision(PlanKind.REPLY, signal.observer.intent.value.replace("_", " "))
+
+
+def _restraint(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:
+    quiet = policy.quiet_hours
+    checks = (
+        (signal.nano_tags.toxicity >= TOXIC, "toxic, and no staff channel is set"),
+        (situation.unanswered_follow_up, "already answered, and no staff channel is set"),
+        (quiet is not None and quiet.contain(situation.now, policy.timezone), "quiet hours"),
+    )
+    return next((reason for holds, reason in checks if holds), "")
 
 
 def _silence(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:

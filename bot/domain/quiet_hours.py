@@ -26,7 +26,7 @@ class QuietHours:
             UserFacingError: it is written otherwise, or start and end are the same.
         """
         match = _FORM.fullmatch(text.strip())
-        if match is None or match[1, 2] == match[3, 4]:
+        if match is None or match.group(1, 2) == match.group(3, 4):
             raise UserFacingError("Write quiet hours as `22:00-07:00`, with two different times.")
         hours = [int(part) for part in match.groups()]
         return cls(time(hours[0], hours[1]), time(hours[2], hours[3]))

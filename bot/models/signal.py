@@ -81,7 +81,7 @@ class SignalRecord(SQLModel, table=True):
 
 
 def signal_from_row(row: Mapping[str, Any], action_ids: tuple[int, ...] = ()) -> Signal:
-    """Return the envelope of a row given by its columns (a dict of an insert, or a record's `model_dump()`)."""
+    """Return the envelope of a row given by its columns (an insert's, or a record's `model_dump()`)."""
     message = DiscordMessage(
         guild_id=row["guild_id"],
         channel_id=row["channel_id"],

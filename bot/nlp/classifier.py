@@ -19,7 +19,7 @@ _MARKUP: Final = re.compile(r"<(?:@[!&]?|#|a?:\w{1,40}:|t:)-?\d{1,20}(?::\w)?>")
 _LINK: Final = re.compile(r"https?://\S+")
 _QUOTE: Final = re.compile(r"^> .*$", re.MULTILINE)
 _ADDRESSED: Final = re.compile(
-    rf" (?:{GAP}|@\S+|(?!hi\b|hey|hello|ok|yes|no|so|please|question|help|urgent|question)[\w-]+[:,]) "
+    rf" (?:{GAP}|@\S+|(?!hi\b|hey|hello|ok|yes|no|so|please|question|help|urgent)[\w-]+[:,]) "
 )
 _SAMPLE: Final = 2_000  # characters read; what matters of longer ones stands at their beginning
 
@@ -56,11 +56,17 @@ class _Weights(NamedTuple):
     against: float
 
 
+_SMALL_TALK: Final = words_of(
+    "hi hii hello hey heya hiya hola howdy yo sup morning afternoon evening night bye cya brb afk"
+    " gtg bbl back welcome greetings lol lmao haha nice cool wow congrats gg thanks thx ty"
+)
 _NO_WORDS: Final = frozenset(("", GAP))
 _NOTHING: Final = _Weights(0.0, 0.0, 0.0)
 _UNKNOWN: Final = Judgement(
     Purpose.UNKNOWN, Sentiment.NEUTRAL, 0.0, Urgency.LOW, 0.0, Intent.OTHER, 1.0, "", "und"
 )
+
+_BARE_BAIT: Final = _UNKNOWN._replace(purpose=Purpose.SPAM, confidence=0.9)
 
 
 def _judge(text: str) -> Judgement:
@@ -70,22 +76,21 @@ def _judge(text: str) -> Judgement:
     words = set(bare)
     words -= _NO_WORDS
     if not words:
-        return _UNKNOWN
+        return _BARE_BAIT if "://" in text and is_spam(text, words) else _UNKNOWN
     flat = " " + " ".join(lowered)
     cues = find_cues(flat, bare, words)
     weights = _weigh(cues) if cues else _NOTHING
     score = chat_score_of(plain, lowered, bare)
     language = language_of(plain, words)
     toxicity = toxicity_of(flat, words)
-    if "://" in text and is_spam(text, words):
+    if is_spam(text, words):
         return Judgement(
             Purpose.SPAM, label(score), score, Urgency.LOW, toxicity, Intent.OTHER, 0.9, "", language
         )
-    chance = _chance(plain, flat, words, weights) if weights.ask or weights.fail else 0.0
+    chance = _chance(flat, words, weights) if weights.ask or weights.fail else 0.0
     urgency = urgency_of(flat, words)
     if chance < _EVEN:
-        helpful = bool(cues) or is_technical(words)
-        purpose = Purpose.SUPPORT if helpful else Purpose.CHATTER
+        purpose = _purpose(words, cues)
         return Judgement(
             purpose, label(score), score, urgency, toxicity, Intent.OTHER, round(1 - chance, 3), "", language
         )
@@ -105,6 +110,15 @@ def _judge(text: str) -> Judgement:
     )
 
 
+def _purpose(words: set[str], cues: list[Found]) -> Purpose:
+    """Return what a message that isn't flagged is for."""
+    if cues or is_technical(words):
+        return Purpose.SUPPORT
+    if len(words) == 1 and _SMALL_TALK.isdisjoint(words):
+        return Purpose.UNKNOWN  # too short to tell
+    return Purpose.CHATTER
+
+
 def _plain(text: str) -> str:
     """Return `text` with mentions, links, code blocks and quotes as gaps."""
     if len(text) > _SAMPLE:
@@ -117,11 +131,7 @@ def _plain(text: str) -> str:
         text = _MARKUP.sub(GAP, text)
     if "> " in text:
         text = _QUOTE.sub(GAP, text)
-    return (
-        text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-        if "\N{RIGHT SINGLE QUOTATION MARK}" in text
-        else text
-    )
+    return text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
 
 def _weigh(cues: list[Found]) -> _Weights:
@@ -134,7 +144,7 @@ def _weigh(cues: list[Found]) -> _Weights:
     return _Weights(*(top + _EXTRA * (total - top) for top, total in zip(tops, sums, strict=True)))
 
 
-def _chance(plain: str, flat: str, words: set[str], weights: _Weights) -> float:
+def _chance(flat: str, words: set[str], weights: _Weights) -> float:
     """Return how likely the message is a help request or problem report."""
     total = weights.ask + weights.fail - weights.against
     if "?" in flat:

@@ -67,7 +67,7 @@ class _Tables:
 @cache
 def _tables() -> _Tables:
     # reading the lexicon takes 15 ms and 3 MB: not at import
-    from vaderSentiment import vaderSentiment as library  # noqa: PLC0415, N813
+    from vaderSentiment import vaderSentiment as library  # noqa: N813
 
     analyzer = library.SentimentIntensityAnalyzer()
     return _Tables(

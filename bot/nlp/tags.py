@@ -12,6 +12,7 @@ _DIRECTED: Final = 0.85
 _INSULT: Final = 0.6
 _SELF: Final = 0.1
 _CURSE: Final = 0.15
+_SEVERAL: Final = 2  # bait words that need no link
 _BARE_LINK: Final = 2  # words; a link and hardly more
 
 # kept unreadable on purpose: nobody should have to read slurs to maintain this file
@@ -81,15 +82,19 @@ _SOON: Final = words_of(
 _BAIT: Final = words_of(
     "nitro gift gifts airdrop giveaway claim earn profit profits crypto"
     " bitcoin btc eth investment forex steam skins skin onlyfans nudes 18+"
-    " leaks teen whatsapp telegram free prize winner win won reward bonus"
-    " casino dm usdt cash income trading"
+    " leaks teen whatsapp telegram free prize prizes guaranteed cash voucher urgent call txt"
+    " winner win won reward bonus"
+    " casino dm usdt income trading"
 )
+# a host that spells "discord" right is fine (there are many documentation sites) unless bait is glued to it
 _LOOKALIKE: Final = re.compile(
-    r"://(?:[\w-]+\.)*(?!(?:discord(?:app|status|merch)?\.(?:com|gg|gift|gifts|media|net|new|dev"
-    r"|co|link)|steamcommunity\.com|steampowered\.com)(?:[/:?#]|\s|$))"
-    r"(?:[\w-]*(?:d[il1!]+[sc5]+[ck]?[o0]+r[dcl]+|dlscord|disc[o0]rd|d[il1]sco[rn]d)[\w-]*"
-    r"|ste[ar]+m?c[o0]m+u?n[iltu]+y?[\w-]*|stean\w*|[\w-]*nitro[\w-]*)"
-    r"\.[a-z]{2,12}\b",
+    r"://(?:[\w-]{1,63}\.){0,4}?(?:"
+    r"[\w-]{0,20}discord[\w-]{0,20}(?:nitro|gift|free|promo|airdrop|bonus)[\w-]{0,20}"
+    r"|[\w-]{0,20}(?:nitro|gift|free|promo)[\w-]{0,10}discord[\w-]{0,20}"
+    r"|[\w-]{0,20}(?!discord)d[il1!]{1,3}[s5c]{1,3}[ck]?[o0]{1,3}(?:r|rn|n)[dcl]{1,3}[\w-]{0,20}"
+    r"|(?!steamcommunity\.)ste[ar]{0,2}n?m{0,2}c?[o0]m{1,3}[un]{1,3}[ilt1]{1,3}t?y[\w-]{0,20}"
+    r"|[\w-]{0,20}(?:free-?nitro|nitro-?(?:gift|free|drop|boost|discord))[\w-]{0,20}"
+    r")\.[a-z]{2,12}\b",
     re.IGNORECASE,
 )
 _SCAM: Final = re.compile(
@@ -97,27 +102,28 @@ _SCAM: Final = re.compile(
     r"|crypto|btc)|\bclaim (?:your|ur|the|it|free|now)\b"
     r"|\bearn (?:\S+ )?\$?\d|\b\d+% (?:profit|returns?)\b|\bt\.me/|\bwa\.me/|\bairdrop\b"
     r"|\bonlyfans\b|\bgift (?:card|for you)\b|\b(?:dm|message) me (?:for|to|on)\b"
-    r"|\bfirst \d+ (?:people|members|users)\b|\b(?:teen|18\+) (?:leaks?|porn|nudes)\b|\$\d+"
+    r"|\bfirst \d+ (?:people|members|users)\b|\byou(?:'ve| have)? (?:\w+ )?won\b|\b(?:text|txt"
+    r"|send) \w+ to \d{4,6}\b"
+    r"|\bcall (?:now )?0\d{6,}|\b(?:cash|guaranteed) prize\b|\bprize guaranteed\b|\b(?:teen|18\+)"
+    r" (?:leaks?|porn|nudes)\b|\$\d+"
     r" (?:gift|steam|free)\b|\bsteam (?:gift|card)\b"
 )
 _TECHNICAL: Final = words_of(
-    "install installed update updated upgrade config configure"
-    " configuration version server client file files folder directory"
-    " command terminal driver drivers kernel package packages script code"
-    " function class module library api token database sql query docker"
-    " container image images network port ports router dns ip ssh http"
-    " https url link browser firefox chrome windows linux ubuntu debian"
-    " mac android app application bot plugin extension setting settings"
-    " permission permissions user users account login password channel"
-    " role roles error errors bug log logs debug build compile test tests"
-    " python java javascript node npm git github repo branch commit wifi"
-    " usb disk drive partition boot grub ram cpu gpu memory screen"
-    " monitor keyboard mouse sound audio video install default option"
-    " options root sudo apt wiki page template router component service"
-    " host hosts wallet node nodes sync mining key keys email feature"
-    " issue issues fix data type types value values string array object"
-    " property method variable instance backup cache proxy domain website"
-    " site web css html json xml"
+    "install installed update updated upgrade config configure configuration version server client file"
+    " files folder directory command terminal driver drivers kernel package packages script code"
+    " function class module library api token database sql query docker container image images network"
+    " port ports router dns ip ssh http https url link browser firefox chrome windows linux ubuntu"
+    " debian mac android app application bot plugin extension setting settings permission permissions"
+    " user users account login password channel role roles error errors bug log logs debug build"
+    " compile"
+    " test tests python java javascript node npm git github repo branch commit wifi usb disk drive"
+    " partition boot grub ram cpu gpu memory screen monitor keyboard mouse sound audio video default"
+    " option options root sudo apt wiki page template component service host hosts wallet nodes sync"
+    " mining key keys email feature issue issues fix data type types value values string array object"
+    " property method variable instance backup cache proxy domain website site web css html json"
+    " xml try"
+    " tried using check paste pastebin run running works working fixed crash gui ssd hdd ui tool tools"
+    " search classes"
 )
 
 
@@ -147,12 +153,10 @@ def urgency_of(flat: str, words: set[str]) -> Urgency:
 
 
 def is_spam(text: str, words: set[str]) -> bool:
-    """Tell whether a message that holds a link is obvious bait."""
-    if _LOOKALIKE.search(text):
-        return (
-            "@everyone" in words
-            or "everyone" in words
-            or not _BAIT.isdisjoint(words)
-            or len(words) <= _BARE_LINK
-        )
-    return not _BAIT.isdisjoint(words) and _SCAM.search(text.lower()) is not None
+    """Tell whether a message is obvious bait: bait words with a link, or several in a well-known pitch."""
+    baited = not _BAIT.isdisjoint(words)
+    if "://" in text:
+        if _LOOKALIKE.search(text):
+            return baited or len(words) <= _BARE_LINK or "everyone" in words
+        return baited and _SCAM.search(text.lower()) is not None
+    return baited and len(_BAIT & words) >= _SEVERAL and _SCAM.search(text.lower()) is not None

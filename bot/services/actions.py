@@ -69,17 +69,24 @@ class ActionLog:
             except (UnreachableError, TimeoutError) as error:
                 retries += 1
                 if self._age(action) + timedelta(seconds=pause) < SAFE_AGE:
-                    log.warning(
-                        "Discord did not take action {} ({}); trying again", action.id, error or "timeout"
-                    )
+                    log.warning("Discord did not take action {} ({}); trying again", action.id, _told(error))
                     await self._clock.sleep(pause)
                     interrupted, pause = True, pause * 2
                     continue
-                outcome: dict[str, Any] = {"status": ActionStatus.FAILED, "detail": f"unreachable: {error}"}
+                outcome: dict[str, Any] = {
+                    "status": ActionStatus.FAILED,
+                    "detail": f"unreachable: {_told(error)}",
+                }
             except NotPermittedError as error:
                 outcome = {"status": ActionStatus.FORBIDDEN, "detail": str(error)}
             except ToolError as error:
                 outcome = {"status": ActionStatus.SKIPPED, "detail": str(error)}
+            except Exception as error:  # noqa: BLE001  (it may have posted, so it is not tried again)
+                log.opt(exception=error).error("Action {} failed", action.id)
+                outcome = {
+                    "status": ActionStatus.FAILED,
+                    "detail": f"internal error: {type(error).__name__}",
+                }
             else:
                 outcome = self._outcome(sent)
                 retries += sent.retries if sent else 0
@@ -111,3 +118,7 @@ class ActionLog:
 
     def _age(self, action: Action) -> timedelta:
         return self._clock.now() - action.created_at
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__

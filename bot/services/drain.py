@@ -19,7 +19,7 @@ async def drain(
     seconds: float,
     stop_now: asyncio.Event,
 ) -> bool:
-    """Wait until nothing is under way, at most `seconds` or until `stop_now`; return whether that was reached."""
+    """Wait until nothing is under way, at most `seconds` or until `stop_now`; return whether it is so."""
 
     def idle() -> bool:
         queued = ingest.depth + bus.depth(Stage.OBSERVE) + bus.depth(Stage.PLAN)
@@ -28,7 +28,7 @@ async def drain(
     try:
         async with asyncio.timeout(seconds):
             while not stop_now.is_set():
-                # Twice, with a turn of the loop between: a signal may be on its way from one station to the next.
+                # Twice: a signal may be on its way from one station to the next.
                 if idle():
                     await asyncio.sleep(LOOK_EVERY)
                     if idle():

@@ -23,9 +23,15 @@ from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.settings import IngestSettings
 
-SLICE = 32  # messages judged before the event loop gets its turn
+SLICE = 32  # messages judged before the event loop gets its turn; as many as the gateway reads in one
+LARGE_SLICE = 64  # while the queue is long: faster than the gateway reads, so that it empties
+LONG_QUEUE = 1_000
+CURSOR_SECONDS = 1.0  # between writes of the cursors in a flood: one behind only means reading more again
 KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
+
+
+Cursor = tuple[int, int, int | None, int]  # place, guild, parent, message
 
 
 @dataclass(slots=True)
@@ -35,10 +41,16 @@ class _Batch:
     now: datetime
     steps: list[tuple[Change, list[dict[str, Any]]]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
-    cursors: dict[int, tuple[int, int, int | None, int]] = field(default_factory=dict)  # by place
+    cursors: dict[int, Cursor] = field(default_factory=dict)  # by place: where this batch gets to
+    due: list[Cursor] = field(default_factory=list)  # cursors to write with it
     gaps: list[Gap] = field(default_factory=list)
     guilds: set[int] = field(default_factory=set)  # not known to be in the database
     size: int = 0
+
+    @property
+    def created(self) -> int:
+        """How many new messages it holds; edits and deletions are no messages."""
+        return sum(len(rows) for change, rows in self.steps if change is Change.CREATE)
 
     def ids(self) -> list[str]:
         """Return the ids of the signals in it."""
@@ -70,7 +82,9 @@ class IngestService:
         self._accepted = self._committed = 0  # arrivals ever; equal when everything is in the database
         self._progress = asyncio.Condition()
         self._gaps: dict[int, Gap] = {}  # by place; opened with the next batch
-        self._starts: dict[int, tuple[int, int, int | None, int]] = {}  # by place; cursors to begin with
+        self._starts: dict[int, Cursor] = {}  # by place; cursors to begin with
+        self._behind: dict[int, Cursor] = {}  # by place; cursors not written yet
+        self._cursors_written = 0.0  # monotonic seconds
         self._guilds: set[int] = set()  # known to be in the database
         self._members: set[tuple[int, int]] = set()
         self.cursors: dict[int, int] = {}  # by place: the newest message committed
@@ -80,6 +94,12 @@ class IngestService:
     def depth(self) -> int:
         """How many arrivals are not committed yet."""
         return self._accepted - self._committed
+
+    @property
+    def pressure(self) -> float:
+        """How full the queue is, beyond what a busy moment brings: 0 to 1."""
+        spare = LONG_QUEUE * 2
+        return min(1.0, max(0.0, (len(self._queue) - spare) / (self._settings.queue_size / 2)))
 
     def offer(self, arrival: Arrival) -> None:
         """Take an arrival from the gateway. Never waits: what doesn't fit becomes a gap, to be read again."""
@@ -171,12 +191,18 @@ class IngestService:
         others = [gap.guild_id for gap in batch.gaps] + [start[1] for start in batch.cursors.values()]
         batch.guilds.update(guild_id for guild_id in others if guild_id not in self._guilds)
         batch.members = list(members.values())
+        self._behind |= batch.cursors
+        moment = self._clock.monotonic()
+        if not self._queue or moment - self._cursors_written >= CURSOR_SECONDS:
+            batch.due, self._behind = list(self._behind.values()), {}
+            self._cursors_written = moment
         return batch
 
     async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        for start in range(0, len(arrivals), SLICE):
-            part = arrivals[start : start + SLICE]
+        size = SLICE if len(self._queue) < LONG_QUEUE else LARGE_SLICE
+        for start in range(0, len(arrivals), size):
+            part = arrivals[start : start + size]
             try:
                 rows += rows_of(part, self._classifier, now)
             except Exception as error:  # noqa: BLE001  (a fault of judging must not lose a message)
@@ -211,7 +237,7 @@ class IngestService:
                 if not is_passing(error):
                     logger.opt(exception=error).error("The database refuses {}; left out", batch.ids())
                     break
-                logger.error(
+                logger.warning(
                     "Could not store {} messages ({}); trying again", batch.size, type(error).__name__
                 )
                 await self._clock.sleep(pause)
@@ -242,7 +268,7 @@ class IngestService:
         await tx.members.see(batch.members)
         for gap in batch.gaps:
             await tx.gaps.open(gap)
-        await tx.channels.advance_cursors(list(batch.cursors.values()))
+        await tx.channels.advance_cursors(batch.due)
 
     async def _store_singly(self, batch: _Batch) -> None:
         for change, rows in batch.steps:
@@ -255,12 +281,10 @@ class IngestService:
                 except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
                     logger.opt(exception=error).error("The database refuses {}; left out", single.ids())
         async with self._database.transaction() as tx:
-            await self._store(
-                tx, _Batch(batch.now, cursors=batch.cursors, gaps=batch.gaps, guilds=batch.guilds)
-            )
+            await self._store(tx, _Batch(batch.now, due=batch.due, gaps=batch.gaps, guilds=batch.guilds))
 
     def _hand_over(self, batch: _Batch) -> None:
-        self._metrics.ingested(batch.size)
+        self._metrics.ingested(batch.created)
         if len(self._members) > KNOWN_MEMBERS:
             self._members.clear()
         self._members.update((member["guild_id"], member["user_id"]) for member in batch.members)
@@ -291,5 +315,5 @@ class IngestService:
                 to_id=message_id,
                 reason="queue full",
                 created_at=self._clock.now(),
-            )  # fmt: skip
+            )
         )

@@ -155,9 +155,10 @@ class RecoveryService:
         async with self._database.reading() as tx:
             stored = set(await tx.signals.ids_between(gap.channel_id, after, upto))
         gone = stored - {arrival.message_id for arrival in there}
-        where = {"guild_id": gap.guild_id, "channel_id": gap.channel_id, "thread_id": None}
         await self._ingest.put(there)
-        await self._ingest.put([Arrival(Change.DELETE, message_id=each, **where) for each in sorted(gone)])
+        await self._ingest.put(
+            [Arrival(Change.DELETE, gap.guild_id, gap.channel_id, None, each) for each in sorted(gone)]
+        )
         await self._ingest.flushed()
         fail_point("gap.in_page")
         async with self._database.transaction() as tx:
@@ -174,5 +175,5 @@ class RecoveryService:
                 to_id=to_id,
                 reason=reason,
                 created_at=self._clock.now(),
-            )  # fmt: skip
+            )
         )

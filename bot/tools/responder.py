@@ -6,7 +6,6 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from bot.core.http_trace import Retries, current_retries
 from bot.domain.signal import Signal
 from bot.models import Action
 from bot.services.tools import (
@@ -16,11 +15,13 @@ from bot.services.tools import (
     TargetGoneError,
     UnreachableError,
 )
+from bot.tools.http_trace import Retries, current_retries
 
 ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
 SEARCHED_MESSAGES = 1_000  # in pages of 100
 _UNKNOWN_REFERENCE, _ARCHIVED, _NO_DM, _MISSING_ACCESS = 50035, 50083, 50007, 50001
+_NO_HISTORY = 160002  # a 400: a reply needs Read Message History
 _NEEDED = ("view_channel", "send_messages", "read_message_history")
 
 
@@ -53,6 +54,8 @@ class DiscordResponderTool:
         except discord.HTTPException as error:
             if error.code == _UNKNOWN_REFERENCE and "message_reference" in error.text:
                 raise TargetGoneError("the message to answer is gone") from error
+            if error.code == _NO_HISTORY:
+                raise NotPermittedError("Read Message History") from error
             if error.code == _ARCHIVED:
                 raise TargetGoneError("the thread is archived") from error
             if error.status == 429:  # noqa: PLR2004
@@ -63,7 +66,7 @@ class DiscordResponderTool:
         return Sent(message.id, retries.count)
 
     async def find(self, action: Action, signal: Signal) -> int | None:
-        """Return the message an interrupted action had posted: ours, with the same reference or the same text.
+        """Return what an interrupted action had posted: ours, with the same reference or the same text.
 
         Raises:
             UnreachableError: Discord doesn't answer.
@@ -95,8 +98,11 @@ class DiscordResponderTool:
                 message_id=action.reference_id, channel_id=action.channel_id, guild_id=action.guild_id
             )
         return await target.send(
-            action.content, nonce=action.nonce, reference=reference, allowed_mentions=ALLOWED
-        )  # type: ignore[call-overload]
+            action.content,
+            nonce=action.nonce,
+            reference=reference,  # type: ignore[arg-type]  # None is fine
+            allowed_mentions=ALLOWED,
+        )
 
     async def _target(self, action: Action) -> discord.abc.Messageable:
         if self.kind != "tell_owner":

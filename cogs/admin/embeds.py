@@ -55,11 +55,12 @@ def story_embed(story: dict[str, Any]) -> discord.Embed:
         title="What happened to this message", url=message["link"],
         description="(deleted)" if story["deleted"] else f">>> {quoted}",
     )  # fmt: skip
-    score = f"{tags['sentiment_score']:+.2f}"
+    feeling = f"{tags['sentiment']} ({tags['sentiment_score']:+.2f})"
     embed.add_field(
         name="Tags",
-        value=f"purpose {tags['purpose']} · sentiment {tags['sentiment']} ({score}) · urgency {tags['urgency']} · "
-        f"toxicity {tags['toxicity']:.2f} · language {story['language']}",
+        value=f"purpose {tags['purpose']} · sentiment {feeling} · urgency {tags['urgency']} · "
+        f"toxicity {tags['toxicity']:.2f} · "
+        f"language {story['language']}",
         inline=False,
     )
     because = f"\n{escape_markdown(observer['rationale'])}" if observer["rationale"] else ""

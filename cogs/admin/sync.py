@@ -31,7 +31,7 @@ class CommandSync(commands.Cog):
             try:
                 await self._bot.tree.sync()
             except discord.HTTPException as error:
-                logger.error("Could not register the slash commands: {}", error)
+                logger.warning("Could not register the slash commands: {}", error)
                 return
             await self._service.registered(application_id, fingerprint)
             logger.info("Registered {} slash commands", len(commands_))

@@ -14,7 +14,7 @@ from bot.services.guilds import ChannelSeen
 from bot.services.tasks import TaskSet, Worker
 from cogs.ingest.client import DiscordIngestClient
 from cogs.ingest.history import DiscordHistory
-from cogs.ingest.places import Place, WatchedPlaces
+from cogs.ingest.places import WatchedPlaces
 
 
 class Ingest(commands.Cog):
@@ -45,6 +45,7 @@ class Ingest(commands.Cog):
         for worker in self._workers:
             worker.start()
         self._bot.on_new_session = self._new_session
+        self._bot.on_places_changed = self._places.forget
         self._bot.on_every_message = self._hear
 
     async def cog_unload(self) -> None:
@@ -95,7 +96,7 @@ class Ingest(commands.Cog):
         self._recovery.catch_up(guild_id, place.id, place.last_message_id, start)
 
     def _watched(self, place: Any) -> bool:
-        return isinstance(place, Place) and self._places.is_watched(place)
+        return isinstance(place, discord.abc.GuildChannel | discord.Thread) and self._places.is_watched(place)
 
     def _muted(self, message: discord.Message, guild_id: int) -> bool:
         ignored = self._guilds.policy(guild_id).ignored_role_ids
@@ -139,7 +140,9 @@ class Ingest(commands.Cog):
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Catch up after every connection that could not be resumed."""
         self._recovery.read_from(DiscordHistory(self._bot, self._client))
-        for place in [*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads]:
+        readable = (guild.text_channels, guild.voice_channels, guild.stage_channels, guild.threads)
+        places: list[Any] = [place for kind in readable for place in kind]
+        for place in places:
             if place.id not in self._caught_up and self._places.is_watched(place):
                 self._catch_up(guild.id, place)
         self._tasks.spawn(self._note(guild), f"note guild {guild.id}")
@@ -163,22 +166,9 @@ class Ingest(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Erase what was said in a deleted channel."""
-        self._places.forget()
         self._ingest.offer(Arrival(Change.CLEAR, channel.guild.id, channel.id, None, 0))
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """Erase what was said in a deleted thread."""
         self._ingest.offer(Arrival(Change.CLEAR, payload.guild_id, payload.parent_id, payload.thread_id, 0))
-
-    @commands.Cog.listener()
-    async def on_guild_channel_update(
-        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
-    ) -> None:
-        """Look again at who can read what."""
-        self._places.forget()
-
-    @commands.Cog.listener()
-    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        """Look again at who can read what."""
-        self._places.forget()

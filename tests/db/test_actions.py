@@ -119,7 +119,7 @@ async def test_sent_as_finds_the_actions_behind_messages(database: Database) -> 
     await finish(database, row.id, SENT)
 
     async with database.reading() as tx:
-        assert [found.id for found in await tx.actions.sent_as([SENT["message_id"], 5])] == [row.id]
+        assert [found.id for found in await tx.actions.sent_as([2**60 + 7, 5])] == [row.id]
         assert await tx.actions.sent_as([]) == []
         assert await tx.actions.sent_as([MESSAGE]) == []
 

@@ -235,13 +235,13 @@ async def test_others_wrote_does_not_count_erased_messages(database: Database) -
         assert not await tx.signals.others_wrote(CHANNEL, MEMBER, MESSAGE, MESSAGE + 4)
 
 
-async def test_author_of_a_stored_message(database: Database) -> None:
+async def test_authors_of_stored_messages(database: Database) -> None:
     await store(database, signal_row(0))
 
     async with database.reading() as tx:
-        assert await tx.signals.author_of("discord", MESSAGE) == MEMBER
-        assert await tx.signals.author_of("discord", MESSAGE + 1) is None
-        assert await tx.signals.author_of("irc", MESSAGE) is None
+        known, unknown = f"discord:{MESSAGE}", f"irc:{MESSAGE}"
+        assert await tx.signals.authors_of([known, unknown]) == {known: MEMBER}
+        assert await tx.signals.authors_of([]) == {}
 
 
 async def test_newest_in_a_place_without_the_erased(database: Database) -> None:

@@ -1,0 +1,32 @@
+"""`python -m benchmarks ingest|latency|startup`, which is what `python run.py bench` runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from benchmarks import ingest, latency, startup
+from benchmarks.children import MeasurementError
+
+_COMMANDS = {"ingest": ingest, "latency": latency, "startup": startup}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one measurement and return its exit code: 0 measured, 1 not."""
+    parser = argparse.ArgumentParser(
+        prog="python run.py bench", description="Measure the bot on this machine."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in _COMMANDS.items():
+        about = (module.__doc__ or "").partition("\n")[0]
+        module.add_arguments(commands.add_parser(name, help=about, description=about))
+    arguments = parser.parse_args(argv)
+    try:
+        code: int = _COMMANDS[arguments.command].run(arguments)
+    except MeasurementError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

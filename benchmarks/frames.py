@@ -1,0 +1,67 @@
+"""The flood on disk: every frame encoded before a client connects, plain and as a zlib stream.
+
+Sequence numbers are fixed because a session always begins with READY (1) and GUILD_CREATE (2).
+"""
+
+import json
+import mmap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.payloads import messages
+from benchmarks.wire import PlainCodec, ZlibCodec, dumps
+
+FIRST_SEQUENCE = 3
+RUN_LENGTH = 200  # messages between two places where a heartbeat answer may be put in
+_CODECS: dict[str, type[PlainCodec] | type[ZlibCodec]] = {"plain": PlainCodec, "zlib": ZlibCodec}
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """The frames of one encoding: runs of `RUN_LENGTH` messages, ready to be written."""
+
+    data: memoryview
+    ends: Sequence[int]  # byte offsets where runs end
+
+    def runs(self) -> Iterator[memoryview]:
+        """Yield the runs in order."""
+        start = 0
+        for end in self.ends:
+            yield self.data[start:end]
+            start = end
+
+
+def encode(folder: Path, count: int, seed: int) -> None:
+    """Write the flood of `count` messages to the folder, as if they were being sent right now."""
+    start = datetime.now(UTC) - timedelta(milliseconds=count)
+    flood = messages(count, seed, start)
+    payloads = [
+        dumps({"t": "MESSAGE_CREATE", "s": number, "op": 0, "d": message})
+        for number, message in enumerate(flood, FIRST_SEQUENCE)
+    ]
+    ends: dict[str, list[int]] = {}
+    for name, codec_class in _CODECS.items():
+        codec = codec_class()
+        ends[name] = []
+        with (folder / f"{name}.bin").open("wb") as file:
+            for start_of_run in range(0, count, RUN_LENGTH):
+                run = payloads[start_of_run : start_of_run + RUN_LENGTH]
+                file.writelines(codec.encode(payload, last=False) for payload in run[:-1])
+                file.write(codec.encode(run[-1]))
+                ends[name].append(file.tell())
+    (folder / "index.json").write_text(json.dumps({"count": count, "seed": seed, "ends": ends}))
+
+
+def count_of(folder: Path) -> int:
+    """Return the number of messages in the folder's flood."""
+    return int(json.loads((folder / "index.json").read_text())["count"])
+
+
+def load(folder: Path, name: str) -> Flood:
+    """Return the flood in one encoding: "plain" or "zlib"."""
+    ends = json.loads((folder / "index.json").read_text())["ends"][name]
+    with (folder / f"{name}.bin").open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return Flood(memoryview(data), ends)

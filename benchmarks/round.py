@@ -1,0 +1,65 @@
+"""One bot against one fresh Discord: the piece every measurement is made of."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.children import PROJECT, Child, Scale
+from benchmarks.targets import READY_SECONDS, Target
+
+_LISTEN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A bot that is ready, and its Discord."""
+
+    target: Target
+    bot: Child
+    discord: Child
+    scale: Scale
+    identified_seconds: float  # from its start until Discord had sent it its guild
+    ready_seconds: float  # from its start until it also said that it is ready
+    ready_mb: float
+
+
+@asynccontextmanager
+async def running(
+    target_class: type[Target],
+    frames: Path,
+    messages: int,
+    *,
+    channels: int = 0,
+    extra: Mapping[str, str] | None = None,
+) -> AsyncIterator[Running]:
+    """Start a Discord and the bot, wait until it is ready, and end both afterwards.
+
+    Raises:
+        MeasurementError: One of them did not come up.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="lookout-bench-"))
+    arguments = ["-m", "benchmarks.flood", "--frames", str(frames), "--channels", str(channels)]
+    try:
+        async with Child("flood", arguments, {}, PROJECT) as discord:
+            port = (await discord.event("listening", _LISTEN_SECONDS))["port"]
+            target = target_class(folder, port, messages, extra)
+            started = time.time_ns()
+            async with target.child() as bot:
+                ready = await target.ready(bot)
+                sent = int((await discord.event("guild_sent", READY_SECONDS))["time_ns"])
+                scale = Scale(bot.pid)
+                yield Running(
+                    target=target,
+                    bot=bot,
+                    discord=discord,
+                    scale=scale,
+                    identified_seconds=(sent - started) / 1e9,
+                    ready_seconds=(max(ready, sent) - started) / 1e9,
+                    ready_mb=scale.weigh(),
+                )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

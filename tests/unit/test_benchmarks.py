@@ -1,0 +1,202 @@
+"""The benchmarks measure what they say: the flood arrives whole, and the figures are put together right."""
+
+import asyncio
+import json
+import sqlite3
+import sys
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from benchmarks import frames, ingest, latency, payloads, report, startup, wire
+from benchmarks.__main__ import main
+from benchmarks.children import Child, MeasurementError
+from benchmarks.round import running
+from benchmarks.targets import TARGETS, Lookout
+from benchmarks.texts import length_at, texts
+
+MESSAGES = 450  # more than two runs of frames, so that run borders are crossed
+
+
+def sample(target: str, round_number: int, committed: float, decided: float | None = None) -> ingest.Sample:
+    return ingest.Sample(target, round_number, committed, decided, 1.0, 50.0, 60.0, 80.0, 10.0)
+
+
+async def payloads_of(data: bytes) -> list[bytes]:
+    """Unwrap frames the way a client would, with the project's own reader (it takes unmasked frames, too)."""
+    reader = asyncio.StreamReader()
+    reader.feed_data(data)
+    reader.feed_eof()
+    found = []
+    while not reader.at_eof():
+        found.append((await wire.read_frame(reader))[1])
+    return found
+
+
+def test_no_two_texts_are_alike_and_a_seed_repeats() -> None:
+    made = list(texts(20_000, seed=7))
+    assert len(set(made)) == len(made)
+    assert made[:500] == list(texts(500, seed=7))
+    assert made[:500] != list(texts(500, seed=8))
+    assert all(text == text.strip() and 0 < len(text) <= 2000 for text in made)
+
+
+def test_texts_are_as_long_as_in_the_day_logs() -> None:
+    lengths = sorted(map(len, texts(10_000, seed=7)))
+    assert lengths[5_000] == pytest.approx(length_at(0.5), abs=5)
+    assert lengths[9_500] == pytest.approx(length_at(0.95), abs=15)
+    assert (length_at(0.0), length_at(1.0)) == (1, 1499)
+
+
+def test_messages_are_ordered_and_of_the_announced_guild() -> None:
+    flood = payloads.messages(300, 1, datetime(2026, 1, 1, tzinfo=UTC))
+    ids = [int(message["id"]) for message in flood]
+    assert ids == sorted(set(ids))
+    channels = {channel["id"] for channel in payloads.guild_create()["channels"]}
+    assert {message["channel_id"] for message in flood} <= channels
+    replies = [message for message in flood if message["type"] == 19]
+    assert 10 <= len(replies) <= 60
+    assert all(
+        reply["referenced_message"]["id"] == reply["message_reference"]["message_id"] for reply in replies
+    )
+
+
+async def test_both_encodings_carry_the_same_flood_around_heartbeat_answers(tmp_path: Path) -> None:
+    frames.encode(tmp_path, MESSAGES, 1)
+    plain, packed = frames.load(tmp_path, "plain"), frames.load(tmp_path, "zlib")
+    sent = [json.loads(payload) for run in plain.runs() for payload in await payloads_of(bytes(run))]
+    assert [message["s"] for message in sent] == list(range(3, MESSAGES + 3))
+
+    live = wire.ZlibCodec()
+    stream = live.hello(b'{"op":10}') + b"".join(
+        bytes(run) + live.encode(b'{"op":11}') for run in packed.runs()
+    )
+    inflate = zlib.decompressobj()
+    received = [json.loads(inflate.decompress(payload)) for payload in await payloads_of(stream)]
+    assert [message for message in received if message["op"] == 0] == sent
+    assert sum(message["op"] == 11 for message in received) == len(packed.ends) == 3
+
+
+def test_ingest_counts_every_message_and_writes_its_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "result.json"
+    assert main(["ingest", "--messages", "200", "--only", "nothing", "--json", str(path)]) == 0
+    result = json.loads(path.read_text())
+    assert result["messages"] == 200
+    assert [taken["target"] for taken in result["samples"]] == ["nothing"]
+    assert result["medians"]["nothing"]["to_nothing"] == 1.0
+    assert result["medians"]["nothing"]["to_one_hour"] is None
+    assert result["medians"]["nothing"]["peak_mb"] >= result["medians"]["nothing"]["ready_mb"] > 10
+    assert "nothing" in capsys.readouterr().out
+
+
+async def test_the_one_hour_bot_has_committed_every_message_when_it_says_so(tmp_path: Path) -> None:
+    frames.encode(tmp_path, 200, 1)
+    database = tmp_path / "kept.db"
+    async with running(TARGETS["one-hour"], tmp_path, 200, extra={"DB_PATH": str(database)}) as it:
+        await it.discord.say("flood")
+        await it.target.finished(it.bot, 20.0)
+        reader = sqlite3.connect(database)
+        stored = reader.execute(
+            "SELECT count(*), count(DISTINCT content), max(sentiment) FROM messages"
+        ).fetchone()
+        reader.close()
+    assert stored[:2] == (200, 200)
+    assert stored[2] > 0
+
+
+def test_ratios_are_taken_within_a_round_and_from_the_slower_rate() -> None:
+    taken = [sample("nothing", 0, 100.0), sample("one-hour", 0, 40.0), sample("lookout", 0, 50.0, 20.0)]
+    taken += [sample("nothing", 1, 10.0), sample("one-hour", 1, 4.0), sample("lookout", 1, 5.0, 6.0)]
+    taken += [sample("nothing", 2, 10.0), sample("one-hour", 2, 4.0), sample("lookout", 2, 3.0, 3.0)]
+    median = ingest.summary(taken, 1)["medians"]["lookout"]
+    assert median["to_nothing"] == pytest.approx(0.3)
+    assert median["to_one_hour"] == pytest.approx(0.75)
+    assert median["committed"] == 5.0
+
+
+async def test_lookout_is_through_only_when_all_rows_are_there_and_done(tmp_path: Path) -> None:
+    database = sqlite3.connect(tmp_path / "bench.db", isolation_level=None)
+    database.execute("CREATE TABLE signals (id TEXT PRIMARY KEY, stage TEXT)")
+    database.executemany("INSERT INTO signals VALUES (?, ?)", [("a", "done"), ("b", "plan")])
+    target = Lookout(tmp_path, 1, 3)
+    async with Child("sleeper", ["-c", "import sys; sys.stdin.read()"], {}, tmp_path) as bot:
+        with pytest.raises(MeasurementError, match="stored 2 of 3"):
+            await target.finished(bot, 0.05)
+        database.execute("INSERT INTO signals VALUES ('c', 'done')")
+        with pytest.raises(MeasurementError, match="stored 3 of 3"):
+            await target.finished(bot, 0.05)
+        database.execute("UPDATE signals SET stage = 'done'")
+        finish = await target.finished(bot, 5.0)
+    database.close()
+    assert finish.decided_ns is not None
+    assert finish.committed_ns <= finish.decided_ns
+
+
+async def test_a_child_that_ends_early_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    async with Child("broken", ["-c", "print('no token'); raise SystemExit(2)"], {}, tmp_path) as child:
+        with pytest.raises(MeasurementError, match="no token"):
+            await child.event("ready", 20.0)
+
+
+async def test_a_child_that_reports_an_error_voids_the_measurement(tmp_path: Path) -> None:
+    code = """print('{"event": "error", "text": "session lost"}', flush=True); import sys; sys.stdin.read()"""
+    async with Child("flood", ["-c", code], {}, tmp_path) as child:
+        with pytest.raises(MeasurementError, match="session lost"):
+            await child.event("last_frame", 20.0)
+
+
+async def test_startup_measures_a_bare_bot() -> None:
+    (start,) = await startup.measure(["nothing"], runs=1)
+    assert start.seconds > 0
+    assert startup.summary([start])["medians"]["nothing"]["to_bare"] == 1.0
+
+
+async def test_a_reply_is_matched_to_its_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bot = tmp_path / "replying_bot.py"
+    bot.write_text(_REPLYING_BOT)
+    monkeypatch.setattr(TARGETS["nothing"], "child", lambda self: replying(self, bot))
+    waits = await latency.measure("nothing", 3)
+    assert len(waits) == 3
+    assert all(wait is not None and wait > 0 for wait in waits)
+    assert latency.summary([5.0, None, 1.0])["unanswered"] == 1
+
+
+def replying(target: object, script: Path) -> Child:
+    environment = target._environment  # type: ignore[attr-defined]
+    return Child("replying", [str(script)], environment, script.parent)
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.5, 2.0), (0.95, 4.0), (0.0, 1.0), (0.25, 1.0)], ids=["p50", "p95", "p0", "p25"]
+)
+def test_percentile_is_the_nearest_rank(share: float, expected: float) -> None:
+    assert report.percentile([4.0, 1.0, 3.0, 2.0], share) == expected
+
+
+def test_benchmarks_do_not_load_the_bot() -> None:
+    assert "benchmarks.ingest" in sys.modules
+    sources = [path.read_text() for path in Path(ingest.__file__).parent.rglob("*.py")]
+    lines = [line.strip() for source in sources for line in source.splitlines()]
+    assert not [
+        line for line in lines if line.startswith(("import bot", "from bot", "import cogs", "from cogs"))
+    ]
+
+
+_REPLYING_BOT = """
+import discord
+from benchmarks.baselines.common import intents, prepare, say
+
+class Replying(discord.Client):
+    async def on_connect(self):
+        say("ready")
+
+    async def on_message(self, message):
+        await message.channel.send("Which setting?", reference=message)
+
+_, token = prepare()
+Replying(intents=intents()).run(token, log_handler=None)
+"""
