@@ -127,6 +127,15 @@ class SignalRepository:
         )
         return (await self._session.exec(query)).all()
 
+    async def first_between(self, place_id: int, after_id: int, to_id: int) -> int | None:
+        """Return the oldest stored message of a place after `after_id`, up to and including `to_id`."""
+        query = (
+            select(func.min(SignalRecord.message_id))
+            .where(SignalRecord.place_id == place_id)
+            .where(SignalRecord.message_id > after_id, SignalRecord.message_id <= to_id)
+        )
+        return (await self._session.exec(query)).one()
+
     async def get(self, signal_id: str) -> SignalRecord | None:
         """Return the signal, None when there is none."""
         return await self._session.get(SignalRecord, signal_id, populate_existing=True)

@@ -169,6 +169,7 @@ class OrchestratorService:
         async with self._database.transaction() as tx:
             records = await tx.queue.claim(ids, Stage.ACT, now, lease)
             of_signal = {record.id: await tx.actions.list_for(record.id) for record in records}
+        fail_point("resume.after_claim")
         async with asyncio.TaskGroup() as group:
             for record in records:
                 signal = signal_from_row(record.model_dump())
@@ -180,6 +181,8 @@ class OrchestratorService:
         async with self._slots:
             done: list[Action] = []
             for action in actions:
+                if done:
+                    fail_point("action.between")
                 if action.status == ActionStatus.PENDING:
                     if action.kind == REPLY and _alert_failed(done):
                         action = await self._reword(signal, action)  # noqa: PLW2901
@@ -205,6 +208,8 @@ class OrchestratorService:
             draft = self._composer.missing_permission(signal, action)
             draft.created_at = now
             row = await tx.actions.begin(draft)
+            fail_point("owner.before_commit")
+        fail_point("owner.after_commit")
         return [await self._actions.execute(row, signal, interrupted=False)] if row else []
 
     async def _finish(self, signal: Signal, actions: list[Action]) -> None:

@@ -193,7 +193,7 @@ class TestCommands:
         with pytest.raises(OperationError, match="doesn't see"):
             await town.alice.slash(command, channel=town.help, options=given)
         # A server's owner may show the commands to everyone: the bot's own check must hold then.
-        stored = _command(city, command.split()[0])
+        stored = _command(city, command.split(maxsplit=1)[0])
         needed = stored.pop("default_member_permissions")
         try:
             answer = await town.alice.slash(command, channel=town.help, options=given)
