@@ -49,7 +49,8 @@ class SignalQueueRepository:
             .values({"lease_until": None, **values})
             .returning(_TABLE.c.id)
         )
-        return (await (await self._session.connection()).execute(statement)).scalars().all()
+        moved: Sequence[str] = (await (await self._session.connection()).execute(statement)).scalars().all()
+        return moved
 
     async def list_waiting(self, stage: Stage, now: datetime, limit: int) -> Sequence[str]:
         """Return ids of signals in `stage` that no one holds, oldest first."""
