@@ -14,8 +14,8 @@ RUN .venv/bin/python -m pip install -r requirements-postgres.txt
 COPY bot/ bot/
 COPY cogs/ cogs/
 COPY config/ config/
-RUN useradd --system --create-home lookout && mkdir -p data && chown lookout data
-USER lookout
+RUN mkdir -p data && chown 10001:10001 data
+USER 10001:10001
 VOLUME /app/data
 
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \

@@ -35,10 +35,8 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CHILD = "LOOKOUT_IN_VENV"  # tells the re-executed process that all is set up
 LIGHT = "LOOKOUT_LIGHT"
 RETRY_HEAVY_AFTER = 24 * 3600  # seconds until a failed download of torch is tried again by itself
-FILES = {
-    "heavy": "requirements.txt",
-    **{name: f"requirements-{name}.txt" for name in ("light", "test", "dev")},
-}
+FILES = {name: f"requirements-{name}.txt" for name in ("light", "test", "dev")}
+FILES["heavy"] = "requirements.txt"
 HEAVY_PACKAGES = ("torch", "transformers")  # torch first: transformers is useless without it
 TEST_COMMAND = ["-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 
@@ -284,9 +282,7 @@ def install_files(groups: list[str]) -> None:
     say(f"Installing {' and '.join(files)} from {place} ...")
     arguments = [part for file in files for part in ("-r", str(ROOT / file))]
     if not pip("install", *arguments):
-        raise SetupError(
-            "pip could not install the packages: see above. Is there a connection? Run this again."
-        )
+        raise SetupError("pip could not install the packages: see above. Is there a connection?")
 
 
 def install_heavy() -> bool:
@@ -346,7 +342,6 @@ def command_line(executable: str, arguments: list[str]) -> list[str]:
 
 def go_on(command: list[str]) -> int:
     """Become `command`; on Windows, which can't, run it as a child."""
-    os.environ[CHILD] = "1"
     if os.name != "nt":
         os.execv(command[0], command)  # noqa: S606 - there is no shell to want
     return run_child(command)
@@ -385,6 +380,8 @@ def main(arguments: list[str]) -> int:
         if command == "setup":
             return 0
         if command in {"test", "python"} or executable != sys.executable:
+            if command not in {"test", "python"}:  # whose children may want a set-up of their own
+                os.environ[CHILD] = "1"
             return go_on(command_line(executable, arguments))
     from bot.cli import main as command_line_main  # only now is there anything to import it with
 

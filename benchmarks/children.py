@@ -169,6 +169,15 @@ class Scale:
         self._peak = max(self._peak, now)
         return now
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time the family has used, user and system: steadier than the clock's."""
+        ticks = 0
+        for pid in _family(self._pid):
+            with contextlib.suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])  # utime and stime, proc(5)
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def peak(self) -> float:
         """Return the most it has weighed."""
         self.weigh()

@@ -190,7 +190,7 @@ class FloodServer:
             body = json.loads(request.body)
             message_id = payloads.snowflake(moment, next(self._ids))
             reference = (body.get("message_reference") or {}).get("message_id")
-            say("posted", channel_id=channel_id, reference=reference)
+            say("posted", channel_id=channel_id, reference=str(reference) if reference else None)
             return 200, payloads.answer(message_id, int(channel_id), body, moment)
         if rest.startswith("/messages") and request.method == "GET":
             return (200, []) if rest == "/messages" else (404, {"code": 10008, "message": "Unknown Message"})

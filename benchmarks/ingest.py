@@ -33,6 +33,7 @@ class Sample:
     ready_seconds: float
     ready_mb: float
     peak_mb: float
+    cpu_us: float  # processor time a message, all threads
     spin_ms: float  # how slow the machine was just before
 
 
@@ -77,6 +78,7 @@ def summary(samples: Sequence[Sample], messages: int) -> dict[str, Any]:
             "ready_seconds": report.median_of(own, lambda sample: sample.ready_seconds),
             "ready_mb": report.median_of(own, lambda sample: sample.ready_mb),
             "peak_mb": report.median_of(own, lambda sample: sample.peak_mb),
+            "cpu_us": report.median_of(own, lambda sample: sample.cpu_us),
             "to_nothing": _ratio(own, samples, "nothing"),
             "to_one_hour": _ratio(own, samples, "one-hour"),
         }
@@ -100,7 +102,9 @@ def _ratio(own: Sequence[Sample], samples: Sequence[Sample], baseline: str) -> f
 async def _sample(name: str, folder: Path, messages: int, round_number: int) -> Sample:
     spin = report.spin_ms()
     async with running(TARGETS[name], folder, messages) as it:
+        used = it.scale.cpu_seconds()
         first, finish = await _flood(it, messages)
+        used = it.scale.cpu_seconds() - used
         it.discord.check()
         return Sample(
             target=name,
@@ -110,6 +114,7 @@ async def _sample(name: str, folder: Path, messages: int, round_number: int) -> 
             ready_seconds=it.ready_seconds,
             ready_mb=it.ready_mb,
             peak_mb=it.scale.peak(),
+            cpu_us=used / messages * 1e6,
             spin_ms=spin,
         )
 
@@ -144,8 +149,9 @@ def _print(result: dict[str, Any]) -> None:
             report.shown(median["ready_seconds"], ".2f"),
             report.shown(median["ready_mb"]),
             report.shown(median["peak_mb"]),
+            report.shown(median["cpu_us"]),
         )
         for name, median in result["medians"].items()
     ]
-    columns = ("bot", "committed/s", "decided/s", "x nothing", "x one hour", "ready s", "ready MB", "peak MB")
+    columns = ("bot", "stored/s", "decided/s", "/nothing", "/hour", "start s", "MB", "peak MB", "CPU µs")
     report.table(f"{result['messages']:,} messages, medians", columns, rows)

@@ -1,7 +1,8 @@
 """`bench startup`: from spawning a bot to its being ready, and what it weighs then.
 
-A bare discord.py bot counts as ready when Discord has sent it its guild: its own `on_ready` always waits two
-more seconds for guilds that might follow. Lookout counts as ready when its /readyz says so, too.
+A bare discord.py bot counts as ready when Discord has sent it its guild: its own `on_ready` always waits
+`guild_ready_timeout` (2 s) longer for guilds that might follow. Lookout counts as ready when its /readyz
+says so, too.
 """
 
 import argparse

@@ -14,6 +14,7 @@ from loguru import logger
 from bot.abilities import describe_abilities
 from bot.bus.memory import MemoryBus
 from bot.core.client import Bot, Services
+from bot.core.fair_reading import read_fairly
 from bot.core.pointing import point_discord
 from bot.db.database import Database
 from bot.db.engine import create_engine
@@ -42,7 +43,7 @@ from bot.settings import Settings
 from bot.tools.http_trace import retry_trace
 from bot.tools.responder import DiscordResponderTool
 
-CONFIG = Path("config")
+CONFIG = Path(__file__).resolve().parent.parent / "config"
 CLOSE_SECONDS = 10.0  # for each part to close
 RECONNECT_SECONDS = 5.0  # after an error of the gateway that discord.py doesn't handle
 GC_THRESHOLDS = (50_000, 20, 50)  # messages come in bursts of small objects that hold no cycles
@@ -76,6 +77,7 @@ class Application:
             bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
             services = await self._build(database, bus, metrics, tools)
             point_discord(settings.discord)
+            read_fairly(lambda: services.ingest.pressure)
             bot = Bot(
                 services,
                 intents=_intents(settings),

@@ -9,7 +9,7 @@ import typer
 
 from bot import __version__
 from bot.domain.errors import StartupError
-from bot.domain.invite import INTENTS, PERMISSION_BITS, PRIVILEGED, invite_link
+from bot.domain.invite import PERMISSION_BITS, PRIVILEGED, invite_link
 from bot.settings import Settings, load_settings
 
 NO_TOKEN = 2  # exit code
@@ -125,8 +125,8 @@ def _run_app(settings: Settings) -> int:
 
 def how_to_get_a_token(settings: Settings) -> str:
     """Return the way from nothing to a running bot."""
-    switches = " and ".join(PRIVILEGED[name] for name in settings.discord.intents if name in PRIVILEGED)
-    intents = ", ".join(settings.discord.intents or INTENTS)
+    switches = " and ".join(PRIVILEGED[name] for name in settings.gateway_intents if name in PRIVILEGED)
+    intents = ", ".join(settings.gateway_intents)
     return f"""Lookout needs the token of a Discord bot, and none is set.
 
   1. Open https://discord.com/developers/applications and choose New Application.

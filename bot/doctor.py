@@ -168,7 +168,7 @@ async def _check_postgres(database: DatabaseSettings) -> Check:
     return Check("Database", State.OK, database.describe())
 
 
-async def check_discord(discord: DiscordSettings) -> list[Check]:
+async def check_discord(discord: DiscordSettings, intents: tuple[str, ...]) -> list[Check]:
     """Ask Discord whether the token is good and the privileged intents are switched on."""
     if discord.token is None:
         fix = f"set DISCORD_BOT_TOKEN in .env; make one at {PORTAL}"
@@ -192,7 +192,7 @@ async def check_discord(discord: DiscordSettings) -> list[Check]:
     link = invite_link(discord.application_id or _number(me.get("id")))
     return [
         Check("Token", State.OK, f"belongs to {me.get('username')}; invite: {link}"),
-        check_intents(discord.intents, _number(application.get("flags"))),
+        check_intents(intents, _number(application.get("flags"))),
         *check_clock(answer_headers, datetime.now(UTC)),
     ]
 
@@ -264,7 +264,9 @@ def _number(value: object) -> int:
 async def run_checks(settings: Settings) -> list[Check]:
     """Return every check that needs the settings, each within its deadline."""
     discord, provider, database = await asyncio.gather(
-        check_discord(settings.discord), check_provider(settings.llm), check_database(settings.database)
+        check_discord(settings.discord, settings.gateway_intents),
+        check_provider(settings.llm),
+        check_database(settings.database),
     )
     return [
         *discord,

@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.errors import StartupError
-from bot.domain.invite import INTENT_BITS, INTENTS, application_id_of, parse_intents
+from bot.domain.invite import INTENTS, application_id_of, parse_intents
 from bot.settings_errors import describe
 from bot.settings_sources import read_environment, read_yaml
 
@@ -71,11 +71,6 @@ class DiscordSettings(Section):
     def _strip_token(cls, token: SecretStr | None) -> SecretStr | None:
         text = token.get_secret_value().strip().removeprefix("Bot ").strip() if token else ""
         return SecretStr(text) if text else None
-
-    @property
-    def intents_value(self) -> int:
-        """The intents as the gateway wants them."""
-        return sum(INTENT_BITS[name] for name in self.intents)
 
     @property
     def application_id(self) -> int | None:
@@ -279,6 +274,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take only what is passed in: `load_settings` reads the sources itself, to tell their names."""
         return (init_settings,)
+
+    @property
+    def gateway_intents(self) -> tuple[str, ...]:
+        """The names of the intents to identify with: those set, and what other settings need."""
+        extra = ("dm_messages",) if self.ingest.direct_messages else ()
+        return tuple(dict.fromkeys((*self.discord.intents, *extra)))
 
     def secrets(self) -> list[str]:
         """Return every secret set, for the log to mask."""

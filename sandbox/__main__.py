@@ -20,7 +20,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (loopback)")
     parser.add_argument("--port", type=int, default=0, help="port of API and gateway, 0 for a free one")
-    parser.add_argument("--control-port", type=int, default=0, help="port of the control API, 0 for a free one")
+    parser.add_argument(
+        "--control-port", type=int, default=0, help="port of the control API, 0 for a free one"
+    )
     parser.add_argument("--seed", type=Path, help="JSON file with the guilds to start with")
     parser.add_argument("--random", type=int, default=0, help="seed of ids and faults")
     parser.add_argument("--record-limit", type=int, help="entries of the record to keep (default: all)")

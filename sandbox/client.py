@@ -22,7 +22,7 @@ class SandboxClient(Vocabulary):
     """Speaks to `python -m sandbox`: `async with SandboxClient(ready) as discord:`.
 
     Attributes:
-        ready: the line the sandbox printed, as JSON: api_url, gateway_url, cdn_url, token, application_id, ids.
+        ready: the line the sandbox printed, as JSON: addresses, token, application_id, ids by name.
         record: the part of the record fetched so far; `await sync()` brings it up to date.
     """
 

@@ -19,9 +19,10 @@ MAX_WAIT = 60.0
 class Control:
     """Serves the control API of one sandbox.
 
-    POST /op/NAME takes the operation's arguments as a JSON object and answers {"result": ...}; GET
-    /record?after=N&wait=SECONDS&limit=M answers {"entries": [...], "last": N} as soon as there is something newer
-    than entry N; POST /shutdown ends the process. All want `Authorization: Bearer <control token>`.
+    POST /op/NAME takes the operation's arguments as a JSON object and answers {"result": ...};
+    GET /record?after=N&wait=SECONDS&limit=M answers {"entries": [...], "last": N} as soon as there is
+    something newer than entry N; POST /shutdown ends the process.
+    All want `Authorization: Bearer <control token>`.
     """
 
     def __init__(self, core: Core) -> None:
@@ -57,14 +58,18 @@ class Control:
         try:
             return await handler(request)  # type: ignore[no-any-return]
         except ApiError as error:
-            return _json({"error": str(error), "type": "ApiError", "status": error.status} | error.body(), 409)
+            return _json(
+                {"error": str(error), "type": "ApiError", "status": error.status} | error.body(), 409
+            )
         except web.HTTPException as error:
             return _json({"error": error.reason}, error.status)
         except (OperationError, ValueError, KeyError, TypeError) as error:
             return _json({"error": f"{type(error).__name__}: {error}", "type": "OperationError"}, 400)
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
-        about = {name: (function.__doc__ or "").split("\n")[0] for name, function in sorted(OPERATIONS.items())}
+        about = {
+            name: (function.__doc__ or "").split("\n")[0] for name, function in sorted(OPERATIONS.items())
+        }
         return _json({"operations": about, "urls": self._core.urls})
 
     async def _operation(self, request: web.Request) -> web.StreamResponse:

@@ -23,7 +23,7 @@ class Core:
         interaction_lifetime: seconds an interaction token is good for.
         nonce_window: seconds in which the same nonce means the same message.
         replay_limit: events kept per session for a resume.
-        rate: requests a bucket allows, and per how many seconds; `rates` by route name ("POST /channels/...").
+        rate: requests a bucket allows, and per how many seconds; `rates` by route name.
         shards: what /gateway/bot recommends.
         urls: api_url, gateway_url and cdn_url once the server listens.
     """

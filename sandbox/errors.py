@@ -67,8 +67,8 @@ def missing_permissions() -> ApiError:
 
 
 def invalid_form(path: str, code: str, message: str) -> ApiError:
-    """Return 50035 with the error at `path` ("embeds.0.title"), as Discord nests it."""
+    """Return 50035 with the error nested at `path`: "embeds.0.title", or "" for the whole body."""
     node: dict[str, Any] = {"_errors": [{"code": code, "message": message}]}
-    for part in reversed(path.split(".")):
+    for part in reversed(path.split(".") if path else []):
         node = {part: node}
     return ApiError(400, 50035, "Invalid Form Body", node)

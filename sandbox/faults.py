@@ -10,8 +10,8 @@ from typing import Any
 class Rule:
     """One fault for the next `times` requests of a route pattern.
 
-    `action`: "429", "5xx before the write" ("fail_before"), "after it" ("fail_after"), or "drop" (the write
-    happens, the connection closes without an answer).
+    `action`: "429", "fail_before" (a 5xx, nothing written), "fail_after" (a 5xx in place of the answer of a
+    write that happened) or "drop" (the write happened, the connection closes without an answer).
     """
 
     pattern: str
@@ -31,13 +31,17 @@ class Rule:
         return self.times > 0 and self._regex.fullmatch(f"{method} {path}") is not None
 
 
+def _segment(part: str) -> str:
+    if part == "**":
+        return ".*"
+    return "[^/]+" if part == "*" or part.startswith("{") else re.escape(part)
+
+
 def _compile(pattern: str) -> re.Pattern[str]:
-    """Return the regex of "POST /channels/{id}/messages"; `*` is one segment, `**` the rest, no method means any."""
+    """Return the regex of "POST /channels/{id}/messages": `*` one segment, `**` the rest; no method: any."""
     method, _, path = pattern.rpartition(" ")
     parts = re.split(r"(\{\w+\}|\*\*|\*)", path)
-    rest = "".join(
-        ".*" if part == "**" else "[^/]+" if part == "*" or part.startswith("{") else re.escape(part) for part in parts
-    )
+    rest = "".join(_segment(part) for part in parts)
     return re.compile(f"{method or '[A-Z]+'} {rest}")
 
 
@@ -49,7 +53,7 @@ class Faults:
         event_latency: seconds every gateway event waits before it is sent.
         duplicate_events: chance (0 to 1) that an event is sent twice.
         reorder: chance (0 to 1) that an event is held back behind the next one.
-        own_events: "before" or "after": a bot's own write reaches it as an event before, or after, the REST answer.
+        own_events: "before" or "after": a bot's own write comes as an event before or after the answer.
         order_gap: seconds between the two when `own_events` is set.
         enforce_nonce: False ignores `enforce_nonce`, as a Discord that forgot.
         mute_acks: heartbeats get no answer (a zombie connection).
@@ -139,7 +143,10 @@ class Faults:
 
     def describe(self) -> dict[str, Any]:
         """Return the switches and the open rules, as JSON."""
-        rules = [{"pattern": r.pattern, "action": r.action, "times": r.times, "status": r.status} for r in self.rules]
+        rules = [
+            {"pattern": r.pattern, "action": r.action, "times": r.times, "status": r.status}
+            for r in self.rules
+        ]
         return {name: getattr(self, name) for name in sorted(_SWITCHES)} | {"rules": rules}
 
 

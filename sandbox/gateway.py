@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from aiohttp import WSMsgType, web
 from loguru import logger
@@ -18,6 +18,8 @@ from sandbox.world import Application, Guild, Member
 MAX_PAYLOAD = 4096
 MAX_PER_MINUTE = 120
 CHUNK = 1000
+GOODBYE = (1000, 1001)  # a client that closes with these ends its session
+KEPT_SESSIONS = 3
 
 
 class GatewayClose(Exception):  # noqa: N818 - not an error: how a socket ends
@@ -53,7 +55,7 @@ class Gateway:
             return web.Response(status=400, text=f"no support for compress={compress}")
         socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20)
         await socket.prepare(request)
-        connection = Connection(socket, cast("asyncio.Transport | None", request.transport), compress)
+        connection = Connection(socket, request.transport, compress)
         self.connections.add(connection)
         self._core.record.add("connection", event="open", compress=compress)
         try:
@@ -70,9 +72,10 @@ class Gateway:
         return socket
 
     async def _serve(self, connection: Connection, version: str) -> None:
+        if version not in ("9", "10"):
+            await connection.close(4012, "You requested an invalid gateway version.")
+            return
         try:
-            if version not in ("9", "10"):
-                raise GatewayClose(4012, "You requested an invalid gateway version.")
             interval = self._core.heartbeat_interval
             connection.send_op(10, {"heartbeat_interval": int(interval * 1000), "_trace": []})
             while await self._receive(connection, interval * 2):
@@ -88,6 +91,8 @@ class Gateway:
         except TimeoutError:
             raise GatewayClose(4009, "Session timed out.") from None
         if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+            if frame.type == WSMsgType.CLOSE and frame.data in GOODBYE and connection.session is not None:
+                self._core.hub.sessions.pop(connection.session.id, None)
             return False
         raw = frame.data if isinstance(frame.data, bytes) else frame.data.encode()
         payload = self._parse(connection, raw)
@@ -139,10 +144,18 @@ class Gateway:
             raise GatewayClose(4013, "Invalid intents.")
         if missing_privileged(intents, app.privileged):
             raise GatewayClose(4014, "Disallowed intent(s).")
+        self._retire(app, (number, count))
         session = Session(self._core.opaque(32), app, intents, (number, count), self._core.replay_limit)
         self._core.hub.sessions[session.id] = session
         session.attach(connection)
         self._welcome(session, min(250, max(50, int(data.get("large_threshold") or 50))))
+
+    def _retire(self, app: Application, shard: tuple[int, int]) -> None:
+        """Forget the oldest sessions nobody came back to, so that dead clients cost nothing."""
+        sessions = self._core.hub.sessions
+        left = [s for s in sessions.values() if s.app is app and s.shard == shard and s.connection is None]
+        for session in left[: max(0, len(left) - KEPT_SESSIONS + 1)]:
+            del sessions[session.id]
 
     def _app(self, token: str) -> Application:
         app = self._core.world.tokens.get(token.removeprefix("Bot "))
@@ -181,14 +194,16 @@ class Gateway:
 
     def _event(self, session: Session, event: str, data: Any) -> None:
         number = session.dispatch(event, dumps(data))
-        self._core.record.add("gateway_out", event=event, seq=number, session=session.id, live=True, data=data)
+        self._core.record.add(
+            "gateway_out", event=event, seq=number, session=session.id, live=True, data=data
+        )
 
     def _resume(self, connection: Connection, data: dict[str, Any]) -> None:
         app = self._app(data["token"])
         session = self._core.hub.sessions.get(data["session_id"])
         missed = session.missed(int(data["seq"])) if session is not None and session.app is app else None
         if session is None or missed is None:
-            connection.send_op(9, False)  # noqa: FBT003 - the wire's own boolean
+            connection.send_op(9, False)
             self._core.record.add("connection", event="invalid_session", session=data["session_id"])
             return
         if int(data["seq"]) > session.sequence:

@@ -1,4 +1,4 @@
-"""What a test holds in its hand: members, channels, messages and answers, over any way to reach the sandbox."""
+"""What a test holds in its hand: members, channels, messages and answers."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,10 @@ Attachment = tuple[str, bytes]
 class Caller(Protocol):
     """A way to reach a sandbox: in this process or over its control API."""
 
-    interaction_deadline: float
+    @property
+    def interaction_deadline(self) -> float:
+        """Seconds an application has to acknowledge an interaction."""
+        ...
 
     async def call(self, op: str, /, **args: Any) -> Any:
         """Perform an operation."""
@@ -146,7 +149,9 @@ class Answer:
 
     async def refresh(self) -> "Answer":
         """Return the answer as it is now."""
-        return Answer(self._member, await self._member.caller.call("interaction", interaction=self.interaction_id))
+        return Answer(
+            self._member, await self._member.caller.call("interaction", interaction=self.interaction_id)
+        )
 
     async def followup(self, timeout: float = 5.0) -> Message:  # noqa: ASYNC109
         """Wait for a followup and return the newest."""
@@ -188,7 +193,7 @@ class Member:
         """The text that mentions them."""
         return f"<@{self.id}>"
 
-    async def say(  # noqa: PLR0913 - what a message can have
+    async def say(
         self,
         content: str,
         channel: Any,
@@ -262,7 +267,7 @@ class Member:
         return Channel.of(self.caller, await self.caller.call("dm", user=self.id))
 
     async def sees(self, channel: Any) -> list[Message]:
-        """Return what they see in a channel, oldest first; own ephemeral messages included, none if hidden."""
+        """Return what they see, oldest first: their ephemeral messages too, none of a hidden channel."""
         found = await self.caller.call("sees", user=self.id, channel=ref(channel))
         return [Message(self.caller, body) for body in found]
 
@@ -317,7 +322,9 @@ class Member:
     async def choose(self, message: Any, select: str, values: Sequence[Any]) -> Answer:
         """Choose values in a select, found by placeholder or custom id."""
         chosen = [ref(value) for value in values]
-        body = await self.caller.call("choose", user=self.id, message=ref(message), select=select, values=chosen)
+        body = await self.caller.call(
+            "choose", user=self.id, message=ref(message), select=select, values=chosen
+        )
         return await self._answered(body, 5.0)
 
     async def submit(self, modal: Modal | Answer, values: Json, *, timeout: float = 5.0) -> Answer:  # noqa: ASYNC109

@@ -45,13 +45,15 @@ class Hub:
         guild_id: int | None = None,
         channel: Channel | None = None,
         message: Message | None = None,
+        about: int | None = None,
     ) -> None:
         """Send an event of a guild or DM to every session that may see it.
 
-        `channel` limits it to bots that can view it; `message` says whose content may be stripped.
+        `channel` limits it to bots that can view it; `message` says whose content may be stripped;
+        `about` is the user it is about: a bot learns of itself even without the members intent.
         """
         full = stripped = None
-        for session in self._audience(event, guild_id, channel):
+        for session in self._audience(event, guild_id, channel, about):
             shown = data
             if message is not None and not may_read(session.app, session.intents, message):
                 stripped = stripped or without_content(data)
@@ -74,10 +76,13 @@ class Hub:
             if session.ready:
                 self._send(session, event, dumps(data), data)
 
-    def _audience(self, event: str, guild_id: int | None, channel: Channel | None) -> Iterator[Session]:
+    def _audience(
+        self, event: str, guild_id: int | None, channel: Channel | None, about: int | None
+    ) -> Iterator[Session]:
         needed = intent_for(event, in_guild=guild_id is not None)
         for session in list(self.sessions.values()):
-            if not session.ready or (needed and not session.intents & needed) or not session.serves(guild_id):
+            wanted = not needed or session.intents & needed or about == session.app.bot.id
+            if not session.ready or not wanted or not session.serves(guild_id):
                 continue
             if self._sees(session.app, guild_id, channel):
                 yield session

@@ -1,9 +1,9 @@
 """Gateway intents: which event needs which, and which an application must have been granted."""
 
-from enum import IntFlag
+from enum import IntEnum
 
 
-class Intent(IntFlag):
+class Intent(IntEnum):
     """Intent bits of IDENTIFY."""
 
     GUILDS = 1 << 0
@@ -40,6 +40,7 @@ _BY_PREFIX: tuple[tuple[str, tuple[int, int]], ...] = (
     ("WEBHOOKS_", (Intent.GUILD_WEBHOOKS, 0)),
     ("GUILD_", (Intent.GUILDS, 0)),
     ("CHANNEL_", (Intent.GUILDS, Intent.DIRECT_MESSAGES)),
+    ("THREAD_MEMBERS_", (Intent.GUILD_MEMBERS, 0)),
     ("THREAD_", (Intent.GUILDS, 0)),
 )
 

@@ -3,7 +3,18 @@
 from typing import Any
 
 from sandbox.ids import iso, snowflake_time
-from sandbox.world import Application, Channel, ChannelType, Guild, Interaction, Member, Message, Role, User, World
+from sandbox.world import (
+    Application,
+    Channel,
+    ChannelType,
+    Guild,
+    Interaction,
+    Member,
+    Message,
+    Role,
+    User,
+    World,
+)
 
 Json = dict[str, Any]
 
@@ -75,14 +86,14 @@ def role(item: Role) -> Json:
 
 
 def channel(place: Channel, member_id: int | None = None) -> Json:
-    """Return a channel, thread or DM object; `member_id` adds that user's membership of a thread."""
+    """Return a channel, thread or DM object as the user `member_id` sees it."""
     if place.type == ChannelType.DM:
         return {
             "id": str(place.id),
             "type": 1,
             "flags": 0,
             "last_message_id": _text(place.last_message_id),
-            "recipients": [user(person) for person in place.recipients],
+            "recipients": [user(person) for person in place.recipients if person.id != member_id],
         }
     body: Json = {
         "id": str(place.id),
@@ -159,7 +170,7 @@ def guild(place: Guild) -> Json:
         "name": place.name,
         "owner_id": str(place.owner_id),
         "roles": [role(item) for item in place.roles.values()],
-        **{key: None for key in _GUILD_NULLS},
+        **dict.fromkeys(_GUILD_NULLS),
         "features": ["COMMUNITY"],
         "region": "deprecated",
         "afk_timeout": 300,
@@ -242,7 +253,7 @@ def reaction(key: str, users: list[int], viewer_id: int | None) -> Json:
 
 
 def message(world: World, item: Message, viewer_id: int | None = None, *, nested: bool = False) -> Json:
-    """Return a message object; `nested` leaves out the message it replies to, as Discord does one level down."""
+    """Return a message object; `nested` leaves out what it replies to: Discord shows one level."""
     body: Json = {
         "id": str(item.id),
         "type": item.type,

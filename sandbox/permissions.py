@@ -1,17 +1,17 @@
 """Permissions: the bits, and what a member may do in a channel once overwrites are applied.
 
-The order is Discord's documented one: base roles, @everyone overwrite, role overwrites together, member overwrite.
+The documented order: base roles, @everyone overwrite, role overwrites together, member overwrite.
 """
 
-from enum import IntFlag
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sandbox.world import Channel, Guild, Member
 
 
-class P(IntFlag):
-    """Permission bits the sandbox enforces or hands out."""
+class P(IntEnum):
+    """Permission bits the sandbox enforces or hands out; IntEnum, as IntFlag's `&` is slow."""
 
     KICK_MEMBERS = 1 << 1
     BAN_MEMBERS = 1 << 2
@@ -104,11 +104,17 @@ def channel_permissions(guild: "Guild", member: "Member | None", channel: "Chann
     total = _apply(total, place, [member.user.id])
     if not total & P.VIEW_CHANNEL:
         return 0
-    if channel.is_private_thread and not total & P.MANAGE_THREADS and member.user.id not in channel.thread_members:
+    if (
+        channel.is_private_thread
+        and not total & P.MANAGE_THREADS
+        and member.user.id not in channel.thread_members
+    ):
         return 0
     if channel.is_thread:
         return _in_thread(total)
-    return total if total & P.SEND_MESSAGES else total & ~(P.MENTION_EVERYONE | P.ATTACH_FILES | P.EMBED_LINKS)
+    return (
+        total if total & P.SEND_MESSAGES else total & ~(P.MENTION_EVERYONE | P.ATTACH_FILES | P.EMBED_LINKS)
+    )
 
 
 def _in_thread(total: int) -> int:

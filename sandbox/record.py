@@ -53,7 +53,9 @@ class Record:
 
     def of(self, kind: str, **fields: Any) -> list[Entry]:
         """Return the entries of one kind whose fields have these values."""
-        return [e for e in self._entries if e["kind"] == kind and all(e.get(k) == v for k, v in fields.items())]
+        return [
+            e for e in self._entries if e["kind"] == kind and all(e.get(k) == v for k, v in fields.items())
+        ]
 
     def after(self, n: int, limit: int | None = None) -> list[Entry]:
         """Return entries newer than entry `n`, oldest first."""
@@ -90,7 +92,9 @@ class Record:
             async with asyncio.timeout(timeout):
                 return await future
         except TimeoutError:
-            raise TimeoutError(f"nothing like that within {timeout} s; last of the record: {self._tail()}") from None
+            raise TimeoutError(
+                f"nothing like that within {timeout} s; last of the record: {self._tail()}"
+            ) from None
         finally:
             self._waiters.remove(waiter)
 

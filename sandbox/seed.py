@@ -17,9 +17,10 @@ DEFAULT: dict[str, Any] = {
 
 
 def build(core: Core, seed: dict[str, Any]) -> None:
-    """Build a world: {"guilds": [{name, owner, bot_permissions, roles, channels, members, messages}], "faults": {}}.
+    """Build a world out of {"guilds": [...], "faults": {...}}.
 
-    Each list holds the arguments of the operation of that name (`role`, `channel`, `member`, `say`).
+    A guild has name, owner, bot_permissions and the lists roles, channels, members and messages,
+    which hold the arguments of the operations role, channel, member and say.
 
     Raises:
         OperationError: something in it makes no sense.
@@ -29,7 +30,12 @@ def build(core: Core, seed: dict[str, Any]) -> None:
         args = {key: value for key, value in item.items() if key not in parts}
         guild_id = perform(core, "guild", args)["id"]
         # Members come before channels, whose overwrites may name them.
-        for key, op in (("roles", "role"), ("members", "member"), ("channels", "channel"), ("messages", "say")):
+        for key, op in (
+            ("roles", "role"),
+            ("members", "member"),
+            ("channels", "channel"),
+            ("messages", "say"),
+        ):
             for entry in parts[key]:
                 perform(core, op, {"guild": guild_id, **entry})
     if seed.get("faults"):

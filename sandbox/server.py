@@ -13,7 +13,7 @@ from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 from loguru import logger
 
 from sandbox.core import Core
-from sandbox.errors import ApiError, invalid_form, not_found, unauthorized
+from sandbox.errors import ApiError, invalid_form, not_found
 from sandbox.faults import Rule
 from sandbox.gateway import Gateway
 from sandbox.hub import current_call
@@ -109,33 +109,33 @@ class Server:
         version, _, rest = path.lstrip("/").partition("/")
         path = "/" + (rest if version[:1] == "v" and version[1:].isdigit() else path.lstrip("/"))
         route, params, known = ROUTER.match(request.method, path)
-        app = self._core.world.tokens.get(request.headers.get("Authorization", "").removeprefix("Bot ").strip())
+        app = self._core.world.tokens.get(
+            request.headers.get("Authorization", "").removeprefix("Bot ").strip()
+        )
         self._core.requests += 1
         call = Call(self._core, self._core.requests, request.method, path, app, params, dict(request.query))
         rule = self._core.faults.take(request.method, path)
         if self._core.faults.latency:
             await asyncio.sleep(self._core.faults.latency)
-        headers: dict[str, str] = {}
+        headers, wait = self._buckets.take(route, params) if route else ({}, 0.0)
+        if rule is None and wait:
+            rule = Rule("**", "429", retry_after=wait)
         if rule is not None and rule.action in ("429", "fail_before"):
             reply = _refused(rule, headers)
         else:
-            reply = await self._perform(request, call, route, headers) if route else _missing(known=known)
+            reply = await self._perform(request, call, route) if route else _missing(known=known)
         lost = rule is not None and rule.action in ("drop", "fail_after")
         self._note(call, route, reply, rule)
         if rule is not None and lost:
             return await self._lose(request, call, rule)
         return await self._answer(request, call, reply, headers)
 
-    async def _perform(self, request: web.Request, call: Call, route: Route, headers: dict[str, str]) -> _Reply:
+    async def _perform(self, request: web.Request, call: Call, route: Route) -> _Reply:
         """Do what the request asks and return the answer; every failure becomes a Discord error."""
         token = current_call.set(call)
         try:
-            limits, wait = self._buckets.take(route, call.params)
-            headers.update(limits)
-            if wait:
-                return _refused(Rule("**", "429", retry_after=wait), headers)
-            if route.needs_token and call.app is None:
-                raise unauthorized()
+            if route.needs_token:
+                _ = call.me
             await self._read(request, call)
             result = route.handler(call)
             if asyncio.iscoroutine(result):
@@ -147,10 +147,10 @@ class Server:
             return _Reply(error.status, error.body())
         except HTTPRequestEntityTooLarge:
             return _Reply(413, {"message": "Request entity too large", "code": 40005})
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            # A form of the wrong shape somewhere deep; Discord would name the field.
+        except Exception as error:  # noqa: BLE001 - a form of the wrong shape somewhere deep: never a 500
+            call.error = repr(error)
             logger.opt(exception=error).debug("Malformed request {} {}", call.method, call.path)
-            return _Reply(400, invalid_form("_root", "BASE_TYPE_INVALID", "Malformed request").body())
+            return _Reply(400, invalid_form("", "BASE_TYPE_INVALID", "Malformed request").body())
         finally:
             current_call.reset(token)
 
@@ -182,6 +182,7 @@ class Server:
             status=status,
             response=reply.body,
             fault=rule.action if rule else None,
+            error=call.error,
             answered=not (rule is not None and rule.action in ("drop", "fail_after")),
         )
 
@@ -198,7 +199,7 @@ class Server:
     async def _answer(
         self, request: web.Request, call: Call, reply: _Reply, headers: dict[str, str]
     ) -> web.StreamResponse:
-        body = b"" if reply.body is None else dumps(reply.body).encode("utf-8", "surrogatepass")
+        body = b"" if reply.body is None else dumps(reply.body).encode("utf-8", "replace")
         headers["Via"] = "1.1 sandbox"
         if reply.body is not None:
             # Exactly this value: discord.py compares the header as text.
@@ -231,17 +232,27 @@ def _refused(rule: Rule, headers: dict[str, str]) -> _Reply:
         return _Reply(rule.status, {"message": f"{rule.status}: Server Error", "code": 0})
     headers["Retry-After"] = str(max(1, math.ceil(rule.retry_after)))
     headers["X-RateLimit-Scope"] = rule.scope
+    headers["X-RateLimit-Remaining"] = "0"
+    headers["X-RateLimit-Reset-After"] = f"{rule.retry_after:.3f}"
     if rule.is_global:
         headers["X-RateLimit-Global"] = "true"
-    body = {"message": "You are being rate limited.", "retry_after": rule.retry_after, "global": rule.is_global}
+    body = {
+        "message": "You are being rate limited.",
+        "retry_after": round(rule.retry_after, 3),
+        "global": rule.is_global,
+        "code": 0,
+    }
     return _Reply(429, body)
 
 
-def _json(raw: bytes | str) -> Any:
+def _json(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        body = json.loads(raw)
+        if b"\\u" in raw:  # lone surrogates can't be sent on
+            body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         raise ApiError(400, 50109, "The request body contains invalid JSON.") from None
+    return body
 
 
 async def _read_multipart(request: web.Request, call: Call) -> None:

@@ -7,23 +7,26 @@ from collections import deque
 from contextlib import suppress
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from aiohttp.client_exceptions import ClientError
 
 from sandbox.world import Application
 
 Json = dict[str, Any]
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def dumps(value: Any) -> str:
     """Return compact JSON, as Discord sends it."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODE(value)
 
 
 class Connection:
     """One websocket: its compression context, and the queue that keeps frames in order."""
 
-    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, compress: str) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, compress: str
+    ) -> None:
         self.socket = socket
         self.session: Session | None = None
         self.sent_times: deque[float] = deque()
@@ -53,7 +56,8 @@ class Connection:
                     await asyncio.sleep(due - loop.time())
                 await self._put(text)
             except (ConnectionError, ClientError, RuntimeError):
-                self.session = None if self.session is None else self.session.detach(self)
+                if self.session is not None:
+                    self.session.detach(self)
             finally:
                 self._queue.task_done()
         self._queue.task_done()
@@ -62,9 +66,9 @@ class Connection:
         if self.socket.closed:
             return
         if self._deflate is None:
-            await self.socket.send_str(text)
+            await self.socket.send_frame(text.encode("utf-8", "replace"), WSMsgType.TEXT)
             return
-        data = self._deflate.compress(text.encode())
+        data = self._deflate.compress(text.encode("utf-8", "replace"))
         await self.socket.send_bytes(data + self._deflate.flush(zlib.Z_SYNC_FLUSH))
 
     async def close(self, code: int, reason: str = "") -> None:
@@ -91,7 +95,9 @@ class Connection:
 class Session:
     """What survives a lost socket: who identified, with which intents, and the events not yet seen."""
 
-    def __init__(self, session_id: str, app: Application, intents: int, shard: tuple[int, int], replay: int) -> None:
+    def __init__(
+        self, session_id: str, app: Application, intents: int, shard: tuple[int, int], replay: int
+    ) -> None:
         self.id = session_id
         self.app = app
         self.intents = intents

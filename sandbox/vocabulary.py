@@ -90,7 +90,12 @@ class Vocabulary(ABC):
     ) -> Member:
         """Let someone join a guild (the first one by default); a known name is the same account."""
         body = await self.call(
-            "member", name=name, guild=ref(guild), roles=[ref(role) for role in roles], display=display, bot=bot
+            "member",
+            name=name,
+            guild=ref(guild),
+            roles=[ref(role) for role in roles],
+            display=display,
+            bot=bot,
         )
         return Member(body["id"], body["name"], body["guild_id"], self)
 
@@ -156,7 +161,9 @@ class Vocabulary(ABC):
         found = await self.call("connected")
         if not found["sessions"]:
             await self.wait_for(
-                lambda e: e["kind"] == "connection" and e["event"] in ("ready", "resumed"), timeout, found["last"]
+                lambda e: e["kind"] == "connection" and e["event"] in ("ready", "resumed"),
+                timeout,
+                found["last"],
             )
 
     async def wait_disconnected(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109
@@ -189,11 +196,22 @@ class Vocabulary(ABC):
         return await self.message(entry["message_id"])
 
     async def wait_for_message(
-        self, *, channel: Any = None, after: int = 0, timeout: float = 5.0  # noqa: ASYNC109
+        self,
+        *,
+        channel: Any = None,
+        after: int = 0,
+        timeout: float = 5.0,  # noqa: ASYNC109
     ) -> Message:
-        """Return the first bot message newer than entry `after`, in a channel if given."""
+        """Return the first bot message newer than entry `after`, in a channel if given; no system notes."""
         place = ref(channel)
         entry = await self.wait_for(
-            lambda e: e["kind"] == "message" and e["bot"] and place in (None, e["channel_id"]), timeout, after
+            lambda e: (
+                e["kind"] == "message"
+                and e["bot"]
+                and e["via"] != "system"
+                and place in (None, e["channel_id"])
+            ),
+            timeout,
+            after,
         )
         return await self.message(entry["message_id"])

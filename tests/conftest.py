@@ -1,13 +1,14 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from loguru import logger
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.db.database import Database
@@ -51,9 +52,9 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         engine = create_engine(f"sqlite+aiosqlite:///{path}")
     else:
         engine = create_engine(request.getfixturevalue("postgres_url"))
-        tables = ", ".join(f'"{name}"' for name in metadata.tables)
         async with engine.begin() as connection:
-            await connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+            for table in reversed(metadata.sorted_tables):  # quicker than TRUNCATE where rows are few
+                await connection.execute(delete(table))
     yield engine
     await engine.dispose()
 
@@ -62,3 +63,28 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 def database(engine: AsyncEngine) -> Database:
     """Every repository, on an empty database of each kind."""
     return Database(engine)
+
+
+class Logged:
+    """What was logged during a test."""
+
+    def __init__(self) -> None:
+        self._lines: list[tuple[str, str]] = []
+
+    def add(self, level: str, text: str) -> None:
+        self._lines.append((level, text))
+
+    def of(self, level: str, part: str = "") -> list[str]:
+        """Return the lines of `level` that contain `part`."""
+        return [text for name, text in self._lines if name == level and part in text]
+
+
+@pytest.fixture
+def logged() -> Iterator[Logged]:
+    """Collects every log line, in place of whatever else listens."""
+    lines = Logged()
+    number = logger.add(
+        lambda message: lines.add(message.record["level"].name, message.record["message"]), level=0
+    )
+    yield lines
+    logger.remove(number)

@@ -16,8 +16,8 @@ class NothingBot(discord.Client):
         self._expected = expected
         self._count = 0
 
-    async def on_ready(self) -> None:
-        """Tell that the flood may begin."""
+    async def on_connect(self) -> None:
+        """Tell that the flood may begin; `on_ready` would wait two seconds for guilds that could follow."""
         say("ready")
 
     async def on_message(self, _message: discord.Message) -> None:

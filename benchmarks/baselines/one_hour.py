@@ -45,8 +45,8 @@ class OneHourBot(discord.Client):
         await self._database.execute(_TABLE)
         await self._database.commit()
 
-    async def on_ready(self) -> None:
-        """Tell that the flood may begin."""
+    async def on_connect(self) -> None:
+        """Tell that the flood may begin; `on_ready` would wait two seconds for guilds that could follow."""
         say("ready")
 
     async def on_message(self, message: discord.Message) -> None:

@@ -1,5 +1,6 @@
 """Brings a database to the current schema: Alembic, after a backup of the SQLite file."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -34,6 +35,7 @@ async def prepare_database(engine: AsyncEngine, now: datetime) -> None:
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(_check_file, path)
         async with engine.connect() as connection:
             current = await connection.run_sync(_current_revision)
         if current == HEAD:
@@ -74,6 +76,12 @@ async def migrate(engine: AsyncEngine, revision: str) -> None:
         finally:
             await connection.rollback()
             await driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_file(path: Path) -> None:
+    # aiosqlite leaves a thread behind when a file can't be opened, which complains once the loop is closed.
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA schema_version")
 
 
 def _current_revision(connection: Connection) -> str | None:

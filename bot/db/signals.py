@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, or_
+from sqlalchemy import select as sa_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db.bulk import insert_many
 from bot.db.upsert import insert_for
 from bot.domain.signal import Intent, Stage, Status
 from bot.models import SignalRecord
@@ -24,10 +26,27 @@ ERASED: dict[str, Any] = {
 }
 
 _TABLE = SignalRecord.__table__  # type: ignore[attr-defined]
+_REQUIRED = {column.name for column in _TABLE.columns if not column.nullable}
 _SKIP_KNOWN = {
     "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
 }
+
+# Whose deletion ends the road. What is being acted on ends by itself: its action must get an outcome.
+_UNDECIDED = col(SignalRecord.stage).in_((Stage.OBSERVE.value, Stage.PLAN.value))
+
+
+class Flagged(NamedTuple):
+    """As much of a flagged signal as decisions about its author's next ones need."""
+
+    id: str
+    guild_id: int | None
+    place_id: int
+    message_id: int
+    author_id: int
+    created_at: datetime
+    intent: str
+    status: str
 
 
 class SignalRepository:
@@ -41,7 +60,10 @@ class SignalRepository:
         if not rows:
             return
         connection = await self._session.connection()
-        await connection.execute(_SKIP_KNOWN[connection.dialect.name], rows)
+        if connection.dialect.name == "sqlite" and rows[0].keys() >= _REQUIRED:
+            await insert_many(connection, _TABLE, rows)
+        else:
+            await connection.execute(_SKIP_KNOWN[connection.dialect.name], rows)
 
     async def edit_batch(self, rows: Sequence[dict[str, Any]]) -> None:
         """Update known signals with newer text; keys are `key` (the id), `edited_at` and columns to set."""
@@ -65,7 +87,6 @@ class SignalRepository:
         """
         if not tombstones:
             return
-        unfinished = col(SignalRecord.stage) != Stage.DONE
         insert = insert_for(self._session, SignalRecord).values(deleted_at=now)
         statement = insert.on_conflict_do_update(
             index_elements=["id"],
@@ -77,7 +98,7 @@ class SignalRepository:
         ids = [row["id"] for row in tombstones]
         await self._session.exec(
             update(SignalRecord)
-            .where(col(SignalRecord.id).in_(ids), unfinished)
+            .where(col(SignalRecord.id).in_(ids), _UNDECIDED)
             .values(stage=Stage.DONE, status=Status.SKIPPED, reason="message deleted", finished_at=now)
         )
 
@@ -90,9 +111,7 @@ class SignalRepository:
             "reason": "message deleted",
             "finished_at": now,
         }
-        await self._session.exec(
-            update(SignalRecord).where(there, col(SignalRecord.stage) != Stage.DONE).values(**finished)
-        )
+        await self._session.exec(update(SignalRecord).where(there, _UNDECIDED).values(**finished))
         await self._session.exec(
             update(SignalRecord)
             .where(there, col(SignalRecord.deleted_at).is_(None))
@@ -108,6 +127,15 @@ class SignalRepository:
         )
         return (await self._session.exec(query)).all()
 
+    async def first_between(self, place_id: int, after_id: int, to_id: int) -> int | None:
+        """Return the oldest stored message of a place after `after_id`, up to and including `to_id`."""
+        query = (
+            select(func.min(SignalRecord.message_id))
+            .where(SignalRecord.place_id == place_id)
+            .where(SignalRecord.message_id > after_id, SignalRecord.message_id <= to_id)
+        )
+        return (await self._session.exec(query)).one()
+
     async def get(self, signal_id: str) -> SignalRecord | None:
         """Return the signal, None when there is none."""
         return await self._session.get(SignalRecord, signal_id, populate_existing=True)
@@ -116,18 +144,28 @@ class SignalRepository:
         """Return how many signals are stored, tombstones included."""
         return (await self._session.exec(select(func.count()).select_from(SignalRecord))).one()
 
+    async def get_many(self, ids: Sequence[str]) -> Sequence[SignalRecord]:
+        """Return these signals, oldest first; unknown ones are left out."""
+        query = select(SignalRecord).where(col(SignalRecord.id).in_(ids)).order_by(col(SignalRecord.id))
+        return (await self._session.exec(query)).all()
+
     async def flagged_by(
         self, author_ids: Sequence[int], since: datetime, limit: int = 2_000
-    ) -> Sequence[SignalRecord]:
-        """Return what these members asked or reported since `since`, newest first."""
+    ) -> list["Flagged"]:
+        """Return what these members asked or reported since `since`, in any guild, newest first."""
+        table = _TABLE.c
         query = (
-            select(SignalRecord)
-            .where(SignalRecord.intent != Intent.OTHER, col(SignalRecord.author_id).in_(author_ids))
-            .where(col(SignalRecord.created_at) >= since, col(SignalRecord.deleted_at).is_(None))
-            .order_by(col(SignalRecord.created_at).desc())
+            sa_select(
+                table.id, table.guild_id, table.place_id, table.message_id, table.author_id,
+                table.created_at, table.intent, table.status,
+            )
+            .where(table.intent != Intent.OTHER.value, table.author_id.in_(author_ids))
+            .where(table.created_at >= since, table.deleted_at.is_(None))
+            .order_by(table.created_at.desc())
             .limit(limit)
-        )
-        return (await self._session.exec(query)).all()
+        )  # fmt: skip
+        rows = (await (await self._session.connection()).execute(query)).all()
+        return [Flagged(*row) for row in rows]
 
     async def others_wrote(self, place_id: int, author_id: int, after_id: int, before_id: int) -> bool:
         """Whether anyone but `author_id` wrote in the place between two messages (both excluded)."""
@@ -140,10 +178,13 @@ class SignalRepository:
         )
         return (await self._session.exec(query)).first() is not None
 
-    async def author_of(self, source: str, message_id: int) -> int | None:
-        """Return who wrote a stored message, None when it isn't stored."""
-        query = select(SignalRecord.author_id).where(SignalRecord.id == f"{source}:{message_id}")
-        return (await self._session.exec(query)).first()
+    async def authors_of(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return who wrote these stored signals, by id."""
+        if not ids:
+            return {}
+        query = sa_select(_TABLE.c.id, _TABLE.c.author_id).where(_TABLE.c.id.in_(ids))
+        rows = (await (await self._session.connection()).execute(query)).all()
+        return {row.id: row.author_id for row in rows}
 
     async def newest_in(self, place_id: int, limit: int) -> Sequence[SignalRecord]:
         """Return the place's newest stored messages that aren't erased, newest first."""

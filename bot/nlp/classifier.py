@@ -76,14 +76,14 @@ def _judge(text: str) -> Judgement:
     words = set(bare)
     words -= _NO_WORDS
     if not words:
-        return _UNKNOWN if "://" not in text or not is_spam(text, words) else _BARE_BAIT
+        return _BARE_BAIT if "://" in text and is_spam(text, words) else _UNKNOWN
     flat = " " + " ".join(lowered)
     cues = find_cues(flat, bare, words)
     weights = _weigh(cues) if cues else _NOTHING
     score = chat_score_of(plain, lowered, bare)
     language = language_of(plain, words)
     toxicity = toxicity_of(flat, words)
-    if "://" in text and is_spam(text, words):
+    if is_spam(text, words):
         return Judgement(
             Purpose.SPAM, label(score), score, Urgency.LOW, toxicity, Intent.OTHER, 0.9, "", language
         )

@@ -199,7 +199,7 @@ _LONGEST_PLAIN_CARD: Final = 16  # digits; 17 to 19 in a row are snowflakes
 def _assigned(match: re.Match[str]) -> str:
     """Replace an assigned value that looks like a secret and not like code or prose."""
     value = match["quoted"] or match["bare"]
-    if value.startswith(("[redacted", "redacted")) or _CODE_WORDS.fullmatch(value):
+    if _CODE_WORDS.fullmatch(value):
         return match.group()
     if match["bare"] is not None and not _looks_secret(match):
         return match.group()

@@ -12,6 +12,7 @@ _DIRECTED: Final = 0.85
 _INSULT: Final = 0.6
 _SELF: Final = 0.1
 _CURSE: Final = 0.15
+_SEVERAL: Final = 2  # bait words that need no link
 _BARE_LINK: Final = 2  # words; a link and hardly more
 
 # kept unreadable on purpose: nobody should have to read slurs to maintain this file
@@ -81,8 +82,9 @@ _SOON: Final = words_of(
 _BAIT: Final = words_of(
     "nitro gift gifts airdrop giveaway claim earn profit profits crypto"
     " bitcoin btc eth investment forex steam skins skin onlyfans nudes 18+"
-    " leaks teen whatsapp telegram free prize winner win won reward bonus"
-    " casino dm usdt cash income trading"
+    " leaks teen whatsapp telegram free prize prizes guaranteed cash voucher urgent call txt"
+    " winner win won reward bonus"
+    " casino dm usdt income trading"
 )
 # a host that spells "discord" right is fine (there are many documentation sites) unless bait is glued to it
 _LOOKALIKE: Final = re.compile(
@@ -100,7 +102,10 @@ _SCAM: Final = re.compile(
     r"|crypto|btc)|\bclaim (?:your|ur|the|it|free|now)\b"
     r"|\bearn (?:\S+ )?\$?\d|\b\d+% (?:profit|returns?)\b|\bt\.me/|\bwa\.me/|\bairdrop\b"
     r"|\bonlyfans\b|\bgift (?:card|for you)\b|\b(?:dm|message) me (?:for|to|on)\b"
-    r"|\bfirst \d+ (?:people|members|users)\b|\b(?:teen|18\+) (?:leaks?|porn|nudes)\b|\$\d+"
+    r"|\bfirst \d+ (?:people|members|users)\b|\byou(?:'ve| have)? (?:\w+ )?won\b|\b(?:text|txt"
+    r"|send) \w+ to \d{4,6}\b"
+    r"|\bcall (?:now )?0\d{6,}|\b(?:cash|guaranteed) prize\b|\bprize guaranteed\b|\b(?:teen|18\+)"
+    r" (?:leaks?|porn|nudes)\b|\$\d+"
     r" (?:gift|steam|free)\b|\bsteam (?:gift|card)\b"
 )
 _TECHNICAL: Final = words_of(
@@ -109,12 +114,14 @@ _TECHNICAL: Final = words_of(
     " function class module library api token database sql query docker container image images network"
     " port ports router dns ip ssh http https url link browser firefox chrome windows linux ubuntu"
     " debian mac android app application bot plugin extension setting settings permission permissions"
-    " user users account login password channel role roles error errors bug log logs debug build compile"
+    " user users account login password channel role roles error errors bug log logs debug build"
+    " compile"
     " test tests python java javascript node npm git github repo branch commit wifi usb disk drive"
     " partition boot grub ram cpu gpu memory screen monitor keyboard mouse sound audio video default"
     " option options root sudo apt wiki page template component service host hosts wallet nodes sync"
     " mining key keys email feature issue issues fix data type types value values string array object"
-    " property method variable instance backup cache proxy domain website site web css html json xml try"
+    " property method variable instance backup cache proxy domain website site web css html json"
+    " xml try"
     " tried using check paste pastebin run running works working fixed crash gui ssd hdd ui tool tools"
     " search classes"
 )
@@ -146,7 +153,10 @@ def urgency_of(flat: str, words: set[str]) -> Urgency:
 
 
 def is_spam(text: str, words: set[str]) -> bool:
-    """Tell whether a message that holds a link is obvious bait."""
-    if _LOOKALIKE.search(text):
-        return len(words) <= _BARE_LINK or "everyone" in words or not _BAIT.isdisjoint(words)
-    return not _BAIT.isdisjoint(words) and _SCAM.search(text.lower()) is not None
+    """Tell whether a message is obvious bait: bait words with a link, or several in a well-known pitch."""
+    baited = not _BAIT.isdisjoint(words)
+    if "://" in text:
+        if _LOOKALIKE.search(text):
+            return baited or len(words) <= _BARE_LINK or "everyone" in words
+        return baited and _SCAM.search(text.lower()) is not None
+    return baited and len(_BAIT & words) >= _SEVERAL and _SCAM.search(text.lower()) is not None

@@ -81,6 +81,12 @@ class ActionLog:
                 outcome = {"status": ActionStatus.FORBIDDEN, "detail": str(error)}
             except ToolError as error:
                 outcome = {"status": ActionStatus.SKIPPED, "detail": str(error)}
+            except Exception as error:  # noqa: BLE001  (it may have posted, so it is not tried again)
+                log.opt(exception=error).error("Action {} failed", action.id)
+                outcome = {
+                    "status": ActionStatus.FAILED,
+                    "detail": f"internal error: {type(error).__name__}",
+                }
             else:
                 outcome = self._outcome(sent)
                 retries += sent.retries if sent else 0

@@ -151,7 +151,7 @@ class GuildService:
         """
         if text:
             QuietHours.parse(text)
-        await self._change(guild_id, {"quiet_hours": text or "none"})
+        await self._change(guild_id, {"quiet_hours": text.strip() if text else "none"})
 
     async def set_min_confidence(self, guild_id: int, value: float | None) -> None:
         """Set how sure the bot must be to answer (0 to 1); None for the default.

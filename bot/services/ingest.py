@@ -23,9 +23,15 @@ from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.settings import IngestSettings
 
-SLICE = 32  # messages judged before the event loop gets its turn
+SLICE = 32  # messages judged before the event loop gets its turn; as many as the gateway reads in one
+LARGE_SLICE = 64  # while the queue is long: faster than the gateway reads, so that it empties
+LONG_QUEUE = 1_000
+CURSOR_SECONDS = 1.0  # between writes of the cursors in a flood: one behind only means reading more again
 KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
+
+
+Cursor = tuple[int, int, int | None, int]  # place, guild, parent, message
 
 
 @dataclass(slots=True)
@@ -35,7 +41,8 @@ class _Batch:
     now: datetime
     steps: list[tuple[Change, list[dict[str, Any]]]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
-    cursors: dict[int, tuple[int, int, int | None, int]] = field(default_factory=dict)  # by place
+    cursors: dict[int, Cursor] = field(default_factory=dict)  # by place: where this batch gets to
+    due: list[Cursor] = field(default_factory=list)  # cursors to write with it
     gaps: list[Gap] = field(default_factory=list)
     guilds: set[int] = field(default_factory=set)  # not known to be in the database
     size: int = 0
@@ -75,7 +82,9 @@ class IngestService:
         self._accepted = self._committed = 0  # arrivals ever; equal when everything is in the database
         self._progress = asyncio.Condition()
         self._gaps: dict[int, Gap] = {}  # by place; opened with the next batch
-        self._starts: dict[int, tuple[int, int, int | None, int]] = {}  # by place; cursors to begin with
+        self._starts: dict[int, Cursor] = {}  # by place; cursors to begin with
+        self._behind: dict[int, Cursor] = {}  # by place; cursors not written yet
+        self._cursors_written = 0.0  # monotonic seconds
         self._guilds: set[int] = set()  # known to be in the database
         self._members: set[tuple[int, int]] = set()
         self.cursors: dict[int, int] = {}  # by place: the newest message committed
@@ -86,9 +95,15 @@ class IngestService:
         """How many arrivals are not committed yet."""
         return self._accepted - self._committed
 
+    @property
+    def pressure(self) -> float:
+        """How full the queue is, beyond what a busy moment brings: 0 to 1."""
+        spare = LONG_QUEUE * 2
+        return min(1.0, max(0.0, (len(self._queue) - spare) / (self._settings.queue_size / 2)))
+
     def offer(self, arrival: Arrival) -> None:
         """Take an arrival from the gateway. Never waits: what doesn't fit becomes a gap, to be read again."""
-        if len(self._queue) >= self._settings.queue_size:
+        if len(self._queue) >= self._settings.queue_size and arrival.change is not Change.CLEAR:
             self._overflowed(arrival)
             return
         self._accepted += 1
@@ -176,12 +191,18 @@ class IngestService:
         others = [gap.guild_id for gap in batch.gaps] + [start[1] for start in batch.cursors.values()]
         batch.guilds.update(guild_id for guild_id in others if guild_id not in self._guilds)
         batch.members = list(members.values())
+        self._behind |= batch.cursors
+        moment = self._clock.monotonic()
+        if not self._queue or moment - self._cursors_written >= CURSOR_SECONDS:
+            batch.due, self._behind = list(self._behind.values()), {}
+            self._cursors_written = moment
         return batch
 
     async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        for start in range(0, len(arrivals), SLICE):
-            part = arrivals[start : start + SLICE]
+        size = SLICE if len(self._queue) < LONG_QUEUE else LARGE_SLICE
+        for start in range(0, len(arrivals), size):
+            part = arrivals[start : start + size]
             try:
                 rows += rows_of(part, self._classifier, now)
             except Exception as error:  # noqa: BLE001  (a fault of judging must not lose a message)
@@ -200,32 +221,38 @@ class IngestService:
 
     async def _write(self, batch: _Batch) -> None:
         fail_point("ingest.before_commit")
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                async with self._database.transaction() as tx:
-                    await self._store(tx, batch)
-                break
-            except Exception as error:  # noqa: BLE001  (nothing may be lost to a passing fault)
-                if not is_passing(error) and batch.size > 1:
-                    logger.opt(exception=error).error(
-                        "A batch of {} was refused; storing one by one", batch.size
-                    )
-                    await self._store_singly(batch)
-                    break
-                if not is_passing(error):
-                    logger.opt(exception=error).error("The database refuses {}; left out", batch.ids())
-                    break
-                logger.warning(
-                    "Could not store {} messages ({}); trying again", batch.size, type(error).__name__
-                )
-                await self._clock.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+        try:
+            await self._commit(batch)
+        except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
+            logger.opt(exception=error).error("A batch of {} was refused; storing one by one", batch.size)
+            await self._store_singly(batch)
         fail_point("ingest.after_commit")
         self._hand_over(batch)
         async with self._progress:
             self._committed += batch.size
             self._progress.notify_all()
+
+    async def _commit(self, batch: _Batch) -> None:
+        """Store `batch`; while the database is busy or lost, try again.
+
+        Raises:
+            Exception: the database refuses it, now and for ever.
+        """
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with self._database.transaction() as tx:
+                    await self._store(tx, batch)
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                logger.warning(
+                    "Could not store {} messages ({}); trying again", batch.size, type(error).__name__
+                )
+            else:
+                return
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
     @staticmethod
     async def _store(tx: Transaction, batch: _Batch) -> None:
@@ -234,6 +261,7 @@ class IngestService:
         for change, rows in batch.steps:
             if change is Change.DELETE:
                 await tx.signals.erase_batch(rows, batch.now)
+                fail_point("ingest.in_erase")
             elif change is Change.CLEAR:
                 for row in rows:
                     await tx.signals.erase_place(row["place_id"], batch.now)
@@ -242,25 +270,25 @@ class IngestService:
                 await tx.signals.add_batch(rows)
             if change is Change.EDIT:
                 await tx.signals.edit_batch([edit_of(row) for row in rows])
+                fail_point("ingest.in_edit")
         await tx.members.see(batch.members)
         for gap in batch.gaps:
             await tx.gaps.open(gap)
-        await tx.channels.advance_cursors(list(batch.cursors.values()))
+        await tx.channels.advance_cursors(batch.due)
 
     async def _store_singly(self, batch: _Batch) -> None:
+        now, guilds = batch.now, batch.guilds
+        parts = []
         for change, rows in batch.steps:
             for row in rows:
                 members = [member for member in batch.members if member["user_id"] == row.get("author_id")]
-                single = _Batch(batch.now, [(change, [row])], members, guilds=batch.guilds, size=1)
-                try:
-                    async with self._database.transaction() as tx:
-                        await self._store(tx, single)
-                except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
-                    logger.opt(exception=error).error("The database refuses {}; left out", single.ids())
-        async with self._database.transaction() as tx:
-            await self._store(
-                tx, _Batch(batch.now, cursors=batch.cursors, gaps=batch.gaps, guilds=batch.guilds)
-            )
+                parts.append(_Batch(now, [(change, [row])], members, guilds=guilds, size=1))
+        parts.append(_Batch(now, due=batch.due, gaps=batch.gaps, guilds=guilds))
+        for part in parts:
+            try:
+                await self._commit(part)
+            except Exception as error:  # noqa: BLE001  (see `_write`)
+                logger.opt(exception=error).error("The database refuses {}; left out", part.ids())
 
     def _hand_over(self, batch: _Batch) -> None:
         self._metrics.ingested(batch.created)

@@ -15,7 +15,7 @@ from bot.models import Action, ActionStatus
 from bot.models.signal import signal_from_row
 from bot.services.actions import ActionLog
 from bot.services.clock import Clock
-from bot.services.compose import Composer
+from bot.services.compose import ESCALATE, REPLY, Composer
 from bot.services.failpoints import fail_point
 from bot.services.guilds import GuildService
 from bot.services.metrics import Metrics
@@ -65,75 +65,69 @@ class OrchestratorService:
             self.busy = True
             try:
                 if signals:
-                    await self._plan_safely([signal.id for signal in signals])
+                    await self._plan_safely(signals)
                 else:
                     await self._sweep(Stage.PLAN)
                     await self._sweep(Stage.ACT)
             finally:
                 self.busy = False
 
-    async def plan(self, ids: Sequence[str]) -> None:
-        """Claim the signals, decide about each, and carry the decisions out."""
+    async def plan(self, signals: Sequence[Signal]) -> None:
+        """Decide about each signal, and carry the decisions out."""
         now = self._clock.now()
-        lease = now + timedelta(seconds=self._settings.lease_seconds)
         skipped: dict[str, list[str]] = {}
         acting: list[tuple[Signal, list[Action]]] = []
         self._throttle.begin()
         async with self._database.transaction() as tx:
-            records = await tx.queue.claim(ids, Stage.PLAN, now, lease)
-            situations = await self._situations.of(tx, records, now)
-            for record in records:
-                signal = signal_from_row(record.model_dump())
-                decision = decide(signal, self._guilds.policy(record.guild_id), situations[record.id])
-                if decision.plan is PlanKind.REPLY:
-                    decision = await self._throttle.take(tx, signal, decision, now)
+            situations = await self._situations.of(tx, signals, now)
+            for signal in signals:
+                policy = self._guilds.policy(signal.message.guild_id)
+                decision = decide(signal, policy, situations[signal.id])
+                if decision.plan is not PlanKind.NOOP:
+                    decision = await self._begin(tx, signal, decision, now, acting)
                 if decision.plan is PlanKind.NOOP:
-                    skipped.setdefault(decision.reason, []).append(record.id)
-                    continue
-                acting.append((signal, await self._begin(tx, signal, decision, now)))
-            for reason, group in skipped.items():
-                await tx.queue.advance(group, Stage.PLAN, _finished(Status.SKIPPED, now) | {
-                    "plan": PlanKind.NOOP.value, "reason": reason, "decided_at": now,
-                })  # fmt: skip
+                    skipped.setdefault(decision.reason, []).append(signal.id)
+            for reason, ids in skipped.items():
+                await tx.queue.advance(ids, Stage.PLAN, _skipped(reason, now))
             fail_point("plan.before_commit")
         fail_point("plan.after_commit")
         self._throttle.confirm(now)
-        for reason, group in skipped.items():
-            self._metrics.replied("skipped", None, len(group))
-            logger.info("Not answered ({}): {}", reason, ", ".join(group))
-        async with asyncio.TaskGroup() as group_of_tasks:
+        for reason, ids in skipped.items():
+            self._metrics.replied("skipped", None, len(ids))
+            logger.info("Not answered ({}): {}", reason, ", ".join(ids))
+        async with asyncio.TaskGroup() as group:
             for signal, actions in acting:
-                group_of_tasks.create_task(self._act(signal, actions, interrupted=False))
+                group.create_task(self._act(signal, actions, interrupted=False))
 
-    async def _plan_safely(self, ids: Sequence[str]) -> None:
+    async def _plan_safely(self, signals: Sequence[Signal]) -> None:
         """Plan; a signal that can't be planned is given up, so that it doesn't hold up the others."""
         try:
-            await self.plan(ids)
+            await self.plan(signals)
         except Exception as error:
             if is_passing(error):
                 raise
-            if len(ids) > 1:
-                for each in ids:
+            if len(signals) > 1:
+                for each in signals:
                     await self._plan_safely([each])
                 return
-            logger.bind(signal=ids[0]).opt(exception=error).error("Could not decide about {}", ids[0])
-            now = self._clock.now()
+            failed = signals[0].id
+            logger.bind(signal=failed).opt(exception=error).error("Could not decide about {}", failed)
             async with self._database.transaction() as tx:
-                await tx.queue.advance(
-                    ids, Stage.PLAN, _finished(Status.SKIPPED, now) | {"reason": "internal error"}
-                )
+                await tx.queue.advance([failed], Stage.PLAN, _skipped("internal error", self._clock.now()))
 
     async def _begin(
-        self, tx: Transaction, signal: Signal, decision: Decision, now: datetime
-    ) -> list[Action]:
-        """Write the plan and its pending actions, in the transaction that ends the PLAN stage."""
-        drafts = await self._composer.compose(tx, signal, decision)
-        begun = []
-        for draft in drafts:
-            draft.created_at = now
-            row = await tx.actions.begin(draft)
-            if row is not None:
-                begun.append(row)
+        self,
+        tx: Transaction,
+        signal: Signal,
+        decision: Decision,
+        now: datetime,
+        acting: list[tuple[Signal, list[Action]]],
+    ) -> Decision:
+        """Take the turn, write the plan and its pending actions; return NOOP when it isn't our turn.
+
+        All of it in the transaction that ends the PLAN stage. A signal that has left the stage meanwhile
+        (done by another worker, or deleted) is left alone.
+        """
         values = {
             "stage": Stage.ACT.value,
             "plan": decision.plan.value,
@@ -141,18 +135,31 @@ class OrchestratorService:
             "decided_at": now,
             "lease_until": now + timedelta(seconds=self._settings.lease_seconds),
         }
-        await tx.queue.advance([signal.id], Stage.PLAN, values)
-        return begun
+        if decision.plan is PlanKind.REPLY:
+            decision = await self._throttle.take(tx, signal, decision, now)
+            if decision.plan is PlanKind.NOOP:
+                return decision
+        if not await tx.queue.advance([signal.id], Stage.PLAN, values):
+            return decision
+        begun = []
+        for draft in await self._composer.compose(tx, signal, decision):
+            draft.created_at = now
+            row = await tx.actions.begin(draft)
+            if row is not None:
+                begun.append(row)
+        acting.append((signal, begun))
+        return decision
 
     async def _sweep(self, stage: Stage) -> None:
         """Take up what nobody holds in `stage`: lost by the bus, or interrupted."""
         while True:
             async with self._database.reading() as tx:
                 ids = await tx.queue.list_waiting(stage, self._clock.now(), BATCH)
+                records = await tx.signals.get_many(ids) if ids else []
             if not ids:
                 return
             if stage is Stage.PLAN:
-                await self._plan_safely(ids)
+                await self._plan_safely([signal_from_row(record.model_dump()) for record in records])
             else:
                 await self._resume(ids)
 
@@ -162,6 +169,7 @@ class OrchestratorService:
         async with self._database.transaction() as tx:
             records = await tx.queue.claim(ids, Stage.ACT, now, lease)
             of_signal = {record.id: await tx.actions.list_for(record.id) for record in records}
+        fail_point("resume.after_claim")
         async with asyncio.TaskGroup() as group:
             for record in records:
                 signal = signal_from_row(record.model_dump())
@@ -173,12 +181,23 @@ class OrchestratorService:
         async with self._slots:
             done: list[Action] = []
             for action in actions:
+                if done:
+                    fail_point("action.between")
                 if action.status == ActionStatus.PENDING:
+                    if action.kind == REPLY and _alert_failed(done):
+                        action = await self._reword(signal, action)  # noqa: PLW2901
                     action = await self._actions.execute(action, signal, interrupted=interrupted)  # noqa: PLW2901
                 done.append(action)
                 if action.status == ActionStatus.FORBIDDEN:
                     done += await self._tell_owner(signal, action)
             await self._finish(signal, done)
+
+    async def _reword(self, signal: Signal, action: Action) -> Action:
+        """Answer as if nothing were escalated: staff could not be told."""
+        async with self._database.transaction() as tx:
+            plain = await self._composer.answer(tx, signal)
+            await tx.actions.finish(action.id, {"content": plain.content})
+        return action.sqlmodel_update({"content": plain.content})
 
     async def _tell_owner(self, signal: Signal, action: Action) -> list[Action]:
         """Tell the owner once per channel which permission is missing there."""
@@ -189,6 +208,8 @@ class OrchestratorService:
             draft = self._composer.missing_permission(signal, action)
             draft.created_at = now
             row = await tx.actions.begin(draft)
+            fail_point("owner.before_commit")
+        fail_point("owner.after_commit")
         return [await self._actions.execute(row, signal, interrupted=False)] if row else []
 
     async def _finish(self, signal: Signal, actions: list[Action]) -> None:
@@ -208,11 +229,23 @@ def _finished(status: Status, now: datetime) -> dict[str, Any]:
     return {"stage": Stage.DONE.value, "status": status.value, "finished_at": now}
 
 
+def _alert_failed(done: Sequence[Action]) -> bool:
+    return any(action.kind == ESCALATE and action.status != ActionStatus.SENT for action in done)
+
+
+def _skipped(reason: str, now: datetime) -> dict[str, Any]:
+    return _finished(Status.SKIPPED, now) | {
+        "plan": PlanKind.NOOP.value,
+        "reason": reason,
+        "decided_at": now,
+    }
+
+
 def _status_of(actions: Sequence[Action]) -> tuple[Status, str]:
     """Return what came of a signal with these actions, and why when nothing did."""
     sent = {action.kind for action in actions if action.status == ActionStatus.SENT}
-    if "escalate" in sent:
+    if ESCALATE in sent:
         return Status.ESCALATED, ""
-    if "reply" in sent:
+    if REPLY in sent:
         return Status.RESPONDED, ""
     return Status.SKIPPED, next((action.detail for action in actions if action.detail), "nothing to do")

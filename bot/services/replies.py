@@ -3,10 +3,10 @@
 import difflib
 import re
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from bot.domain.errors import StartupError
 from bot.domain.outgoing import prepare
@@ -14,6 +14,11 @@ from bot.nlp.redaction import redact
 
 PLACEHOLDERS = ("member", "tip", "link", "reason", "channel")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
+MAX_LENGTH = 1_200  # characters; what is filled in must fit into a message of 2,000 with it
+Variants = Annotated[
+    list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LENGTH)]],
+    Field(min_length=1),
+]
 
 
 class Replies(BaseModel):
@@ -22,11 +27,11 @@ class Replies(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     default_tip: str = Field("", max_length=300)
-    help_request: list[str] = Field(min_length=1)
-    problem_report: list[str] = Field(min_length=1)
-    passed_on: list[str] = Field(min_length=1)
-    staff_alert: list[str] = Field(min_length=1)
-    missing_permission: list[str] = Field(min_length=1)
+    help_request: Variants
+    problem_report: Variants
+    passed_on: Variants
+    staff_alert: Variants
+    missing_permission: Variants
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -41,6 +46,8 @@ class Replies(BaseModel):
             raise StartupError(
                 f"Can't read {path}: {error.strerror}. Restore it from the repository."
             ) from None
+        except UnicodeDecodeError:
+            raise StartupError(f"{path} is not encoded as UTF-8. Save it as UTF-8 in your editor.") from None
         except yaml.YAMLError as error:
             place = getattr(error, "problem_mark", None)
             line = f":{place.line + 1}" if place else ""
@@ -49,6 +56,8 @@ class Replies(BaseModel):
             ) from None
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
+            if not first["loc"]:
+                raise StartupError(f"{path}: must be a mapping such as `passed_on: [...]`.") from None
             raise StartupError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
         for name in PLACEHOLDER_LISTS:
             for text in getattr(replies, name):

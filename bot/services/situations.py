@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.db.database import Transaction
+from bot.db.signals import Flagged
 from bot.domain.policy import Situation
-from bot.domain.signal import Intent, Status
-from bot.models import SignalRecord
+from bot.domain.signal import Intent, Signal, Status, signal_id
 from bot.settings import Settings
 
 
@@ -21,64 +21,74 @@ class SituationService:
         self._max_age = timedelta(minutes=settings.ingest.backfill_answer_age_minutes)
         self._maintenance = settings.maintenance_mode
 
-    async def of(
-        self, tx: Transaction, records: Sequence[SignalRecord], now: datetime
-    ) -> dict[str, Situation]:
-        """Return the situation of each record, by its id."""
-        if not records:
+    async def of(self, tx: Transaction, signals: Sequence[Signal], now: datetime) -> dict[str, Situation]:
+        """Return the situation of each signal, by its id."""
+        if not signals:
             return {}
-        since = min(record.created_at for record in records) - max(self._follow_up, self._repeat)
-        history = await tx.signals.flagged_by(list({record.author_id for record in records}), since)
-        return {record.id: await self._one(tx, record, history, now) for record in records}
+        since = min(signal.created_at for signal in signals) - max(self._follow_up, self._repeat)
+        history: dict[tuple[int, int | None], list[Flagged]] = {}
+        for row in await tx.signals.flagged_by(list({s.message.author_id for s in signals}), since):
+            history.setdefault((row.author_id, row.guild_id), []).append(row)
+        addressed = await self._addressed_to_other(tx, signals)
+        found = {}
+        for signal in signals:
+            message = signal.message
+            earlier = [
+                row
+                for row in history.get((message.author_id, message.guild_id), ())
+                if row.message_id < message.message_id
+            ]
+            found[signal.id] = await self._one(tx, signal, earlier, now, addressed[signal.id])
+        return found
 
     async def _one(
-        self, tx: Transaction, record: SignalRecord, history: Sequence[SignalRecord], now: datetime
+        self, tx: Transaction, signal: Signal, earlier: Sequence[Flagged], now: datetime, addressed: bool
     ) -> Situation:
-        earlier = [
-            other
-            for other in history
-            if other.author_id == record.author_id
-            and other.guild_id == record.guild_id
-            and other.message_id < record.message_id
-        ]
-        lately = [each for each in earlier if record.created_at - each.created_at <= self._follow_up]
-        reports = [
-            each
-            for each in earlier
-            if each.intent == Intent.PROBLEM_REPORT and record.created_at - each.created_at <= self._repeat
-        ]
+        lately = [row for row in earlier if signal.created_at - row.created_at <= self._follow_up]
+        reports = sum(
+            row.intent == Intent.PROBLEM_REPORT and signal.created_at - row.created_at <= self._repeat
+            for row in earlier
+        )
         return Situation(
             now=now,
             max_age=self._max_age,
-            repeats=len(reports) if record.intent == Intent.PROBLEM_REPORT else 0,
+            repeats=reports if signal.observer.intent is Intent.PROBLEM_REPORT else 0,
             repeat_count=self._repeat_count,
-            unanswered_follow_up=await self._unanswered(tx, record, lately),
-            with_staff=any(each.status == Status.ESCALATED for each in lately),
-            addressed_to_other=await self._addressed_to_other(tx, record),
+            unanswered_follow_up=await self._unanswered(tx, signal, lately),
+            with_staff=any(row.status == Status.ESCALATED for row in lately),
+            addressed_to_other=addressed,
             maintenance=self._maintenance,
         )
 
     @staticmethod
-    async def _unanswered(tx: Transaction, record: SignalRecord, lately: Sequence[SignalRecord]) -> bool:
+    async def _unanswered(tx: Transaction, signal: Signal, lately: Sequence[Flagged]) -> bool:
         """Whether the bot answered the member here before and nobody else has spoken since."""
+        message = signal.message
         answered = [
-            each for each in lately if each.place_id == record.place_id and each.status == Status.RESPONDED
+            row.message_id
+            for row in lately
+            if row.place_id == message.place_id and row.status == Status.RESPONDED
         ]
         if not answered:
             return False
-        first = min(each.message_id for each in answered)
-        return not await tx.signals.others_wrote(record.place_id, record.author_id, first, record.message_id)
+        return not await tx.signals.others_wrote(
+            message.place_id, message.author_id, min(answered), message.message_id
+        )
 
     @staticmethod
-    async def _addressed_to_other(tx: Transaction, record: SignalRecord) -> bool:
-        """Whether the message talks to another member: it mentions them, or replies to them."""
-        mentions = record.mentions or []
-        if "bot" in mentions:
-            return False
-        if any(mention.startswith("user:") and mention != f"user:{record.author_id}" for mention in mentions):
-            return True
-        if record.reply_to_id is None:
-            return False
-        if await tx.actions.sent_as([record.reply_to_id]):
-            return False
-        return await tx.signals.author_of(record.source, record.reply_to_id) != record.author_id
+    async def _addressed_to_other(tx: Transaction, signals: Sequence[Signal]) -> dict[str, bool]:
+        """Return, by id, whether a message talks to another member: it mentions them, or replies to them."""
+        replies = {s.id: s.message.reply_to_id for s in signals if s.message.reply_to_id is not None}
+        ours = {action.message_id for action in await tx.actions.sent_as(list(replies.values()))}
+        authors = await tx.signals.authors_of(
+            [signal_id(s.source, replies[s.id]) for s in signals if s.id in replies]
+        )
+        found = {}
+        for signal in signals:
+            message, reply_to_id = signal.message, replies.get(signal.id)
+            own = f"user:{message.author_id}"
+            to_others = any(each.startswith("user:") and each != own for each in message.mentions)
+            if not to_others and reply_to_id is not None and reply_to_id not in ours:
+                to_others = authors.get(signal_id(signal.source, reply_to_id)) != message.author_id
+            found[signal.id] = to_others and "bot" not in message.mentions
+        return found

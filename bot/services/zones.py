@@ -12,9 +12,12 @@ def _zones() -> list[str]:
 
 
 def suggest_zones(typed: str) -> list[str]:
-    """Return zones that contain what was typed, those that begin with it first."""
+    """Return zones that contain what was typed: the one so called first, then cities that begin with it."""
     wanted = typed.casefold().replace(" ", "_")
     found = [zone for zone in _zones() if wanted in zone.casefold()]
-    return sorted(found, key=lambda zone: (not zone.split("/")[-1].casefold().startswith(wanted), zone))[
-        :SUGGESTED
-    ]
+
+    def rank(zone: str) -> tuple[bool, bool, str]:
+        name = zone.casefold()
+        return name != wanted, not name.split("/")[-1].startswith(wanted), zone
+
+    return sorted(found, key=rank)[:SUGGESTED]

@@ -60,8 +60,8 @@ def add_member(core: Core, guild: Guild, user: User, roles: list[int] | None = N
 
 def member_changed(core: Core, guild: Guild, member: Member) -> None:
     """Tell that a member's roles or nick changed; a bot learns of its own even without the intent."""
-    data = payloads.member(member)
-    _guild_event(core, guild, "GUILD_MEMBER_UPDATE", data)
+    data = payloads.member(member) | {"guild_id": str(guild.id)}
+    core.hub.emit("GUILD_MEMBER_UPDATE", data, guild_id=guild.id, about=member.user.id)
 
 
 def remove_member(core: Core, guild: Guild, user_id: int) -> None:
@@ -81,7 +81,9 @@ def invite_bot(core: Core, guild: Guild, app: Application, permissions: int) -> 
         if session.app is app and session.ready and session.serves(guild.id):
             data = guild_create(guild, session)
             number = session.dispatch("GUILD_CREATE", dumps(data))
-            core.record.add("gateway_out", event="GUILD_CREATE", seq=number, session=session.id, live=True, data=data)
+            core.record.add(
+                "gateway_out", event="GUILD_CREATE", seq=number, session=session.id, live=True, data=data
+            )
     return member
 
 
@@ -189,7 +191,7 @@ def join_thread(core: Core, thread: Channel, user: User, *, join: bool = True) -
     data["member_count"] = len(thread.thread_members) - (not join)
     if not join:
         data["removed_member_ids"] = [str(user.id)]
-    core.hub.emit("THREAD_MEMBERS_UPDATE", data, guild_id=thread.guild_id, channel=thread)
+    core.hub.emit("THREAD_MEMBERS_UPDATE", data, guild_id=thread.guild_id, channel=thread, about=user.id)
     if not join:
         del thread.thread_members[user.id]
 

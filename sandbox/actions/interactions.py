@@ -61,7 +61,8 @@ def payload(core: Core, app: Application, item: Interaction) -> dict[str, Any]:
         "version": 1,
         "data": item.data,
         "channel_id": str(channel.id),
-        "channel": payloads.channel(channel) | {"permissions": str(messages.may(core, channel, item.user))},
+        "channel": payloads.channel(channel, app.bot.id)
+        | {"permissions": str(messages.may(core, channel, item.user))},
         "app_permissions": str(messages.may(core, channel, app.bot)),
         "locale": "en-US",
         "entitlements": [],
@@ -109,7 +110,9 @@ def check_kind(item: Interaction, kind: int) -> None:
         MODAL: (4, 5, 6, 7) if item.message is not None else (4, 5),
     }
     if kind not in fits[item.type]:
-        raise invalid_form("type", "INTERACTION_TYPE_INVALID", f"Response type {kind} does not fit the interaction")
+        raise invalid_form(
+            "type", "INTERACTION_TYPE_INVALID", f"Response type {kind} does not fit the interaction"
+        )
 
 
 def live(core: Core, application_id: int, token: str) -> Interaction:
@@ -130,7 +133,9 @@ def respond_message(core: Core, item: Interaction, draft: Draft, *, loading: boo
     """Post the first answer, or the "thinking" placeholder of a deferred one."""
     item.ephemeral = bool(draft.flags & EPHEMERAL)
     item.loading = loading
-    draft.type = 20 if item.type == COMMAND and item.data.get("type", 1) == 1 else 23 if item.type == COMMAND else 0
+    draft.type = (
+        20 if item.type == COMMAND and item.data.get("type", 1) == 1 else 23 if item.type == COMMAND else 0
+    )
     draft.flags |= LOADING if loading else 0
     draft.interaction = item
     draft.application_id = draft.webhook_id = item.application_id

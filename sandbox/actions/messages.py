@@ -192,6 +192,7 @@ def _wake_thread(core: Core, channel: Channel, author: User) -> None:
             },
             guild_id=channel.guild_id,
             channel=channel,
+            about=author.id,
         )
 
 
@@ -217,7 +218,9 @@ def event_payload(core: Core, message: Message, *, created: bool = False) -> dic
 
 def edit(core: Core, message: Message, changes: dict[str, Any], via: str = "rest") -> None:
     """Change content, embeds, components, attachments or flags of a message."""
-    changed = {k: v for k, v in changes.items() if k in {"content", "embeds", "components", "attachments", "flags"}}
+    changed = {
+        k: v for k, v in changes.items() if k in {"content", "embeds", "components", "attachments", "flags"}
+    }
     if "components" in changed:
         changed["components"] = numbered(changed["components"])
     for name, value in changed.items():
@@ -256,7 +259,9 @@ def tell_update(core: Core, message: Message) -> None:
         )
 
 
-def delete(core: Core, channel: Channel, message_ids: Sequence[int], via: str = "rest", *, bulk: bool = False) -> None:
+def delete(
+    core: Core, channel: Channel, message_ids: Sequence[int], via: str = "rest", *, bulk: bool = False
+) -> None:
     """Delete messages; several in bulk make one event."""
     gone = [channel.messages[message_id] for message_id in message_ids if message_id in channel.messages]
     for message in gone:
@@ -354,7 +359,9 @@ def check_sendable(core: Core, channel: Channel, user: User) -> None:
         raise missing_permissions()
     if channel.is_thread and channel.locked and not permissions & P.MANAGE_THREADS:
         raise (
-            ApiError(400, 50083, "Thread is archived") if channel.archived else ApiError(400, 160005, "Thread is locked")
+            ApiError(400, 50083, "Thread is archived")
+            if channel.archived
+            else ApiError(400, 160005, "Thread is locked")
         )
 
 

@@ -1,4 +1,4 @@
-"""Slash commands as the client's picker treats them: found, checked against their options, resolved to ids."""
+"""Slash commands as the picker treats them: found, checked against their options, resolved to ids."""
 
 from typing import Any
 
@@ -46,8 +46,12 @@ def check_allowed(core: Core, command: Json, where: Channel, who: User) -> None:
     if needed is None or where.guild_id is None:
         return
     held = messages.may(core, where, who)
-    if int(needed) & ~held or (int(needed) == 0 and held != messages.may(core, where, core.world.users[_owner(core, where)])):
-        raise OperationError(f"{who.username!r} doesn't see /{command['name']}: it takes permissions {needed}")
+    if int(needed) & ~held or (
+        int(needed) == 0 and held != messages.may(core, where, core.world.users[_owner(core, where)])
+    ):
+        raise OperationError(
+            f"{who.username!r} doesn't see /{command['name']}: it takes permissions {needed}"
+        )
 
 
 def _owner(core: Core, where: Channel) -> int:
@@ -87,15 +91,15 @@ def data_for(
 def _check_names(command: Json, known: Json, given: Json, focused: str | None) -> None:
     unknown = [name for name in given if name not in known]
     if unknown:
-        raise OperationError(f"/{command['name']} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}")
+        raise OperationError(
+            f"/{command['name']} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}"
+        )
     missing = [name for name, option in known.items() if option.get("required") and name not in given]
     if missing and focused is None:
         raise OperationError(f"/{command['name']} needs the option {missing[0]!r}")
 
 
-def _value(
-    core: Core, where: Channel, option: Json, value: Any, resolved: Json, focused: str | None
-) -> Json:
+def _value(core: Core, where: Channel, option: Json, value: Any, resolved: Json, focused: str | None) -> Json:
     """Return one option of an interaction, its value checked, mentions turned into ids with their objects."""
     name, kind = option["name"], option["type"]
     if name == focused:
@@ -118,7 +122,9 @@ def _text(option: Json, value: Any) -> str:
         for choice in choices:
             if text in (choice["name"], choice["value"]):
                 return str(choice["value"])
-        raise OperationError(f"option {option['name']!r} takes one of {', '.join(c['name'] for c in choices)}")
+        raise OperationError(
+            f"option {option['name']!r} takes one of {', '.join(c['name'] for c in choices)}"
+        )
     if not option.get("min_length", 0) <= len(text) <= option.get("max_length", 6000):
         raise OperationError(f"option {option['name']!r} takes another length than {len(text)} characters")
     return text

@@ -46,7 +46,9 @@ def select(components: list[Json], name: str) -> Json:
     Raises:
         OperationError: there is none, or it is disabled.
     """
-    menus = [item for item in walk(components) if item["type"] == STRING_SELECT or item["type"] in _SELECT_KINDS]
+    menus = [
+        item for item in walk(components) if item["type"] == STRING_SELECT or item["type"] in _SELECT_KINDS
+    ]
     for item in menus:
         if name in (item.get("placeholder"), item.get("custom_id")) and not item.get("disabled"):
             return item

@@ -20,7 +20,7 @@ def _place(core: Core, user: Ref, channel: Ref, guild: Ref = None) -> tuple[Chan
 
 
 @operation
-def slash(  # noqa: PLR0913 - one command
+def slash(
     core: Core, user: Ref, command: str, channel: Ref, options: dict[str, Any] | None = None, app: Ref = None
 ) -> dict[str, Any]:
     """Run a slash command ("channels track") with options by name; return {interaction_id}."""
@@ -37,6 +37,7 @@ def autocomplete(  # noqa: PLR0913 - one command
     user: Ref,
     command: str,
     channel: Ref,
+    *,
     focused: str,
     value: str = "",
     options: dict[str, Any] | None = None,

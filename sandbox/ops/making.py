@@ -44,7 +44,9 @@ def user_named(core: Core, ref: Ref, *, bot: bool = False, display: str | None =
 
 
 @operation
-def application(core: Core, name: str, privileged: int = ALL_PRIVILEGED, token: str | None = None) -> dict[str, Any]:
+def application(
+    core: Core, name: str, privileged: int = ALL_PRIVILEGED, token: str | None = None
+) -> dict[str, Any]:
     """Make an application with its bot; `privileged` are its intent flags (none: 0)."""
     owner = user_named(core, "owner")
     bot = act.new_user(core, name, bot=True)
@@ -103,7 +105,7 @@ def role(
     name: str,
     guild: Ref = None,
     permissions: list[str | int] | None = None,
-    mentionable: bool = False,  # noqa: FBT001, FBT002 - a JSON argument
+    mentionable: bool = False,
 ) -> dict[str, Any]:
     """Make a role."""
     place = default_guild(core, guild)
@@ -116,6 +118,7 @@ def channel(  # noqa: PLR0913 - the arguments of a channel
     core: Core,
     name: str,
     guild: Ref = None,
+    *,
     type: str | int = "text",  # noqa: A002 - Discord's word
     overwrites: list[dict[str, Any]] | None = None,
     topic: str | None = None,
@@ -144,7 +147,9 @@ def channel(  # noqa: PLR0913 - the arguments of a channel
 def _overwrite(core: Core, place: Guild, item: dict[str, Any]) -> Overwrite:
     target = item["target"]
     wanted = number(target)
-    is_role = wanted in place.roles or target == "everyone" or any(r.name == target for r in place.roles.values())
+    is_role = (
+        wanted in place.roles or target == "everyone" or any(r.name == target for r in place.roles.values())
+    )
     target_id = the_role(place, target).id if is_role else the_member(core, place, target).user.id
     allow, deny = bits(*(item.get("allow") or ())), bits(*(item.get("deny") or ()))
     return Overwrite(target_id, 0 if is_role else 1, allow, deny)
@@ -170,7 +175,7 @@ def member(
     guild: Ref = None,
     roles: list[Ref] | None = None,
     display: str | None = None,
-    bot: bool = False,  # noqa: FBT001, FBT002 - a JSON argument
+    bot: bool = False,
 ) -> dict[str, Any]:
     """Let someone join a guild, or return them when they are there; a new name makes a new account."""
     place = default_guild(core, guild)
@@ -247,4 +252,6 @@ def commands(core: Core, app: Ref = None, guild: Ref = None) -> list[dict[str, A
     """Return an application's registered commands: global ones, then those of every guild or of one."""
     home = the_guild(core, guild).id if guild is not None else None
     stored = the_app(core, app).commands
-    return [c for scope, group in stored.items() if home in (None, scope) or scope is None for c in group.values()]
+    return [
+        c for scope, group in stored.items() if home in (None, scope) or scope is None for c in group.values()
+    ]

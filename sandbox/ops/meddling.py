@@ -23,11 +23,11 @@ def faults(core: Core, **settings: Any) -> dict[str, Any]:
 @operation
 def kick(
     core: Core,
-    resumable: bool = True,  # noqa: FBT001, FBT002 - a JSON argument
+    resumable: bool = True,
     code: int | None = None,
     app: Ref = None,
 ) -> dict[str, Any]:
-    """Drop gateway sockets: cut without a word, or closed with `code`; not resumable forgets their sessions."""
+    """Drop gateway sockets, cut or closed with `code`; when not resumable their sessions are forgotten."""
     dropped = _sessions(core, app)
     for session in dropped:
         connection = session.connection
@@ -51,7 +51,7 @@ def reconnect(core: Core, app: Ref = None) -> dict[str, Any]:
 
 
 @operation
-def invalidate(core: Core, resumable: bool = False, app: Ref = None) -> dict[str, Any]:  # noqa: FBT001, FBT002
+def invalidate(core: Core, resumable: bool = False, app: Ref = None) -> dict[str, Any]:
     """Tell clients that their session is invalid (op 9)."""
     sessions = _sessions(core, app)
     told = _tell(core, app, 9, resumable)
@@ -97,8 +97,15 @@ def inject(core: Core, event: str, data: Any, app: Ref = None) -> None:
 
 @operation
 def settings(core: Core, **values: float) -> dict[str, Any]:
-    """Change timings and limits of the sandbox: heartbeat_interval, interaction_deadline, nonce_window, ..."""
-    names = ("heartbeat_interval", "interaction_deadline", "interaction_lifetime", "nonce_window", "replay_limit", "shards")
+    """Change timings and limits: heartbeat_interval, interaction_deadline, nonce_window, ..."""
+    names = (
+        "heartbeat_interval",
+        "interaction_deadline",
+        "interaction_lifetime",
+        "nonce_window",
+        "replay_limit",
+        "shards",
+    )
     for name, value in values.items():
         if name not in names:
             raise ValueError(f"no setting {name!r}; there are {', '.join(names)}")
@@ -109,4 +116,8 @@ def settings(core: Core, **values: float) -> dict[str, Any]:
 @operation
 def connected(core: Core, app: Ref = None) -> dict[str, Any]:
     """Return how many sessions are live, and the record's last number."""
-    return {"sessions": len(_sessions(core, app)), "last": core.record.last, "time": asyncio.get_running_loop().time()}
+    return {
+        "sessions": len(_sessions(core, app)),
+        "last": core.record.last,
+        "time": asyncio.get_running_loop().time(),
+    }

@@ -135,7 +135,7 @@ def _delete(core: Core, place: Channel, ids: list[int]) -> None:
 
 
 @operation
-def react(core: Core, user: Ref, message: Ref, emoji: str, add: bool = True) -> None:  # noqa: FBT001, FBT002
+def react(core: Core, user: Ref, message: Ref, emoji: str, add: bool = True) -> None:
     """Add or take back a reaction."""
     messages.react(core, the_message(core, message), the_user(core, user), emoji, add=add)
 
@@ -153,7 +153,7 @@ def start_thread(
     name: str,
     message: Ref = None,
     channel: Ref = None,
-    private: bool = False,  # noqa: FBT001, FBT002 - a JSON argument
+    private: bool = False,
 ) -> dict[str, Any]:
     """Start a thread from a message, or without one in a channel.
 
@@ -172,7 +172,12 @@ def start_thread(
 
 @operation
 def open_post(
-    core: Core, user: Ref, forum: Ref, title: str, content: str, attachments: list[dict[str, Any]] | None = None
+    core: Core,
+    user: Ref,
+    forum: Ref,
+    title: str,
+    content: str,
+    attachments: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Open a forum post; return {thread, message}.
 
@@ -191,7 +196,7 @@ def open_post(
 
 
 @operation
-def join_thread(core: Core, user: Ref, thread: Ref, join: bool = True) -> None:  # noqa: FBT001, FBT002
+def join_thread(core: Core, user: Ref, thread: Ref, join: bool = True) -> None:
     """Add someone to a thread or take them out."""
     act.join_thread(core, the_channel(core, thread), the_user(core, user), join=join)
 
@@ -204,7 +209,7 @@ def dm(core: Core, user: Ref, app: Ref = None) -> dict[str, Any]:
 
 @operation
 def sees(core: Core, user: Ref, channel: Ref, limit: int = 1000) -> list[dict[str, Any]]:
-    """Return what a member sees in a channel, oldest first: their ephemeral messages included, none if hidden."""
+    """Return what a member sees, oldest first: ephemeral ones for them included, none of a hidden channel."""
     place, viewer = the_channel(core, channel), the_user(core, user)
     allowed = messages.may(core, place, viewer)
     if not allowed & P.VIEW_CHANNEL or not allowed & P.READ_MESSAGE_HISTORY:

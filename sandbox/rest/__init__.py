@@ -1,6 +1,16 @@
 """The HTTP API: one module per topic, each a list of routes."""
 
-from sandbox.rest import channels, commands, guilds, interactions, messages, reactions, threads, users, webhooks
+from sandbox.rest import (
+    channels,
+    commands,
+    guilds,
+    interactions,
+    messages,
+    reactions,
+    threads,
+    users,
+    webhooks,
+)
 from sandbox.rest.routing import ROUTER
 
 __all__ = [

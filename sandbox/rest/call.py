@@ -33,6 +33,7 @@ class Call:
     body: Any = None
     uploads: dict[int, Upload] = field(default_factory=dict)
     deferred: list[Callable[[], None]] = field(default_factory=list)
+    error: str | None = None
 
     @property
     def me(self) -> Application:
@@ -62,7 +63,7 @@ class Call:
         if self.body is None:
             return {}
         if not isinstance(self.body, dict):
-            raise invalid_form("_root", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+            raise invalid_form("", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
         return self.body
 
     def number(self, name: str, default: int, low: int, high: int) -> int:

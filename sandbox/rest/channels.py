@@ -7,13 +7,20 @@ from sandbox.actions import guilds as act
 from sandbox.errors import ApiError, invalid_form, missing_permissions, unknown
 from sandbox.permissions import P
 from sandbox.rest.call import Call, snowflake
+from sandbox.rest.forms import check_types
 from sandbox.rest.guards import demand, home, place
 from sandbox.rest.routing import Status, route
 from sandbox.world import Channel, ChannelType, Guild, Overwrite
 
 MAX_NAME = 100
 _CREATABLE = frozenset({0, 2, 4, 5, 15})
-_EDITS = {"name": "name", "topic": "topic", "nsfw": "nsfw", "position": "position", "rate_limit_per_user": "slowmode"}
+_EDITS = {
+    "name": "name",
+    "topic": "topic",
+    "nsfw": "nsfw",
+    "position": "position",
+    "rate_limit_per_user": "slowmode",
+}
 _THREAD_EDITS = {
     "name": "name",
     "archived": "archived",
@@ -38,6 +45,10 @@ def edit_channel(call: Call) -> Any:
     channel = place(call)
     form = call.form()
     check_name(form, required=False)
+    check_types(form, topic=str, nsfw=bool, position=int, rate_limit_per_user=int, available_tags=list)
+    check_types(
+        form, archived=bool, locked=bool, invitable=bool, auto_archive_duration=int, applied_tags=list
+    )
     if channel.is_thread:
         _edit_thread(call, channel, form)
     else:
@@ -99,6 +110,7 @@ def create_channel(call: Call) -> Any:
     guild = home(call, P.MANAGE_CHANNELS)
     form = call.form()
     check_name(form, required=True)
+    check_types(form, type=int, topic=str, nsfw=bool, rate_limit_per_user=int, available_tags=list)
     kind = form.get("type") or 0
     if kind not in _CREATABLE:
         raise invalid_form("type", "BASE_TYPE_CHOICES", f"Value must be one of {set(_CREATABLE)}.")

@@ -10,7 +10,10 @@ from sandbox.rest.routing import Status, route
 CHAT_INPUT = 1
 MAX_COMMANDS = 100
 _NAME = re.compile(r"^[-_'\w]{1,32}$")
-_BASES = ("/applications/{application_id}/commands", "/applications/{application_id}/guilds/{guild_id}/commands")
+_BASES = (
+    "/applications/{application_id}/commands",
+    "/applications/{application_id}/guilds/{guild_id}/commands",
+)
 
 
 def _scope(call: Call) -> tuple[int | None, dict[int, dict[str, Any]]]:
@@ -30,7 +33,7 @@ def _stored(call: Call, form: Any, guild_id: int | None, command_id: int | None 
         ApiError: 50035.
     """
     if not isinstance(form, dict):
-        raise invalid_form("_root", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+        raise invalid_form("", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
     kind = form.get("type") or CHAT_INPUT
     name = form.get("name")
     if not isinstance(name, str) or (kind == CHAT_INPUT and (not _NAME.match(name) or name != name.lower())):
@@ -78,7 +81,7 @@ def overwrite(call: Call) -> Any:
     guild_id, stored = _scope(call)
     forms = call.body
     if not isinstance(forms, list):
-        raise invalid_form("_root", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+        raise invalid_form("", "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
     if len(forms) > MAX_COMMANDS:
         raise ApiError(400, 30032, "Maximum number of application commands reached (100)")
     known = {(c["name"], c["type"]): int(c["id"]) for c in stored.values()}
@@ -89,7 +92,9 @@ def overwrite(call: Call) -> Any:
         fresh[int(body["id"])] = body
     stored.clear()
     stored.update(fresh)
-    call.core.record.add("commands", application_id=call.me.id, guild_id=guild_id, names=[c["name"] for c in forms])
+    call.core.record.add(
+        "commands", application_id=call.me.id, guild_id=guild_id, names=[c["name"] for c in forms]
+    )
     return list(stored.values())
 
 
@@ -97,7 +102,11 @@ def create(call: Call) -> Any:
     """Add a command, or replace the one of the same name."""
     guild_id, stored = _scope(call)
     form = call.form()
-    same = [int(c["id"]) for c in stored.values() if (c["name"], c["type"]) == (form.get("name"), form.get("type") or 1)]
+    same = [
+        int(c["id"])
+        for c in stored.values()
+        if (c["name"], c["type"]) == (form.get("name"), form.get("type") or 1)
+    ]
     body = _stored(call, form, guild_id, same[0] if same else None)
     stored[int(body["id"])] = body
     call.core.record.add("commands", application_id=call.me.id, guild_id=guild_id, names=[body["name"]])

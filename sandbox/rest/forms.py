@@ -16,6 +16,7 @@ MAX_EMBED_TEXT = 6000
 MAX_NONCE = 25
 MAX_ROWS = 5
 V2 = 1 << 15
+_TYPE_NAMES: dict[type, str] = {str: "STRING", int: "NUMBER", bool: "BOOLEAN", list: "LIST"}
 _EMBED_LIMITS = {"title": 256, "description": 4096}
 
 
@@ -35,7 +36,9 @@ def draft_from(call: Call, channel: Channel, author: User, body: dict[str, Any] 
     draft.nonce = nonce_of(form)
     draft.tts = bool(form.get("tts"))
     draft.allowed_mentions = allowed_of(form)
-    if not (draft.content or draft.embeds or draft.components or draft.attachments or form.get("sticker_ids")):
+    if not (
+        draft.content or draft.embeds or draft.components or draft.attachments or form.get("sticker_ids")
+    ):
         raise ApiError(400, 50006, "Cannot send an empty message")
     return draft
 
@@ -67,7 +70,9 @@ def embeds_of(form: dict[str, Any]) -> list[dict[str, Any]]:
                 raise invalid_form(
                     f"embeds.{index}.{key}", "BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length."
                 )
-        total += sum(len(str(f.get("name", ""))) + len(str(f.get("value", ""))) for f in embed.get("fields") or ())
+        total += sum(
+            len(str(f.get("name", ""))) + len(str(f.get("value", ""))) for f in embed.get("fields") or ()
+        )
     if total > MAX_EMBED_TEXT:
         raise invalid_form("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of 6000")
     return [_stored_embed(embed) for embed in embeds]
@@ -109,6 +114,22 @@ def _list(form: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return value
 
 
+def check_types(form: dict[str, Any], **expected: type) -> None:
+    """Check that fields, where present and not null, are of a type.
+
+    Raises:
+        ApiError: 50035.
+    """
+    for name, kind in expected.items():
+        value = form.get(name)
+        wrong_bool = isinstance(value, bool) and kind is not bool
+        if value is not None and (wrong_bool or not isinstance(value, kind)):
+            label = _TYPE_NAMES[kind]
+            raise invalid_form(
+                name, f"{label}_TYPE_CONVERT", f"Could not interpret value as {label.lower()}."
+            )
+
+
 def nonce_of(form: dict[str, Any]) -> str | int | None:
     """Return the nonce: an integer or at most 25 characters."""
     nonce = form.get("nonce")
@@ -127,13 +148,15 @@ def allowed_of(form: dict[str, Any]) -> dict[str, Any] | None:
     if allowed is None:
         return None
     if not isinstance(allowed, dict):
-        raise invalid_form("allowed_mentions", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+        raise invalid_form(
+            "allowed_mentions", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"
+        )
     for kind in ("users", "roles"):
         if allowed.get(kind) and kind in (allowed.get("parse") or ()):
             raise invalid_form(
                 "allowed_mentions",
                 "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
-                f"parse:[\"{kind}\"] and {kind}: [ids...] are mutually exclusive.",
+                f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.',
             )
     return allowed
 
@@ -142,7 +165,7 @@ def store_uploads(
     core: Core, channel: Channel, uploads: dict[int, Upload], described: list[dict[str, Any]] | None
 ) -> list[dict[str, Any]]:
     """Keep uploaded files on the CDN and return their attachment objects, matched by `attachments[n].id`."""
-    notes = {str(item.get("id")): item for item in described or () if isinstance(item, dict)}
+    notes = {str(item.get("id")): item for item in described or ()}
     stored = []
     for number, upload in sorted(uploads.items()):
         note = notes.get(str(number), {})

@@ -7,6 +7,7 @@ from sandbox.actions import guilds as act
 from sandbox.errors import invalid_form, missing_permissions, unknown
 from sandbox.permissions import P
 from sandbox.rest.call import Call, snowflake
+from sandbox.rest.forms import check_types
 from sandbox.rest.guards import home
 from sandbox.rest.routing import route
 from sandbox.world import Guild, Member, Role
@@ -67,6 +68,7 @@ def edit_member(call: Call) -> Any:
     guild = home(call)
     member = _member(call, guild)
     form = call.form()
+    check_types(form, nick=str, roles=list, communication_disabled_until=str)
     if "nick" in form:
         home(call, P.CHANGE_NICKNAME if member.user.id == call.me.bot.id else P.MANAGE_NICKNAMES)
         member.nick = form["nick"] or None
@@ -149,6 +151,7 @@ def create_role(call: Call) -> Any:
     """Create a role."""
     guild = home(call, P.MANAGE_ROLES)
     form = call.form()
+    check_types(form, name=str, color=int, hoist=bool, mentionable=bool)
     role = act.new_role(
         call.core,
         guild,
@@ -167,6 +170,7 @@ def edit_role(call: Call) -> Any:
     guild = home(call, P.MANAGE_ROLES)
     role = _below_mine(call, guild, call.id_of("role_id"))
     form = call.form()
+    check_types(form, name=str, color=int, hoist=bool, mentionable=bool)
     for key in ("name", "color", "hoist", "mentionable"):
         if form.get(key) is not None:
             setattr(role, key, form[key])

@@ -26,7 +26,7 @@ def callback(call: Call) -> Any:
     form = call.form()
     kind = form.get("type")
     answer = _ANSWERS.get(kind) if isinstance(kind, int) else None
-    if answer is None:
+    if answer is None or not isinstance(kind, int):
         raise invalid_form("type", "BASE_TYPE_CHOICES", "Value must be one of {4, 5, 6, 7, 8, 9}.")
     data = form.get("data") or {}
     if not isinstance(data, dict):
@@ -75,7 +75,9 @@ def _update(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
 def _choices(_: Call, item: Interaction, data: dict[str, Any]) -> Any:
     choices = data.get("choices") or []
     if not isinstance(choices, list) or len(choices) > MAX_CHOICES:
-        raise invalid_form("data.choices", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CHOICES} or fewer in length.")
+        raise invalid_form(
+            "data.choices", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CHOICES} or fewer in length."
+        )
 
     def keep() -> None:
         item.choices = choices
@@ -124,7 +126,7 @@ def _with_response(call: Call, item: Interaction, kind: int) -> dict[str, Any]:
         "response_message_loading": bool(message.flags & LOADING),
         "response_message_ephemeral": bool(message.flags & EPHEMERAL),
     }
-    if kind in (MESSAGE, DEFER, UPDATE):
+    if kind in (MESSAGE, UPDATE):
         shown = payloads.message(call.core.world, message, call.me.bot.id)
         body["resource"] = {"type": kind, "message": shown}
     return body

@@ -87,7 +87,9 @@ def _replied_to(call: Call, channel: Channel, reference: Any) -> Message | None:
     message_id = snowflake(reference["message_id"], "message_reference.message_id")
     named = reference.get("channel_id")
     if named is not None and snowflake(named, "message_reference.channel_id") != channel.id:
-        raise invalid_form("message_reference", "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL", "Cannot reply across channels")
+        raise invalid_form(
+            "message_reference", "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL", "Cannot reply across channels"
+        )
     demand_history(call, channel)
     found = channel.messages.get(message_id)
     if found is None or found.visible_to is not None:
@@ -95,7 +97,9 @@ def _replied_to(call: Call, channel: Channel, reference: Any) -> Message | None:
             return None
         raise invalid_form("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
     if found.type not in (0, 18, 19, 20, 23):
-        raise invalid_form("message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", "Cannot reply to a system message")
+        raise invalid_form(
+            "message_reference", "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", "Cannot reply to a system message"
+        )
     return found
 
 

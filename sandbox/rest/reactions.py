@@ -18,7 +18,7 @@ _MAX_EMOJI = 64
 
 def _emoji(call: Call) -> str:
     emoji = unquote(call.params["emoji_name"])
-    if emoji.isascii() and ":" not in emoji or len(emoji) > _MAX_EMOJI:
+    if (emoji.isascii() and ":" not in emoji) or len(emoji) > _MAX_EMOJI:
         raise unknown("emoji")
     return emoji
 

@@ -50,6 +50,12 @@ class Router:
         group.append((parts, {route.method: route}))
         group.sort(key=lambda item: [part.startswith("{") for part in item[0]])
 
+    def all(self) -> list[Route]:
+        """Return every route."""
+        return [
+            route for group in self._routes.values() for _, methods in group for route in methods.values()
+        ]
+
     def match(self, method: str, path: str) -> tuple[Route | None, dict[str, str], bool]:
         """Return the route, its path parameters, and whether the path exists for another method."""
         parts = path.strip("/").split("/")

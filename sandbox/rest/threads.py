@@ -35,7 +35,9 @@ def _options(call: Call) -> dict[str, Any]:
     form = call.form()
     duration = form.get("auto_archive_duration") or 1440
     if duration not in (60, 1440, 4320, 10080):
-        raise invalid_form("auto_archive_duration", "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}.")
+        raise invalid_form(
+            "auto_archive_duration", "BASE_TYPE_CHOICES", "Value must be one of {60, 1440, 4320, 10080}."
+        )
     return {"auto_archive": duration, "slowmode": form.get("rate_limit_per_user") or 0}
 
 
@@ -52,7 +54,10 @@ def without_message(call: Call) -> Any:
     demand(call, channel, P.CREATE_PRIVATE_THREADS if private else P.CREATE_PUBLIC_THREADS)
     options = _options(call)
     if private:
-        options |= {"type": int(ChannelType.PRIVATE_THREAD), "invitable": call.form().get("invitable", True) is not False}
+        options |= {
+            "type": int(ChannelType.PRIVATE_THREAD),
+            "invitable": call.form().get("invitable", True) is not False,
+        }
     thread = act.new_thread(call.core, channel, call.form()["name"], call.me.bot, **options)
     return Status(201, payloads.channel(thread, call.me.bot.id))
 
@@ -117,7 +122,9 @@ def _archived(call: Call, channel: Channel, *, private: bool, joined: bool = Fal
     found = [
         t
         for t in guild.threads(channel.id)
-        if t.archived and t.is_private_thread == private and (not joined or call.me.bot.id in t.thread_members)
+        if t.archived
+        and t.is_private_thread == private
+        and (not joined or call.me.bot.id in t.thread_members)
     ]
     before = call.query.get("before")
     if before:
@@ -193,7 +200,10 @@ def add_thread_member(call: Call) -> Any:
 def remove_thread_member(call: Call) -> Any:
     """Take someone out of a thread."""
     thread = _thread(call)
-    if thread.owner_id != call.me.bot.id and not messages.may(call.core, thread, call.me.bot) & P.MANAGE_THREADS:
+    if (
+        thread.owner_id != call.me.bot.id
+        and not messages.may(call.core, thread, call.me.bot) & P.MANAGE_THREADS
+    ):
         raise missing_permissions()
     member = call.core.world.member(thread.guild_id, call.id_of("user_id"))
     if member is None:

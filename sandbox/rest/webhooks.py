@@ -47,7 +47,7 @@ def execute(call: Call) -> Any:
 
 def _webhook_draft(call: Call, hook: Webhook) -> Draft:
     channel = call.core.world.channel(call.cursor("thread_id") or hook.channel_id)
-    if channel.id != hook.channel_id and channel.parent_id != hook.channel_id:
+    if hook.channel_id not in (channel.id, channel.parent_id):
         raise unknown("channel")
     name = str(call.form().get("username") or hook.name)
     draft = draft_from(call, channel, User(hook.id, name, bot=True))
@@ -116,7 +116,13 @@ def create_webhook(call: Call) -> Any:
     if not isinstance(name, str) or not name.strip():
         raise invalid_form("name", "BASE_TYPE_REQUIRED", "This field is required")
     hook = Webhook(
-        call.core.ids.make(), call.core.opaque(68), channel.id, channel.guild_id, name, call.me.id, call.me.bot
+        call.core.ids.make(),
+        call.core.opaque(68),
+        channel.id,
+        channel.guild_id,
+        name,
+        call.me.id,
+        call.me.bot,
     )
     call.core.world.webhooks[hook.id] = hook
     return _shown(call, hook)

@@ -227,7 +227,7 @@ async def test_a_migration_that_fails_halfway_changes_nothing(
 ) -> None:
     await prepare_database(empty, NOW)
     filled, before = await fill(empty), await described(empty)
-    add_revision(ADD_MOOD + EMPTY_KV + "; op.get_bind().exec_driver_sql('SELECT * FROM nowhere')", "pass")
+    add_revision(ADD_MOOD + EMPTY_KV + "\nop.drop_table('nowhere')", "pass")
 
     with pytest.raises(StartupError, match=r"Can't upgrade .*nowhere.*start the version you had before"):
         await prepare_database(empty, later(1))
@@ -316,7 +316,7 @@ def test_alembic_is_loaded_only_when_there_is_something_to_migrate(
         shutil.copy(sqlite_template, path)
     command = [sys.executable, "-c", SCRIPT, f"sqlite+aiosqlite:///{path}"]
     root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
 
     assert done.stdout.split() == [str(not current)]
 

@@ -71,13 +71,25 @@ def test_set_up_in_the_image_has_every_file_that_run_py_reads(dockerfile: list[t
 def test_image_is_light_by_default_and_not_run_by_root(dockerfile: list[tuple[str, str]]) -> None:
     assert arguments(dockerfile, "ARG") == ["LIGHT=1"]
     assert f"{run.LIGHT}=${{LIGHT}}" in arguments(dockerfile, "ENV")[0]
-    assert arguments(dockerfile, "USER") == ["lookout"]
-    assert dockerfile.index(("USER", "lookout")) > max(
+    assert arguments(dockerfile, "USER") == ["10001:10001"]
+    assert dockerfile.index(("USER", "10001:10001")) > max(
         i for i, (name, _) in enumerate(dockerfile) if name == "RUN"
     )
     assert arguments(dockerfile, "VOLUME") == [f"/app/{Settings().data_folder}"]
     for path in (Settings().database.path, Settings().log.folder):
         assert path.is_relative_to(Settings().data_folder)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give a folder away"
+)
+def test_the_data_folder_is_given_to_the_user_of_the_image(
+    dockerfile: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    (command,) = (rest for rest in arguments(dockerfile, "RUN") if "chown" in rest)
+    subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, check=True)
+    owner = (tmp_path / "data").stat()
+    assert arguments(dockerfile, "USER") == [f"{owner.st_uid}:{owner.st_gid}"]
 
 
 class _Health(http.server.BaseHTTPRequestHandler):

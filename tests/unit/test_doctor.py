@@ -5,11 +5,12 @@ import importlib.util
 import os
 import socket
 import sqlite3
+import sys
 import zoneinfo
-from collections import namedtuple
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from pydantic import SecretStr
 
 from bot import doctor
 from bot.doctor import Check, State
+from bot.domain.invite import INTENTS
+from bot.logs import Masker
 from bot.settings import ApiSettings, DatabaseSettings, DiscordSettings, LlmSettings, LogSettings, Settings
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB"  # noqa: S105 - made up
@@ -54,17 +57,12 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
         yield there
 
 
-def discord_at(url: str, *intents: str) -> DiscordSettings:
-    named = {"intents": intents} if intents else {}
-    return DiscordSettings.model_validate({"token": TOKEN, "api_url": url, **named})
-
-
-def only(checks: list[Check], name: str) -> Check:
-    return next(check for check in checks if check.name == name)
+def discord_at(url: str) -> DiscordSettings:
+    return DiscordSettings(token=SecretStr(TOKEN), api_url=url)
 
 
 async def test_a_good_token_with_its_intents_is_ok(elsewhere: Elsewhere) -> None:
-    checks = await doctor.check_discord(discord_at(elsewhere.url))
+    checks = await doctor.check_discord(discord_at(elsewhere.url), INTENTS)
     assert [(check.name, check.state) for check in checks] == [
         ("Token", State.OK),
         ("Intents", State.OK),
@@ -77,16 +75,16 @@ async def test_a_good_token_with_its_intents_is_ok(elsewhere: Elsewhere) -> None
 @pytest.mark.parametrize(("status", "words"), [(401, "refuses it"), (503, "answered 503")])
 async def test_a_refused_token_says_the_fix(elsewhere: Elsewhere, status: int, words: str) -> None:
     elsewhere.answers["/users/@me"] = (status, {"message": "no"})
-    (check,) = await doctor.check_discord(discord_at(elsewhere.url))
+    (check,) = await doctor.check_discord(discord_at(elsewhere.url), INTENTS)
     assert check.state is State.FAIL
     assert words in check.detail
     assert check.fix
 
 
 async def test_no_answer_and_no_token_are_told_apart() -> None:
-    (check,) = await doctor.check_discord(discord_at(f"http://127.0.0.1:{unused_port()}"))
+    (check,) = await doctor.check_discord(discord_at(f"http://127.0.0.1:{unused_port()}"), INTENTS)
     assert "no answer from http://127.0.0.1" in check.detail
-    (check,) = await doctor.check_discord(DiscordSettings())
+    (check,) = await doctor.check_discord(DiscordSettings(), INTENTS)
     assert "DISCORD_BOT_TOKEN" in check.fix
 
 
@@ -101,7 +99,7 @@ async def test_a_silent_server_is_given_up_on_at_the_deadline(monkeypatch: pytes
     async with await asyncio.start_server(silent, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
         async with asyncio.timeout(10):
-            (check,) = await doctor.check_discord(discord_at(f"http://127.0.0.1:{port}"))
+            (check,) = await doctor.check_discord(discord_at(f"http://127.0.0.1:{port}"), INTENTS)
         done.set()
     assert check.state is State.FAIL
     assert "Timeout" in check.detail
@@ -211,12 +209,13 @@ async def test_postgres_that_does_not_answer_fails_without_its_password(
 
 
 @pytest.mark.skipif("TEST_POSTGRES_URL" not in os.environ, reason="no PostgreSQL server (TEST_POSTGRES_URL)")
-async def test_postgres_that_answers_is_ok(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_postgres_that_answers_is_ok_unless_it_is_read_only() -> None:
     url = os.environ["TEST_POSTGRES_URL"]
     check = await doctor.check_database(DatabaseSettings(url=SecretStr(url)))
     assert check.state is State.OK, check
-    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
-    assert (await doctor.check_database(DatabaseSettings(url=SecretStr(url)))).state is State.OK
+    read_only = SecretStr(f"{url}?default_transaction_read_only=on")
+    check = await doctor.check_database(DatabaseSettings(url=read_only))
+    assert check.detail.endswith("is read-only")
 
 
 def test_folders_are_written_to_for_a_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +223,7 @@ def test_folders_are_written_to_for_a_try(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").touch()
     assert doctor.check_folder("Data folder", tmp_path / "file").state is State.FAIL
-    usage = namedtuple("usage", "free")(1_000_000)
+    usage = SimpleNamespace(free=1_000_000)
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     assert doctor.check_folder("Data folder", tmp_path).detail.endswith("1 MB left")
 
@@ -243,7 +242,7 @@ def test_what_the_machine_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     assert doctor.check_python().state is State.OK
     assert doctor.check_packages().state is State.OK
     assert doctor.check_time_zones().state is State.OK
-    monkeypatch.setattr(doctor.sys, "version_info", (3, 10))
+    monkeypatch.setattr(sys, "version_info", (3, 10))
     assert doctor.check_python().state is State.FAIL
     monkeypatch.setattr(doctor, "NEEDED_MODULES", ("discord", "no_such_module"))
     assert doctor.check_packages().detail == "missing: no_such_module"
@@ -270,7 +269,7 @@ async def test_all_checks_of_a_good_set_up_pass(elsewhere: Elsewhere, tmp_path: 
 
 def test_the_table_never_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
     checks = [Check("Token", State.FAIL, f"bad {TOKEN}", "use [red]brackets[/] as they are")]
-    doctor._print_table(checks, doctor.Masker([TOKEN]))
+    doctor._print_table(checks, Masker([TOKEN]))
     told = capsys.readouterr().out
     assert TOKEN not in told
     assert "bad [secret]" in told

@@ -83,18 +83,12 @@ def start(clone: Path, *arguments: str, code: int = 0) -> tuple[str, str]:
     return out, err
 
 
-def test_set_up_from_failure_to_full(clone: Path) -> None:
+def test_set_up_from_half_made_to_full_and_its_failures(clone: Path) -> None:
     """One story, because making an environment takes seconds."""
-    # The light packages can't be had: one line, no traceback, nothing that passes for set up.
-    tiny = clone.parent / "wheels/lookout_tiny-1.5-py3-none-any.whl"
-    tiny.rename(clone / tiny.name)
-    _, err = start(clone, "--light", code=1)
-    assert "Is there a connection?" in err.splitlines()[-1]
-    assert "Traceback" not in err
-    assert not (clone / ".venv/lookout-stamp.json").exists()
-
-    # Two at once: one makes the half-made environment anew, the other waits; both go on.
-    (clone / tiny.name).rename(tiny)
+    # Two at once upon what an interrupted set-up left: one makes it anew, the other waits; both go on.
+    (clone / ".venv/bin").mkdir(parents=True)
+    for leftover in ("bin/python", "lookout-installing", "lookout-stamp.json"):
+        (clone / ".venv" / leftover).write_text("{}")
     both = [begin(clone, "--light", "demo", "--check"), begin(clone, "demo", "--check", "--light")]
     results = [process.communicate(timeout=DEADLINE) for process in both]
     assert [process.returncode for process in both] == [0, 0], results
@@ -121,6 +115,13 @@ def test_set_up_from_failure_to_full(clone: Path) -> None:
 
     out, _ = start(clone, "test", "-k", "name with blanks")
     assert out == "tests -n auto --dist worksteal -k name with blanks\n"
+
+    # Packages that can't be had: one line at the end, no traceback, nothing that passes for set up.
+    (clone / "requirements-light.txt").write_text("no-such-package-anywhere==1\n")
+    _, err = start(clone, "--light", code=1)
+    assert err.splitlines()[-1].endswith("Is there a connection?")
+    assert "Traceback" not in err
+    assert (clone / ".venv/lookout-installing").exists()
 
 
 def test_an_interrupted_set_up_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,13 @@ def test_environment_beats_env_file_beats_yaml_and_empty_counts_as_not_set(tmp_p
             "discord.api_url must be an address that starts with http://",
         ),
         ("", {"DISCORD_INTENTS": "guilds,guild_messages"}, "Discord removes the text of messages"),
+        ("", {"DISCORD_CDN_URL": "http://[::1"}, "discord.cdn_url must be an address"),
+        ("log: {level: 5}", {}, "log.level must be 'TRACE'"),
+        (
+            "retention:\n  messages_days:\n",
+            {},
+            "settings.yaml:2: retention.messages_days must be a valid integer",
+        ),
         ("", {"DISCORD_INTENTS": "513"}, "Discord removes the text of messages"),
         ("", {"DISCORD_INTENTS": "guilds,mesages"}, "accepted: guilds, members"),
         ("", {"DISCORD_INTENTS": str(1 << 40)}, "a bit no intent uses"),
@@ -228,7 +235,18 @@ def test_intents_and_permissions_are_discords() -> None:
     assert all(getattr(discord.Intents, name).flag == bit for name, bit in INTENT_BITS.items())
     assert sum(INTENT_BITS.values()) & ~discord.Intents.all().value == 0
     assert discord.Permissions(**dict.fromkeys(PERMISSION_BITS, True)).value == PERMISSIONS
-    assert Settings().discord.intents_value == 33281
+    assert sum(INTENT_BITS[name] for name in Settings().gateway_intents) == 33281
+
+
+def test_of_two_names_for_one_setting_the_first_counts(tmp_path: Path) -> None:
+    settings = load(tmp_path, DISCORD_TOKEN="second", DISCORD_BOT_TOKEN="first")
+    assert settings.discord.token == SecretStr("first")
+
+
+def test_direct_messages_bring_their_intent(tmp_path: Path) -> None:
+    settings = load(tmp_path, "ingest: {direct_messages: true}")
+    assert settings.gateway_intents == ("guilds", "guild_messages", "message_content", "dm_messages")
+    assert discord.Intents(**dict.fromkeys(settings.gateway_intents, True)).dm_messages
 
 
 def test_invite_link_asks_for_what_is_used() -> None:

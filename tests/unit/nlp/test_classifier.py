@@ -182,6 +182,7 @@ def test_shop_talk_and_curses_are_not(text: str) -> None:
         "look https://dlscord.com/x",
         "https://discord-nitro-gift.xyz/free",
         "hey https://steamcomnunity.com/trade",
+        "you have won a guaranteed cash prize, claim now",
         "earn $500 a day with crypto, join t.me/fast https://t.me/fast",
     ],
 )
@@ -201,6 +202,8 @@ def test_bait_is_spam_and_not_answered(text: str) -> None:
         "I work on the crypto module, see https://github.com/a/b",
         "https://steamcommunity.com/app/440/discussions",
         "see https://discord.js.org/docs",
+        "feel free to call me, we won the game",
+        "urgent: the call to free() crashes",
         "https://discordpy.readthedocs.io/en/stable/ here",
         "docs: https://nitro.build/guide",
         "look https://discord.gift/abcdefgh",

@@ -86,6 +86,8 @@ HARMLESS = {
     "discord-like-but-short": "MTk4.NjIy.NDgz",
     "version": "Name.Other.Third 1.2.3.4",
     "bearer-talk": "the bearer of bad news",
+    "luhn-in-a-snowflake": "4111111111111111002 is a message id",
+    "bearer-without-digits": "Bearer abcdefghijklmnopqrstuvwxyz",
     "template": "token: ${TOKEN} password: {{ password }} api_key=<your key here>",
 }
 

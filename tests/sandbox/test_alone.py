@@ -1,0 +1,163 @@
+"""`python -m sandbox` as a process of its own, steered over the control API."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox import Sandbox
+from sandbox.client import SandboxClient
+from sandbox.control import Control
+from sandbox.errors import ApiError
+from sandbox.ops import OperationError
+from sandbox.seed import build
+from tests.sandbox.raw import Http, Socket
+
+
+@pytest.fixture(scope="module")
+def world() -> dict[str, Any]:
+    hidden = [
+        {"target": "everyone", "deny": ["view_channel"]},
+        {"target": "staff", "allow": ["view_channel"]},
+    ]
+    guild = {
+        "name": "Home",
+        "roles": [{"name": "staff"}],
+        "members": [{"name": "alice"}, {"name": "sam", "roles": ["staff"]}],
+        "channels": [{"name": "help"}, {"name": "staff", "overwrites": hidden}],
+        "messages": [{"author": "alice", "content": "hello", "channel": "help"}],
+    }
+    return {"guilds": [guild]}
+
+
+@pytest.fixture(scope="module")
+def seed(world: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("seed") / "world.json"
+    path.write_text(json.dumps(world), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+async def room(world: dict[str, Any]) -> AsyncIterator[SandboxClient]:
+    """A client of a control API that runs in this process, for what needs no process of its own."""
+    async with Sandbox() as sandbox:
+        build(sandbox.core, world)
+        control = Control(sandbox.core)
+        await control.start("127.0.0.1")
+        ready = {
+            **sandbox.core.urls,
+            "control_url": control.url,
+            "control_token": control.token,
+            "token": sandbox.token,
+            "application_id": sandbox.application_id,
+            "ids": await sandbox.state(),
+        }
+        async with SandboxClient(ready) as client:
+            yield client
+        await control.stop()
+
+
+async def test_seeded_world_is_driven_from_here(room: SandboxClient) -> None:
+    home = room.ready["ids"]["guilds"]["Home"]
+    alice = await room.member("alice")
+    assert home["members"]["alice"] == alice.id
+    assert [message.content for message in await alice.sees("help")] == ["hello"]
+    with pytest.raises(ApiError, match="50001"):
+        await alice.say("let me in", "staff")
+    with pytest.raises(OperationError, match="no channel"):
+        await alice.say("hi", "nowhere")
+    async with await Socket.open(room.gateway_url) as socket, Http(room.api_url, room.token) as http:
+        await socket.identify(room.token)
+        await room.wait_connected()
+        message = await alice.say("question", "help")
+        assert (await socket.until("MESSAGE_CREATE", lambda d: d["content"] == "question"))["id"] == str(
+            message.id
+        )
+        waiting = asyncio.create_task(room.wait_for_reply(to=message))
+        body = {"content": "answer", "message_reference": {"message_id": str(message.id)}}
+        await http("POST", f"/channels/{message.channel_id}/messages", body)
+        assert (await waiting).content == "answer"
+        await room.set_faults(enforce_nonce=False)
+        await room.kick()
+        await room.wait_disconnected()
+    kinds = {entry["kind"] for entry in await room.sync()}
+    assert {"request", "message", "gateway_out", "connection"} <= kinds
+
+
+async def test_command_and_button_are_driven_over_the_control_api(room: SandboxClient) -> None:
+    command = {"name": "ping", "description": "Ping."}
+    button = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again"}]}
+    alice = await room.member("alice")
+    async with await Socket.open(room.gateway_url) as socket, Http(room.api_url, room.token) as http:
+        await http("PUT", f"/applications/{room.application_id}/commands", [command])
+        await socket.identify(room.token)
+
+        async def answer(content: str, kind: int) -> None:
+            item = await socket.until("INTERACTION_CREATE")
+            body = {"type": kind, "data": {"content": content, "components": [button]}}
+            await http("POST", f"/interactions/{item['id']}/{item['token']}/callback", body)
+
+        first, _ = await asyncio.gather(alice.slash("ping", channel="help"), answer("pong", 4))
+        assert first.content == "pong"
+        second, _ = await asyncio.gather(alice.click(first.message, "Again"), answer("pong pong", 7))
+        assert second.content == "pong pong"
+        assert [message.content for message in await alice.sees("help")] == ["hello", "pong pong"]
+
+
+async def test_process_of_its_own_takes_a_flood_in_one_quick_call(seed: Path) -> None:
+    flood = [{"author": "alice", "content": f"number {i}", "channel": "help"} for i in range(2000)]
+    async with await SandboxClient.launch("--seed", str(seed)) as room:
+        before = time.perf_counter()
+        ids = await room.say_many(flood)
+        assert time.perf_counter() - before < 5
+        assert ids == sorted(set(ids))
+        entry = await room.wait_for(lambda e: e["kind"] == "message" and e["content"] == "number 1999")
+        assert entry["message_id"] == ids[-1]
+
+
+async def test_control_api_wants_its_token(room: SandboxClient) -> None:
+    async with aiohttp.ClientSession() as session:
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            async with session.get(room.ready["control_url"] + "/record", headers=headers) as reply:
+                assert reply.status == 401
+
+
+async def test_waiting_over_the_control_api_has_a_deadline(room: SandboxClient) -> None:
+    with pytest.raises(TimeoutError):
+        await room.wait_for(lambda _: False, timeout=0.05)
+
+
+@pytest.mark.parametrize("how", ["sigterm", "sigint", "stdin"])
+async def test_ends_cleanly(seed: Path, how: str) -> None:
+    client = await SandboxClient.launch("--seed", str(seed))
+    process = client.process
+    assert process is not None
+    assert process.stdin is not None
+    async with client, await Socket.open(client.gateway_url) as socket:
+        await socket.identify(client.token)
+        if how == "stdin":
+            process.stdin.close()
+        else:
+            process.send_signal(signal.SIGTERM if how == "sigterm" else signal.SIGINT)
+        async with asyncio.timeout(5):
+            assert await process.wait() == 0
+        client.process = None
+
+
+async def test_wrong_seed_file_is_told_in_one_line(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"guilds": [{"name": "x", "channels": [{"name": "y", "type": "odd"}]}]}')
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sandbox", "--seed", str(wrong), stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == 1
+    assert errors.decode().startswith("sandbox: no channel type 'odd'")
+    assert errors.count(b"\n") == 1

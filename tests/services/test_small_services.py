@@ -1,0 +1,231 @@
+"""Retention, stories, health, the command fingerprint, draining, and one bot per database."""
+
+import asyncio
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.bus.memory import MemoryBus
+from bot.db.database import Database
+from bot.db.engine import create_engine
+from bot.db.instance_lock import InstanceLock
+from bot.domain.errors import NotFoundError, StartupError
+from bot.domain.signal import Stage
+from bot.services import retention as retention_module
+from bot.services.actions import action_of
+from bot.services.command_sync import CommandSyncService
+from bot.services.drain import drain
+from bot.services.retention import EVERY_SECONDS, RetentionService
+from bot.services.stories import HealthService, StoryService
+from bot.settings import RetentionSettings
+from tests.db.support import gap, signal_row
+from tests.fakes import FakeClock
+from tests.services.support import CHANNEL, GUILD, NOW, OTHER_GUILD, key, message_id, running, signal
+
+
+def row(number: int, **values: Any) -> dict[str, Any]:
+    return signal_row(message_id=message_id(number), guild_id=GUILD, place_id=CHANNEL, **values)
+
+
+async def store(database: Database, *rows: dict[str, Any]) -> None:
+    async with database.transaction() as tx:
+        for each in rows:
+            await tx.signals.add_batch([each])
+
+
+class TestRetention:
+    @pytest.fixture
+    def retention(self, database: Database, clock: FakeClock) -> RetentionService:
+        return RetentionService(database, clock, RetentionSettings(messages_days=30, actions_days=90))
+
+    async def test_deletes_what_is_older_in_chunks_and_keeps_the_rest(
+        self, retention: RetentionService, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(retention_module, "CHUNK", 2)
+        old = NOW - timedelta(days=30, seconds=1)
+        await store(database, *(row(number, created_at=old) for number in range(5)))
+        await store(database, row(5, created_at=NOW - timedelta(days=30)))
+        assert await retention.purge() == 5
+        async with database.reading() as tx:
+            assert await tx.signals.count() == 1
+            assert await tx.signals.get(key(5)) is not None
+
+    async def test_never_deletes_what_is_still_on_its_way(
+        self, retention: RetentionService, database: Database
+    ) -> None:
+        old = NOW - timedelta(days=300)
+        await store(
+            database, *(row(number, created_at=old, stage=stage) for number, stage in enumerate(Stage))
+        )
+        assert await retention.purge() == 1
+        async with database.reading() as tx:
+            assert await tx.queue.count_unfinished() == len(Stage) - 1
+
+    async def test_actions_are_kept_for_their_own_time_and_while_pending(
+        self, retention: RetentionService, database: Database
+    ) -> None:
+        async with database.transaction() as tx:
+            for number, (days, status) in enumerate([(91, "sent"), (89, "sent"), (91, "pending")]):
+                draft = action_of(signal(number), "reply", "hi", CHANNEL, None)
+                draft.created_at, draft.status = NOW - timedelta(days=days), status
+                await tx.actions.begin(draft)
+        assert await retention.purge() == 1
+        async with database.reading() as tx:
+            assert await tx.actions.list_for(key(0)) == []
+            assert await tx.actions.list_for(key(1))
+            assert await tx.actions.list_for(key(2))
+
+    async def test_looks_again_every_hour(
+        self, retention: RetentionService, database: Database, clock: FakeClock
+    ) -> None:
+        await store(database, row(0, created_at=NOW - timedelta(days=29, hours=23)))
+
+        async def gone() -> None:
+            async with asyncio.timeout(5):
+                while True:
+                    async with database.reading() as tx:
+                        if await tx.signals.count() == 0:
+                            return
+
+        async with running(retention.run):
+            await gone()
+        assert set(clock.slept) == {EVERY_SECONDS}
+
+
+class TestStories:
+    async def test_tells_everything_known_of_a_message(self, database: Database) -> None:
+        await store(database, row(0, intent="help_request", rationale="asks how", thread_id=None))
+        draft = action_of(signal(0), "reply", "What did you try?", CHANNEL, message_id(0))
+        draft.created_at = NOW
+        async with database.transaction() as tx:
+            action = await tx.actions.begin(draft)
+        assert action is not None
+        story = await StoryService(database).of_message(GUILD, message_id(0))
+        assert (story["id"], story["deleted"]) == (key(0), False)
+        assert story["message"]["link"] == f"https://discord.com/channels/{GUILD}/{CHANNEL}/{message_id(0)}"
+        assert story["observer"]["rationale"] == "asks how"
+        assert story["orchestrator"]["action_ids"] == [action.id]
+        assert [each["content"] for each in story["actions"]] == ["What did you try?"]
+        assert story["times"]["created"].startswith("2026-03-01T12:00:00")
+        assert story["times"]["finished"] is None
+
+    async def test_says_when_the_message_was_deleted(self, database: Database) -> None:
+        await store(database, row(0))
+        async with database.transaction() as tx:
+            await tx.signals.erase_place(CHANNEL, NOW)
+        story = await StoryService(database).story(key(0))
+        assert story is not None
+        assert story["deleted"]
+        assert story["message"]["content"] == ""
+
+    @pytest.mark.parametrize(
+        ("guild_id", "number"), [(GUILD, 1), (OTHER_GUILD, 0)], ids=["unknown", "another guild's"]
+    )
+    async def test_nothing_is_told_of_other_messages(
+        self, database: Database, guild_id: int, number: int
+    ) -> None:
+        await store(database, row(0))
+        with pytest.raises(NotFoundError, match="nothing about that message"):
+            await StoryService(database).of_message(guild_id, message_id(number))
+
+    async def test_an_unknown_signal_has_no_story(self, database: Database) -> None:
+        assert await StoryService(database).story("discord:1") is None
+
+
+class TestHealth:
+    async def test_counts_what_waits_and_what_is_missing(self, database: Database) -> None:
+        async with database.transaction() as tx:
+            await tx.guilds.ensure(GUILD, NOW)
+            await tx.gaps.open(gap(1, 2, CHANNEL, GUILD))
+        health = HealthService(database, cast("Any", SimpleNamespace(depth=7)), lambda: True)
+        ready = await health.readiness()
+        assert (ready.gateway_connected, ready.database_writable) == (True, True)
+        assert (ready.queue_depth, ready.open_gaps) == (7, 1)
+
+    async def test_a_database_that_fails_is_not_writable(
+        self, database: Database, engine: AsyncEngine
+    ) -> None:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("DROP TABLE kv")
+        health = HealthService(database, cast("Any", SimpleNamespace(depth=0)), lambda: False)
+        ready = await health.readiness()
+        assert (ready.gateway_connected, ready.database_writable) == (False, False)
+
+
+class TestCommandSync:
+    async def test_remembers_only_the_last_fingerprint_of_each_application(self, database: Database) -> None:
+        service = CommandSyncService(database)
+        assert not await service.is_registered(1, "a")
+        await service.registered(1, "a")
+        assert await service.is_registered(1, "a")
+        assert not await service.is_registered(2, "a")
+        await service.registered(1, "b")
+        assert not await service.is_registered(1, "a")
+
+
+class TestDrain:
+    def stations(self) -> Any:
+        return SimpleNamespace(depth=0), SimpleNamespace(busy=False), SimpleNamespace(busy=False), MemoryBus()
+
+    async def test_ends_at_once_when_nothing_is_under_way(self) -> None:
+        async with asyncio.timeout(5):
+            assert await drain(*self.stations(), 60, asyncio.Event())
+
+    @pytest.mark.parametrize("what", ["ingest", "observer", "orchestrator", "bus"])
+    async def test_waits_for_each_station(self, what: str) -> None:
+        ingest, observer, orchestrator, bus = self.stations()
+        if what == "ingest":
+            ingest.depth = 1
+        elif what == "bus":
+            bus.publish(Stage.PLAN, [signal()])
+        else:
+            {"observer": observer, "orchestrator": orchestrator}[what].busy = True
+        draining = asyncio.create_task(drain(ingest, observer, orchestrator, bus, 60, asyncio.Event()))
+        await asyncio.sleep(0.05)
+        assert not draining.done()
+        ingest.depth, observer.busy, orchestrator.busy = 0, False, False
+        await bus.take(Stage.PLAN, 9, 0)
+        async with asyncio.timeout(5):
+            assert await draining
+
+    async def test_gives_up_when_the_time_is_over(self) -> None:
+        _, observer, orchestrator, bus = self.stations()
+        busy: Any = SimpleNamespace(depth=1)
+        assert not await drain(busy, observer, orchestrator, bus, 0.01, asyncio.Event())
+
+    async def test_gives_up_when_told_to_stop_now(self) -> None:
+        _, observer, orchestrator, bus = self.stations()
+        busy: Any = SimpleNamespace(depth=1)
+        stop_now = asyncio.Event()
+        stop_now.set()
+        async with asyncio.timeout(5):
+            assert not await drain(busy, observer, orchestrator, bus, 60, stop_now)
+
+
+async def _one_at_a_time(url: str) -> None:
+    first, second = create_engine(url), create_engine(url)
+    try:
+        held, refused = InstanceLock(first), InstanceLock(second)
+        await held.acquire()
+        with pytest.raises(StartupError, match="Another Lookout is running on this database"):
+            await refused.acquire()
+        await refused.release()  # it has nothing, so it frees nothing
+        with pytest.raises(StartupError):
+            await refused.acquire()
+        await held.release()
+        await refused.acquire()
+        await refused.release()
+    finally:
+        await first.dispose()
+        await second.dispose()
+
+
+class TestInstanceLock:
+    async def test_one_bot_per_sqlite_file(self, engine: AsyncEngine) -> None:
+        await _one_at_a_time(engine.url.render_as_string(hide_password=False))
+
+    async def test_one_bot_per_postgresql_database(self, postgres_url: str) -> None:
+        await _one_at_a_time(postgres_url)
