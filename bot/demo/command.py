@@ -122,11 +122,11 @@ class Demo:
         async with self._set(STORY) as stage:
             screen.say(f"Both are up after {stage.seconds():.1f} s.")
             player = await stage.while_alive(self._play(stage, speed))
+            self._played = True
             report = await stage.admin.story(player.message_id(AUDITED))
             if report is not None:
                 screen.audit(report, "What the bot kept about the report in the thread (/audit shows it too)")
             self._conclude(stage, player)
-            self._played = True
             await stage.while_alive(asyncio.Event().wait())
         return 0
 
@@ -155,8 +155,11 @@ class Demo:
             )
         async with self._set(conversation_for(transcript)) as stage:
             totals = await stage.while_alive(Replay(stage, self._screen, transcript, speed).run())
-        self._screen.totals(f"{transcript.name}", _rows(transcript, totals))
-        return 0 if totals.stored == totals.posted else 1
+        errors = tail(stage.error_log, 1)
+        self._screen.totals(
+            transcript.name, [*_rows(transcript, totals), ("errors logged", "yes" if errors else "none")]
+        )
+        return 0 if totals.stored == totals.posted and not errors else 1
 
     def _set(self, conversation: Conversation) -> Stage:
         self._stage = Stage(conversation, self._folder)

@@ -10,7 +10,7 @@ from bot.demo.errors import DemoError
 
 Json = dict[str, Any]
 DEADLINE = 15.0  # seconds for any answer
-RETRY_SECONDS = 0.05
+RETRY_SECONDS = 0.02
 
 
 class _Link:

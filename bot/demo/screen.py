@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +20,7 @@ URGENCIES = {"high": "urgent", "med": "soon", "low": ""}
 PLANS = {"reply": "answer", "noop": "keep quiet", "escalate": "call the staff"}
 MAX_SHOWN = 600  # characters of a text
 INDENT = 2
+MIN_WIDTH = 20  # columns of text, however narrow the terminal
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -47,21 +47,17 @@ class Screen:
     def title(self, guild: str, abilities: str) -> None:
         """Begin."""
         self._console.print(Rule(Text(f"{BOT} in “{plain(guild)}”", style="bold"), style="dim"))
-        self._console.print(Text(f"Abilities: {abilities}", style="dim"))
-        self._console.print(
-            Text(
-                "Everybody here is made up, except the bot: it is the real one, on a Discord of its own.",
-                style="dim",
-            )
-        )
+        self._indented(Text(f"Abilities: {abilities}", style="dim"), 0)
+        made_up = "Everybody here is made up, except the bot: it is the real one, on a Discord of its own."
+        self._indented(Text(made_up, style="dim"), 0)
 
     def note(self, text: str) -> None:
-        """Say something about what was shown last."""
+        """Add to what was shown last."""
         self._indented(Text(f"· {text}", style="dim"))
 
     def say(self, text: str) -> None:
         """Print a line of the demo's own."""
-        self._console.print(Text(text))
+        self._console.print(Text(text), soft_wrap=True)
 
     def message(
         self, author: str, place: str, text: str, *, replying_to: str = "", at: datetime | None = None
@@ -150,7 +146,11 @@ class Screen:
                 self._console.print(Text(f"  {plain(line)}", style="dim"), soft_wrap=True)
 
     def _indented(self, text: Text, columns: int = INDENT) -> None:
-        self._console.print(Padding(text, (0, 0, 0, columns), expand=False))
+        width = max(MIN_WIDTH, self._console.width - columns)
+        for line in text.wrap(self._console, width):
+            line.rstrip()
+            indented = Text(" " * columns).append_text(line)
+            self._console.print(indented, no_wrap=True, overflow="ignore", crop=False)
 
     def _colour(self, author: str) -> str:
         return self._colours.setdefault(author, COLOURS[len(self._colours) % len(COLOURS)])

@@ -103,7 +103,7 @@ class IngestService:
 
     def offer(self, arrival: Arrival) -> None:
         """Take an arrival from the gateway. Never waits: what doesn't fit becomes a gap, to be read again."""
-        if len(self._queue) >= self._settings.queue_size:
+        if len(self._queue) >= self._settings.queue_size and arrival.change is not Change.CLEAR:
             self._overflowed(arrival)
             return
         self._accepted += 1
@@ -221,32 +221,38 @@ class IngestService:
 
     async def _write(self, batch: _Batch) -> None:
         fail_point("ingest.before_commit")
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                async with self._database.transaction() as tx:
-                    await self._store(tx, batch)
-                break
-            except Exception as error:  # noqa: BLE001  (nothing may be lost to a passing fault)
-                if not is_passing(error) and batch.size > 1:
-                    logger.opt(exception=error).error(
-                        "A batch of {} was refused; storing one by one", batch.size
-                    )
-                    await self._store_singly(batch)
-                    break
-                if not is_passing(error):
-                    logger.opt(exception=error).error("The database refuses {}; left out", batch.ids())
-                    break
-                logger.warning(
-                    "Could not store {} messages ({}); trying again", batch.size, type(error).__name__
-                )
-                await self._clock.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+        try:
+            await self._commit(batch)
+        except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
+            logger.opt(exception=error).error("A batch of {} was refused; storing one by one", batch.size)
+            await self._store_singly(batch)
         fail_point("ingest.after_commit")
         self._hand_over(batch)
         async with self._progress:
             self._committed += batch.size
             self._progress.notify_all()
+
+    async def _commit(self, batch: _Batch) -> None:
+        """Store `batch`; while the database is busy or lost, try again.
+
+        Raises:
+            Exception: the database refuses it, now and for ever.
+        """
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with self._database.transaction() as tx:
+                    await self._store(tx, batch)
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                logger.warning(
+                    "Could not store {} messages ({}); trying again", batch.size, type(error).__name__
+                )
+            else:
+                return
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
     @staticmethod
     async def _store(tx: Transaction, batch: _Batch) -> None:
@@ -271,17 +277,18 @@ class IngestService:
         await tx.channels.advance_cursors(batch.due)
 
     async def _store_singly(self, batch: _Batch) -> None:
+        now, guilds = batch.now, batch.guilds
+        parts = []
         for change, rows in batch.steps:
             for row in rows:
                 members = [member for member in batch.members if member["user_id"] == row.get("author_id")]
-                single = _Batch(batch.now, [(change, [row])], members, guilds=batch.guilds, size=1)
-                try:
-                    async with self._database.transaction() as tx:
-                        await self._store(tx, single)
-                except Exception as error:  # noqa: BLE001  (one bad row must not take the others along)
-                    logger.opt(exception=error).error("The database refuses {}; left out", single.ids())
-        async with self._database.transaction() as tx:
-            await self._store(tx, _Batch(batch.now, due=batch.due, gaps=batch.gaps, guilds=batch.guilds))
+                parts.append(_Batch(now, [(change, [row])], members, guilds=guilds, size=1))
+        parts.append(_Batch(now, due=batch.due, gaps=batch.gaps, guilds=guilds))
+        for part in parts:
+            try:
+                await self._commit(part)
+            except Exception as error:  # noqa: BLE001  (see `_write`)
+                logger.opt(exception=error).error("The database refuses {}; left out", part.ids())
 
     def _hand_over(self, batch: _Batch) -> None:
         self._metrics.ingested(batch.created)

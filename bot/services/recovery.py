@@ -107,7 +107,11 @@ class RecoveryService:
 
         async def fill_all(of_place: list[Gap]) -> bool:
             async with slots:
-                return any([await self._fill(gap) for gap in of_place])
+                try:
+                    return any([await self._fill(gap) for gap in of_place])
+                except Exception:  # one channel's fault must not keep the others unread
+                    logger.exception("Could not fill the gaps of channel {}", of_place[0].channel_id)
+                    return False
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(fill_all(of_place)) for of_place in by_place.values()]
@@ -119,13 +123,14 @@ class RecoveryService:
         oldest = snowflake_at(self._clock.now() - timedelta(days=self._settings.max_backfill_days))
         position, read, outcome = max(await self._begin(gap), oldest), 0, ""
         try:
-            while position < gap.to_id and not outcome:
+            while position < gap.to_id:
+                if read >= self._settings.max_backfill_messages:
+                    outcome = f"stopped after {read} messages"
+                    break
                 arrivals, last = await self._history.after(gap.channel_id, position, PAGE)
                 upto = gap.to_id if last is None else min(last, gap.to_id)
                 read += await self._store(gap, position, upto, arrivals)
                 position = upto
-                if read >= self._settings.max_backfill_messages and position < gap.to_id:
-                    outcome = f"stopped after {read} messages"
         except UnreadableError as error:
             outcome = str(error)
         except UnreachableError as error:
@@ -140,7 +145,7 @@ class RecoveryService:
         return True
 
     async def _begin(self, gap: Gap) -> int:
-        """Return where reading begins: what was said before the bot came was never read, and stays so."""
+        """Return where reading begins: never before the bot came."""
         async with self._database.reading() as tx:
             channel = await tx.channels.get(gap.channel_id)
             cursor = (channel.cursor if channel else None) or 0

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox import Sandbox
-from tests.e2e.harness import Child, Home, Running, a_bot, a_home
+from tests.e2e.harness import Child, Home, Running, TestClock, a_bot, a_home
 
 BotFactory = Callable[..., AbstractAsyncContextManager[Running]]
 
@@ -17,9 +17,9 @@ def running_bot(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
     """`async with running_bot(discord, section={...}) as bot`; `folder` takes up an earlier bot's data."""
 
     def start(
-        discord: Sandbox, *, folder: Path | None = None, **overrides: Any
+        discord: Sandbox, *, folder: Path | None = None, clock: TestClock | None = None, **overrides: Any
     ) -> AbstractAsyncContextManager[Running]:
-        return a_bot(discord, folder or tmp_path_factory.mktemp("bot"), sqlite_template, overrides)
+        return a_bot(discord, folder or tmp_path_factory.mktemp("bot"), sqlite_template, overrides, clock)
 
     return start
 
@@ -29,6 +29,17 @@ async def discord() -> AsyncIterator[Sandbox]:
     """A Discord of the test's own."""
     async with Sandbox() as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the pauses discord.py makes before it connects again."""
+
+    async def at_once(*_: Any, **__: Any) -> None:
+        """Identify without the five seconds between two identifications."""
+
+    monkeypatch.setattr("discord.Client.before_identify_hook", at_once)
+    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.05)
 
 
 @pytest.fixture

@@ -263,13 +263,15 @@ def settings_for(discord: Sandbox, folder: Path, overrides: Json) -> Settings:
 
 
 @asynccontextmanager
-async def a_bot(discord: Sandbox, folder: Path, template: Path, overrides: Json) -> AsyncIterator[Running]:
+async def a_bot(
+    discord: Sandbox, folder: Path, template: Path, overrides: Json, clock: TestClock | None = None
+) -> AsyncIterator[Running]:
     """Run a bot on `discord` until the end of the block, which fails on errors logged and on tasks left over."""
     if not (folder / "lookout.db").exists():
         shutil.copy(template, folder / "lookout.db")
     before = asyncio.all_tasks()
     with _state_of_this_process(), watched_log() as watcher, pointed_at(discord):
-        bot = Running(settings_for(discord, folder, overrides), TestClock(), watcher, folder)
+        bot = Running(settings_for(discord, folder, overrides), clock or TestClock(), watcher, folder)
         try:
             await bot.start()
             yield bot
@@ -278,7 +280,8 @@ async def a_bot(discord: Sandbox, folder: Path, template: Path, overrides: Json)
         finally:
             await bot.clean_up()
         await bot.until("the bot's tasks to end", lambda: not _left_over(before), timeout=3)
-        assert not bot.unexpected_errors()
+        errors = bot.unexpected_errors()
+        assert not errors, "\n".join(errors)
 
 
 @contextmanager

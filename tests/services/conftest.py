@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.bus.memory import MemoryBus
+from bot.db.database import Database
 from bot.db.engine import create_engine
+from bot.nlp.classifier import EmbeddedClassifier
+from bot.services.ingest import IngestService
+from bot.services.metrics import Metrics
+from bot.settings import IngestSettings
 from tests.fakes import FakeClock
 
 
@@ -22,3 +28,15 @@ async def engine(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[AsyncEn
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def bus() -> MemoryBus:
+    return MemoryBus()
+
+
+@pytest.fixture
+def ingest(database: Database, bus: MemoryBus, clock: FakeClock) -> IngestService:
+    """The service with small limits; it writes only while its `run` does."""
+    settings = IngestSettings(batch_size=8, queue_size=100)
+    return IngestService(database, EmbeddedClassifier(), bus, clock, Metrics(), settings)
