@@ -145,7 +145,7 @@ class RecoveryService:
         return True
 
     async def _begin(self, gap: Gap) -> int:
-        """Return where reading begins: what was said before the bot came is not read again, as it never was."""
+        """Return where reading begins: never before the bot came."""
         async with self._database.reading() as tx:
             channel = await tx.channels.get(gap.channel_id)
             cursor = (channel.cursor if channel else None) or 0

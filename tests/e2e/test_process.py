@@ -1,4 +1,4 @@
-"""The bot as a process of its own: how it stops, what the next start takes up, and why it may not start at all."""
+"""The bot as a process of its own: how it stops, what the next start takes up, why it may not start."""
 
 import signal
 import socket
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.e2e.harness import Child, Home, fence
+from tests.e2e.child import Child
+from tests.e2e.harness import Home, fence
 
 ChildFactory = Callable[..., AbstractAsyncContextManager[Child]]
 
@@ -43,9 +44,10 @@ class TestStopping:
             assert sent == [("sent", reply["message_id"])]
             assert child.rows("select stage, status from signals") == [("done", "responded")]
             assert "Traceback" not in "\n".join(child.err)
-            assert not (child.folder / "logs" / "errors.log").exists() or not (
-                child.folder / "logs" / "errors.log"
-            ).read_text()
+            assert (
+                not (child.folder / "logs" / "errors.log").exists()
+                or not (child.folder / "logs" / "errors.log").read_text()
+            )
 
     async def test_what_is_left_is_resumed_at_the_next_start_and_never_twice(
         self, discord: Sandbox, home: Home, child_bot: ChildFactory
@@ -111,7 +113,9 @@ class TestNotStarting:
         told = [line for line in shown if "can't start" in line]
         assert len(told) == 1, shown
         assert all(word in told[0] for word in words), told
-        assert not [line for line in shown if "Traceback" in line or "ERROR" in line or "CRITICAL" in line], shown
+        assert not [line for line in shown if "Traceback" in line or "ERROR" in line or "CRITICAL" in line], (
+            shown
+        )
         assert child.err[-1] == told[0], "the reason comes last"
 
     async def test_a_wrong_token(self, discord: Sandbox, home: Home, child_bot: ChildFactory) -> None:
@@ -189,5 +193,3 @@ class TestNotStarting:
             assert "run.py demo" in told
             assert "https://discord.com/oauth2/authorize" in told
             assert "Traceback" not in told
-
-
