@@ -61,7 +61,7 @@ async def connect(bot: Bot, clock: Clock, pause_seconds: float) -> None:
 
 
 async def _hang_up(bot: Bot) -> None:
-    """Close what is left of a failed connection: its heartbeats would keep it alive beside the next one."""
+    """Close what is left of a failed connection: its heartbeat thread would keep it alive."""
     socket: discord.gateway.DiscordWebSocket | None = bot.ws
     if socket is None:
         return

@@ -32,7 +32,7 @@ _SKIP_KNOWN = {
     "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
 }
 
-# Whose deletion ends the road. What is acted on ends by itself: its action must get an outcome, sent or gone.
+# Whose deletion ends the road. What is being acted on ends by itself: its action must get an outcome.
 _UNDECIDED = col(SignalRecord.stage).in_((Stage.OBSERVE.value, Stage.PLAN.value))
 
 

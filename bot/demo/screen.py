@@ -8,7 +8,6 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
 from bot.demo.links import Json
@@ -111,23 +110,13 @@ class Screen:
         """Show the whole story of one message."""
         self._console.print()
         self._console.print(Rule(Text(heading, style="bold"), style="dim"))
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
-        for name, value in _audit_rows(story):
-            table.add_row(name, Text(plain(value)))
-        self._console.print(table)
+        self._table(_audit_rows(story))
 
     def totals(self, heading: str, rows: Sequence[tuple[str, str]]) -> None:
         """Show names and numbers."""
         self._console.print()
         self._console.print(Rule(Text(heading, style="bold"), style="dim"))
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="dim")
-        table.add_column(overflow="fold")
-        for name, value in rows:
-            table.add_row(name, Text(value))
-        self._console.print(table)
+        self._table(rows)
 
     def verdict(self, text: str, *, holds: bool, detail: str = "") -> None:
         """Print one expectation, always on one line."""
@@ -145,12 +134,18 @@ class Screen:
             for line in log:
                 self._console.print(Text(f"  {plain(line)}", style="dim"), soft_wrap=True)
 
-    def _indented(self, text: Text, columns: int = INDENT) -> None:
-        width = max(MIN_WIDTH, self._console.width - columns)
-        for line in text.wrap(self._console, width):
+    def _table(self, rows: Sequence[tuple[str, str]]) -> None:
+        column = max(len(name) for name, _ in rows) + INDENT
+        for name, value in rows:
+            self._indented(Text(plain(value)), column, Text(name.ljust(column), style="dim"))
+
+    def _indented(self, text: Text, columns: int = INDENT, before: Text | None = None) -> None:
+        """Print a text from a column on, every line of it; `before` fills the first line's margin."""
+        margin = before or Text(" " * columns)
+        for line in text.wrap(self._console, max(MIN_WIDTH, self._console.width - columns)):
             line.rstrip()
-            indented = Text(" " * columns).append_text(line)
-            self._console.print(indented, no_wrap=True, overflow="ignore", crop=False)
+            self._console.print(margin + line, no_wrap=True, overflow="ignore", crop=False)
+            margin = Text(" " * columns)
 
     def _colour(self, author: str) -> str:
         return self._colours.setdefault(author, COLOURS[len(self._colours) % len(COLOURS)])

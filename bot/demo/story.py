@@ -59,15 +59,6 @@ STORY = Conversation(
             CHATTER,
             "small talk",
         ),
-        Line("lea", "general", "I think the cofee machine edited itself in", CHATTER, "a typo", key="typo"),
-        Edit("typo", "I think the coffee machine edited itself in", "the edit replaces the stored text"),
-        Line(
-            "lea",
-            "dev",
-            "thanks @jonas, fixed the 403! It was the token. It is always the token",
-            SOLVED,
-            "thanks, though it names an error",
-        ),
         Line(
             "mira",
             "help",
@@ -84,6 +75,15 @@ STORY = Conversation(
             SOLVED,
             "a helper's question back",
             reply_to="request",
+        ),
+        Line("lea", "general", "I think the cofee machine edited itself in", CHATTER, "a typo", key="typo"),
+        Edit("typo", "I think the coffee machine edited itself in", "the edit replaces the stored text"),
+        Line(
+            "lea",
+            "dev",
+            "thanks @jonas, fixed the 403! It was the token. It is always the token",
+            SOLVED,
+            "thanks, though it names an error",
         ),
         Line(
             "mira",

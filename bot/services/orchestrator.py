@@ -193,7 +193,7 @@ class OrchestratorService:
             await self._finish(signal, done)
 
     async def _reword(self, signal: Signal, action: Action) -> Action:
-        """Answer as if nothing were escalated: where staff could not be told, they don't know."""
+        """Answer as if nothing were escalated: staff could not be told."""
         async with self._database.transaction() as tx:
             plain = await self._composer.answer(tx, signal)
             await tx.actions.finish(action.id, {"content": plain.content})

@@ -213,6 +213,7 @@ def test_a_pipe_gets_no_colour_and_no_line_is_too_long(width: int) -> None:
     screen.message("Ada", "#help", "how do I [red]escape[/red] from here? " * 5)
     screen.decision(story_of())
     screen.reply("#help", "Like this.")
+    screen.totals("Sums", [("one", "word " * 30), ("another", "2")])
     shown = stream.getvalue()
     assert "\x1b" not in shown
     assert "[bold]" in shown
