@@ -40,11 +40,12 @@ def _stored(call: Call, form: Any, guild_id: int | None, command_id: int | None 
         raise invalid_form("name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
     if kind == CHAT_INPUT and not form.get("description"):
         raise invalid_form("description", "BASE_TYPE_REQUIRED", "This field is required")
+    needed = form.get("default_member_permissions")
     body: dict[str, Any] = {
         "id": str(command_id or call.core.ids.make()),
         "application_id": str(call.me.id),
         "version": str(call.core.ids.make()),
-        "default_member_permissions": form.get("default_member_permissions"),
+        "default_member_permissions": None if needed is None else str(needed),
         "type": kind,
         "name": name,
         "name_localizations": form.get("name_localizations"),

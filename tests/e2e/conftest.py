@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from sandbox import Sandbox
-from tests.e2e.harness import Child, Home, Running, TestClock, a_bot, a_home
+from tests.e2e.child import Child
+from tests.e2e.harness import Home, Running, TestClock, a_bot, a_home
 
 BotFactory = Callable[..., AbstractAsyncContextManager[Running]]
 
@@ -76,7 +77,7 @@ async def city() -> AsyncIterator[Sandbox]:
 async def watchman(
     city: Sandbox, running_bot: BotFactory, request: pytest.FixtureRequest
 ) -> AsyncIterator[Running]:
-    """A bot shared by a module's tests, with the settings the module's SETTINGS name; no test may expect errors."""
+    """A bot shared by a module's tests, with the settings its SETTINGS name."""
     async with running_bot(city, **getattr(request.module, "SETTINGS", {})) as bot:
         await bot.until("the commands to be registered", lambda: bool(city.app.commands))
         yield bot

@@ -1,43 +1,33 @@
-"""A bot on a sandbox for end-to-end tests, in this process or as a child, and what a test may ask about it.
+"""A bot on a sandbox in this process, and guilds for it to watch.
 
-Nothing here asks the code under test for its opinion: a test judges from the sandbox's record, from what members
-see, from the admin API and from the bytes of the database file.
+Nothing here asks the code under test for its opinion: a test judges from the sandbox's record, from what
+members see, from the admin API and from the database file.
 """
 
 import asyncio
 import gc
-import logging
-import os
 import shutil
 import signal
-import sqlite3
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-import aiohttp
 import discord as dpy
-from loguru import logger
 
 from bot.app import Application
 from bot.services.clock import SystemClock
 from bot.settings import Settings
 from sandbox import Sandbox
 from sandbox.handles import Channel, Guild, Member, Message, ref
+from tests.e2e.child import ROOT
+from tests.e2e.facts import Facts, Json, Watcher, watched_log
 from tests.sandbox.pointing import pointed_at
 
-ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
-DEADLINE = 10.0  # seconds for anything to happen; tests don't wait that long unless they fail
-LOOK_EVERY = 0.01  # seconds between two questions to something that can't tell by itself
-_API = "Admin API at "
 _OTHERS = ("/sandbox/", "/aiohttp/", "/pytest_asyncio/", "/tests/")
-
-Json = dict[str, Any]
 
 
 class TestClock(SystemClock):
@@ -54,129 +44,6 @@ class TestClock(SystemClock):
     async def sleep(self, seconds: float) -> None:
         """Wait for a moment only: no test waits for a pause between two tries."""
         await asyncio.sleep(min(seconds, 0.05))
-
-
-class Watcher:
-    """Sees every log line of this process and finds out where the admin API listens."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.errors: list[str] = []
-        self.api_url = ""
-
-    def loguru(self, message: Any) -> None:
-        record = message.record
-        self._take(record["level"].no, str(message))
-        if _API in record["message"]:
-            self.api_url = record["message"].partition(_API)[2].strip()
-
-    def standard(self, record: logging.LogRecord) -> None:
-        trace = f"\n{logging.Formatter().formatException(record.exc_info)}" if record.exc_info else ""
-        self._take(record.levelno, f"{record.name}: {record.getMessage()}{trace}")
-
-    def _take(self, level: int, text: str) -> None:
-        self.lines.append(text)
-        if level >= logging.ERROR:
-            self.errors.append(text)
-
-    def said(self, *parts: str) -> list[str]:
-        """Return the lines that hold all of `parts`."""
-        return [line for line in self.lines if all(part in line for part in parts)]
-
-
-class _Handler(logging.Handler):
-    def __init__(self, take: Callable[[logging.LogRecord], None]) -> None:
-        super().__init__()
-        self._take = take
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._take(record)
-
-
-@contextmanager
-def watched_log() -> Iterator[Watcher]:
-    """Collect the log of this process."""
-    watcher = Watcher()
-    sink = logger.add(
-        watcher.loguru, level="DEBUG", format="{level} {name}: {message} {extra}", diagnose=False
-    )
-    handler = _Handler(watcher.standard)
-    logging.getLogger().addHandler(handler)
-    try:
-        yield watcher
-    finally:
-        logging.getLogger().removeHandler(handler)
-        logger.remove(sink)
-
-
-class Facts:
-    """What can be asked about a bot: its admin API and its database file."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.database = folder / "lookout.db"
-        self.api_url = ""
-        self._session: aiohttp.ClientSession | None = None
-
-    async def get(self, path: str) -> tuple[int, Any]:
-        """Return status and body of an admin API page."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession()
-        timeout = aiohttp.ClientTimeout(total=DEADLINE)
-        async with self._session.get(self.api_url + path, timeout=timeout) as answer:
-            is_json = answer.content_type == "application/json"
-            return answer.status, await (answer.json() if is_json else answer.text())
-
-    async def close_session(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    async def until(self, what: str, check: Callable[[], Any], timeout: float = DEADLINE) -> Any:  # noqa: ASYNC109
-        """Return the first true answer of `check`, which may be a coroutine function."""
-        try:
-            async with asyncio.timeout(timeout):
-                while True:
-                    found = check()
-                    if asyncio.iscoroutine(found):
-                        found = await found
-                    if found:
-                        return found
-                    await asyncio.sleep(LOOK_EVERY)
-        except TimeoutError:
-            raise AssertionError(f"not within {timeout} s: {what}") from None
-
-    async def story(self, message: Any, *, done: bool = True) -> Json:
-        """Return `/signals/{id}` of a message once it is stored and, unless told otherwise, done with."""
-
-        async def look() -> Json | None:
-            status, body = await self.get(f"/signals/{ref(message)}")
-            return body if status == 200 and (not done or body["stage"] == "done") else None
-
-        found: Json = await self.until(f"the story of {ref(message)} to end", look)
-        return found
-
-    async def stored(self, message: Any) -> bool:
-        """Whether the bot has a row of the message now."""
-        return (await self.get(f"/signals/{ref(message)}"))[0] == 200
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Return rows of the database file."""
-        connection = sqlite3.connect(self.database, timeout=5)
-        try:
-            return connection.execute(query, values).fetchall()
-        finally:
-            connection.close()
-
-    async def gaps_closed(self) -> None:
-        """Wait until everything missed has been read."""
-        await self.until(
-            "the gaps to close", lambda: not self.rows("select 1 from gaps where closed_at is null")
-        )
-
-    def bytes_on_disk(self) -> bytes:
-        """Return everything the database wrote, its journal included."""
-        return b"".join(path.read_bytes() for path in sorted(self.folder.rglob("lookout.db*")))
 
 
 class Running(Facts):
@@ -266,7 +133,7 @@ def settings_for(discord: Sandbox, folder: Path, overrides: Json) -> Settings:
 async def a_bot(
     discord: Sandbox, folder: Path, template: Path, overrides: Json, clock: TestClock | None = None
 ) -> AsyncIterator[Running]:
-    """Run a bot on `discord` until the end of the block, which fails on errors logged and on tasks left over."""
+    """Run a bot on `discord`; the end of the block fails on errors logged and on tasks left over."""
     if not (folder / "lookout.db").exists():
         shutil.copy(template, folder / "lookout.db")
     before = asyncio.all_tasks()
@@ -340,7 +207,7 @@ class Home:
         """Make a private staff channel and tell the bot of it as the owner would."""
         hidden = {
             "everyone": {"deny": ["VIEW_CHANNEL"]},
-            self.discord.app.bot.username: {"allow": ["VIEW_CHANNEL"]},
+            "bot": {"allow": ["VIEW_CHANNEL"]},
         }
         self.staff = await self.discord.channel("staff", guild=self.guild, overwrites=hidden)
         await self.owner.slash("config staff", channel=self.help, options={"channel": self.staff})
@@ -361,94 +228,8 @@ async def a_home(discord: Sandbox, name: str = "Home", **more: Any) -> Home:
     )
 
 
-class Child(Facts):
-    """A bot as a process of its own, started as an owner starts it."""
-
-    def __init__(self, discord: Sandbox, folder: Path, env: dict[str, str]) -> None:
-        super().__init__(folder)
-        self._env = {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
-            "DISCORD_BOT_TOKEN": discord.token,
-            "DISCORD_API_URL": discord.api_url,
-            "DISCORD_GATEWAY_URL": discord.gateway_url,
-            "DISCORD_CDN_URL": discord.cdn_url,
-            "DB_PATH": str(self.database),
-            "LOOKOUT_LOG__FOLDER": str(folder / "logs"),
-            "LOOKOUT_DATA_FOLDER": str(folder),
-            "ADMIN_PORT": "0",
-            "NO_COLOR": "1",
-            **env,
-        }
-        self._process: asyncio.subprocess.Process | None = None
-        self._reading: list[asyncio.Task[None]] = []
-        self.out: list[str] = []
-        self.err: list[str] = []
-
-    async def start(self) -> None:
-        """Start the process; it may well fail."""
-        pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.cli", "run", env=self._env, cwd=ROOT, stdout=pipe, stderr=pipe
-        )
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._reading = [
-            asyncio.create_task(self._read(self._process.stdout, self.out)),
-            asyncio.create_task(self._read(self._process.stderr, self.err)),
-        ]
-
-    async def _read(self, stream: asyncio.StreamReader, lines: list[str]) -> None:
-        async for line in stream:
-            text = line.decode(errors="replace").rstrip("\n")
-            lines.append(text)
-            if _API in text:
-                self.api_url = text.partition(_API)[2].strip().partition(" ")[0]
-
-    async def ready(self) -> None:
-        """Wait until /readyz says so."""
-        await self.until("the child's admin API", lambda: self._alive() and self.api_url, 20)
-
-        async def look() -> bool:
-            return self._alive() and (await self.get("/readyz"))[0] == 200
-
-        await self.until("the child to be ready", look, 20)
-
-    def _alive(self) -> bool:
-        assert self._process is not None
-        assert self._process.returncode is None, "\n".join(self.err)
-        return True
-
-    def signal(self, number: int = signal.SIGTERM) -> None:
-        """Send it a signal."""
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    async def ended(self, timeout: float = 20.0) -> int:  # noqa: ASYNC109
-        """Return the exit code once it is over and everything it said is read."""
-        assert self._process is not None
-        async with asyncio.timeout(timeout):
-            code = await self._process.wait()
-            await asyncio.gather(*self._reading)
-        await self.close_session()
-        return code
-
-    async def clean_up(self) -> None:
-        """Kill it if it still runs."""
-        await self.close_session()
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-        await asyncio.gather(*self._reading, return_exceptions=True)
-
-
 async def fence(home: Home, bot: Facts, channel: Any = None) -> Message:
     """Return once everything said before this call has been through the bot's queue."""
     message = await home.bob.say("that was that", channel if channel is not None else home.chat)
     await bot.story(message)
     return message
-
-
-def times_between(entries: Sequence[Json]) -> list[float]:
-    """Return the seconds between one entry of the record and the next."""
-    moments = [datetime.fromisoformat(entry["at"]).timestamp() for entry in entries]
-    return [after - before for before, after in zip(moments, moments[1:], strict=False)]

@@ -70,13 +70,17 @@ async def replay(
         ids += await discord.say_many(
             [{"author": people[a].id, "content": text, "channel": home.help.id} for _, a, text in group]
         )
-        await bot.until("the minutes to be stored", lambda: _count(bot, home) >= len(ids))
-        await bot.until("the minutes to be done with", lambda: not _open(bot))
+        await _caught_up(bot, home, len(ids))
     return ids
 
 
+async def _caught_up(bot: Running, home: Home, count: int) -> None:
+    await bot.until("so many to be stored", lambda: _count(bot, home) >= count)
+    await bot.until("them to be done with", lambda: not _open(bot))
+
+
 async def check(discord: Sandbox, home: Home, bot: Running, ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Check the day against the record: everything stored once, nothing said outside the policy; return replies."""
+    """Check that everything is stored once and nothing said outside the policy; return the replies."""
     stored = bot.rows("select message_id from signals where place_id = ? order by message_id", home.help.id)
     assert [each for (each,) in stored] == sorted(ids), "every message once, and no other"
     said = {

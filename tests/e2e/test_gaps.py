@@ -1,4 +1,4 @@
-"""What is said while the bot doesn't hear: read again from the channels, in order, once, and answered if fresh."""
+"""What is said while the bot doesn't hear: read again in order, stored once, answered if fresh."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

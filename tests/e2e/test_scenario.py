@@ -1,4 +1,8 @@
-"""The promise of the first page: a member asks for help in a thread and is answered there, with an audit trail."""
+"""The promise of the first page: a member asks for help in a thread and is answered there, with a trail."""
+
+import json
+import re
+from typing import Any
 
 import pytest
 
@@ -24,7 +28,8 @@ async def test_a_problem_told_in_a_thread_is_answered_there_with_a_trail(
         assert story["id"] == f"discord:{report.id}"
         message = story["message"]
         assert message["content"] == REPORT
-        assert [int(message[key]) for key in ("guild_id", "channel_id", "thread_id", "message_id", "author_id")] == [
+        ids = ("guild_id", "channel_id", "thread_id", "message_id", "author_id")
+        assert [int(message[key]) for key in ids] == [
             home.guild.id, home.help.id, thread.id, report.id, home.alice.id,
         ]  # fmt: skip
         assert (story["nano_tags"]["purpose"], story["nano_tags"]["sentiment"]) == ("support", "neg")
@@ -62,4 +67,10 @@ async def test_what_is_sent_is_what_discord_documents(
         report = await home.alice.say(REPORT, thread)
         await discord.wait_for_reply(to=report)
         await bot.until("the commands", lambda: bool(discord.app.commands))
-    openapi.assert_conforms(discord.record)
+    assert openapi.assert_conforms(map(_without_media, discord.record)) >= 4
+
+
+def _without_media(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a request without media channels (16): Discord has them, its description of the API has not."""
+    found: dict[str, Any] = json.loads(re.sub(r'("channel_types": \[[^]]*), 16\b', r"\1", json.dumps(entry)))
+    return found
