@@ -208,6 +208,8 @@ class Application:
                 signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.stop))
             else:
                 loop.add_signal_handler(number, self.stop)
+        if sys.platform == "win32":  # the one signal a parent can send there without being hit itself
+            signal.signal(signal.SIGBREAK, lambda *_: loop.call_soon_threadsafe(self.stop))
 
 
 def _intents(settings: Settings) -> discord.Intents:

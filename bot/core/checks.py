@@ -32,7 +32,10 @@ def managers_only() -> Callable[[T], T]:
     """Decorate a command that only `is_manager` callers may use, whatever integration settings say."""
 
     def predicate(interaction: discord.Interaction) -> bool:
-        require_manager(interaction)
+        try:
+            require_manager(interaction)
+        except UserFacingError as error:  # discord.py hands on nothing else to the error handler
+            raise app_commands.CheckFailure(str(error)) from error
         return True
 
     return app_commands.check(predicate)

@@ -1,6 +1,6 @@
 """The Discord client and the services its cogs are built from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from discord.ext import commands
 from loguru import logger
 
 from bot.core.errors import on_app_command_error
+from bot.core.forgiveness import forgive_odd_events
 from bot.services.command_sync import CommandSyncService
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
@@ -21,6 +22,15 @@ from bot.services.retention import RetentionService
 from bot.services.stories import StoryService
 
 COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.admin")
+PLACE_EVENTS = frozenset(
+    (
+        "guild_channel_update",
+        "guild_channel_delete",
+        "guild_role_update",
+        "guild_role_delete",
+        "thread_update",
+    )
+)
 NOBODY = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 
 
@@ -66,8 +76,11 @@ class Bot(commands.Bot):
         self.direct_messages = direct_messages
         self.failed_cogs: dict[str, str] = {}
         self.on_new_session: Callable[[], None] = lambda: None
-        self.on_every_message: Callable[[discord.Message], None] | None = None
+        self.on_places_changed: Callable[[], None] = lambda: None
+        self.on_every_message: Callable[[Mapping[str, Any]], None] | None = None
         self.tree.error(on_app_command_error)
+        self._hear_messages()
+        forgive_odd_events(self)
 
     async def setup_hook(self) -> None:
         """Load the cogs; one that fails is logged and marked, the rest run."""
@@ -79,19 +92,28 @@ class Bot(commands.Bot):
                 logger.opt(exception=error).error("{} could not be loaded; the rest runs without it", name)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """Hand messages straight to the ingest cog: a task per message costs more than what it would do.
-
-        Anything else, and anyone who listens for messages in the usual way, is served as ever.
-        """
-        if event == "connect":  # a new session, so events may have been missed; nothing of it was heard yet
+        """Tell of new sessions and changed places at once; the usual listeners run only later, as tasks."""
+        if event == "connect":  # events may have been missed, and nothing of the new session was heard yet
             self.on_new_session()
-        if event != "message":
-            super().dispatch(event, *args, **kwargs)
-            return
-        if self.on_every_message is not None:
-            self.on_every_message(args[0])
-        if "on_message" in self.extra_events or "message" in self._listeners:
-            super().dispatch(event, *args, **kwargs)
+        elif event in PLACE_EVENTS:  # the next message may come with the same read of the socket
+            self.on_places_changed()
+        super().dispatch(event, *args, **kwargs)
+
+    def _hear_messages(self) -> None:
+        """Hand message payloads to the ingest cog before discord.py makes objects and tasks of them.
+
+        Whoever listens for messages in the usual way is served as ever.
+        """
+        parsers: dict[str, Callable[[Any], None]] = self._connection.parsers
+        usual = parsers["MESSAGE_CREATE"]
+
+        def on_payload(payload: Any) -> None:
+            if self.on_every_message is not None:
+                self.on_every_message(payload)
+            if "on_message" in self.extra_events or "message" in self._listeners:
+                usual(payload)
+
+        parsers["MESSAGE_CREATE"] = on_payload
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Run no prefix commands: everything is a slash command."""

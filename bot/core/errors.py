@@ -12,6 +12,9 @@ async def on_app_command_error(interaction: discord.Interaction, error: app_comm
     cause: Exception = error.__cause__ if isinstance(error.__cause__, Exception) else error
     if isinstance(cause, UserFacingError):
         await _reply(interaction, str(cause))
+    elif isinstance(cause, app_commands.TransformerError):  # a channel I don't see, or of another server
+        named = getattr(cause.value, "mention", None) or "that"
+        await _reply(interaction, f"I can't see {named} here. Let my role view it, then try again.")
     elif isinstance(cause, app_commands.CheckFailure):
         await _reply(interaction, "You may not use this command here.")
     else:

@@ -1,5 +1,8 @@
 """Logging in and staying connected, with every known failure in the owner's words."""
 
+import asyncio
+from contextlib import suppress
+
 import aiohttp
 import discord
 from loguru import logger
@@ -7,6 +10,8 @@ from loguru import logger
 from bot.core.client import Bot
 from bot.domain.errors import StartupError
 from bot.services.clock import Clock
+
+HANG_UP_SECONDS = 5.0
 
 
 async def log_in(bot: Bot, token: str) -> None:
@@ -51,4 +56,15 @@ async def connect(bot: Bot, clock: Clock, pause_seconds: float) -> None:
             ) from None
         except Exception as error:  # noqa: BLE001  (one odd event must not take the bot down)
             logger.opt(exception=error).error("The gateway connection failed; connecting anew")
+            await _hang_up(bot)
             await clock.sleep(pause_seconds)
+
+
+async def _hang_up(bot: Bot) -> None:
+    """Close what is left of a failed connection: its heartbeat thread would keep it alive."""
+    socket: discord.gateway.DiscordWebSocket | None = bot.ws
+    if socket is None:
+        return
+    with suppress(TimeoutError, OSError, aiohttp.ClientError, RuntimeError):
+        async with asyncio.timeout(HANG_UP_SECONDS):
+            await socket.close()

@@ -18,6 +18,7 @@ from bot.models.types import UtcDateTime
 
 # Few sizes, so that SQLite prepares each statement once; it takes at most 32,766 values.
 SIZES = (128, 16, 1)
+_WITHOUT_ZONE = len("2026-01-31 12:00:00.000000")
 
 
 async def insert_many(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -58,4 +59,6 @@ def _rendered(table: Table, columns: tuple[str, ...], rows: Sequence[dict[str, A
 def _moment(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]

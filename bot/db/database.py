@@ -1,9 +1,10 @@
 """Connections and transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -133,7 +134,17 @@ class Database:
                 queue=SignalQueueRepository(session),
                 signals=SignalRepository(session),
             )
-            await session.commit()
+            await _to_the_end(session.commit())
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work` and let it end even when cancelled: half of a commit costs the pool its connection."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 async def _begin(sessions: async_sessionmaker[AsyncSession]) -> AsyncSession:

@@ -7,7 +7,7 @@ from sqlalchemy import func, or_
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.models import Channel, Gap
+from bot.models import Channel, Gap, SignalRecord
 
 
 class GapRepository:
@@ -77,10 +77,13 @@ class GapRepository:
         still_open = (
             select(Gap.id).where(Gap.channel_id == gap.channel_id, col(Gap.closed_at).is_(None)).exists()
         )
-        behind = or_(col(Channel.cursor).is_(None), col(Channel.cursor) < gap.to_id)
+        # What was heard meanwhile could not move the cursor; after the last gap nothing is missing below it.
+        query = select(func.max(SignalRecord.message_id)).where(SignalRecord.place_id == gap.channel_id)
+        newest = max(gap.to_id, (await self._session.exec(query)).one() or 0)
+        behind = or_(col(Channel.cursor).is_(None), col(Channel.cursor) < newest)
         await self._session.exec(
             update(Channel)
             .where(col(Channel.id) == gap.channel_id, behind, ~still_open)
-            .values(cursor=gap.to_id)
+            .values(cursor=newest)
         )
         return True

@@ -32,6 +32,9 @@ _SKIP_KNOWN = {
     "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
 }
 
+# Whose deletion ends the road. What is being acted on ends by itself: its action must get an outcome.
+_UNDECIDED = col(SignalRecord.stage).in_((Stage.OBSERVE.value, Stage.PLAN.value))
+
 
 class Flagged(NamedTuple):
     """As much of a flagged signal as decisions about its author's next ones need."""
@@ -84,7 +87,6 @@ class SignalRepository:
         """
         if not tombstones:
             return
-        unfinished = col(SignalRecord.stage) != Stage.DONE
         insert = insert_for(self._session, SignalRecord).values(deleted_at=now)
         statement = insert.on_conflict_do_update(
             index_elements=["id"],
@@ -96,7 +98,7 @@ class SignalRepository:
         ids = [row["id"] for row in tombstones]
         await self._session.exec(
             update(SignalRecord)
-            .where(col(SignalRecord.id).in_(ids), unfinished)
+            .where(col(SignalRecord.id).in_(ids), _UNDECIDED)
             .values(stage=Stage.DONE, status=Status.SKIPPED, reason="message deleted", finished_at=now)
         )
 
@@ -109,9 +111,7 @@ class SignalRepository:
             "reason": "message deleted",
             "finished_at": now,
         }
-        await self._session.exec(
-            update(SignalRecord).where(there, col(SignalRecord.stage) != Stage.DONE).values(**finished)
-        )
+        await self._session.exec(update(SignalRecord).where(there, _UNDECIDED).values(**finished))
         await self._session.exec(
             update(SignalRecord)
             .where(there, col(SignalRecord.deleted_at).is_(None))
@@ -126,6 +126,15 @@ class SignalRepository:
             .where(SignalRecord.message_id > after_id, SignalRecord.message_id <= to_id)
         )
         return (await self._session.exec(query)).all()
+
+    async def first_between(self, place_id: int, after_id: int, to_id: int) -> int | None:
+        """Return the oldest stored message of a place after `after_id`, up to and including `to_id`."""
+        query = (
+            select(func.min(SignalRecord.message_id))
+            .where(SignalRecord.place_id == place_id)
+            .where(SignalRecord.message_id > after_id, SignalRecord.message_id <= to_id)
+        )
+        return (await self._session.exec(query)).one()
 
     async def get(self, signal_id: str) -> SignalRecord | None:
         """Return the signal, None when there is none."""

@@ -31,6 +31,11 @@ def clean(text: str) -> str:
     return redact(text)
 
 
+def _clean_all(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return attachments or embeds with every text in them cleaned: previews repeat what was said."""
+    return [{key: clean(v) if isinstance(v, str) else v for key, v in part.items()} for part in parts]
+
+
 def rows_of(arrivals: Sequence[Arrival], classifier: NanoClassifier, now: datetime) -> list[dict[str, Any]]:
     """Return one row per create or edit, in their order, all with the same keys."""
     texts = [clean(arrival.content) for arrival in arrivals]
@@ -53,10 +58,12 @@ def _row(arrival: Arrival, text: str, judgement: Judgement, now: datetime) -> di
         "message_id": message_id,
         "reply_to_id": arrival.reply_to_id,
         "author_id": arrival.author_id,
-        "author_name": author_name if author_name.isascii() else clean(author_name)[:_MAX_NAME],
+        "author_name": author_name
+        if author_name.isascii() and author_name.isprintable()
+        else clean(author_name)[:_MAX_NAME],
         "content": text,
-        "attachments": arrival.attachments,
-        "embeds": arrival.embeds,
+        "attachments": _clean_all(arrival.attachments) if arrival.attachments else None,
+        "embeds": _clean_all(arrival.embeds) if arrival.embeds else None,
         "mentions": arrival.mentions,
         "created_at": datetime.fromtimestamp(((message_id >> 22) + DISCORD_EPOCH_MS) / 1000, UTC),
         "ingested_at": now,

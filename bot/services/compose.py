@@ -23,7 +23,7 @@ class Composer:
         """Return what `decision` has the bot say: staff first, so that the member is told the truth."""
         message = signal.message
         if decision.plan is PlanKind.REPLY:
-            return [await self._answer(tx, signal, signal.observer.intent.value)]
+            return [await self.answer(tx, signal)]
         staff_channel_id = self._guilds.policy(message.guild_id).staff_channel_id
         assert staff_channel_id is not None  # the policy escalates only where there is one
         alert = self._write(
@@ -33,6 +33,10 @@ class Composer:
         if decision.reason != "toxic":
             actions.append(await self._answer(tx, signal, "passed_on"))
         return actions
+
+    async def answer(self, tx: Transaction, signal: Signal) -> Action:
+        """Return the ordinary answer to what `signal` asks."""
+        return await self._answer(tx, signal, signal.observer.intent.value)
 
     def missing_permission(self, signal: Signal, action: Action) -> Action:
         """Return the note that tells the owner which permission `action` lacked."""

@@ -8,16 +8,23 @@ import signal
 
 FAIL_POINTS = (
     "ingest.before_commit",
+    "ingest.in_edit",  # an edit is written, not yet committed
+    "ingest.in_erase",  # a deletion likewise
     "ingest.after_commit",
     "observer.before_commit",
     "observer.after_commit",
     "plan.before_commit",
     "plan.after_commit",
+    "resume.after_claim",  # killed before, and now again while taking it up
     "action.before_send",
     "action.after_send",  # posted, not yet recorded
     "action.after_record",
+    "action.between",  # staff told, member not yet
+    "owner.before_commit",  # a reply was forbidden: about to tell the owner
+    "owner.after_commit",
     "signal.after_finish",
     "gap.after_open",
+    "gap.in_page",  # a page is stored, not yet noted as read
     "gap.after_page",
     "gap.before_close",
 )
@@ -36,4 +43,5 @@ def _count_down() -> None:
     global _left  # noqa: PLW0603  (armed once per process, from its environment)
     _left -= 1
     if _left == 0:
+        os.write(2, f"killed at {_armed}\n".encode())
         os.kill(os.getpid(), signal.SIGKILL)

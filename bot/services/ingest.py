@@ -26,8 +26,12 @@ from bot.settings import IngestSettings
 SLICE = 32  # messages judged before the event loop gets its turn; as many as the gateway reads in one
 LARGE_SLICE = 64  # while the queue is long: faster than the gateway reads, so that it empties
 LONG_QUEUE = 1_000
+CURSOR_SECONDS = 1.0  # between writes of the cursors in a flood: one behind only means reading more again
 KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
+
+
+Cursor = tuple[int, int, int | None, int]  # place, guild, parent, message
 
 
 @dataclass(slots=True)
@@ -37,10 +41,16 @@ class _Batch:
     now: datetime
     steps: list[tuple[Change, list[dict[str, Any]]]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
-    cursors: dict[int, tuple[int, int, int | None, int]] = field(default_factory=dict)  # by place
+    cursors: dict[int, Cursor] = field(default_factory=dict)  # by place: where this batch gets to
+    due: list[Cursor] = field(default_factory=list)  # cursors to write with it
     gaps: list[Gap] = field(default_factory=list)
     guilds: set[int] = field(default_factory=set)  # not known to be in the database
     size: int = 0
+
+    @property
+    def created(self) -> int:
+        """How many new messages it holds; edits and deletions are no messages."""
+        return sum(len(rows) for change, rows in self.steps if change is Change.CREATE)
 
     def ids(self) -> list[str]:
         """Return the ids of the signals in it."""
@@ -72,7 +82,9 @@ class IngestService:
         self._accepted = self._committed = 0  # arrivals ever; equal when everything is in the database
         self._progress = asyncio.Condition()
         self._gaps: dict[int, Gap] = {}  # by place; opened with the next batch
-        self._starts: dict[int, tuple[int, int, int | None, int]] = {}  # by place; cursors to begin with
+        self._starts: dict[int, Cursor] = {}  # by place; cursors to begin with
+        self._behind: dict[int, Cursor] = {}  # by place; cursors not written yet
+        self._cursors_written = 0.0  # monotonic seconds
         self._guilds: set[int] = set()  # known to be in the database
         self._members: set[tuple[int, int]] = set()
         self.cursors: dict[int, int] = {}  # by place: the newest message committed
@@ -179,6 +191,11 @@ class IngestService:
         others = [gap.guild_id for gap in batch.gaps] + [start[1] for start in batch.cursors.values()]
         batch.guilds.update(guild_id for guild_id in others if guild_id not in self._guilds)
         batch.members = list(members.values())
+        self._behind |= batch.cursors
+        moment = self._clock.monotonic()
+        if not self._queue or moment - self._cursors_written >= CURSOR_SECONDS:
+            batch.due, self._behind = list(self._behind.values()), {}
+            self._cursors_written = moment
         return batch
 
     async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
@@ -244,6 +261,7 @@ class IngestService:
         for change, rows in batch.steps:
             if change is Change.DELETE:
                 await tx.signals.erase_batch(rows, batch.now)
+                fail_point("ingest.in_erase")
             elif change is Change.CLEAR:
                 for row in rows:
                     await tx.signals.erase_place(row["place_id"], batch.now)
@@ -252,10 +270,11 @@ class IngestService:
                 await tx.signals.add_batch(rows)
             if change is Change.EDIT:
                 await tx.signals.edit_batch([edit_of(row) for row in rows])
+                fail_point("ingest.in_edit")
         await tx.members.see(batch.members)
         for gap in batch.gaps:
             await tx.gaps.open(gap)
-        await tx.channels.advance_cursors(list(batch.cursors.values()))
+        await tx.channels.advance_cursors(batch.due)
 
     async def _store_singly(self, batch: _Batch) -> None:
         now, guilds = batch.now, batch.guilds
@@ -264,7 +283,7 @@ class IngestService:
             for row in rows:
                 members = [member for member in batch.members if member["user_id"] == row.get("author_id")]
                 parts.append(_Batch(now, [(change, [row])], members, guilds=guilds, size=1))
-        parts.append(_Batch(now, cursors=batch.cursors, gaps=batch.gaps, guilds=guilds))
+        parts.append(_Batch(now, due=batch.due, gaps=batch.gaps, guilds=guilds))
         for part in parts:
             try:
                 await self._commit(part)
@@ -272,7 +291,7 @@ class IngestService:
                 logger.opt(exception=error).error("The database refuses {}; left out", part.ids())
 
     def _hand_over(self, batch: _Batch) -> None:
-        self._metrics.ingested(batch.size)
+        self._metrics.ingested(batch.created)
         if len(self._members) > KNOWN_MEMBERS:
             self._members.clear()
         self._members.update((member["guild_id"], member["user_id"]) for member in batch.members)

@@ -16,7 +16,7 @@ from bot.models import Action, ActionStatus
 from bot.models.signal import signal_from_row
 from bot.services.actions import ActionLog
 from bot.services.clock import Clock
-from bot.services.compose import Composer
+from bot.services.compose import ESCALATE, REPLY, Composer
 from bot.services.failpoints import fail_point
 from bot.services.guilds import GuildService
 from bot.services.metrics import Metrics
@@ -178,6 +178,7 @@ class OrchestratorService:
         async with self._database.transaction() as tx:
             records = await tx.queue.claim(ids, Stage.ACT, now, lease)
             of_signal = {record.id: await tx.actions.list_for(record.id) for record in records}
+        fail_point("resume.after_claim")
         async with asyncio.TaskGroup() as group:
             for record in records:
                 signal = signal_from_row(record.model_dump())
@@ -189,12 +190,23 @@ class OrchestratorService:
         async with self._slots:
             done: list[Action] = []
             for action in actions:
+                if done:
+                    fail_point("action.between")
                 if action.status == ActionStatus.PENDING:
+                    if action.kind == REPLY and _alert_failed(done):
+                        action = await self._reword(signal, action)  # noqa: PLW2901
                     action = await self._actions.execute(action, signal, interrupted=interrupted)  # noqa: PLW2901
                 done.append(action)
                 if action.status == ActionStatus.FORBIDDEN:
                     done += await self._tell_owner(signal, action)
             await self._finish(signal, done)
+
+    async def _reword(self, signal: Signal, action: Action) -> Action:
+        """Answer as if nothing were escalated: staff could not be told."""
+        async with self._database.transaction() as tx:
+            plain = await self._composer.answer(tx, signal)
+            await tx.actions.finish(action.id, {"content": plain.content})
+        return action.sqlmodel_update({"content": plain.content})
 
     async def _tell_owner(self, signal: Signal, action: Action) -> list[Action]:
         """Tell the owner once per channel which permission is missing there."""
@@ -205,6 +217,8 @@ class OrchestratorService:
             draft = self._composer.missing_permission(signal, action)
             draft.created_at = now
             row = await tx.actions.begin(draft)
+            fail_point("owner.before_commit")
+        fail_point("owner.after_commit")
         return [await self._actions.execute(row, signal, interrupted=False)] if row else []
 
     async def _finish(self, signal: Signal, actions: list[Action]) -> None:
@@ -224,6 +238,10 @@ def _finished(status: Status, now: datetime) -> dict[str, Any]:
     return {"stage": Stage.DONE.value, "status": status.value, "finished_at": now}
 
 
+def _alert_failed(done: Sequence[Action]) -> bool:
+    return any(action.kind == ESCALATE and action.status != ActionStatus.SENT for action in done)
+
+
 def _skipped(reason: str, now: datetime) -> dict[str, Any]:
     return _finished(Status.SKIPPED, now) | {
         "plan": PlanKind.NOOP.value,
@@ -235,8 +253,8 @@ def _skipped(reason: str, now: datetime) -> dict[str, Any]:
 def _status_of(actions: Sequence[Action]) -> tuple[Status, str]:
     """Return what came of a signal with these actions, and why when nothing did."""
     sent = {action.kind for action in actions if action.status == ActionStatus.SENT}
-    if "escalate" in sent:
+    if ESCALATE in sent:
         return Status.ESCALATED, ""
-    if "reply" in sent:
+    if REPLY in sent:
         return Status.RESPONDED, ""
     return Status.SKIPPED, next((action.detail for action in actions if action.detail), "nothing to do")

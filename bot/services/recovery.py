@@ -21,6 +21,7 @@ from bot.settings import IngestSettings
 PAGE = 100  # messages, the most Discord gives at once
 RETRY_SECONDS = 30.0  # until a channel that couldn't be read is tried again
 PARALLEL = 4  # channels read at the same time
+RECHECKED = timedelta(hours=1)  # of messages already read: edited or deleted, perhaps, while nobody listened
 
 
 class UnreadableError(BotError):
@@ -68,6 +69,8 @@ class RecoveryService:
     def catch_up(self, guild_id: int, place_id: int, last_message_id: int | None, start: int | None) -> None:
         """Compare a channel's newest message with what has been read, and note the gap between them.
 
+        What was read lately is read again, because edits and deletions may have gone unheard.
+
         Args:
             guild_id: the channel's guild.
             place_id: the channel or thread.
@@ -77,12 +80,11 @@ class RecoveryService:
         read = self._ingest.cursors.get(place_id, start)
         if read is None:
             self._ingest.note_cursor(guild_id, place_id, last_message_id or place_id)
-        elif last_message_id is not None and last_message_id > read:
-            self._note(guild_id, place_id, read, last_message_id, "missed")
-
-    def recheck(self, guild_id: int, place_id: int, from_id: int, to_id: int) -> None:
-        """Read a stretch again, because messages in it may have been edited or deleted unheard."""
-        self._note(guild_id, place_id, from_id, to_id, "recheck")
+            return
+        newest = max(read, last_message_id or 0)
+        begin = min(read, snowflake_at(self._clock.now() - RECHECKED))
+        if newest > begin:
+            self._note(guild_id, place_id, begin, newest, "missed" if newest > read else "recheck")
 
     async def run(self) -> None:
         """Fill gaps until cancelled."""
@@ -119,7 +121,7 @@ class RecoveryService:
         assert self._history is not None  # checked in `run`
         fail_point("gap.after_open")
         oldest = snowflake_at(self._clock.now() - timedelta(days=self._settings.max_backfill_days))
-        position, read, outcome = max(gap.from_id, oldest), 0, ""
+        position, read, outcome = max(await self._begin(gap), oldest), 0, ""
         try:
             while position < gap.to_id:
                 if read >= self._settings.max_backfill_messages:
@@ -142,8 +144,18 @@ class RecoveryService:
         )
         return True
 
+    async def _begin(self, gap: Gap) -> int:
+        """Return where reading begins: never before the bot came."""
+        async with self._database.reading() as tx:
+            channel = await tx.channels.get(gap.channel_id)
+            cursor = (channel.cursor if channel else None) or 0
+            if gap.from_id >= cursor:
+                return gap.from_id
+            first = await tx.signals.first_between(gap.channel_id, gap.from_id, cursor)
+        return cursor if first is None else first - 1
+
     async def _store(self, gap: Gap, after: int, upto: int, arrivals: Sequence[Arrival]) -> int:
-        """Bring the stored stretch in line with the history; return how many messages were read."""
+        """Bring the stored stretch in line with the history; return how many messages were missing."""
         there = [arrival for arrival in arrivals if arrival.message_id <= upto]
         async with self._database.reading() as tx:
             stored = set(await tx.signals.ids_between(gap.channel_id, after, upto))
@@ -153,10 +165,11 @@ class RecoveryService:
             [Arrival(Change.DELETE, gap.guild_id, gap.channel_id, None, each) for each in sorted(gone)]
         )
         await self._ingest.flushed()
+        fail_point("gap.in_page")
         async with self._database.transaction() as tx:
             await tx.gaps.shrink(gap.id, upto)
         fail_point("gap.after_page")
-        return len(there)
+        return sum(arrival.message_id not in stored for arrival in there)
 
     def _note(self, guild_id: int, place_id: int, from_id: int, to_id: int, reason: str) -> None:
         self._ingest.note_gap(

@@ -19,8 +19,9 @@ from bot.tools.http_trace import Retries, current_retries
 
 ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
-SEARCHED_MESSAGES = 200
+SEARCHED_MESSAGES = 1_000  # in pages of 100
 _UNKNOWN_REFERENCE, _ARCHIVED, _NO_DM, _MISSING_ACCESS = 50035, 50083, 50007, 50001
+_NO_HISTORY = 160002  # a 400: a reply needs Read Message History
 _NEEDED = ("view_channel", "send_messages", "read_message_history")
 
 
@@ -53,6 +54,8 @@ class DiscordResponderTool:
         except discord.HTTPException as error:
             if error.code == _UNKNOWN_REFERENCE and "message_reference" in error.text:
                 raise TargetGoneError("the message to answer is gone") from error
+            if error.code == _NO_HISTORY:
+                raise NotPermittedError("Read Message History") from error
             if error.code == _ARCHIVED:
                 raise TargetGoneError("the thread is archived") from error
             if error.status == 429:  # noqa: PLR2004
@@ -74,7 +77,8 @@ class DiscordResponderTool:
         begin = action.created_at - SEARCHED
         try:
             target = await self._target(action)
-            after = discord.Object(discord.utils.time_snowflake(begin))
+            # Ids rise with Discord's own time: whatever answers a message is younger than it.
+            after = discord.Object(max(discord.utils.time_snowflake(begin), signal.message.message_id))
             async for message in target.history(limit=SEARCHED_MESSAGES, after=after, oldest_first=True):
                 if message.author.id == own_id and self._is_it(message, action):
                     return message.id
@@ -103,8 +107,10 @@ class DiscordResponderTool:
     async def _target(self, action: Action) -> discord.abc.Messageable:
         if self.kind != "tell_owner":
             return self._bot.get_partial_messageable(action.channel_id, guild_id=action.guild_id)
-        guild = self._bot.get_guild(action.guild_id or 0)
-        if guild is None or guild.owner_id is None:
+        guild_id = action.guild_id or 0
+        # What a crash interrupted is taken up before the gateway has told of any server.
+        guild = self._bot.get_guild(guild_id) or await self._bot.fetch_guild(guild_id, with_counts=False)
+        if guild.owner_id is None:
             raise TargetGoneError("the server or its owner is unknown")
         owner = self._bot.get_user(guild.owner_id) or await self._bot.fetch_user(guild.owner_id)
         return owner.dm_channel or await owner.create_dm()

@@ -1,89 +1,117 @@
-"""Discord's messages to arrivals. Listens and parses, never posts."""
+"""Discord's message payloads to arrivals. Listens and parses, never posts.
 
+Works on the JSON that Discord documents instead of discord.py's objects: building those takes longer than all
+the rest that happens to a message here. https://discord.com/developers/docs/resources/message#message-object
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
-
-import discord
 
 from bot.domain.arrival import Arrival, Change
 
-MEMBER_TYPES = (discord.MessageType.default, discord.MessageType.reply)
+Payload = Mapping[str, Any]
+
+DEFAULT, REPLY = 0, 19  # message types that members write
 _MAX_EMBEDS = 10
+_MAX_EMBED_TEXT, _MAX_FILE_NAME = 1_000, 200  # characters
 
 
 class DiscordIngestClient:
-    """Turns what discord.py gives into `Arrival`s."""
+    """Turns message payloads (of gateway events and of history) into `Arrival`s."""
 
     def __init__(self, own_id: int) -> None:
-        self._own_id = own_id
+        self._own_id = str(own_id)
 
-    def wants(self, message: discord.Message) -> bool:
+    def wants(self, payload: Payload) -> bool:
         """Whether a person wrote it: no bot, no webhook, no system notice."""
-        return not (message.author.bot or message.webhook_id is not None) and message.type in MEMBER_TYPES
+        return (
+            payload["type"] in (DEFAULT, REPLY)
+            and not payload["author"].get("bot", False)
+            and payload.get("webhook_id") is None
+        )
 
     def arrival(
         self,
-        message: discord.Message,
+        payload: Payload,
+        guild_id: int | None,
+        parent_id: int | None,
         *,
         change: Change = Change.CREATE,
         backfilled: bool = False,
         muted: bool = False,
     ) -> Arrival:
-        """Return the arrival of a message that `wants` let through."""
-        channel = message.channel
-        guild = message.guild
-        parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
-        reference = message.reference
-        reply_to_id = reference.message_id if reference is not None and message.type.value else None
+        """Return the arrival of a message that `wants` let through.
+
+        Args:
+            payload: the message object.
+            guild_id: where it was written; None in a direct message.
+            parent_id: the channel of the thread it was written in; None outside of threads.
+            change: what happened to it.
+            backfilled: it was read from history.
+            muted: its author has an ignored role.
+        """
+        place_id = int(payload["channel_id"])
+        author = payload["author"]
+        reference = payload.get("message_reference") if payload["type"] == REPLY else None
+        reply_to = reference.get("message_id") if reference else None
+        edited_at = payload.get("edited_timestamp")
         return Arrival(
             change,
-            guild.id if guild is not None else None,
-            parent_id or channel.id,
-            channel.id if parent_id is not None else None,
-            message.id,
-            reply_to_id,
-            message.author.id,
-            message.author.display_name,
-            message.content,
-            _attachments(message) if message.attachments else None,
-            _embeds(message) if message.embeds else None,
-            self._mentions(message) if _mentions_any(message) else None,
-            message.edited_at,
+            guild_id,
+            parent_id or place_id,
+            place_id if parent_id is not None else None,
+            int(payload["id"]),
+            int(reply_to) if reply_to else None,
+            int(author["id"]),
+            _name(payload, author),
+            payload["content"],
+            _attachments(payload["attachments"]) if payload.get("attachments") else None,
+            _embeds(payload["embeds"]) if payload.get("embeds") else None,
+            self._mentions(payload),
+            datetime.fromisoformat(edited_at).astimezone(UTC) if edited_at else None,
             backfilled,
             muted,
-            reply_to_id is not None and self._answers_us(message),
+            reply_to is not None and self._answers_us(payload),
         )
 
-    def _answers_us(self, message: discord.Message) -> bool:
-        assert message.reference is not None  # the caller looked
-        resolved = message.reference.resolved
-        return isinstance(resolved, discord.Message) and resolved.author.id == self._own_id
+    def _answers_us(self, payload: Payload) -> bool:
+        answered = payload.get("referenced_message")
+        return answered is not None and answered["author"]["id"] == self._own_id
 
-    def _mentions(self, message: discord.Message) -> list[str]:
-        users = ["bot" if user.id == self._own_id else f"user:{user.id}" for user in message.mentions]
-        roles = [f"role:{role_id}" for role_id in message.raw_role_mentions]
-        return users + roles + (["everyone"] if message.mention_everyone else [])
+    def _mentions(self, payload: Payload) -> list[str] | None:
+        users, roles = payload.get("mentions"), payload.get("mention_roles")
+        everyone = payload.get("mention_everyone")
+        if not (users or roles or everyone):
+            return None
+        found = ["bot" if user["id"] == self._own_id else f"user:{user['id']}" for user in users or ()]
+        found += [f"role:{role_id}" for role_id in roles or ()]
+        return found + (["everyone"] if everyone else [])
 
 
-def _mentions_any(message: discord.Message) -> bool:
-    return bool(message.mentions or message.mention_everyone or "<@&" in message.content)
+def _name(payload: Payload, author: Payload) -> str:
+    """Return how the author is shown: nickname, else display name, else user name."""
+    member = payload.get("member")
+    name = (member.get("nick") if member else None) or author.get("global_name") or author["username"]
+    return str(name)
 
 
-def _attachments(message: discord.Message) -> list[dict[str, Any]]:
+def _attachments(attachments: list[Payload]) -> list[dict[str, Any]]:
     # No address: Discord's are signed and expire, and the file is none of ours to keep.
     return [
         {
-            "id": str(each.id),
-            "filename": each.filename[:200],
-            "size": each.size,
-            "content_type": each.content_type,
+            "id": str(each["id"]),
+            "filename": str(each["filename"])[:_MAX_FILE_NAME],
+            "size": each["size"],
+            "content_type": each.get("content_type"),
         }
-        for each in message.attachments
+        for each in attachments
     ]
 
 
-def _embeds(message: discord.Message) -> list[dict[str, Any]]:
+def _embeds(embeds: list[Payload]) -> list[dict[str, Any]]:
     found = []
-    for embed in message.embeds[:_MAX_EMBEDS]:
-        fields = {"title": embed.title, "description": embed.description, "url": embed.url}
-        found.append({name: value[:1_000] for name, value in fields.items() if value})
+    for embed in embeds[:_MAX_EMBEDS]:
+        fields = {name: embed.get(name) for name in ("title", "description", "url")}
+        found.append({name: str(value)[:_MAX_EMBED_TEXT] for name, value in fields.items() if value})
     return found

@@ -12,9 +12,9 @@ from bot.domain.snowflake import snowflake_time
 from bot.services.clock import SystemClock
 from bot.services.guilds import ChannelSeen
 from bot.services.tasks import TaskSet, Worker
-from cogs.ingest.client import DiscordIngestClient
+from cogs.ingest.client import DiscordIngestClient, Payload
 from cogs.ingest.history import DiscordHistory
-from cogs.ingest.places import WatchedPlaces
+from cogs.ingest.places import Spot, WatchedPlaces
 
 
 class Ingest(commands.Cog):
@@ -26,7 +26,7 @@ class Ingest(commands.Cog):
         self._guilds = services.guilds
         self._ingest = services.ingest
         self._recovery = services.recovery
-        self._places = WatchedPlaces(services.guilds)
+        self._places = WatchedPlaces(bot, services.guilds)
         self._client = DiscordIngestClient(bot.application_id or 0)
         self._caught_up: set[int] = set()  # places, in this session
         self._tasks = TaskSet()
@@ -45,6 +45,7 @@ class Ingest(commands.Cog):
         for worker in self._workers:
             worker.start()
         self._bot.on_new_session = self._new_session
+        self._bot.on_places_changed = self._places.forget
         self._bot.on_every_message = self._hear
 
     async def cog_unload(self) -> None:
@@ -54,67 +55,67 @@ class Ingest(commands.Cog):
         for worker in self._workers:
             await worker.stop()
 
-    def _hear(self, message: discord.Message) -> None:
+    def _hear(self, payload: Payload) -> None:
         """Take a new message. Called for every one, so it must be quick and must not wait."""
-        guild = message.guild
-        if not self._client.wants(message):
-            return
-        if guild is None:
-            if self._bot.direct_messages:
-                self._ingest.offer(self._client.arrival(message))
-            return
-        place = message.channel
-        if isinstance(place, discord.PartialMessageable):
-            self._tasks.spawn(self._hear_in_unknown(message, guild), f"look up channel {place.id}")
-        elif self._watched(place):
-            if place.id not in self._caught_up:
-                self._catch_up(guild.id, place)
-            self._ingest.offer(self._client.arrival(message, muted=self._muted(message, guild.id)))
+        self._take(payload, Change.CREATE)
 
-    async def _hear_in_unknown(self, message: discord.Message, guild: discord.Guild) -> None:
-        """Take a message in a thread that Discord hasn't told of, such as one that was archived."""
-        try:
-            place = await guild.fetch_channel(message.channel.id)
-        except discord.HTTPException as error:
-            logger.warning("Message {} is in a channel I can't look up: {}", message.id, error)
+    def _take(self, payload: Payload, change: Change) -> None:
+        if not self._client.wants(payload):
             return
-        if self._watched(place):
-            message.channel = place  # type: ignore[assignment]
-            self._ingest.offer(self._client.arrival(message, muted=self._muted(message, guild.id)))
+        guild_id = payload.get("guild_id")
+        if guild_id is None:
+            if self._bot.direct_messages:
+                self._ingest.offer(self._client.arrival(payload, None, None, change=change))
+            return
+        spot = self._places.spot(guild_id, payload["channel_id"])
+        if spot is None:
+            self._tasks.spawn(self._take_in_unknown(payload, change), f"look up {payload['channel_id']}")
+        elif spot.watched:
+            self._offer(payload, spot, change)
+
+    def _offer(self, payload: Payload, spot: Spot, change: Change) -> None:
+        if spot.place_id not in self._caught_up:
+            self._catch_up(spot)
+        muted = self._muted(payload, spot.guild_id)
+        self._ingest.offer(
+            self._client.arrival(payload, spot.guild_id, spot.parent_id, change=change, muted=muted)
+        )
+
+    async def _take_in_unknown(self, payload: Payload, change: Change) -> None:
+        """Take a message in a thread that Discord hasn't told of, such as one that was archived."""
+        guild = self._bot.get_guild(int(payload["guild_id"]))
+        try:
+            place = await guild.fetch_channel(int(payload["channel_id"])) if guild is not None else None
+        except (discord.HTTPException, discord.InvalidData) as error:
+            logger.warning("Message {} is in a channel I can't look up: {}", payload["id"], error)
+            return
+        spot = self._places.spot_of(place) if place is not None else None
+        if spot is not None and spot.watched:
+            self._offer(payload, spot, change)
 
     def _new_session(self) -> None:
         self._caught_up.clear()
         self._places.forget()
 
-    def _catch_up(self, guild_id: int, place: Any) -> None:
+    def _catch_up(self, spot: Spot) -> None:
         """Note what was missed in a place since the last session, before anything new is taken there."""
-        self._caught_up.add(place.id)
-        first_seen = self._guilds.first_seen(guild_id)
-        made = snowflake_time(place.id).timestamp()
-        start = place.id - 1 if first_seen is not None and made > first_seen else None
-        self._recovery.catch_up(guild_id, place.id, place.last_message_id, start)
+        self._caught_up.add(spot.place_id)
+        first_seen = self._guilds.first_seen(spot.guild_id)
+        made = snowflake_time(spot.place_id).timestamp()
+        start = spot.place_id - 1 if first_seen is not None and made > first_seen else None
+        last_message_id = getattr(spot.place, "last_message_id", None)
+        self._recovery.catch_up(spot.guild_id, spot.place_id, last_message_id, start)
 
-    def _watched(self, place: Any) -> bool:
-        return isinstance(place, discord.abc.GuildChannel | discord.Thread) and self._places.is_watched(place)
-
-    def _muted(self, message: discord.Message, guild_id: int) -> bool:
+    def _muted(self, payload: Payload, guild_id: int) -> bool:
         ignored = self._guilds.policy(guild_id).ignored_role_ids
-        if not ignored or not isinstance(message.author, discord.Member):
-            return False
-        return any(role.id in ignored for role in message.author.roles)
+        return bool(ignored) and any(int(role_id) in ignored for role_id in payload["member"]["roles"])
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Take an edit; Discord also sends these when it unfurls a link, which changes nothing of ours."""
-        message = payload.message
-        if message.edited_at is None or not self._client.wants(message):
-            return
-        if message.guild is None:
-            if self._bot.direct_messages:
-                self._ingest.offer(self._client.arrival(message, change=Change.EDIT))
-        elif self._watched(message.channel):
-            muted = self._muted(message, message.guild.id)
-            self._ingest.offer(self._client.arrival(message, change=Change.EDIT, muted=muted))
+        edited: Payload = payload.data
+        if edited.get("edited_timestamp") is not None:
+            self._take(edited, Change.EDIT)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -142,8 +143,9 @@ class Ingest(commands.Cog):
         readable = (guild.text_channels, guild.voice_channels, guild.stage_channels, guild.threads)
         places: list[Any] = [place for kind in readable for place in kind]
         for place in places:
-            if place.id not in self._caught_up and self._places.is_watched(place):
-                self._catch_up(guild.id, place)
+            spot = self._places.spot_of(place)
+            if spot.watched and spot.place_id not in self._caught_up:
+                self._catch_up(spot)
         self._tasks.spawn(self._note(guild), f"note guild {guild.id}")
 
     async def _note(self, guild: discord.Guild) -> None:
@@ -165,22 +167,9 @@ class Ingest(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Erase what was said in a deleted channel."""
-        self._places.forget()
         self._ingest.offer(Arrival(Change.CLEAR, channel.guild.id, channel.id, None, 0))
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """Erase what was said in a deleted thread."""
         self._ingest.offer(Arrival(Change.CLEAR, payload.guild_id, payload.parent_id, payload.thread_id, 0))
-
-    @commands.Cog.listener()
-    async def on_guild_channel_update(
-        self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
-    ) -> None:
-        """Look again at who can read what."""
-        self._places.forget()
-
-    @commands.Cog.listener()
-    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        """Look again at who can read what."""
-        self._places.forget()

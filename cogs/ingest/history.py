@@ -8,7 +8,7 @@ import discord
 from bot.core.client import Bot
 from bot.domain.arrival import Arrival, Change
 from bot.services.recovery import UnreachableError, UnreadableError
-from cogs.ingest.client import DiscordIngestClient
+from cogs.ingest.client import DiscordIngestClient, Payload
 
 
 class DiscordHistory:
@@ -25,23 +25,30 @@ class DiscordHistory:
             UnreadableError: the channel is gone or forbidden.
             UnreachableError: no answer.
         """
-        place = self._bot.get_channel(place_id)
         try:
-            if place is None:
-                place = await self._bot.fetch_channel(place_id)
-            if not isinstance(place, discord.abc.Messageable):
-                raise UnreadableError("not a channel with messages")
-            page = [
-                m
-                async for m in place.history(limit=limit, after=discord.Object(message_id), oldest_first=True)
-            ]
+            place = self._bot.get_channel(place_id) or await self._bot.fetch_channel(place_id)
+            if not isinstance(place, discord.abc.GuildChannel | discord.Thread):
+                raise UnreadableError("not a channel of a server")
+            page: list[Payload] = list(await self._bot.http.logs_from(place_id, limit, after=message_id))
         except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
             raise UnreadableError(f"not readable: {error}") from error
         except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnreachableError(str(error) or type(error).__name__) from error
-        arrivals = [self._arrival(message) for message in page if self._client.wants(message)]
-        return arrivals, page[-1].id if len(page) == limit else None
+        page.sort(key=_id)  # Discord gives the newest first
+        parent_id = place.parent_id if isinstance(place, discord.Thread) else None
+        arrivals = [
+            self._client.arrival(
+                payload,
+                place.guild.id,
+                parent_id,
+                change=Change.EDIT if payload.get("edited_timestamp") else Change.CREATE,
+                backfilled=True,
+            )
+            for payload in page
+            if self._client.wants(payload)
+        ]
+        return arrivals, _id(page[-1]) if len(page) == limit else None
 
-    def _arrival(self, message: discord.Message) -> Arrival:
-        change = Change.EDIT if message.edited_at else Change.CREATE
-        return self._client.arrival(message, change=change, backfilled=True)
+
+def _id(payload: Payload) -> int:
+    return int(payload["id"])

@@ -1,5 +1,7 @@
 """Which channels are watched. Asked for every message, so the answers are remembered."""
 
+from dataclasses import dataclass
+
 import discord
 
 from bot.models import Watch
@@ -10,19 +12,40 @@ _PARENTS = (discord.TextChannel, discord.ForumChannel, discord.VoiceChannel, dis
 Place = discord.abc.GuildChannel | discord.Thread
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What matters of a channel or thread when a message comes in."""
+
+    guild_id: int
+    place_id: int
+    parent_id: int | None  # a thread's channel
+    watched: bool
+    place: Place
+
+
 class WatchedPlaces:
     """Knows whether a channel or thread is watched: as the owner chose, else when @everyone can read it."""
 
-    def __init__(self, guilds: GuildService) -> None:
+    def __init__(self, client: discord.Client, guilds: GuildService) -> None:
+        self._client = client
         self._guilds = guilds
-        self._known: dict[int, bool] = {}
+        self._known: dict[str, Spot] = {}
 
-    def is_watched(self, place: Place) -> bool:
-        """Return whether messages there are observed."""
-        known = self._known.get(place.id)
+    def spot(self, guild_id: str, channel_id: str) -> Spot | None:
+        """Return the place with these ids, None when discord.py hasn't heard of it."""
+        known = self._known.get(channel_id)
         if known is None:
-            known = self._known[place.id] = self._decide(place)
+            guild = self._client.get_guild(int(guild_id))
+            place = guild.get_channel_or_thread(int(channel_id)) if guild is not None else None
+            if place is None:
+                return None
+            known = self._known[channel_id] = self.spot_of(place)
         return known
+
+    def spot_of(self, place: Place) -> Spot:
+        """Return what matters of `place`."""
+        parent_id = place.parent_id if isinstance(place, discord.Thread) else None
+        return Spot(place.guild.id, place.id, parent_id, self._decide(place), place)
 
     def forget(self) -> None:
         """Forget every answer, because a channel, a role or a choice has changed."""

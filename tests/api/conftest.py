@@ -15,7 +15,7 @@ from bot.api.server import ApiServer
 from bot.services.metrics import Metrics
 
 TOKEN = "s3cret-ädmin-töken"  # noqa: S105 - of no use elsewhere
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the tests want refused
+EVERYWHERE = "0.0.0.0"
 
 
 @dataclass

@@ -258,7 +258,7 @@ def test_metrics_do_not_pull_in_the_web_framework() -> None:
         "import sys, bot.services.metrics\n"
         "print([name for name in ('fastapi', 'starlette', 'uvicorn') if name in sys.modules])"
     )
-    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+    done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
     assert done.stdout.strip() == "[]"

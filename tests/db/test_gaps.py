@@ -1,6 +1,6 @@
 from bot.db.database import Database
 from bot.models import Gap
-from tests.db.support import CHANNEL, GUILD, gap, later, see_guild
+from tests.db.support import CHANNEL, GUILD, gap, later, see_guild, signal_row
 
 
 async def open_gaps(database: Database, channel_id: int = CHANNEL) -> list[tuple[int, int]]:
@@ -158,3 +158,15 @@ async def test_open_gaps_are_listed_oldest_first_up_to_the_limit(database: Datab
 
     async with database.reading() as tx:
         assert [row.from_id for row in await tx.gaps.list_open(limit=2)] == [50, 10]
+
+
+async def test_closing_the_last_gap_takes_the_cursor_to_what_was_heard_meanwhile(database: Database) -> None:
+    await start(database)
+    row = await open_gap(database, 10, 20)
+    async with database.transaction() as tx:
+        await tx.signals.add_batch([signal_row(message_id=25)])
+        await tx.channels.advance_cursors([(CHANNEL, GUILD, None, 25)])
+    assert await cursor(database) == 10
+    await close(database, row)
+
+    assert await cursor(database) == 25

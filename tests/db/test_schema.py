@@ -316,7 +316,7 @@ def test_alembic_is_loaded_only_when_there_is_something_to_migrate(
         shutil.copy(sqlite_template, path)
     command = [sys.executable, "-c", SCRIPT, f"sqlite+aiosqlite:///{path}"]
     root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True)
 
     assert done.stdout.split() == [str(not current)]
 

@@ -116,7 +116,7 @@ async def test_erasing_clears_every_column_with_text_and_nothing_else_of_the_pla
     assert (await stored(database, 1)).content == "text 1"
 
 
-@pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.PLAN, Stage.ACT])
+@pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.PLAN])
 async def test_erasing_finishes_an_unfinished_signal_as_skipped(database: Database, stage: Stage) -> None:
     await store(database, signal_row(0, stage=stage))
     async with database.transaction() as tx:
@@ -125,6 +125,16 @@ async def test_erasing_finishes_an_unfinished_signal_as_skipped(database: Databa
     record = await stored(database)
     assert (record.stage, record.status, record.reason) == (Stage.DONE, Status.SKIPPED, "message deleted")
     assert record.finished_at == later(5)
+
+
+async def test_erasing_leaves_a_signal_to_who_carries_out_its_actions(database: Database) -> None:
+    await store(database, signal_row(0, stage=Stage.ACT))
+    async with database.transaction() as tx:
+        await tx.signals.erase_batch([tombstone(0)], later(5))
+        await tx.signals.erase_place(CHANNEL, later(6))
+
+    record = await stored(database)
+    assert (record.stage, record.status, record.content) == (Stage.ACT, Status.PENDING, "")
 
 
 async def test_erasing_leaves_the_outcome_of_a_finished_signal(database: Database) -> None:
@@ -225,13 +235,13 @@ async def test_others_wrote_does_not_count_erased_messages(database: Database) -
         assert not await tx.signals.others_wrote(CHANNEL, MEMBER, MESSAGE, MESSAGE + 4)
 
 
-async def test_author_of_a_stored_message(database: Database) -> None:
+async def test_authors_of_stored_messages(database: Database) -> None:
     await store(database, signal_row(0))
 
     async with database.reading() as tx:
-        assert await tx.signals.author_of("discord", MESSAGE) == MEMBER
-        assert await tx.signals.author_of("discord", MESSAGE + 1) is None
-        assert await tx.signals.author_of("irc", MESSAGE) is None
+        known, unknown = f"discord:{MESSAGE}", f"irc:{MESSAGE}"
+        assert await tx.signals.authors_of([known, unknown]) == {known: MEMBER}
+        assert await tx.signals.authors_of([]) == {}
 
 
 async def test_newest_in_a_place_without_the_erased(database: Database) -> None:

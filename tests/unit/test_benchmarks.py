@@ -21,7 +21,7 @@ MESSAGES = 450  # more than two runs of frames, so that run borders are crossed
 
 
 def sample(target: str, round_number: int, committed: float, decided: float | None = None) -> ingest.Sample:
-    return ingest.Sample(target, round_number, committed, decided, 1.0, 50.0, 60.0, 10.0)
+    return ingest.Sample(target, round_number, committed, decided, 1.0, 50.0, 60.0, 80.0, 10.0)
 
 
 async def payloads_of(data: bytes) -> list[bytes]:

@@ -1,0 +1,79 @@
+"""The environment of the demo's bot: the owner's own, except for where it connects and where it writes."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.demo.errors import DemoError
+from bot.domain.errors import StartupError
+from bot.settings_sources import FLAT_NAMES, PREFIX, SEPARATOR, read_environment
+
+# What the demo decides itself; anything else set by the owner counts here too.
+OWN_SECTIONS = ("discord", "database", "log", "api")
+SET_UP = "LOOKOUT_IN_VENV"  # tells run.py that nothing needs installing: the demo runs there already
+
+
+def bot_environment(
+    ready: Mapping[str, Any], folder: Path, env: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the environment in which `python run.py` connects to the sandbox and writes into `folder`.
+
+    Args:
+        ready: the line the sandbox printed.
+        folder: for database and logs.
+        env: what to start from; None: the process's.
+    """
+    base = dict(os.environ if env is None else env)
+    for name in list(base):
+        if _setting(name).partition(".")[0] in OWN_SECTIONS:
+            del base[name]
+    return (
+        base
+        | {
+            "DISCORD_BOT_TOKEN": ready["token"],
+            "DISCORD_APP_ID": str(ready["application_id"]),
+            "DISCORD_API_URL": ready["api_url"],
+            "DISCORD_GATEWAY_URL": ready["gateway_url"],
+            "DISCORD_CDN_URL": ready["cdn_url"],
+            "DISCORD_INTENTS": "guilds,guild_messages,message_content",
+            # Both, because .env may name a database by URL, which goes before a path.
+            "DB_PATH": str(folder / "lookout.db"),
+            "DATABASE_URL": f"sqlite:///{(folder / 'lookout.db').as_posix()}",
+            "LOG_LEVEL": "INFO",
+            "LOOKOUT_LOG__JSON_LINES": "false",
+            "LOOKOUT_LOG__FOLDER": str(folder / "logs"),
+            "LOOKOUT_API__ENABLED": "true",
+            "ADMIN_HOST": "127.0.0.1",
+            "ADMIN_PORT": "0",
+            # Nothing of the demo's bot belongs among the real one's data.
+            "LOOKOUT_DATA_FOLDER": str(folder),
+            "PYTHONUNBUFFERED": "1",
+            SET_UP: "1",
+        }
+        | _admin_token(env)
+    )
+
+
+def admin_token(env: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> str | None:
+    """Return the token the owner has set for the admin API: an empty one can't be passed on.
+
+    Raises:
+        DemoError: `env_file` can't be read.
+    """
+    try:
+        found = read_environment(os.environ if env is None else env, env_file).get("api.admin_token")
+    except StartupError as error:
+        raise DemoError(str(error)) from None
+    return found.text if found else None
+
+
+def _admin_token(env: Mapping[str, str] | None) -> dict[str, str]:
+    token = admin_token(env)
+    return {"ADMIN_TOKEN": token} if token else {}
+
+
+def _setting(name: str) -> str:
+    if name.upper().startswith(PREFIX):
+        return name.upper().removeprefix(PREFIX).lower().replace(SEPARATOR, ".")
+    return FLAT_NAMES.get(name, "")

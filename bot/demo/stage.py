@@ -1,0 +1,257 @@
+"""Sets the stage: the sandbox with its guild, and the real bot connected to it; takes both down again."""
+
+import asyncio
+import json
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from bot.demo.children import Child
+from bot.demo.environment import admin_token, bot_environment
+from bot.demo.errors import DemoError
+from bot.demo.links import AdminLink, ControlLink, Json
+from bot.demo.script import Conversation
+from bot.domain.invite import PERMISSION_BITS
+
+START_SECONDS = 60.0  # for each child to be ready; a cold start on a slow disk takes its time
+STOP_SECONDS = 15.0
+COMMAND_SECONDS = 10.0
+LOOK_SECONDS = 0.02
+_ADMIN = re.compile(r"Admin API at (http://[\w.:\[\]]+)")
+T = TypeVar("T")
+
+
+class Stage:
+    """The running demo: `async with Stage(conversation, folder) as stage:`.
+
+    Attributes:
+        control: steers the sandbox.
+        admin: asks the bot.
+        places: ids of channels and threads by name.
+        people: ids of members by name; the bot is `bot_id`.
+        before: messages that were there before the bot.
+        exit_codes: of the children, by name, and how many seconds they took to end; filled when it is left.
+    """
+
+    control: ControlLink
+    admin: AdminLink
+
+    def __init__(self, conversation: Conversation, folder: Path) -> None:
+        self.conversation = conversation
+        self.folder = folder
+        self.places: dict[str, int] = {}
+        self.people: dict[str, int] = {}
+        self.before: list[int] = []
+        self.bot_id = 0
+        self.ready: Json = {}
+        self.started = time.monotonic()
+        self.exit_codes: dict[str, tuple[int, float]] = {}
+        self._children: list[Child] = []
+        self._stack = AsyncExitStack()
+
+    def seconds(self) -> float:
+        """Return how long ago the start was."""
+        return time.monotonic() - self.started
+
+    @property
+    def error_log(self) -> Path:
+        """The file of the bot's errors."""
+        return self.folder / "logs" / "errors.log"
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the bot, then the sandbox; safe to call again."""
+        for child in reversed(self._children):
+            began = time.monotonic()
+            code = await self._end(child)
+            self.exit_codes.setdefault(child.name, (code, time.monotonic() - began))
+        await self._stack.aclose()
+
+    def kill(self) -> None:
+        """End both at once."""
+        for child in self._children:
+            child.kill()
+
+    async def while_alive(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what `work` returns, unless a child ends before.
+
+        Raises:
+            DemoError: a child ended by itself.
+        """
+        working = asyncio.ensure_future(work)
+        ends = [child.ended for child in self._children]
+        try:
+            await asyncio.wait({working, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done() and (working.cancelled() or working.exception() is None):
+                return await working
+            # A child that is gone is the cause, an answer that did not come only what follows from it.
+            await asyncio.wait(ends, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+            self._raise_if_dead()
+            return await working
+        finally:
+            if not working.done():
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
+
+    async def _start(self) -> None:
+        await self._start_sandbox()
+        await self.while_alive(self._furnish())
+        environment = bot_environment(self.ready, self.folder)
+        bot = await Child.start("the bot", ["run.py", "run"], self.folder / "bot.log", env=environment)
+        self._children.append(bot)
+        await self.while_alive(self._bot_ready(bot))
+
+    async def _start_sandbox(self) -> None:
+        seed = self.folder / "guild.json"
+        seed.write_text(json.dumps(seed_of(self.conversation)), "utf-8")
+        arguments = ["-m", "sandbox", "--exit-with-parent", "--seed", str(seed)]
+        log = self.folder / "sandbox.log"
+        child = await Child.start("the sandbox", arguments, log, env=os.environ, speaks=True)
+        self._children.append(child)
+        try:
+            line = await child.read_line(START_SECONDS)
+        except TimeoutError:
+            raise DemoError(f"the sandbox did not start within {START_SECONDS:.0f} s", log) from None
+        if not line:
+            code = await child.wait(STOP_SECONDS)
+            raise DemoError(f"the sandbox ended at once with exit code {code}", log)
+        self.ready = json.loads(line)
+        self.control = await self._stack.enter_async_context(ControlLink(self.ready))
+        guild = self.ready["ids"]["guilds"][self.conversation.guild]
+        self.places, self.people = dict(guild["channels"]), dict(guild["members"])
+
+    async def _furnish(self) -> None:
+        self.bot_id = (await self.control.call("application_of"))["bot_id"]
+        for member, channel, name in self.conversation.threads:
+            made = await self.control.call("start_thread", user=member, channel=channel, name=name)
+            self.places[name] = int(made["id"])
+        for member, forum, title, text in self.conversation.posts:
+            await self.open_post(member, forum, title, text)
+
+    async def open_post(self, member: str, forum: str, title: str, text: str) -> int:
+        """Open a forum post and return its first message's id; the thread is a place of that title."""
+        made = await self.control.call("open_post", user=member, forum=forum, title=title, content=text)
+        self.places[title] = int(made["thread"]["id"])
+        message_id = int(made["message"]["id"])
+        if not hasattr(self, "admin"):
+            self.before.append(message_id)
+        return message_id
+
+    async def _bot_ready(self, bot: Child) -> None:
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                url = await _until(lambda: _admin_url(bot))
+                self.admin = await self._stack.enter_async_context(AdminLink(url, admin_token()))
+                await _until(self.admin.is_ready)
+                await _until(lambda: self.control.call("commands"))  # they reach Discord last
+        except TimeoutError:
+            raise DemoError(f"the bot was not ready within {START_SECONDS:.0f} s", bot.log) from None
+
+    async def slash(self, member: str, command: str, channel: str, options: Json) -> str:
+        """Run a slash command in a channel as a member and return the text of the answer.
+
+        Raises:
+            DemoError: the bot did not answer.
+        """
+        started = await self.control.call(
+            "slash", user=member, command=command, channel=self.places[channel], options=options
+        )
+        answer: Json = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COMMAND_SECONDS):
+                while not answer.get("message"):
+                    await asyncio.sleep(LOOK_SECONDS)
+                    answer = await self.control.call("interaction", interaction=started["interaction_id"])
+        if not answer.get("message"):
+            raise DemoError(f"the bot did not answer /{command}", self.folder / "bot.log")
+        text: str = answer["message"]["content"]
+        return text
+
+    async def _end(self, child: Child) -> int:
+        if child.name == "the sandbox" and not child.ended.done() and hasattr(self, "control"):
+            with suppress(DemoError):
+                await self.control.shutdown()
+                return await child.wait(STOP_SECONDS)
+        return await child.stop(STOP_SECONDS)
+
+    def _raise_if_dead(self) -> None:
+        for child in reversed(self._children):
+            if child.ended.done():
+                raise DemoError(
+                    f"{child.name} ended by itself with exit code {child.ended.result()}", child.log
+                )
+
+
+async def _until(look: Callable[[], Awaitable[T]]) -> T:
+    """Look again and again until there is something; the caller sets the deadline."""
+    while True:
+        found = await look()
+        if found:
+            return found
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _admin_url(bot: Child) -> str:
+    found = _ADMIN.search("\n".join(bot.tail(200)))
+    return found[1] if found else ""
+
+
+def seed_of(conversation: Conversation) -> Json:
+    """Return the guild as the sandbox's seed file describes it; the bot has what its invite link asks for."""
+    roles = {role for person in conversation.people for role in person.roles}
+    return {
+        "guilds": [
+            {
+                "name": conversation.guild,
+                "owner": conversation.owner.name,
+                "bot_permissions": list(PERMISSION_BITS),
+                "roles": [{"name": role} for role in sorted(roles)],
+                "members": [
+                    {
+                        "name": person.name,
+                        "display": person.display,
+                        "roles": list(person.roles),
+                        "bot": person.bot,
+                    }
+                    for person in conversation.people
+                ],
+                "channels": [
+                    {
+                        "name": place.name,
+                        "type": place.kind,
+                        "topic": place.topic or None,
+                        "overwrites": _only(place.only),
+                    }
+                    for place in conversation.places
+                ],
+            }
+        ]
+    }
+
+
+def _only(role: str) -> list[Json]:
+    if not role:
+        return []
+    seen = ["view_channel"]
+    return [
+        {"target": "everyone", "deny": seen},
+        {"target": role, "allow": seen},
+        {"target": "bot", "allow": seen},
+    ]

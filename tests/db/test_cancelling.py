@@ -1,0 +1,38 @@
+"""A worker that is cancelled must leave the connections clean, also in the worst moment."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.db.database import Database
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+async def _write(database: Database, number: int) -> None:
+    async with database.transaction() as tx:
+        await tx.guilds.ensure(number, NOW)
+
+
+async def test_cancelling_while_a_connection_goes_back_breaks_nothing(
+    engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database(engine)
+    await _write(database, 1)
+    loop = asyncio.get_running_loop()
+
+    def cancel_the_writer(*_: Any) -> None:
+        loop.call_soon(task.cancel)
+
+    task = asyncio.create_task(_write(database, 2))
+    event.listen(engine.sync_engine, "reset", cancel_the_writer)
+    await asyncio.gather(task, return_exceptions=True)
+    event.remove(engine.sync_engine, "reset", cancel_the_writer)
+    await _write(database, 3)
+    async with database.reading() as tx:
+        assert {guild.id for guild in await tx.guilds.list_present()} == {1, 2, 3}
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("sqlalchemy")] == []

@@ -1,0 +1,243 @@
+"""The demo's parts that need no child process."""
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bot.demo import main
+from bot.demo.check import Evidence, judge
+from bot.demo.environment import admin_token, bot_environment
+from bot.demo.player import Played
+from bot.demo.screen import Screen, plain
+from bot.demo.script import Conversation, Expected, Line, Outcome, Person, Place
+from bot.demo.stage import Stage, seed_of
+from bot.demo.story import AUDITED, STORY
+
+READY = {
+    "token": "abc",
+    "application_id": 1,
+    "api_url": "http://127.0.0.1:1/api/v10",
+    "gateway_url": "ws://127.0.0.1:1/",
+    "cdn_url": "http://127.0.0.1:1/cdn",
+}
+BOT, MESSAGE, REPLY, HELP, OTHER = 1, 10, 20, 100, 200
+
+
+def test_nothing_of_the_owner_decides_where_the_demos_bot_connects_or_writes(tmp_path: Path) -> None:
+    mine = {
+        "DISCORD_TOKEN": "real",
+        "LOOKOUT_DISCORD__API_URL": "http://elsewhere",
+        "LOOKOUT_DATABASE__URL": "postgresql://real",
+        "ADMIN_HOST": "0.0.0.0",
+        "lookout_log__level": "ERROR",
+        "LOOKOUT_ORCHESTRATOR__AUTO_REPLY": "false",
+        "PATH": "/bin",
+    }
+    made = bot_environment(READY, tmp_path, mine)
+    assert not {
+        "DISCORD_TOKEN",
+        "LOOKOUT_DISCORD__API_URL",
+        "LOOKOUT_DATABASE__URL",
+        "lookout_log__level",
+    } & set(made)
+    assert made["DISCORD_BOT_TOKEN"] == READY["token"]
+    assert made["ADMIN_HOST"] == "127.0.0.1"
+    assert str(tmp_path) in made["DATABASE_URL"]
+    assert made["LOOKOUT_ORCHESTRATOR__AUTO_REPLY"] == "false"
+    assert made["PATH"] == "/bin"
+
+
+def test_the_owners_admin_token_is_used_because_it_cannot_be_unset(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("ADMIN_TOKEN=from-the-file\n")
+    assert admin_token({}, file) == "from-the-file"
+    assert admin_token({"ADMIN_TOKEN": "mine"}, file) == "mine"
+    assert admin_token({}, tmp_path / "none") is None
+
+
+def test_everybody_and_every_place_of_the_story_exists() -> None:
+    people = {person.name for person in (STORY.owner, *STORY.people)}
+    places = {place.name for place in STORY.places} | {name for _, _, name in STORY.threads}
+    keys = [line.key for line in STORY.lines if line.key]
+    assert {line.author for line in STORY.lines} <= people
+    assert {line.place for line in STORY.lines} <= places
+    assert {name for line in STORY.lines for name in re.findall(r"@(\w+)", line.text)} <= people
+    assert {line.reply_to for line in STORY.lines if line.reply_to} <= set(keys)
+    assert len(keys) == len(set(keys))
+    assert AUDITED in keys
+
+
+def test_only_staff_and_the_bot_see_the_staff_channel() -> None:
+    (channel,) = [each for each in seed_of(STORY)["guilds"][0]["channels"] if each["name"] == "staff"]
+    assert [rule["target"] for rule in channel["overwrites"]] == ["everyone", "Staff", "bot"]
+    assert channel["overwrites"][0]["deny"] == ["view_channel"]
+
+
+def story_of(**changes: Any) -> dict[str, Any]:
+    times = dict.fromkeys(("created", "ingested", "observed", "decided", "finished"), "2026-03-01T12:00:00Z")
+    action = {"id": "1", "message_id": str(REPLY), "nonce": "n", "content": "c", "channel_id": "100"}
+    return {
+        "stage": "done",
+        "deleted": False,
+        "message": {"content": "please help"},
+        "nano_tags": {"purpose": "support", "sentiment": "neu", "urgency": "low", "toxicity": 0.0},
+        "observer": {"intent": "help_request", "confidence": 0.9, "rationale": "asks"},
+        "orchestrator": {
+            "status": "responded",
+            "plan": "reply",
+            "reason": "help request",
+            "action_ids": ["1"],
+        },
+        "actions": [action | {"finished_at": "2026-03-01T12:00:00Z"}],
+        "times": times,
+    } | changes
+
+
+def posted(message_id: int, author: int, channel: int = HELP, reference: int | None = None) -> dict[str, Any]:
+    return {
+        "kind": "message",
+        "message_id": message_id,
+        "author_id": author,
+        "channel_id": channel,
+        "reference": reference,
+        "content": "",
+        "interaction_id": None,
+    }
+
+
+Fault = Callable[[dict[str, Any]], None]
+
+
+def judged(tmp_path: Path, fault: Fault) -> list[str]:
+    """Return what is wrong with a day on which one request was answered, after `fault` changed it."""
+    line = Line(
+        "ada", "help", "please help", Expected(Outcome.ANSWERED, "help_request", "support"), "a request"
+    )
+    conversation = Conversation(
+        "G", Person("o", "O"), (Person("ada", "Ada"),), (Place("help"),), steps=(line,)
+    )
+    stage = Stage(conversation, tmp_path)
+    stage.bot_id, stage.places = BOT, {"help": HELP}
+    day: dict[str, Any] = {
+        "entries": [
+            {"kind": "connection", "event": "ready"},
+            posted(MESSAGE, 5),
+            posted(REPLY, BOT, HELP, MESSAGE),
+        ],
+        "story": story_of(),
+        "ingested": 1.0,
+    }
+    fault(day)
+    played = Played(line, MESSAGE, HELP, day["story"])
+    evidence = Evidence(day["entries"], {MESSAGE: day["story"]}, day["ingested"])
+    return [
+        f"{verdict.text}: {wrong}" for verdict in judge(stage, [played], evidence) for wrong in verdict.wrong
+    ]
+
+
+def test_a_good_day_has_nothing_wrong(tmp_path: Path) -> None:
+    assert judged(tmp_path, lambda day: None) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        pytest.param(lambda day: day["entries"].pop(), "0 replies, not 1", id="no reply"),
+        pytest.param(
+            lambda day: day["entries"].append(posted(21, BOT, HELP, MESSAGE)),
+            "2 replies, not 1",
+            id="second reply",
+        ),
+        pytest.param(
+            lambda day: day["entries"][2].update(channel_id=OTHER), "answered in another", id="other channel"
+        ),
+        pytest.param(
+            lambda day: day["entries"].append(posted(22, BOT)), "nothing else: it said 2", id="unasked"
+        ),
+        pytest.param(lambda day: day.update(story=None), "it was not stored", id="lost"),
+        pytest.param(lambda day: day.update(ingested=2.0), "the bot counted 2", id="stored twice"),
+        pytest.param(
+            lambda day: day["story"]["observer"].update(intent="other"),
+            "intent is other, not help_request",
+            id="intent",
+        ),
+        pytest.param(
+            lambda day: day["story"]["nano_tags"].update(purpose="spam"),
+            "purpose is spam, not support",
+            id="tags",
+        ),
+        pytest.param(
+            lambda day: day["story"]["times"].update(decided=None), "lacks the time decided", id="no time"
+        ),
+        pytest.param(
+            lambda day: day["story"]["orchestrator"].update(action_ids=[]),
+            "lacks its actions' ids",
+            id="no ids",
+        ),
+        pytest.param(
+            lambda day: day["story"]["actions"][0].update(nonce=""), "parts of action 1", id="no nonce"
+        ),
+        pytest.param(
+            lambda day: day["story"]["actions"][0].update(message_id="99"),
+            "names other messages",
+            id="wrong audit",
+        ),
+        pytest.param(lambda day: day["entries"].pop(0), "the gateway saw nobody", id="not connected"),
+        pytest.param(
+            lambda day: day["entries"].append({"kind": "connection", "event": "closed"}),
+            "dropped",
+            id="dropped",
+        ),
+    ],
+)
+def test_the_check_finds(tmp_path: Path, fault: Fault, complaint: str) -> None:
+    assert any(complaint in wrong for wrong in judged(tmp_path, fault))
+
+
+def test_a_text_cannot_steer_the_terminal() -> None:
+    assert "\x1b" not in plain("\x1b[2J\x9b31m boo")
+    assert plain("two\nlines") == "two\nlines"
+    assert len(plain("x" * 5000)) == 600
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_a_pipe_gets_no_colour_and_no_line_is_too_long(width: int) -> None:
+    stream = io.StringIO()
+    screen = Screen(Console(file=stream, width=width, highlight=False, markup=False))
+    screen.title("The [bold]Guild[/]", "light")
+    screen.message("Ada", "#help", "how do I [red]escape[/red] from here? " * 5)
+    screen.decision(story_of())
+    screen.reply("#help", "Like this.")
+    shown = stream.getvalue()
+    assert "\x1b" not in shown
+    assert "[bold]" in shown
+    assert max(len(line) for line in shown.splitlines()) <= width
+    assert not any(line.endswith(" ") for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(
+    "argv", [["--speed", "-1"], ["--speed", "fast"], ["--speed", "nan"], ["--line", "0"], ["--nonsense"]]
+)
+def test_wrong_options_exit_2_and_say_why(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 2
+    assert "error:" in capsys.readouterr().err
+
+
+def test_help_exits_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "--transcript" in capsys.readouterr().out
+
+
+def test_a_bad_transcript_is_one_line_and_starts_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--transcript", str(tmp_path / "none.jsonl")]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert "none.jsonl: can't be read" in shown.err
