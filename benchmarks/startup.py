@@ -57,15 +57,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def measure(names: Sequence[str], runs: int) -> list[Start]:
-    """Return the starts, interleaved; one uncounted before them warms bytecode and disk cache."""
+    """Return the starts, interleaved; one uncounted before them warms bytecode, disk cache and database."""
     starts = []
     with tempfile.TemporaryDirectory(prefix="lookout-flood-") as folder:
         frames.encode(Path(folder), 1, 1)
         for round_number in range(-1, runs):
             for name in names:
-                async with running(
-                    TARGETS[name], Path(folder), 1, extra={"PYTHONDONTWRITEBYTECODE": ""}
-                ) as it:
+                extra = {"PYTHONDONTWRITEBYTECODE": "", "DB_PATH": str(Path(folder, f"{name}.db"))}
+                async with running(TARGETS[name], Path(folder), 1, extra=extra) as it:
                     seconds = it.identified_seconds if name == _BASE else it.ready_seconds
                     if round_number >= 0:
                         starts.append(Start(name, round_number, seconds, it.ready_mb))

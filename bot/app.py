@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from importlib import import_module
 from pathlib import Path
 
 import discord
@@ -74,6 +75,9 @@ class Application:
         settings = self._settings
         logger.info("Starting Lookout ({})", describe_abilities())
         async with AsyncExitStack() as stack:
+            if settings.api.enabled:  # FastAPI takes a while to import; the database is opened meanwhile
+                importing = asyncio.create_task(asyncio.to_thread(import_module, "bot.api.app"))
+                stack.push_async_callback(asyncio.wait, {importing})
             database = await self._open_database(stack)
             bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
             services = await self._build(database, bus, metrics, tools)
@@ -181,9 +185,9 @@ class Application:
         await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             working.result()
-            gc.collect()
             gc.freeze()  # what start-up made stays: no need to look at it again
             gc.set_threshold(*GC_THRESHOLDS)
+            gc.enable()
             working = asyncio.create_task(connect(bot, self._clock, RECONNECT_SECONDS), name="gateway")
             await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():

@@ -1,5 +1,6 @@
 """The commands behind `python run.py`."""
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -15,6 +16,8 @@ from bot.settings import Settings, load_settings
 NO_TOKEN = 2  # exit code
 # Words of other programs: handed on as they are, --help too.
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+gc.disable()  # nothing that is imported becomes garbage; on again when a command has what it needs
 
 app = typer.Typer(
     help="Lookout watches over your Discord server. Without a command it starts the bot.",

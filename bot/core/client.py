@@ -66,7 +66,7 @@ class Bot(commands.Bot):
             help_command=None,
             intents=intents,
             allowed_mentions=NOBODY,
-            guild_ready_timeout=0.5,  # seconds without a new server until ready; discord.py waits 2
+            guild_ready_timeout=0.1,  # seconds without a new server until ready; discord.py waits 2
             max_messages=None,  # edits and deletions come raw; a cache of messages would only take memory
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),

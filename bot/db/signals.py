@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, or_
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,10 +26,6 @@ ERASED: dict[str, Any] = {
 
 _TABLE = SignalRecord.__table__  # type: ignore[attr-defined]
 _REQUIRED = {column.name for column in _TABLE.columns if not column.nullable}
-_SKIP_KNOWN = {
-    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
-}
 
 # Whose deletion ends the road. What is being acted on ends by itself: its action must get an outcome.
 _UNDECIDED = col(SignalRecord.stage).in_((Stage.OBSERVE.value, Stage.PLAN.value))
@@ -63,7 +58,7 @@ class SignalRepository:
         if connection.dialect.name == "sqlite" and rows[0].keys() >= _REQUIRED:
             await insert_many(connection, _TABLE, rows)
         else:
-            await connection.execute(_SKIP_KNOWN[connection.dialect.name], rows)
+            await connection.execute(insert_for(self._session, _TABLE).on_conflict_do_nothing(), rows)
 
     async def edit_batch(self, rows: Sequence[dict[str, Any]]) -> None:
         """Update known signals with newer text; keys are `key` (the id), `edited_at` and columns to set."""
