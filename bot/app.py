@@ -22,6 +22,7 @@ from bot.db.instance_lock import InstanceLock
 from bot.db.schema import prepare_database
 from bot.domain.signal import Stage
 from bot.nlp.classifier import EmbeddedClassifier
+from bot.nlp.sentiment import warm_up
 from bot.services.actions import ActionLog
 from bot.services.clock import Clock, SystemClock
 from bot.services.command_sync import CommandSyncService
@@ -90,7 +91,7 @@ class Application:
             self._listen_for_signals()
             try:
                 await self._connect_until_stopped(bot)
-                await self._drain(bot, services, bus)
+                await self._drain(services, bus)
             finally:
                 await _within(CLOSE_SECONDS, bot.close(), "closing the connection to Discord")
                 if self._working is not None:
@@ -121,6 +122,7 @@ class Application:
         self, database: Database, bus: MemoryBus, metrics: Metrics, tools: dict[str, Tool]
     ) -> Services:
         settings, clock = self._settings, self._clock
+        await asyncio.to_thread(warm_up)  # else the first message pays for loading the lexicon
         guilds = GuildService(database, clock, settings.orchestrator)
         ingest = IngestService(database, EmbeddedClassifier(), bus, clock, metrics, settings.ingest)
         ingest.cursors = await guilds.load()
@@ -191,7 +193,7 @@ class Application:
         bot.on_every_message = None  # from here on, what comes is left to the next start
         self._working = working  # the connection stays for the answers still to be given
 
-    async def _drain(self, bot: Bot, services: Services, bus: MemoryBus) -> None:
+    async def _drain(self, services: Services, bus: MemoryBus) -> None:
         """Finish what was taken, for as long as the settings allow; the rest stays in the database."""
         seconds = self._settings.shutdown.drain_seconds
         logger.info("Stopping: finishing work in progress for at most {} s", seconds)

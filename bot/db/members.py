@@ -32,6 +32,11 @@ class MemberRepository:
         """Return the member, None when they never wrote."""
         return await self._session.get(Member, (guild_id, user_id), populate_existing=True)
 
+    async def change(self, guild_id: int, user_id: int, values: dict[str, Any]) -> None:
+        """Set the named columns of one member."""
+        this = (col(Member.guild_id) == guild_id, col(Member.user_id) == user_id)
+        await self._session.exec(update(Member).where(*this).values(**values))
+
     async def reserve_reply(self, guild_id: int, user_id: int, now: datetime, until: datetime) -> bool:
         """Take the member's turn to be replied to until `until`; False when it is taken (the cooldown)."""
         statement = (

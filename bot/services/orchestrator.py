@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,12 +78,18 @@ class OrchestratorService:
         now = self._clock.now()
         skipped: dict[str, list[str]] = {}
         acting: list[tuple[Signal, list[Action]]] = []
+        escalated: set[tuple[int | None, int]] = set()  # guild and member, in this batch
         self._throttle.begin()
         async with self._database.transaction() as tx:
             situations = await self._situations.of(tx, signals, now)
             for signal in signals:
-                policy = self._guilds.policy(signal.message.guild_id)
-                decision = decide(signal, policy, situations[signal.id])
+                policy, situation = self._guilds.policy(signal.message.guild_id), situations[signal.id]
+                who = (signal.message.guild_id, signal.message.author_id)
+                if who in escalated:
+                    situation = replace(situation, with_staff=True)
+                decision = decide(signal, policy, situation)
+                if decision.plan is PlanKind.ESCALATE:
+                    escalated.add(who)
                 if decision.plan is not PlanKind.NOOP:
                     decision = await self._begin(tx, signal, decision, now, acting)
                 if decision.plan is PlanKind.NOOP:
@@ -140,6 +147,8 @@ class OrchestratorService:
             if decision.plan is PlanKind.NOOP:
                 return decision
         if not await tx.queue.advance([signal.id], Stage.PLAN, values):
+            if decision.plan is PlanKind.REPLY:
+                await self._throttle.give_back(tx, signal)
             return decision
         begun = []
         for draft in await self._composer.compose(tx, signal, decision):

@@ -41,6 +41,19 @@ class Throttle:
         self._taken[place], self._taken[member] = now + self._channel, now + self._member
         return decision
 
+    async def give_back(self, tx: Transaction, signal: Signal) -> None:
+        """Free the turns that `take` took in this transaction for a signal that isn't answered after all."""
+        message = signal.message
+        if message.guild_id is None:
+            return
+        place, member = (message.guild_id, message.place_id), (message.guild_id, message.author_id)
+        if self._channel:
+            await tx.channels.change(message.place_id, {"next_reply_at": None})
+        if self._member:
+            await tx.members.change(*member, {"next_reply_at": None})
+        self._taken.pop(place, None)
+        self._taken.pop(member, None)
+
     def begin(self) -> None:
         """Forget turns whose transaction failed."""
         self._taken = {}

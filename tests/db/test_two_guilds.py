@@ -82,12 +82,12 @@ async def test_cursors_and_gaps(both: Database) -> None:
         [gap_of_a] = [found for found in await tx.gaps.list_open() if found.guild_id == A]
         await tx.gaps.shrink(gap_of_a.id, 7)
         await tx.gaps.close(gap_of_a, NOW, "filled")
-        await tx.channels.advance_cursors([(place(A), A, None, 50), (place(B), B, None, 50)])
+        await tx.channels.advance_cursors([(place(each), each, None, message(each, 50)) for each in GUILDS])
     async with both.reading() as tx:
         [left] = await tx.gaps.list_open()
         assert (left.guild_id, left.from_id, left.to_id) == (B, 5, 9)
         cursors = [[channel.cursor for channel in await tx.channels.list_of(guild_id)] for guild_id in GUILDS]
-    assert cursors == [[50], [None]]
+    assert cursors == [[message(A, 50)], [None]]
 
 
 async def test_forgetting_a_channel(both: Database) -> None:

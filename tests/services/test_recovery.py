@@ -123,21 +123,33 @@ async def wait_for_gap(database: Database, count: int = 1) -> None:
     await eventually(there)
 
 
+def gap_of(from_number: int, to_number: int, channel_id: int = CHANNEL) -> Gap:
+    return Gap(
+        guild_id=GUILD,
+        channel_id=channel_id,
+        from_id=message_id(from_number),
+        to_id=message_id(to_number),
+        reason="missed",
+        created_at=NOW,
+    )
+
+
+async def read_up_to(ingest: IngestService, database: Database, number: int) -> None:
+    """Have the channel's cursor stand at the `number`th message."""
+    ingest.note_cursor(GUILD, CHANNEL, message_id(number))
+
+    async def there() -> bool:
+        return await cursor(database) == message_id(number)
+
+    await eventually(there)
+
+
 async def open_gap(database: Database, from_number: int, to_number: int, channel_id: int = CHANNEL) -> None:
     """Have a gap open from the start, as one that a restart left."""
     async with database.transaction() as tx:
         await tx.guilds.ensure(GUILD, NOW)
         await tx.channels.advance_cursors([(channel_id, GUILD, None, message_id(from_number))])
-        await tx.gaps.open(
-            Gap(
-                guild_id=GUILD,
-                channel_id=channel_id,
-                from_id=message_id(from_number),
-                to_id=message_id(to_number),
-                reason="missed",
-                created_at=NOW,
-            )
-        )
+        await tx.gaps.open(gap_of(from_number, to_number, channel_id))
 
 
 async def told_of(database: Database) -> list[str]:
@@ -153,7 +165,7 @@ class TestCatchingUp:
         self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
     ) -> None:
         history.say(*range(1, 26))
-        ingest.cursors[CHANNEL] = message_id(2)
+        await read_up_to(ingest, database, 2)
         recovery.read_from(history)
         recovery.catch_up(GUILD, CHANNEL, message_id(25), None)
         await all_closed(database)
@@ -168,7 +180,7 @@ class TestCatchingUp:
         history.say(*range(1, 16))
         for number in range(3, 13):
             history.channels[CHANNEL][message_id(number)] = BOT
-        ingest.cursors[CHANNEL] = message_id(0)
+        await read_up_to(ingest, database, 0)
         recovery.read_from(history)
         recovery.catch_up(GUILD, CHANNEL, message_id(15), None)
         await all_closed(database)
@@ -177,14 +189,38 @@ class TestCatchingUp:
     async def test_nothing_is_read_where_nothing_was_missed(
         self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
     ) -> None:
-        ingest.cursors[CHANNEL] = message_id(5)
+        long_ago = snowflake_at(NOW - timedelta(hours=2))
+        ingest.cursors[CHANNEL] = long_ago
         recovery.read_from(history)
-        recovery.catch_up(GUILD, CHANNEL, message_id(5), None)
-        recovery.catch_up(GUILD, CHANNEL, message_id(4), None)  # the newest was deleted
+        recovery.catch_up(GUILD, CHANNEL, long_ago, None)
+        recovery.catch_up(GUILD, CHANNEL, long_ago - 1, None)  # the newest was deleted
         recovery.catch_up(GUILD, CHANNEL, None, None)
+        ingest.offer(arrival(1, channel_id=OTHER_CHANNEL))
         await ingest.flushed()
         assert await gaps(database) == []
         assert history.calls == []
+
+    async def test_deletions_of_the_last_hour_that_went_unheard_are_found(
+        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
+    ) -> None:
+        for number in (1, 2, 3):
+            ingest.offer(arrival(number))
+        await ingest.flushed()
+        history.say(1, 3)
+        recovery.read_from(history)
+        recovery.catch_up(GUILD, CHANNEL, message_id(3), None)
+        await all_closed(database)
+        assert await numbers(database) == [1, 3]
+
+    async def test_nothing_from_before_the_bot_came_is_read(
+        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
+    ) -> None:
+        history.say(1, 2, 3)
+        await read_up_to(ingest, database, 2)
+        recovery.read_from(history)
+        recovery.catch_up(GUILD, CHANNEL, message_id(3), None)
+        await all_closed(database)
+        assert await numbers(database) == [3]
 
     @pytest.mark.parametrize(("last", "begins"), [(message_id(7), message_id(7)), (None, CHANNEL)])
     async def test_a_channel_seen_for_the_first_time_is_read_from_now_on(
@@ -227,7 +263,7 @@ class TestCatchingUp:
         self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
     ) -> None:
         history.say(1)
-        ingest.cursors[CHANNEL] = message_id(0)
+        await read_up_to(ingest, database, 0)
         recovery.read_from(history)
         recovery.catch_up(GUILD, CHANNEL, message_id(1), None)
         await all_closed(database)
@@ -247,8 +283,8 @@ class TestBringingInLine:
         await ingest.flushed()
         history.say(1, 3, 5, text="before")
         history.say(4, text="after", change=Change.EDIT, edited_at=NOW + timedelta(seconds=1))
+        await open_gap(database, 1, 5)
         recovery.read_from(history)
-        recovery.recheck(GUILD, CHANNEL, message_id(1), message_id(5))
         await all_closed(database)
         assert await numbers(database) == [1, 3, 4, 5]
         async with database.reading() as tx:
@@ -264,8 +300,8 @@ class TestBringingInLine:
             ingest.offer(arrival(number))
         ingest.offer(arrival(3, channel_id=OTHER_CHANNEL))
         await ingest.flushed()
+        await open_gap(database, 1, 5)
         recovery.read_from(history)
-        recovery.recheck(GUILD, CHANNEL, message_id(1), message_id(5))
         await all_closed(database)
         assert await numbers(database) == [1, 8]
         assert await numbers(database, OTHER_CHANNEL) == [3]
@@ -278,8 +314,8 @@ class TestBringingInLine:
         await ingest.flushed()
         kept = [number for number in range(1, 25) if number not in (10, 11, 24)]
         history.say(*kept)
+        await open_gap(database, 0, 24)
         recovery.read_from(history)
-        recovery.recheck(GUILD, CHANNEL, message_id(0), message_id(24))
         await all_closed(database)
         assert await numbers(database) == kept
 
@@ -391,7 +427,7 @@ class TestFaults:
             nonlocal widened
             if not widened:
                 widened = True
-                recovery.recheck(GUILD, CHANNEL, message_id(2), message_id(7))
+                ingest.note_gap(gap_of(2, 7))
                 ingest.offer(arrival(0, channel_id=OTHER_CHANNEL))  # the batch that opens it is flushed first
 
         history.before_page = widen
@@ -413,7 +449,7 @@ class TestFaults:
         history.say(1)
         recovery.read_from(history)
         await all_closed(database)
-        assert await cursor(database) == message_id(3)
+        assert await cursor(database) == message_id(9)
 
 
 @pytest.mark.usefixtures("at_work")
@@ -472,7 +508,7 @@ async def test_without_a_history_gaps_wait(
 ) -> None:
     work: AbstractAsyncContextManager[None] = running(ingest.run, recovery.run)
     async with work:
-        recovery.recheck(GUILD, CHANNEL, message_id(0), message_id(3))
+        ingest.note_gap(gap_of(0, 3))
         await wait_for_gap(database)
         ingest.offer(arrival(9))
         await ingest.flushed()

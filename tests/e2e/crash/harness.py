@@ -130,7 +130,7 @@ class Run:
             await story.round()
             await self._live_until_killed(story, kill, outcome)
             if self._plan.aged:
-                self._let_time_pass()
+                await self._let_time_pass(story)
         await story.round()
         await self._live_to_the_end(story, outcome)
         outcome.verdict = judge(story, await self._discord.sync(), Stored.read(self._database))
@@ -204,12 +204,17 @@ class Run:
             if (await self._discord.call("connected", app=story.app["id"]))["sessions"]:
                 return
 
-    def _let_time_pass(self) -> None:
+    async def _let_time_pass(self, story: Story) -> None:
         """Make interrupted actions look as old as after a long outage."""
         with closing(sqlite3.connect(self._database)) as connection, connection:
             connection.execute(
                 "UPDATE actions SET created_at = datetime(created_at, ?) WHERE status = 'pending'", (AGED,)
             )
+        last = (await self._discord.sync())[-1]["n"]
+        for action in Stored.read(self._database).actions:
+            if action["status"] == "pending":
+                key = (action["kind"], int(action["signal_id"].partition(":")[2]))
+                story.too_old.setdefault(key, last)
 
     async def _live_to_the_end(self, story: Story, outcome: Outcome) -> None:
         bot = self._start(story)

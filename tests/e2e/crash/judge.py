@@ -135,14 +135,19 @@ def _judge_answers(verdict: Verdict, heard: Heard, stored: Stored, story: Story)
     alerts: Counter[int] = Counter()
     notes = 0
     for entry in heard.by_bot:
+        key = ("", 0)
         if entry["reference"] is not None:
-            replies[entry["reference"]] += 1
+            key = ("reply", entry["reference"])
+            replies[key[1]] += 1
         elif entry["channel_id"] == story.staff:
-            alerts[int(entry["content"].rstrip().rpartition("/")[2])] += 1
+            key = ("escalate", int(entry["content"].rstrip().rpartition("/")[2]))
+            alerts[key[1]] += 1
         elif entry["guild_id"] is None and f"<#{story.locked}>" in entry["content"]:
             notes += 1
         else:
             verdict.stray.append(f"message {entry['message_id']} {entry['content']!r}")
+        if entry["n"] > story.too_old.get(key, entry["n"]):
+            verdict.stray.append(f"{key} sent, though interrupted too long ago")
     for id_, said in story.said.items():
         urgent = said.kind is Kind.URGENT and story.has_staff
         _count(verdict, stored, id_, "reply", replies.pop(id_, 0), _owed(story, id_, said.kind in ANSWERED))

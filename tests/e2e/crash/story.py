@@ -66,6 +66,8 @@ class Story:
     gone: set[int] = field(default_factory=set)  # deleted by their writers
     unread: set[int] = field(default_factory=set)  # said before the bot came
     has_staff: bool = True
+    # Actions, by kind and message, that may no longer be carried out after an entry of the record.
+    too_old: dict[tuple[str, int], int] = field(default_factory=dict)
     _count: int = 0
 
     @classmethod

@@ -55,6 +55,13 @@ async def test_what_was_said_before_the_bot_came_is_not_read_after_a_kill(
     await _survives(plan, sandbox, tmp_path, sqlite_template)
 
 
+async def test_what_was_planned_too_long_ago_is_not_sent(
+    sandbox: dict[str, Any], tmp_path: Path, sqlite_template: Path
+) -> None:
+    plan = Plan(0, (Kill("plan.after_commit"),), enforce_nonce=False, aged=True)
+    await _survives(plan, sandbox, tmp_path, sqlite_template)
+
+
 async def test_an_answer_is_found_again_in_a_busy_channel_without_nonces(
     sandbox: dict[str, Any], tmp_path: Path, sqlite_template: Path
 ) -> None:
