@@ -20,7 +20,7 @@ class Child(Facts):
         self._env = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
             "DISCORD_BOT_TOKEN": discord.token,
-            "DISCORDAPI_LINE_URL": discord.api_url,
+            "DISCORD_API_URL": discord.api_url,
             "DISCORD_GATEWAY_URL": discord.gateway_url,
             "DISCORD_CDN_URL": discord.cdn_url,
             "DB_PATH": str(self.database),
