@@ -18,7 +18,6 @@ from bot.db.schema import prepare_database
 from bot.models.types import metadata
 from tests.db.postgres import create_postgres
 
-
 # The same examples each time, and no failure because the machine is busy.
 hypothesis.settings.register_profile("lookout", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("lookout")
