@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from loguru import logger
 from sqlalchemy import delete
@@ -16,6 +17,10 @@ from bot.db.engine import create_engine
 from bot.db.schema import prepare_database
 from bot.models.types import metadata
 from tests.db.postgres import create_postgres
+
+# The same examples each time, and no failure because the machine is busy.
+hypothesis.settings.register_profile("lookout", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.load_profile("lookout")
 
 
 async def _migrate(url: str) -> None:

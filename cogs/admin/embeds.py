@@ -12,6 +12,7 @@ from bot.models import Channel, Watch
 
 MAX_LINES = 30
 MAX_QUOTE = 300  # characters
+MAX_DESCRIPTION, MAX_VALUE = 4_096, 1_024  # characters; Discord refuses more
 
 
 def channel_list_embed(channels: Sequence[Channel]) -> discord.Embed:
@@ -23,8 +24,9 @@ def channel_list_embed(channels: Sequence[Channel]) -> discord.Embed:
         + (f" · tip: {escape_markdown(channel.tip)}" if channel.tip else "")
         for channel in chosen[:MAX_LINES]
     ]
-    embed = discord.Embed(title="Channels", description="\n".join(lines) or "You chose nothing yet.")
-    more = f" · {len(chosen) - MAX_LINES} more not shown" if len(chosen) > MAX_LINES else ""
+    shown = _fitting(lines, "\n", MAX_DESCRIPTION)
+    embed = discord.Embed(title="Channels", description="\n".join(shown) or "You chose nothing yet.")
+    more = f" · {len(chosen) - len(shown)} more not shown" if len(chosen) > len(shown) else ""
     embed.set_footer(text=f"All other channels are watched if everyone can read them{more}")
     return embed
 
@@ -42,8 +44,10 @@ def config_embed(policy: GuildPolicy) -> discord.Embed:
     )
     embed.add_field(name="Time zone", value=policy.timezone)
     embed.add_field(name="Quiet hours", value=hours)
-    roles = " ".join(f"<@&{role_id}>" for role_id in sorted(policy.ignored_role_ids))
-    embed.add_field(name="Roles not answered", value=roles or "none")
+    roles = [f"<@&{role_id}>" for role_id in sorted(policy.ignored_role_ids)]
+    shown = _fitting(roles, " ", MAX_VALUE - len(" and 250 more"))
+    more = f" and {len(roles) - len(shown)} more" if len(roles) > len(shown) else ""
+    embed.add_field(name="Roles not answered", value=(" ".join(shown) or "none") + more)
     return embed
 
 
@@ -89,3 +93,13 @@ def _action(action: dict[str, Any]) -> str:
     if action["retries"]:
         parts.append(f"{action['retries']} retries")
     return " · ".join(parts)
+
+
+def _fitting(parts: Sequence[str], between: str, length: int) -> Sequence[str]:
+    """Return as many of `parts` from the beginning as fit into `length` characters when joined."""
+    total = -len(between)
+    for count, part in enumerate(parts):
+        total += len(between) + len(part)
+        if total > length:
+            return parts[:count]
+    return parts

@@ -172,7 +172,8 @@ class TestDrain:
 
     async def test_ends_at_once_when_nothing_is_under_way(self) -> None:
         async with asyncio.timeout(5):
-            assert await drain(*self.stations(), 60, asyncio.Event())
+            ingest, observer, orchestrator, bus = self.stations()
+            assert await drain(ingest, observer, orchestrator, bus, 60, asyncio.Event())
 
     @pytest.mark.parametrize("what", ["ingest", "observer", "orchestrator", "bus"])
     async def test_waits_for_each_station(self, what: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot.services.failpoints import FAIL_POINTS
 
 REPOSITORY = Path(__file__).parents[2]
-PASS_FOUR_TIMES = """
+FOUR_TIMES = """
 from bot.services.failpoints import fail_point
 for number in range(1, 5):
     fail_point("action.before_send")
@@ -22,7 +22,7 @@ for number in range(1, 5):
 def passed(armed: str) -> tuple[int, list[str]]:
     """Run a process that passes two points four times; return its exit code and the passes it survived."""
     run = subprocess.run(
-        [sys.executable, "-c", PASS_FOUR_TIMES],
+        [sys.executable, "-c", FOUR_TIMES],
         cwd=REPOSITORY,
         env=os.environ | {"LOOKOUT_FAIL_POINT": armed},
         capture_output=True,

@@ -44,7 +44,9 @@ def closed(code: int) -> discord.ConnectionClosed:
 
 class TestLoggingIn:
     async def test_a_refused_token_says_where_to_get_another(self) -> None:
-        with pytest.raises(StartupError, match=r"refuses the token.*Reset Token.*DISCORD_BOT_TOKEN") as caught:
+        with pytest.raises(
+            StartupError, match=r"refuses the token.*Reset Token.*DISCORD_BOT_TOKEN"
+        ) as caught:
             await log_in(client(discord.LoginFailure("Improper token has been passed.")), "secret-token")
         assert "secret-token" not in str(caught.value)
 

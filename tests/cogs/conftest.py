@@ -1,0 +1,3 @@
+from tests.services.conftest import clock, engine
+
+__all__ = ["clock", "engine"]

@@ -1,0 +1,247 @@
+from types import SimpleNamespace
+from typing import Any, cast
+
+import discord
+import pytest
+
+from bot.core.client import Bot
+from bot.db.database import Database
+from bot.domain.policy import GuildPolicy
+from bot.models import AutoReply, Watch
+from bot.services.command_sync import CommandSyncService
+from bot.services.guilds import GuildService
+from bot.services.stories import StoryService
+from bot.settings import OrchestratorSettings
+from cogs.admin.audit import Audit
+from cogs.admin.channels import Channels
+from cogs.admin.config import Config
+from cogs.admin.sync import CommandSync
+from tests.conftest import Logged
+from tests.db.support import signal_row
+from tests.discord_payloads import CHANNEL, GUILD, THREAD, channel, error, feed, guild, make_bot, thread
+from tests.fake_interaction import FakeInteraction, use
+from tests.fakes import FakeClock
+
+NO_MANAGER = discord.Permissions(send_messages=True)
+
+
+@pytest.fixture
+def guilds(database: Database, clock: FakeClock) -> GuildService:
+    return GuildService(database, clock, OrchestratorSettings())
+
+
+@pytest.fixture
+async def places() -> discord.Guild:
+    bot, _ = await make_bot()
+    feed(bot, "GUILD_CREATE", guild(channel(), threads=(thread(),)))
+    found = bot.get_guild(GUILD)
+    assert found is not None
+    return found
+
+
+def caller(guild_id: int = GUILD) -> FakeInteraction:
+    return FakeInteraction(guild_id)
+
+
+class TestConfig:
+    @pytest.fixture
+    def config(self, guilds: GuildService) -> Config:
+        return Config(guilds)
+
+    @pytest.mark.parametrize(
+        ("name", "options", "said", "changed"),
+        [
+            ("autoreply", {"mode": AutoReply.OFF}, "Auto-replies are **off**.", {"auto_reply": False}),
+            ("staff", {"channel": None}, "Escalations are off.", {}),
+            ("timezone", {"zone": "Asia/Beirut"}, "is **Asia/Beirut**.", {"timezone": "Asia/Beirut"}),
+            ("quiet", {"hours": None}, "There are no quiet hours.", {}),
+            ("confidence", {"value": 0.75}, "confidence of **0.75**.", {"min_confidence": 0.75}),
+            ("confidence", {"value": None}, "confidence of **0.60**.", {}),
+        ],
+    )
+    async def test_a_setting_is_made_and_told(
+        self, config: Config, guilds: GuildService, name: str, options: Any, said: str, changed: Any
+    ) -> None:
+        assert said in (await use(config, name, caller(), **options)).text
+        assert guilds.policy(GUILD) == GuildPolicy(**changed)
+
+    async def test_staff_and_roles_are_named_by_their_mention(
+        self, config: Config, guilds: GuildService, places: discord.Guild
+    ) -> None:
+        staff = await use(config, "staff", caller(), channel=places.get_channel(CHANNEL))
+        assert staff.text == f"Escalations go to <#{CHANNEL}>."
+        role: Any = SimpleNamespace(id=7, mention="<@&7>")
+        ignored = await use(config, "role", caller(), role=role, ignored=True)
+        assert ignored.text == "I no longer answer members with <@&7>."
+        assert ignored.sent[0]["allowed_mentions"].to_dict() == {"parse": []}
+        assert guilds.policy(GUILD) == GuildPolicy(staff_channel_id=CHANNEL, ignored_role_ids=frozenset({7}))
+        answered = await use(config, "role", caller(), role=role, ignored=False)
+        assert answered.text == "I answer members with <@&7>."
+
+    @pytest.mark.parametrize(
+        ("name", "options", "said"),
+        [
+            ("timezone", {"zone": "Mars"}, "I know no time zone 'Mars'"),
+            ("quiet", {"hours": "at night"}, "Write quiet hours as"),
+            ("confidence", {"value": 7.0}, "Confidence is a number from 0 to 1"),
+        ],
+    )
+    async def test_a_bad_value_is_refused_with_help(
+        self, config: Config, guilds: GuildService, name: str, options: Any, said: str
+    ) -> None:
+        assert said in (await use(config, name, caller(), **options)).text
+        assert guilds.policy(GUILD) == GuildPolicy()
+
+    async def test_show_tells_what_was_set(self, config: Config) -> None:
+        await use(config, "quiet", caller(), hours="22:00-07:00")
+        shown = (await use(config, "show", caller())).embed
+        assert ("Quiet hours", "22:00 to 07:00") in [(each.name, each.value) for each in shown.fields]
+
+    async def test_another_guild_shows_its_own(self, config: Config) -> None:
+        await use(config, "autoreply", caller(), mode=AutoReply.OFF)
+        shown = (await use(config, "show", caller(5))).embed
+        assert shown.fields[0].value == "on"
+
+    async def test_zones_are_suggested(self, config: Config) -> None:
+        suggest: Any = config._zones
+        choices = await suggest(caller(), "berl")
+        assert [each.value for each in choices] == ["Europe/Berlin"]
+
+
+class TestChannels:
+    @pytest.fixture
+    def channels(self, guilds: GuildService) -> Channels:
+        return Channels(guilds)
+
+    @pytest.mark.parametrize(
+        "choice",
+        [
+            ("track", Watch.TRACK, "I now watch {}."),
+            ("ignore", Watch.IGNORE, "I no longer read or answer in {}."),
+            ("reset", Watch.DEFAULT, "I watch {} if everyone can read it."),
+        ],
+        ids=["track", "ignore", "reset"],
+    )
+    @pytest.mark.parametrize("place_id", [CHANNEL, THREAD])
+    async def test_a_choice_is_made_and_told(
+        self,
+        channels: Channels,
+        guilds: GuildService,
+        places: discord.Guild,
+        place_id: int,
+        choice: tuple[str, Watch, str],
+    ) -> None:
+        name, watch, said = choice
+        place = places.get_channel_or_thread(place_id)
+        assert (await use(channels, name, caller(), channel=place)).text == said.format(f"<#{place_id}>")
+        assert guilds.watch(place_id) is watch
+        parents = {each.id: each.parent_id for each in await guilds.channels(GUILD)}
+        assert parents == {place_id: CHANNEL if place_id == THREAD else None}
+
+    async def test_list_shows_the_choices(self, channels: Channels, places: discord.Guild) -> None:
+        await use(channels, "track", caller(), channel=places.get_channel(CHANNEL))
+        assert (await use(channels, "list", caller())).embed.description == f"<#{CHANNEL}>: watched"
+
+    async def test_a_tip_is_set_and_removed(
+        self, channels: Channels, guilds: GuildService, places: discord.Guild
+    ) -> None:
+        place = places.get_channel(CHANNEL)
+        assert "show it from now on" in (await use(channels, "tip", caller(), channel=place, text="Up.")).text
+        assert await guilds.tip(CHANNEL) == "Up."
+        assert "no pointer" in (await use(channels, "tip", caller(), channel=place, text=None)).text
+        assert await guilds.tip(CHANNEL) is None
+
+
+class TestAudit:
+    @pytest.fixture
+    async def audit(self, database: Database) -> Audit:
+        async with database.transaction() as tx:
+            row = signal_row(0, guild_id=GUILD, intent="help_request", rationale="asks how")
+            await tx.signals.add_batch([row])
+        return Audit(StoryService(database))
+
+    async def test_tells_the_story_of_a_message(self, audit: Audit) -> None:
+        message = str(signal_row(0)["message_id"])
+        shown = (await use(audit, "message", caller(), message=message)).embed
+        assert shown.description == ">>> text 0"
+
+    @pytest.mark.parametrize(
+        ("guild_id", "message", "said"),
+        [
+            (5, str(signal_row(0)["message_id"]), "nothing about that message"),
+            (GUILD, "1" * 18, "nothing about that message"),
+            (GUILD, "that one", "Give a message link"),
+        ],
+        ids=["another guild's", "unknown", "no id"],
+    )
+    async def test_tells_nothing_of_others(
+        self, audit: Audit, guild_id: int, message: str, said: str
+    ) -> None:
+        assert said in (await use(audit, "message", caller(guild_id), message=message)).text
+
+
+@pytest.mark.parametrize("kind", [Config, Channels, Audit])
+async def test_every_command_is_for_managers_in_a_server(
+    kind: Any, guilds: GuildService, database: Database
+) -> None:
+    cog = kind(StoryService(database) if kind is Audit else guilds)
+    assert cog.__discord_app_commands_guild_only__
+    assert cog.__discord_app_commands_default_permissions__ == discord.Permissions(manage_guild=True)
+    for command in cog.walk_app_commands():
+        for stranger in (FakeInteraction(GUILD, NO_MANAGER), FakeInteraction(None)):
+            told = (await use(cog, command.name, stranger)).text
+            assert told == "You need the permission **Manage Server** for this."
+
+
+class FakeTree:
+    """A command tree that registers, or fails as told."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.synced = 0
+        self.failure: Exception | None = None
+
+    def get_commands(self) -> list[Any]:
+        return [SimpleNamespace(to_dict=lambda _tree, name=name: {"name": name}) for name in self.names]
+
+    async def sync(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.synced += 1
+
+
+class TestSync:
+    def cog(self, database: Database, tree: FakeTree, application_id: int | None = 9) -> CommandSync:
+        bot = cast("Bot", SimpleNamespace(tree=tree, application_id=application_id))
+        return CommandSync(bot, CommandSyncService(database))
+
+    async def test_commands_are_registered_once(self, database: Database) -> None:
+        tree = FakeTree("config")
+        cog = self.cog(database, tree)
+        await cog.on_ready()
+        await cog.on_ready()  # after a reconnect
+        await self.cog(database, tree).on_ready()  # after a restart
+        assert tree.synced == 1
+
+    async def test_changed_commands_are_registered_again(self, database: Database) -> None:
+        await self.cog(database, FakeTree("config")).on_ready()
+        changed = FakeTree("config", "channels")
+        await self.cog(database, changed).on_ready()
+        assert changed.synced == 1
+
+    async def test_a_failure_is_tried_again_at_the_next_connection(
+        self, database: Database, logged: Logged
+    ) -> None:
+        tree = FakeTree("config")
+        tree.failure = error(500)
+        cog = self.cog(database, tree)
+        await cog.on_ready()
+        assert logged.of("WARNING", "Could not register")
+        tree.failure = None
+        await cog.on_ready()
+        assert tree.synced == 1
+
+    async def test_before_the_login_there_is_nothing_to_register(self, database: Database) -> None:
+        tree = FakeTree("config")
+        await self.cog(database, tree, None).on_ready()
+        assert tree.synced == 0

@@ -1,0 +1,186 @@
+from datetime import time
+from typing import Any
+
+import discord
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.domain.policy import GuildPolicy
+from bot.domain.quiet_hours import QuietHours
+from bot.models import Channel, Watch
+from cogs.admin.audit import message_id_of
+from cogs.admin.embeds import channel_list_embed, config_embed, story_embed
+from tests.fake_interaction import check_embed
+
+ID = 1_400_000_000_000_000_101
+# Text as long as its column, of characters that escaping makes longer.
+noisy = st.text(alphabet="*_`~|>[]()#@<a\n\\€", max_size=300)
+
+
+def fields(embed: discord.Embed) -> dict[str | None, str | None]:
+    return {field.name: field.value for field in embed.fields}
+
+
+def channel(number: int = 0, watch: Watch = Watch.TRACK, tip: str | None = None) -> Channel:
+    return Channel(id=ID + number, guild_id=1, watch=watch, tip=tip, name="general")
+
+
+class TestChannelList:
+    def test_shows_what_was_chosen_and_nothing_else(self) -> None:
+        embed = channel_list_embed(
+            [
+                channel(0),
+                channel(1, Watch.IGNORE),
+                channel(2, Watch.DEFAULT),
+                channel(3, Watch.DEFAULT, "*x*"),
+            ]
+        )
+        assert embed.description == (
+            f"<#{ID}>: watched\n<#{ID + 1}>: ignored\n<#{ID + 3}>: default · tip: \\*x\\*"
+        )
+        assert embed.footer.text == "All other channels are watched if everyone can read them"
+
+    def test_says_when_nothing_was_chosen(self) -> None:
+        assert channel_list_embed([channel(0, Watch.DEFAULT)]).description == "You chose nothing yet."
+
+    def test_says_how_many_are_not_shown(self) -> None:
+        embed = channel_list_embed([channel(number) for number in range(45)])
+        assert str(embed.description).count("\n") == 29
+        assert "15 more not shown" in str(embed.footer.text)
+
+    @example(500, "*" * 300)
+    @example(30, "a" * 150)
+    @given(st.integers(0, 500), noisy)
+    def test_always_fits(self, count: int, tip: str) -> None:
+        embed = channel_list_embed([channel(number, tip=tip) for number in range(count)])
+        check_embed(embed)
+        shown = sum(f"<#{ID + number}>" in str(embed.description) for number in range(count))
+        assert shown == count or f"{count - shown} more not shown" in str(embed.footer.text)
+
+
+class TestConfig:
+    def test_shows_the_defaults(self) -> None:
+        assert fields(config_embed(GuildPolicy())) == {
+            "Auto-replies": "on",
+            "Answers from confidence": "0.60",
+            "Staff channel": "none: nothing is escalated",
+            "Time zone": "UTC",
+            "Quiet hours": "none",
+            "Roles not answered": "none",
+        }
+
+    def test_shows_every_choice(self) -> None:
+        quiet = QuietHours(time(22), time(7, 30))
+        policy = GuildPolicy(False, 0.8, "Europe/Berlin", quiet, 5, frozenset({8, 7}))
+        assert fields(config_embed(policy)) == {
+            "Auto-replies": "off",
+            "Answers from confidence": "0.80",
+            "Staff channel": "<#5>",
+            "Time zone": "Europe/Berlin",
+            "Quiet hours": "22:00 to 07:30",
+            "Roles not answered": "<@&7> <@&8>",
+        }
+
+    @pytest.mark.parametrize("count", [42, 43, 44, 250])
+    def test_always_fits(self, count: int) -> None:
+        embed = config_embed(GuildPolicy(ignored_role_ids=frozenset(range(ID, ID + count))))
+        check_embed(embed)
+        value = str(fields(embed)["Roles not answered"])
+        shown = value.count("<@&")
+        assert shown == count or value.endswith(f"and {count - shown} more")
+
+
+def story(**values: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "deleted": False,
+        "language": "en",
+        "message": {"content": "how do I start it?", "link": "https://discord.com/channels/1/2/3"},
+        "nano_tags": {
+            "sentiment": "neu", "sentiment_score": -0.25, "purpose": "support", "urgency": "low",
+            "toxicity": 0.01,
+        },
+        "observer": {"intent": "help_request", "confidence": 0.9, "rationale": "asks how"},
+        "orchestrator": {"plan": "reply", "reason": "help request", "status": "responded"},
+        "actions": [],
+    }  # fmt: skip
+    return known | values
+
+
+def action(**values: Any) -> dict[str, Any]:
+    known = {
+        "id": 1, "kind": "reply", "status": "sent", "channel_id": ID, "message_id": 9, "detail": "",
+        "finished_at": "2026-03-01T12:00:00+00:00", "retries": 0,
+    }  # fmt: skip
+    return known | values
+
+
+class TestStory:
+    def test_shows_what_was_thought_and_done(self) -> None:
+        embed = story_embed(story(actions=[action(retries=2, detail="*late*")]))
+        assert embed.url == "https://discord.com/channels/1/2/3"
+        assert embed.description == ">>> how do I start it?"
+        shown = fields(embed)
+        assert shown["Tags"] == (
+            "purpose support · sentiment neu (-0.25) · urgency low · toxicity 0.01 · language en"
+        )
+        assert shown["Intent"] == "help_request (0.90)\nasks how"
+        assert shown["Decision"] == "reply: help request → **responded**"
+        assert shown["Action 1: reply"] == (
+            f"sent in <#{ID}> · message 9 · \\*late\\* · <t:1772366400:T> · 2 retries"
+        )
+
+    def test_shows_what_is_not_known_yet(self) -> None:
+        plan = {"plan": None, "reason": "", "status": "pending"}
+        observer = {"intent": "other", "confidence": 0.0, "rationale": ""}
+        embed = story_embed(
+            story(
+                orchestrator=plan, observer=observer,
+                message={"content": "", "link": "https://discord.com/channels/1/2/3"},
+                actions=[action(status="pending", message_id=None, finished_at=None)],
+            )
+        )  # fmt: skip
+        assert embed.description == ">>> (no text)"
+        assert fields(embed)["Intent"] == "other (0.00)"
+        assert fields(embed)["Decision"] == "not yet: - → **pending**"
+        assert fields(embed)["Action 1: reply"] == f"pending in <#{ID}>"
+
+    def test_shows_no_text_of_a_deleted_message(self) -> None:
+        assert story_embed(story(deleted=True)).description == "(deleted)"
+
+    @example("*" * 4_000, "*" * 300, "*" * 300, "*" * 300, 40)
+    @given(st.text(alphabet="*_`~|>[]()#@<a\n", max_size=4_000), noisy, noisy, noisy, st.integers(0, 40))
+    def test_always_fits(self, content: str, rationale: str, reason: str, detail: str, count: int) -> None:
+        check_embed(
+            story_embed(
+                story(
+                    message={"content": content, "link": "https://discord.com/channels/1/2/3"},
+                    observer={"intent": "help_request", "confidence": 0.9, "rationale": rationale},
+                    orchestrator={"plan": "reply", "reason": reason, "status": "responded"},
+                    actions=[
+                        action(id=2**62, detail=detail, message_id=2**62, retries=9) for _ in range(count)
+                    ],
+                )
+            )
+        )
+
+
+class TestMessageIds:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"{ID}",
+            f"  {ID} ",
+            f"https://discord.com/channels/1/2/{ID}",
+            f"https://ptb.discord.com/channels/1/2/{ID}",
+        ],
+    )
+    def test_are_read_from_links_and_as_they_are(self, text: str) -> None:
+        assert message_id_of(text) == ID
+
+    @pytest.mark.parametrize("text", ["", "hello", "12", f"https://discord.com/channels/1/{ID}", f"{ID}x"])
+    def test_anything_else_is_refused_with_help(self, text: str) -> None:
+        from bot.domain.errors import UserFacingError
+
+        with pytest.raises(UserFacingError, match="Copy Message Link"):
+            message_id_of(text)
