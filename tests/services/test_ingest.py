@@ -143,6 +143,18 @@ class TestStoring:
         assert stored.content.endswith("? ö")
         assert stored.author_name == "é" + "x" * 99
 
+    async def test_members_are_stored_again_once_too_many_are_remembered(
+        self, ingest: IngestService, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bot.services.ingest.KNOWN_MEMBERS", 1)
+        for number, name in enumerate(["Ada", "Grace", "Mary"]):
+            await written(ingest, arrival(number, author_id=MEMBER + number, author_name=name))
+        await written(ingest, arrival(9, author_name="Ada L."))
+        async with database.reading() as tx:
+            member = await tx.members.get(GUILD, MEMBER)
+        assert member is not None
+        assert member.name == "Ada L."
+
     async def test_more_than_a_batch_is_stored_in_order(
         self, ingest: IngestService, database: Database, bus: MemoryBus
     ) -> None:

@@ -364,6 +364,19 @@ class TestEscalating:
         assert (row.status, row.reason) == ("escalated", "toxic")
         assert [post.kind for post in discord.posts] == ["escalate"]
 
+    @pytest.mark.parametrize("how", ["forbidden", "gone"])
+    async def test_a_member_is_not_told_that_staff_know_when_they_could_not_be_told(
+        self, staffed: Road, discord: FakeDiscord, how: str
+    ) -> None:
+        if how == "gone":
+            discord.gone.add(STAFF_CHANNEL)
+        else:
+            discord.forbidden[STAFF_CHANNEL] = "View Channel"
+        row = await staffed.answer(0, **URGENT)
+        assert row.status == "responded"
+        assert discord.texts("reply") == ["Hi Ada. What did you try?"]
+        assert ("reply", "sent") in await staffed.kinds(0)
+
     async def test_the_same_member_is_not_escalated_again(
         self, staffed: Road, discord: FakeDiscord, clock: FakeClock
     ) -> None:

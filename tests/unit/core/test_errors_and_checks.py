@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+from typing import Any
+
 import discord
 import pytest
 from discord import app_commands
@@ -35,6 +38,15 @@ class TestErrors:
 
     async def test_a_failed_check_says_so(self, logged: Logged) -> None:
         assert await told(app_commands.CheckFailure("secret reason")) == "You may not use this command here."
+        assert logged.of("ERROR") == []
+
+    @pytest.mark.parametrize(
+        ("value", "named"), [(SimpleNamespace(mention="<#5>"), "<#5>"), ("general", "that")]
+    )
+    async def test_a_channel_we_do_not_see_is_named(self, value: object, named: str, logged: Logged) -> None:
+        transformer: Any = SimpleNamespace(_error_display_name="channel")
+        error = app_commands.TransformerError(value, discord.AppCommandOptionType.channel, transformer)
+        assert await told(error) == f"I can't see {named} here. Let my role view it, then try again."
         assert logged.of("ERROR") == []
 
     async def test_a_bug_is_logged_with_a_reference_and_tells_nothing_else(self, logged: Logged) -> None:
