@@ -12,7 +12,9 @@ from bot.nlp.classifier import EmbeddedClassifier
 from bot.services.ingest import IngestService
 from bot.services.metrics import Metrics
 from bot.settings import IngestSettings
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeDiscord
+from tests.services.road import Road
+from tests.services.support import GUILD, STAFF_CHANNEL
 
 
 @pytest.fixture
@@ -40,3 +42,20 @@ def ingest(database: Database, bus: MemoryBus, clock: FakeClock) -> IngestServic
     """The service with small limits; it writes only while its `run` does."""
     settings = IngestSettings(batch_size=8, queue_size=100)
     return IngestService(database, EmbeddedClassifier(), bus, clock, Metrics(), settings)
+
+
+@pytest.fixture
+def discord() -> FakeDiscord:
+    return FakeDiscord()
+
+
+@pytest.fixture
+def road(database: Database, clock: FakeClock, discord: FakeDiscord) -> Road:
+    return Road(database, clock, discord)
+
+
+@pytest.fixture
+async def staffed(road: Road) -> Road:
+    """With a staff channel."""
+    await road.guilds.set_staff_channel(GUILD, STAFF_CHANNEL)
+    return road

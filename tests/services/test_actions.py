@@ -15,11 +15,6 @@ OLD = SAFE_AGE.total_seconds()
 
 
 @pytest.fixture
-def discord() -> FakeDiscord:
-    return FakeDiscord()
-
-
-@pytest.fixture
 def log(database: Database, clock: FakeClock, discord: FakeDiscord) -> ActionLog:
     return ActionLog(database, {"reply": FakeTool(discord, "reply")}, clock)
 

@@ -1,0 +1,98 @@
+"""The observer: signals in, rows and signals out."""
+
+import asyncio
+
+import pytest
+
+from bot.domain.signal import Intent, Observation, Signal, Stage
+from tests.conftest import Logged
+from tests.fakes import FakeDiscord
+from tests.services.road import Road
+from tests.services.support import (
+    NOW,
+    OTHER_MEMBER,
+    eventually,
+    key,
+    message_id,
+    running,
+)
+
+
+class TestObserver:
+    async def test_what_asks_is_handed_on(self, road: Road) -> None:
+        row = await road.observe(0)
+        assert (row.stage, row.status, row.observed_at) == ("plan", "pending", NOW)
+        [onward] = await road.bus.take(Stage.PLAN, 9, 0)
+        assert (onward.id, onward.stage, onward.observed_at) == (key(0), Stage.PLAN, NOW)
+
+    async def test_what_asks_nothing_ends_here(self, road: Road) -> None:
+        row = await road.observe(0, intent="other")
+        assert (row.stage, row.status, row.plan, row.reason) == ("done", "skipped", "noop", "nothing asked")
+        assert row.finished_at == NOW
+        assert road.bus.depth(Stage.PLAN) == 0
+
+    async def test_the_member_who_answers_the_bot_still_asks_what_they_asked(
+        self, road: Road, discord: FakeDiscord
+    ) -> None:
+        await road.answer(0, rationale="asks how to start it")
+        row = await road.observe(1, intent="other", reply_to_id=discord.posts[0].id)
+        assert (row.stage, row.intent, row.confidence) == ("plan", "help_request", 0.9)
+        assert row.rationale == "follows up on: asks how to start it"
+        [onward] = await road.bus.take(Stage.PLAN, 9, 0)
+        assert onward.observer == Observation(Intent.HELP_REQUEST, 0.9, row.rationale)
+
+    async def test_another_member_who_answers_the_bot_asks_nothing(
+        self, road: Road, discord: FakeDiscord
+    ) -> None:
+        await road.answer(0)
+        row = await road.observe(1, intent="other", author_id=OTHER_MEMBER, reply_to_id=discord.posts[0].id)
+        assert row.reason == "nothing asked"
+
+    async def test_a_reply_to_a_member_is_no_follow_up(self, road: Road) -> None:
+        await road.answer(0)
+        assert (await road.observe(1, intent="other", reply_to_id=message_id(0))).reason == "nothing asked"
+
+    async def test_what_was_deleted_meanwhile_is_not_handed_on(self, road: Road) -> None:
+        signal = await road.hear(0, stage=Stage.OBSERVE)
+        await road.forget(0)
+        await road.observer.observe([signal])
+        assert (await road.row(0)).reason == "message deleted"
+        assert road.bus.depth(Stage.PLAN) == 0
+
+    async def test_two_observers_hand_a_signal_on_once(self, road: Road) -> None:
+        signal = await road.hear(0, stage=Stage.OBSERVE)
+        second = road.anew()
+        await asyncio.gather(road.observer.observe([signal]), second.observer.observe([signal]))
+        assert road.bus.depth(Stage.PLAN) + second.bus.depth(Stage.PLAN) == 1
+
+    async def test_what_the_bus_lost_is_found_in_the_database(self, road: Road) -> None:
+        await road.hear(0, stage=Stage.OBSERVE)
+
+        async def observed() -> bool:
+            return (await road.row(0)).stage == "plan"
+
+        async with running(road.observer.run):
+            await eventually(observed)
+        assert not road.observer.busy
+
+    async def test_one_bad_signal_does_not_hold_up_the_others(
+        self, road: Road, logged: Logged, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        signals = [await road.hear(number, stage=Stage.OBSERVE) for number in range(3)]
+        observe = road.observer.observe
+
+        async def fail_on_one(batch: list[Signal]) -> None:
+            if any(each.id == key(1) for each in batch):
+                raise RuntimeError("can't look at this")
+            await observe(batch)
+
+        monkeypatch.setattr(road.observer, "observe", fail_on_one)
+        road.bus.publish(Stage.OBSERVE, signals)
+
+        async def all_gone() -> bool:
+            return [(await road.row(number)).stage for number in range(3)] == ["plan"] * 3
+
+        async with running(road.observer.run):
+            await eventually(all_gone)
+        assert (await road.row(1)).observed_at is None
+        assert logged.of("ERROR", f"Could not observe {key(1)}")
