@@ -9,12 +9,19 @@ from bot.bus.memory import MemoryBus
 from bot.db.database import Database
 from bot.db.engine import create_engine
 from bot.nlp.classifier import EmbeddedClassifier
+from bot.services import recovery as module
 from bot.services.ingest import IngestService
 from bot.services.metrics import Metrics
+from bot.services.recovery import RecoveryService
 from bot.settings import IngestSettings
 from tests.fakes import FakeClock, FakeDiscord
+from tests.services.histories import FakeHistory
 from tests.services.road import Road
-from tests.services.support import GUILD, STAFF_CHANNEL
+from tests.services.support import (
+    GUILD,
+    STAFF_CHANNEL,
+    running,
+)
 
 
 @pytest.fixture
@@ -59,3 +66,27 @@ async def staffed(road: Road) -> Road:
     """With a staff channel."""
     await road.guilds.set_staff_channel(GUILD, STAFF_CHANNEL)
     return road
+
+
+@pytest.fixture
+def history(monkeypatch: pytest.MonkeyPatch) -> FakeHistory:
+    monkeypatch.setattr(module, "PAGE", 10)
+    return FakeHistory()
+
+
+@pytest.fixture
+def settings() -> IngestSettings:
+    return IngestSettings(max_backfill_messages=35, max_backfill_days=7)
+
+
+@pytest.fixture
+def recovery(
+    database: Database, ingest: IngestService, clock: FakeClock, settings: IngestSettings
+) -> RecoveryService:
+    return RecoveryService(database, ingest, clock, settings)
+
+
+@pytest.fixture
+async def at_work(ingest: IngestService, recovery: RecoveryService) -> AsyncIterator[None]:
+    async with running(ingest.run, recovery.run):
+        yield

@@ -1,25 +1,25 @@
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlmodel import col, select
 
 from bot.db.database import Database
-from bot.domain.arrival import Arrival, Change
+from bot.domain.arrival import Change
 from bot.domain.snowflake import snowflake_at
-from bot.models import Gap
-from bot.services import recovery as module
 from bot.services.ingest import IngestService
-from bot.services.recovery import RecoveryService, UnreachableError, UnreadableError
-from bot.settings import IngestSettings
-from tests.conftest import Logged
-from tests.fakes import FakeClock
+from bot.services.recovery import RecoveryService
+from tests.services.histories import (
+    BOT,
+    FakeHistory,
+    all_closed,
+    cursor,
+    gaps,
+    numbers,
+    open_gap,
+    read_up_to,
+    told_of,
+)
 from tests.services.support import (
     CHANNEL,
-    FIRST,
     GUILD,
     NOW,
     OTHER_CHANNEL,
@@ -27,136 +27,7 @@ from tests.services.support import (
     eventually,
     key,
     message_id,
-    running,
 )
-
-BOT = -1  # stands in a history for a message that no member wrote
-
-
-class FakeHistory:
-    """Channels' histories as Discord tells them: pages of any author's messages, as they are now."""
-
-    def __init__(self) -> None:
-        self.channels: dict[int, dict[int, Arrival | int]] = {}
-        self.unreadable: set[int] = set()
-        self.broken: set[int] = set()
-        self.unreachable = 0  # calls that get no answer
-        self.calls: list[tuple[int, int]] = []
-        self.before_page: Callable[[], None] = lambda: None
-
-    def say(self, *numbers: int, channel_id: int = CHANNEL, text: str = "hello", **values: Any) -> None:
-        for number in numbers:
-            self.channels.setdefault(channel_id, {})[message_id(number)] = arrival(
-                number, text, channel_id=channel_id, backfilled=True, **values
-            )
-
-    async def after(self, place_id: int, message_id: int, limit: int) -> tuple[Sequence[Arrival], int | None]:
-        self.calls.append((place_id, message_id))
-        await asyncio.sleep(0)
-        if self.unreachable:
-            self.unreachable -= 1
-            raise UnreachableError("no answer")
-        if place_id in self.unreadable:
-            raise UnreadableError("not readable: Missing Access")
-        if place_id in self.broken:
-            raise RuntimeError("a bug")
-        self.before_page()
-        messages = self.channels.get(place_id, {})
-        page = sorted(each for each in messages if each > message_id)[:limit]
-        said = [messages[each] for each in page]
-        return [each for each in said if isinstance(each, Arrival)], page[-1] if len(page) == limit else None
-
-
-@pytest.fixture
-def history(monkeypatch: pytest.MonkeyPatch) -> FakeHistory:
-    monkeypatch.setattr(module, "PAGE", 10)
-    return FakeHistory()
-
-
-@pytest.fixture
-def settings() -> IngestSettings:
-    return IngestSettings(max_backfill_messages=35, max_backfill_days=7)
-
-
-@pytest.fixture
-def recovery(
-    database: Database, ingest: IngestService, clock: FakeClock, settings: IngestSettings
-) -> RecoveryService:
-    return RecoveryService(database, ingest, clock, settings)
-
-
-@pytest.fixture
-async def at_work(ingest: IngestService, recovery: RecoveryService) -> AsyncIterator[None]:
-    async with running(ingest.run, recovery.run):
-        yield
-
-
-async def gaps(database: Database) -> list[Gap]:
-    async with database.reading() as tx:
-        return list(await tx.gaps.list_open())
-
-
-async def all_closed(database: Database) -> None:
-    """Wait until a gap has been opened and none is open any more."""
-
-    async def closed() -> bool:
-        return bool(await told_of(database)) and await gaps(database) == []
-
-    await eventually(closed)
-
-
-async def numbers(database: Database, channel_id: int = CHANNEL) -> list[int]:
-    async with database.reading() as tx:
-        return sorted(each - FIRST for each in await tx.signals.ids_between(channel_id, 0, 2**62))
-
-
-async def cursor(database: Database, channel_id: int = CHANNEL) -> int | None:
-    async with database.reading() as tx:
-        channel = await tx.channels.get(channel_id)
-    return channel.cursor if channel else None
-
-
-async def wait_for_gap(database: Database, count: int = 1) -> None:
-    async def there() -> bool:
-        return len(await gaps(database)) == count
-
-    await eventually(there)
-
-
-def gap_of(from_number: int, to_number: int, channel_id: int = CHANNEL) -> Gap:
-    return Gap(
-        guild_id=GUILD,
-        channel_id=channel_id,
-        from_id=message_id(from_number),
-        to_id=message_id(to_number),
-        reason="missed",
-        created_at=NOW,
-    )
-
-
-async def read_up_to(ingest: IngestService, database: Database, number: int) -> None:
-    """Have the channel's cursor stand at the `number`th message."""
-    ingest.note_cursor(GUILD, CHANNEL, message_id(number))
-
-    async def there() -> bool:
-        return await cursor(database) == message_id(number)
-
-    await eventually(there)
-
-
-async def open_gap(database: Database, from_number: int, to_number: int, channel_id: int = CHANNEL) -> None:
-    """Have a gap open from the start, as one that a restart left."""
-    async with database.transaction() as tx:
-        await tx.guilds.ensure(GUILD, NOW)
-        await tx.channels.advance_cursors([(channel_id, GUILD, None, message_id(from_number))])
-        await tx.gaps.open(gap_of(from_number, to_number, channel_id))
-
-
-async def told_of(database: Database) -> list[str]:
-    """Return the outcomes of the closed gaps."""
-    async with database.reading() as tx:
-        session = tx.gaps._session
-        return list((await session.exec(select(Gap.outcome).where(col(Gap.closed_at).is_not(None)))).all())
 
 
 @pytest.mark.usefixtures("at_work")
@@ -318,198 +189,3 @@ class TestBringingInLine:
         recovery.read_from(history)
         await all_closed(database)
         assert await numbers(database) == kept
-
-
-@pytest.mark.usefixtures("at_work")
-class TestFaults:
-    async def test_a_channel_that_can_not_be_read_is_given_up_with_the_reason(
-        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
-    ) -> None:
-        history.unreadable.add(CHANNEL)
-        await open_gap(database, 0, 3)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert await told_of(database) == ["not readable: Missing Access"]
-        assert await cursor(database) == message_id(3)
-
-    async def test_no_answer_leaves_the_gap_open_for_another_try(
-        self,
-        recovery: RecoveryService,
-        ingest: IngestService,
-        database: Database,
-        history: FakeHistory,
-        logged: Logged,
-    ) -> None:
-        history.unreachable = 1
-        history.say(1, 2, 3)
-        await open_gap(database, 0, 3)
-        recovery.read_from(history)
-
-        async def tried() -> bool:
-            return bool(logged.of("WARNING", "no answer"))
-
-        await eventually(tried)
-        assert len(await gaps(database)) == 1
-        assert await cursor(database) == message_id(0)
-        recovery.read_from(history)  # wakes it, as a new session does
-        await all_closed(database)
-        assert await numbers(database) == [1, 2, 3]
-
-    async def test_it_tries_again_by_itself(
-        self,
-        recovery: RecoveryService,
-        ingest: IngestService,
-        database: Database,
-        history: FakeHistory,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
-        history.unreachable = 2
-        history.say(1)
-        await open_gap(database, 0, 1)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert await numbers(database) == [1]
-
-    async def test_reading_goes_on_where_it_was_cut_off(
-        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
-    ) -> None:
-        history.say(*range(1, 31))
-        pages = 0
-
-        def cut_off() -> None:
-            nonlocal pages
-            pages += 1
-            if pages == 2:
-                history.unreachable = 1
-
-        history.before_page = cut_off
-        await open_gap(database, 0, 30)
-        recovery.read_from(history)
-
-        async def half_read() -> bool:
-            return [gap.from_id for gap in await gaps(database)] == [message_id(20)]
-
-        await eventually(half_read)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert await numbers(database) == list(range(1, 31))
-        assert [after - FIRST for _, after in history.calls] == [0, 10, 20, 20]
-
-    @pytest.mark.parametrize("kind", ["unreadable", "broken"])
-    async def test_one_bad_channel_does_not_hold_up_the_others(
-        self,
-        recovery: RecoveryService,
-        ingest: IngestService,
-        database: Database,
-        history: FakeHistory,
-        kind: str,
-    ) -> None:
-        getattr(history, kind).add(CHANNEL)
-        history.say(1, 2, 3, channel_id=OTHER_CHANNEL)
-        await open_gap(database, 0, 3)
-        await open_gap(database, 0, 3, OTHER_CHANNEL)
-        recovery.read_from(history)
-
-        async def filled() -> bool:
-            return await numbers(database, OTHER_CHANNEL) == [1, 2, 3]
-
-        await eventually(filled)
-        assert await numbers(database) == []
-
-    async def test_a_gap_widened_while_it_is_read_stays_open_until_all_is_read(
-        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
-    ) -> None:
-        history.say(*range(1, 8))
-        widened = False
-
-        def widen() -> None:
-            nonlocal widened
-            if not widened:
-                widened = True
-                ingest.note_gap(gap_of(2, 7))
-                ingest.offer(arrival(0, channel_id=OTHER_CHANNEL))  # the batch that opens it is flushed first
-
-        history.before_page = widen
-        await open_gap(database, 0, 3)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert await numbers(database) == list(range(1, 8))
-        assert await cursor(database) == message_id(7)
-
-    async def test_the_cursor_stays_before_a_gap_that_is_still_open(
-        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
-    ) -> None:
-        history.unreachable = 1
-        await open_gap(database, 0, 3)
-        recovery.read_from(history)
-        ingest.offer(arrival(9))
-        await ingest.flushed()
-        assert await cursor(database) == message_id(0)
-        history.say(1)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert await cursor(database) == message_id(9)
-
-
-@pytest.mark.usefixtures("at_work")
-class TestLimits:
-    async def test_no_more_messages_than_the_settings_allow(
-        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
-    ) -> None:
-        history.say(*range(1, 101))
-        await open_gap(database, 0, 100)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert await numbers(database) == list(range(1, 41))  # whole pages
-        assert await told_of(database) == ["stopped after 40 messages"]
-
-    async def test_nothing_older_than_the_settings_allow(
-        self,
-        recovery: RecoveryService,
-        ingest: IngestService,
-        database: Database,
-        history: FakeHistory,
-        clock: FakeClock,
-    ) -> None:
-        oldest = snowflake_at(NOW - timedelta(days=7))
-        old, young = oldest - FIRST - 5, oldest - FIRST + 5
-        history.say(old, young)
-        await open_gap(database, old - 1, young)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert await numbers(database) == [young]
-        assert history.calls == [(CHANNEL, oldest)]
-
-    async def test_a_gap_that_is_all_too_old_is_closed_unread(
-        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
-    ) -> None:
-        old = snowflake_at(NOW - timedelta(days=30)) - FIRST
-        await open_gap(database, old, old + 9)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert history.calls == []
-        assert await told_of(database) == ["read 0 messages"]
-
-    @pytest.mark.parametrize("settings", [IngestSettings(max_backfill_messages=0)])
-    async def test_zero_messages_means_none(
-        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
-    ) -> None:
-        history.say(1, 2, 3)
-        await open_gap(database, 0, 3)
-        recovery.read_from(history)
-        await all_closed(database)
-        assert history.calls == []
-        assert await numbers(database) == []
-
-
-async def test_without_a_history_gaps_wait(
-    recovery: RecoveryService, ingest: IngestService, database: Database
-) -> None:
-    work: AbstractAsyncContextManager[None] = running(ingest.run, recovery.run)
-    async with work:
-        ingest.note_gap(gap_of(0, 3))
-        await wait_for_gap(database)
-        ingest.offer(arrival(9))
-        await ingest.flushed()
-    assert len(await gaps(database)) == 1
