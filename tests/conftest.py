@@ -1,6 +1,8 @@
 import asyncio
+import logging
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.db.database import Database
 from bot.db.engine import create_engine
 from bot.db.schema import prepare_database
+from bot.logs import NOISY
 from bot.models.types import metadata
 from tests.db.postgres import create_postgres
 
@@ -68,6 +71,22 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 def database(engine: AsyncEngine) -> Database:
     """Every repository, on an empty database of each kind."""
     return Database(engine)
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """Put logging back as it was, for tests of what sets it up."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in NOISY}
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:], root.level = handlers, level
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+    logger.remove()
+    logger.configure(patcher=lambda _: None)
+    logger.add(sys.stderr)
 
 
 class Logged:

@@ -3,10 +3,8 @@
 import json
 import logging
 import os
-import sys
 import time
 import warnings
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,16 +20,7 @@ from bot.settings import LogSettings
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB"  # noqa: S105 - made up
 
 
-@pytest.fixture(autouse=True)
-def _restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(capture=False)
-    root.handlers[:], root.level = handlers, level
-    logger.remove()
-    logger.configure(patcher=lambda _: None)
-    logger.add(sys.stderr)
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 def set_up(folder: Path, *secrets: str, **settings: Any) -> None:
