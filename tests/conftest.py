@@ -1,6 +1,5 @@
 import asyncio
 import logging
-import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +18,7 @@ from bot.db.engine import create_engine
 from bot.db.schema import prepare_database
 from bot.logs import NOISY
 from bot.models.types import metadata
-from tests.db.postgres import create_postgres
+from tests.db.postgres import postgres_database
 
 # The same examples each time, and no failure because the machine is busy.
 hypothesis.settings.register_profile("lookout", deadline=None, derandomize=True, max_examples=60)
@@ -42,13 +41,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
-    """The address of a migrated PostgreSQL database that only this worker uses."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with ThreadPoolExecutor(1) as thread:
-        url = thread.submit(asyncio.run, create_postgres(f"test_{worker}")).result(60)
-        thread.submit(asyncio.run, _migrate(url)).result(60)
-    return url
+def postgres_url() -> Iterator[str]:
+    """The address of a migrated PostgreSQL database that only this process uses."""
+    with postgres_database("test") as url:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _migrate(url)).result(60)
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -51,7 +51,9 @@ async def test_a_problem_told_in_a_thread_is_answered_there_with_a_trail(
             story["times"][name] for name in ("created", "ingested", "observed", "decided", "finished")
         )
         trail = bot.log.said(f"'signal': 'discord:{report.id}'")
-        (sent,) = (number for number, line in enumerate(trail) if f"Action {action['id']} reply: sent" in line)
+        (sent,) = (
+            number for number, line in enumerate(trail) if f"Action {action['id']} reply: sent" in line
+        )
         assert any("Done: responded" in line for line in trail[sent:])
         assert all(f"'guild_id': {home.guild.id}" in line for line in trail)
         for other in (hello, opening):
