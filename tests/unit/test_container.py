@@ -75,9 +75,9 @@ def test_image_is_light_by_default_and_not_run_by_root(dockerfile: list[tuple[st
     assert dockerfile.index(("USER", "10001:10001")) > max(
         i for i, (name, _) in enumerate(dockerfile) if name == "RUN"
     )
-    assert arguments(dockerfile, "VOLUME") == [f"/app/{Settings().data_folder}"]
+    assert arguments(dockerfile, "VOLUME") == ["/app/data"]
     for path in (Settings().database.path, Settings().log.folder):
-        assert path.is_relative_to(Settings().data_folder)
+        assert path.is_relative_to("data")
 
 
 @pytest.mark.skipif(
