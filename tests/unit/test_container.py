@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,9 @@ def test_ci_runs_the_test_command_and_every_check() -> None:
     assert "--cov" in commands[0]
     for tool in ("ruff check", "ruff format --check", "mypy", "importlinter"):
         assert tool in text
+    coverage = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
+    assert coverage["run"] == {"branch": True, "source": ["bot", "cogs"]}
+    assert coverage["report"]["fail_under"] >= 90
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("no bash")
