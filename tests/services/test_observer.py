@@ -1,13 +1,14 @@
 """The observer: signals in, rows and signals out."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from bot.domain.signal import Intent, Observation, Signal, Stage
 from tests.conftest import Logged
 from tests.fakes import FakeDiscord
-from tests.services.road import Road
+from tests.services.road import REPORT, Road
 from tests.services.support import (
     NOW,
     OTHER_MEMBER,
@@ -31,15 +32,50 @@ class TestObserver:
         assert row.finished_at == NOW
         assert road.bus.depth(Stage.PLAN) == 0
 
-    async def test_the_member_who_answers_the_bot_still_asks_what_they_asked(
+    async def test_the_member_who_asks_on_still_asks_what_they_asked(
         self, road: Road, discord: FakeDiscord
     ) -> None:
         await road.answer(0, rationale="asks how to start it")
-        row = await road.observe(1, intent="other", reply_to_id=discord.posts[0].id)
+        again = {"intent": "other", "content": "and still nothing"}
+        row = await road.observe(1, reply_to_id=discord.posts[0].id, **again)
         assert (row.stage, row.intent, row.confidence) == ("plan", "help_request", 0.9)
         assert row.rationale == "follows up on: asks how to start it"
         [onward] = await road.bus.take(Stage.PLAN, 9, 0)
         assert onward.observer == Observation(Intent.HELP_REQUEST, 0.9, row.rationale)
+
+    async def test_who_thanks_the_bot_asks_nothing_more(self, road: Road, discord: FakeDiscord) -> None:
+        await road.answer(0)
+        thanks: dict[str, Any] = {"intent": "other", "content": "Thanks, that fixed it!", "sentiment": "pos"}
+        row = await road.observe(1, reply_to_id=discord.posts[0].id, **thanks)
+        assert (row.stage, row.status, row.plan, row.intent) == ("done", "skipped", "noop", "other")
+        assert row.reason == "thanked or solved"
+        assert road.bus.depth(Stage.PLAN) == 0
+
+    async def test_who_gives_the_details_asked_for_reports_nothing_new(
+        self, road: Road, discord: FakeDiscord
+    ) -> None:
+        await road.answer(0)
+        details = "Windows 11, version 3.2, steps: open the app, click start, it shows error 0x80"
+        row = await road.observe(1, reply_to_id=discord.posts[0].id, content=details, **REPORT)
+        assert (row.stage, row.intent) == ("done", "other")
+        assert row.reason == "replied to the bot, asked nothing more"
+        assert road.bus.depth(Stage.PLAN) == 0
+
+    async def test_a_report_in_reply_to_the_bot_that_asks_on_keeps_its_own_intent(
+        self, road: Road, discord: FakeDiscord
+    ) -> None:
+        await road.answer(0)
+        row = await road.observe(1, reply_to_id=discord.posts[0].id, content="it still fails", **REPORT)
+        assert (row.stage, row.intent, row.rationale) == ("plan", "problem_report", "asks how")
+
+    async def test_an_attack_on_the_bot_is_not_taken_for_thanks(
+        self, road: Road, discord: FakeDiscord
+    ) -> None:
+        await road.answer(0)
+        row = await road.observe(
+            1, reply_to_id=discord.posts[0].id, intent="other", content="thanks, idiot", toxicity=0.85
+        )
+        assert (row.stage, row.intent) == ("plan", "help_request")
 
     async def test_another_member_who_answers_the_bot_asks_nothing(
         self, road: Road, discord: FakeDiscord
