@@ -78,13 +78,13 @@ class OrchestratorService:
         now = self._clock.now()
         skipped: dict[str, list[str]] = {}
         acting: list[tuple[Signal, list[Action]]] = []
-        escalated: set[tuple[int | None, int]] = set()  # guild and member, in this batch
+        escalated: set[tuple[int, int]] = set()  # place and member, in this batch
         self._throttle.begin()
         async with self._database.transaction() as tx:
             situations = await self._situations.of(tx, signals, now)
             for signal in signals:
                 policy, situation = self._guilds.policy(signal.message.guild_id), situations[signal.id]
-                who = (signal.message.guild_id, signal.message.author_id)
+                who = (signal.message.place_id, signal.message.author_id)
                 if who in escalated:
                     situation = replace(situation, with_staff=True)
                 decision = decide(signal, policy, situation)
@@ -142,12 +142,13 @@ class OrchestratorService:
             "decided_at": now,
             "lease_until": now + timedelta(seconds=self._settings.lease_seconds),
         }
-        if decision.plan is PlanKind.REPLY:
-            decision = await self._throttle.take(tx, signal, decision, now)
-            if decision.plan is PlanKind.NOOP:
-                return decision
+        if decision.aloud:
+            taken = await self._throttle.take(tx, signal, decision, now)
+            if taken.plan is PlanKind.NOOP and decision.plan is PlanKind.REPLY:
+                return taken
+            decision = replace(decision, aloud=taken.plan is not PlanKind.NOOP)
         if not await tx.queue.advance([signal.id], Stage.PLAN, values):
-            if decision.plan is PlanKind.REPLY:
+            if decision.aloud:
                 await self._throttle.give_back(tx, signal)
             return decision
         begun = []

@@ -8,6 +8,7 @@ from bot.domain.signal import PlanKind, Signal
 from bot.settings import OrchestratorSettings
 
 ASK_AGAIN = timedelta(seconds=1)  # when another process took the turn
+_DIRECT = 0  # in place of a guild
 _REMEMBERED = 20_000  # places and members, before the memory is emptied
 
 CHANNEL_BUSY = Decision(PlanKind.NOOP, "answered here a moment ago")
@@ -27,7 +28,7 @@ class Throttle:
         """Return `decision` when both turns could be taken, else a decision to keep quiet."""
         message = signal.message
         if message.guild_id is None:
-            return decision
+            return self._take_direct(message.author_id, decision, now)
         place, member = (message.guild_id, message.place_id), (message.guild_id, message.author_id)
         if self._channel and self._known(place, now):
             return CHANNEL_BUSY
@@ -41,10 +42,19 @@ class Throttle:
         self._taken[place], self._taken[member] = now + self._channel, now + self._member
         return decision
 
+    def _take_direct(self, author_id: int, decision: Decision, now: datetime) -> Decision:
+        """Take the member's turn in direct messages: no row stands for it, so a restart forgets it."""
+        member = (_DIRECT, author_id)
+        if self._known(member, now):
+            return MEMBER_BUSY
+        self._taken[member] = now + self._member
+        return decision
+
     async def give_back(self, tx: Transaction, signal: Signal) -> None:
         """Free the turns that `take` took in this transaction for a signal that isn't answered after all."""
         message = signal.message
         if message.guild_id is None:
+            self._taken.pop((_DIRECT, message.author_id), None)
             return
         place, member = (message.guild_id, message.place_id), (message.guild_id, message.author_id)
         if self._channel:

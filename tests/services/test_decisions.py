@@ -122,8 +122,17 @@ class TestThrottling:
     async def test_staff_are_told_however_busy_the_channel_is(self, road: Road, discord: FakeDiscord) -> None:
         await road.guilds.set_staff_channel(GUILD, STAFF_CHANNEL)
         await road.answer(0)
-        assert (await road.answer(1, **URGENT)).status == "escalated"
+        assert (await road.answer(1, author_id=OTHER_MEMBER, **URGENT)).status == "escalated"
         assert len(discord.texts("escalate")) == 1
+        assert len(discord.texts("reply")) == 1
+
+    async def test_telling_a_member_that_staff_know_takes_the_turn(
+        self, road: Road, discord: FakeDiscord
+    ) -> None:
+        await road.guilds.set_staff_channel(GUILD, STAFF_CHANNEL)
+        await road.answer(0, **URGENT)
+        assert discord.texts("reply") == ["I have told the team, Ada."]
+        assert (await road.answer(1, author_id=OTHER_MEMBER)).status == "skipped"
 
 
 class TestEscalating:
@@ -173,6 +182,29 @@ class TestEscalating:
         assert [(await staffed.row(number)).reason for number in range(3)] == [
             "urgent", "already with staff", "already with staff",
         ]  # fmt: skip
+
+    async def test_nor_while_staff_are_being_told(self, staffed: Road, discord: FakeDiscord) -> None:
+        await staffed.hear(0, stage=Stage.ACT, plan="escalate", **URGENT)
+        assert (await staffed.answer(1, **URGENT)).reason == "already with staff"
+        assert discord.calls == []
+
+    async def test_again_where_staff_could_not_be_told(self, staffed: Road, discord: FakeDiscord) -> None:
+        discord.forbidden[STAFF_CHANNEL] = "View Channel"
+        await staffed.answer(0, **URGENT)
+        discord.forbidden.clear()
+        assert (await staffed.answer(1, **URGENT)).status == "escalated"
+
+    async def test_again_in_another_place(self, staffed: Road, discord: FakeDiscord) -> None:
+        await staffed.answer(0, **URGENT)
+        assert (await staffed.answer(1, place_id=OTHER_CHANNEL, **URGENT)).status == "escalated"
+        assert len(discord.texts("escalate")) == 2
+
+    async def test_quiet_hours_keep_the_bot_from_telling_the_member(
+        self, staffed: Road, discord: FakeDiscord
+    ) -> None:
+        await staffed.guilds.set_quiet_hours(GUILD, "11:00-13:00")
+        assert (await staffed.answer(0, **URGENT)).status == "escalated"
+        assert [post.kind for post in discord.posts] == ["escalate"]
 
     async def test_two_members_are_escalated_each(self, staffed: Road, discord: FakeDiscord) -> None:
         signals = [await staffed.hear(0, **URGENT), await staffed.hear(1, author_id=OTHER_MEMBER, **URGENT)]
