@@ -56,6 +56,7 @@ class FakeDiscord:
         self.gone: set[int] = set()  # channels and messages that no longer exist
         self.script: deque[str] = deque()  # for each coming call: "down", "lost", "ok" or "bug"
         self.calls: list[str] = []  # "send reply", "find reply", ...
+        self.held: dict[int, asyncio.Event] = {}  # by channel: posts there wait for it
         self.before_send: Callable[[Action], None] = lambda _action: None
 
     def texts(self, kind: str) -> list[str]:
@@ -90,6 +91,8 @@ class FakeTool:
     async def send(self, action: Action, signal: Signal) -> Sent:
         discord = self._discord
         await self._called("send")
+        if action.channel_id in discord.held:
+            await discord.held[action.channel_id].wait()
         discord.before_send(action)
         turn = discord.script.popleft() if discord.script else "ok"
         if turn == "bug":

@@ -38,16 +38,22 @@ class ObserverService:
 
     async def run(self) -> None:
         """Observe until cancelled; what the bus lost is found in the database."""
+        next_sweep = self._clock.monotonic()  # at once, then however many signals come
         while True:
-            signals = await self._bus.take(Stage.OBSERVE, BATCH, self._settings.sweep_seconds)
-            if not signals:
-                signals = await self._waiting()
-            if signals:
-                self.busy = True
-                try:
+            wait = max(0.0, next_sweep - self._clock.monotonic())
+            signals = await self._bus.take(Stage.OBSERVE, BATCH, wait)
+            self.busy = True
+            try:
+                if signals:
                     await self._observe_safely(signals)
-                finally:
-                    self.busy = False
+                if not signals or self._clock.monotonic() >= next_sweep:
+                    lost = await self._waiting()
+                    if lost:
+                        await self._observe_safely(lost)
+                    pause = 0 if len(lost) == BATCH else self._settings.sweep_seconds
+                    next_sweep = self._clock.monotonic() + pause
+            finally:
+                self.busy = False
 
     async def _waiting(self) -> list[Signal]:
         async with self._database.reading() as tx:
@@ -94,11 +100,13 @@ class ObserverService:
                 values = _onward(now) | _observation(signal.observer)
                 moved.update(await tx.queue.advance([signal.id], Stage.OBSERVE, values))
             moved.update(await tx.queue.advance([each.id for each in plain], Stage.OBSERVE, _onward(now)))
+            ended = set[str]()
             for reason, ids in silent.items():
-                await tx.queue.advance(ids, Stage.OBSERVE, _nothing_asked(reason, now))
+                ended.update(await tx.queue.advance(ids, Stage.OBSERVE, _nothing_asked(reason, now)))
             fail_point("observer.before_commit")
         fail_point("observer.after_commit")
-        self._metrics.observed([(now - signal.ingested_at).total_seconds() for signal in signals])
+        first_met = [each for each in signals if each.id in moved or each.id in ended]
+        self._metrics.observed([(now - each.ingested_at).total_seconds() for each in first_met])
         going = [each for each in signals if each.id in moved]
         changed = {each.id: each for each in onward}
         self._bus.publish(

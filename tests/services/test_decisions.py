@@ -75,7 +75,7 @@ class TestReplying:
     async def test_a_deleted_question_is_not_answered(self, road: Road, discord: FakeDiscord) -> None:
         signal = await road.hear(0)
         await road.forget(0)
-        await road.orchestrator.plan([signal])
+        await road.plan([signal])
         assert discord.calls == []
         assert (await road.row(0)).reason == "message deleted"
 
@@ -83,7 +83,7 @@ class TestReplying:
         self, road: Road, discord: FakeDiscord, logged: Logged
     ) -> None:
         discord.script.append("bug")
-        await road.orchestrator.plan([await road.hear(number) for number in range(3)])
+        await road.plan([await road.hear(number) for number in range(3)])
         outcomes = [(await road.row(number)).status for number in range(3)]
         assert sorted(outcomes) == ["responded", "responded", "skipped"]
         assert logged.of("ERROR", "failed")
@@ -106,7 +106,7 @@ class TestThrottling:
         assert (row.status, row.reason) == ("skipped", "answered here a moment ago")
 
     async def test_within_a_batch_only_the_first_is_answered(self, road: Road, discord: FakeDiscord) -> None:
-        await road.orchestrator.plan([await road.hear(number, author_id=number + 5) for number in range(5)])
+        await road.plan([await road.hear(number, author_id=number + 5) for number in range(5)])
         assert [post.reference_id for post in discord.posts] == [message_id(0)]
 
     async def test_a_question_that_is_not_answered_takes_no_turn(self, road: Road) -> None:
@@ -116,7 +116,7 @@ class TestThrottling:
     async def test_a_question_deleted_before_its_turn_takes_none(self, road: Road) -> None:
         signal = await road.hear(0)
         await road.forget(0)
-        await road.orchestrator.plan([signal])
+        await road.plan([signal])
         assert (await road.answer(1)).status == "responded"
 
     async def test_staff_are_told_however_busy_the_channel_is(self, road: Road, discord: FakeDiscord) -> None:
@@ -177,7 +177,7 @@ class TestEscalating:
 
     async def test_nor_within_one_batch(self, staffed: Road, discord: FakeDiscord) -> None:
         signals = [await staffed.hear(number, **URGENT) for number in range(3)]
-        await staffed.orchestrator.plan(signals)
+        await staffed.plan(signals)
         assert len(discord.texts("escalate")) == 1
         assert [(await staffed.row(number)).reason for number in range(3)] == [
             "urgent", "already with staff", "already with staff",
@@ -208,7 +208,7 @@ class TestEscalating:
 
     async def test_two_members_are_escalated_each(self, staffed: Road, discord: FakeDiscord) -> None:
         signals = [await staffed.hear(0, **URGENT), await staffed.hear(1, author_id=OTHER_MEMBER, **URGENT)]
-        await staffed.orchestrator.plan(signals)
+        await staffed.plan(signals)
         assert len(discord.texts("escalate")) == 2
 
     async def test_the_third_report_goes_to_staff(self, staffed: Road, clock: FakeClock) -> None:

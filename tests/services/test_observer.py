@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.signal import Intent, Observation, Signal, Stage
 from tests.conftest import Logged
-from tests.fakes import FakeDiscord
+from tests.fakes import FakeClock, FakeDiscord
 from tests.services.road import REPORT, Road
 from tests.services.support import (
     NOW,
@@ -17,6 +17,10 @@ from tests.services.support import (
     message_id,
     running,
 )
+
+
+async def idle(road: Road) -> bool:
+    return not road.observer.busy
 
 
 class TestObserver:
@@ -95,6 +99,15 @@ class TestObserver:
         assert (await road.row(0)).reason == "message deleted"
         assert road.bus.depth(Stage.PLAN) == 0
 
+    async def test_what_is_met_twice_is_timed_once(self, road: Road) -> None:
+        signals = [
+            await road.hear(0, stage=Stage.OBSERVE),
+            await road.hear(1, stage=Stage.OBSERVE, intent="other"),
+        ]
+        await road.observer.observe(signals)
+        await road.observer.observe(signals)
+        assert b"ingest_to_observe_seconds_count 2.0" in road.metrics.render()
+
     async def test_two_observers_hand_a_signal_on_once(self, road: Road) -> None:
         signal = await road.hear(0, stage=Stage.OBSERVE)
         second = road.anew()
@@ -110,6 +123,21 @@ class TestObserver:
         async with running(road.observer.run):
             await eventually(observed)
         assert not road.observer.busy
+
+    async def test_what_the_bus_lost_is_found_while_messages_keep_coming(
+        self, road: Road, clock: FakeClock
+    ) -> None:
+        lost = 0
+        async with running(road.observer.run):
+            await eventually(lambda: idle(road))
+            await road.hear(lost, stage=Stage.OBSERVE)
+            for number in range(1, 50):
+                road.bus.publish(Stage.OBSERVE, [await road.hear(number, stage=Stage.OBSERVE)])
+                clock.advance(0.5)
+                await asyncio.sleep(0.01)  # far below the second after which the bus gives up waiting
+                if (await road.row(lost)).stage == "plan":
+                    return
+        pytest.fail("it was left lying")
 
     async def test_one_bad_signal_does_not_hold_up_the_others(
         self, road: Road, logged: Logged, monkeypatch: pytest.MonkeyPatch
