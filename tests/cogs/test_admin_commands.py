@@ -103,7 +103,7 @@ class TestConfig:
         assert shown.fields[0].value == "on"
 
     async def test_zones_are_suggested(self, config: Config) -> None:
-        suggest: Any = config._zones
+        suggest = cast("Any", config)._zones
         choices = await suggest(caller(), "berl")
         assert [each.value for each in choices] == ["Europe/Berlin"]
 
