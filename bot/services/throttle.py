@@ -11,7 +11,7 @@ ASK_AGAIN = timedelta(seconds=1)  # when another process took the turn
 _DIRECT = 0  # in place of a guild
 _REMEMBERED = 20_000  # places and members, before the memory is emptied
 
-CHANNEL_BUSY = Decision(PlanKind.NOOP, "answered here a moment ago")
+CHANNEL_BUSY = Decision(PlanKind.NOOP, "channel throttle")
 MEMBER_BUSY = Decision(PlanKind.NOOP, "answered this member a moment ago")
 
 

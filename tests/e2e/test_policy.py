@@ -21,7 +21,7 @@ async def test_one_answer_in_a_channel_within_the_throttle(
     first = await town.alice.say(HELP, town.help)
     second = await town.bob.say(HELP, town.help)
     await city.wait_for_reply(to=first)
-    assert "here a moment ago" in (await watchman.story(second))["orchestrator"]["reason"]
+    assert "channel throttle" in (await watchman.story(second))["orchestrator"]["reason"]
     watchman.clock.ahead += timedelta(seconds=21)
     carol = await town.person("carol")
     await city.wait_for_reply(to=await carol.say(HELP, town.help))
@@ -105,7 +105,7 @@ async def test_what_a_restart_finds_is_still_throttled(running_bot: BotFactory) 
             folder = bot.folder
         async with running_bot(discord, folder=folder, **SETTINGS) as bot:
             again = await home.bob.say(HELP, home.help)
-            assert "moment ago" in (await bot.story(again))["orchestrator"]["reason"]
+            assert (await bot.story(again))["orchestrator"]["reason"] == "channel throttle"
             elsewhere = await home.alice.say("how can I change my avatar here?", home.chat)
             assert "this member" in (await bot.story(elsewhere))["orchestrator"]["reason"]
 
