@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, case, literal, or_
+from sqlalchemy import BigInteger, ColumnElement, case, literal, or_
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,12 +22,12 @@ class ChannelRepository:
         """Insert channels (`id`, `guild_id`, `parent_id`, `name`); known ones get name and parent anew."""
         if not rows:
             return
-        insert = insert_for(self._session, Channel).values(watch="default")
+        insert = insert_for(self._session, Channel)
         statement = insert.on_conflict_do_update(
             index_elements=["id"], set_={"name": insert.excluded.name, "parent_id": insert.excluded.parent_id}
         )
-        for row in rows:
-            await self._session.exec(statement.values(watch="default", **row))
+        known = [{"watch": "default", **row} for row in rows]
+        await (await self._session.connection()).execute(statement, known)
 
     async def get(self, channel_id: int) -> Channel | None:
         """Return the channel, None when it was never seen."""
@@ -70,23 +70,33 @@ class ChannelRepository:
                 )
             )
 
-    async def reserve_reply(self, channel_id: int, now: datetime, until: datetime) -> bool:
-        """Take the channel's turn to be replied in until `until`; False when it is taken (the throttle)."""
-        statement = (
-            update(Channel)
-            .where(col(Channel.id) == channel_id)
-            .where(or_(col(Channel.next_reply_at).is_(None), col(Channel.next_reply_at) <= now))
-            .values(next_reply_at=until)
-            .returning(col(Channel.id))
-        )
-        return (await self._session.exec(statement)).first() is not None
+    async def reserve_reply(
+        self, channel_id: int, now: datetime, until: datetime, guild_id: int | None = None
+    ) -> bool:
+        """Take the channel's turn to be replied in until `until`; False when it is taken (the throttle).
 
-    async def claim_telling_owner(self, channel_id: int, now: datetime) -> bool:
-        """Note that the owner is told of missing permissions; False when that was done before."""
-        statement = (
-            update(Channel)
-            .where(col(Channel.id) == channel_id, col(Channel.owner_told_at).is_(None))
-            .values(owner_told_at=now)
-            .returning(col(Channel.id))
-        )
-        return (await self._session.exec(statement)).first() is not None
+        A channel that was never seen is free, given its `guild_id`; without, it counts as taken.
+        """
+        free = or_(col(Channel.next_reply_at).is_(None), col(Channel.next_reply_at) <= now)
+        return await self._claim(channel_id, guild_id, {"next_reply_at": until}, free)
+
+    async def claim_telling_owner(self, channel_id: int, now: datetime, guild_id: int | None = None) -> bool:
+        """Note that the owner is told of missing permissions; False when that was done before.
+
+        A channel that was never seen can be claimed, given its `guild_id`; without, it counts as told of.
+        """
+        never = col(Channel.owner_told_at).is_(None)
+        return await self._claim(channel_id, guild_id, {"owner_told_at": now}, never)
+
+    async def _claim(
+        self, channel_id: int, guild_id: int | None, values: dict[str, Any], free: ColumnElement[bool]
+    ) -> bool:
+        statement: Any
+        if guild_id is None:
+            statement = update(Channel).where(col(Channel.id) == channel_id, free).values(**values)
+        else:
+            insert = insert_for(self._session, Channel).values(
+                id=channel_id, guild_id=guild_id, name="", watch="default", **values
+            )
+            statement = insert.on_conflict_do_update(index_elements=["id"], set_=values, where=free)
+        return (await self._session.exec(statement.returning(Channel.id))).first() is not None

@@ -39,11 +39,11 @@ class MemberRepository:
 
     async def reserve_reply(self, guild_id: int, user_id: int, now: datetime, until: datetime) -> bool:
         """Take the member's turn to be replied to until `until`; False when it is taken (the cooldown)."""
-        statement = (
-            update(Member)
-            .where(col(Member.guild_id) == guild_id, col(Member.user_id) == user_id)
-            .where(or_(col(Member.next_reply_at).is_(None), col(Member.next_reply_at) <= now))
-            .values(next_reply_at=until)
-            .returning(col(Member.user_id))
+        insert = insert_for(self._session, Member).values(
+            guild_id=guild_id, user_id=user_id, name="", first_seen_at=now, next_reply_at=until
         )
+        free = or_(col(Member.next_reply_at).is_(None), col(Member.next_reply_at) <= now)
+        statement = insert.on_conflict_do_update(
+            index_elements=["guild_id", "user_id"], set_={"next_reply_at": until}, where=free
+        ).returning(Member.user_id)
         return (await self._session.exec(statement)).first() is not None

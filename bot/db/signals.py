@@ -50,15 +50,18 @@ class SignalRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add_batch(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Insert rows (all with the same keys: columns of `signals`); known ids are left as they are."""
+    async def add_batch(self, rows: Sequence[dict[str, Any]]) -> int:
+        """Insert rows (all with the same keys: columns of `signals`); known ids are left as they are.
+
+        Returns how many were new.
+        """
         if not rows:
-            return
+            return 0
         connection = await self._session.connection()
         if connection.dialect.name == "sqlite" and rows[0].keys() >= _REQUIRED:
-            await insert_many(connection, _TABLE, rows)
-        else:
-            await connection.execute(insert_for(self._session, _TABLE).on_conflict_do_nothing(), rows)
+            return await insert_many(connection, _TABLE, rows)
+        insert = insert_for(self._session, _TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
+        return len((await connection.execute(insert, list(rows))).all())
 
     async def edit_batch(self, rows: Sequence[dict[str, Any]]) -> None:
         """Update known signals with newer text; keys are `key` (the id), `edited_at` and columns to set."""

@@ -153,5 +153,15 @@ async def test_of_concurrent_reservations_of_a_member_exactly_one_wins(database:
     for turn in range(12):
         assert (await asyncio.gather(*(take(turn) for _ in range(4)))).count(True) == 1
     async with database.transaction() as tx:
+        assert await tx.members.reserve_reply(GUILD, MEMBER + 1, NOW, later(1))  # never seen, so free
         assert not await tx.members.reserve_reply(GUILD, MEMBER + 1, NOW, later(1))
-        assert await tx.members.get(GUILD, MEMBER + 1) is None
+
+
+async def test_a_channel_nobody_told_of_can_be_claimed_once(database: Database) -> None:
+    await see_guild(database)
+    async with database.transaction() as tx:
+        assert await tx.channels.reserve_reply(CHANNEL, NOW, later(60), GUILD)
+        assert not await tx.channels.reserve_reply(CHANNEL, NOW, later(60), GUILD)
+        assert await tx.channels.claim_telling_owner(CHANNEL, NOW, GUILD)
+        assert not await tx.channels.claim_telling_owner(CHANNEL, NOW, GUILD)
+        assert await tx.channels.claim_telling_owner(CHANNEL + 1, NOW, GUILD)
