@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, case, literal, or_
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -41,12 +41,10 @@ class ChannelRepository:
         """Set the named columns of one channel."""
         await self._session.exec(update(Channel).where(col(Channel.id) == channel_id).values(**values))
 
-    async def forget(self, channel_id: int) -> None:
-        """Drop the cursor and the open gaps of a deleted channel; nothing can be read there any more."""
-        await self.change(channel_id, {"cursor": None})
-        await self._session.exec(
-            delete(Gap).where(col(Gap.channel_id) == channel_id, col(Gap.closed_at).is_(None))
-        )
+    async def begin_anew(self, guild_id: int) -> Sequence[int]:
+        """Drop every cursor of a guild that is left; return the ids of its channels and threads."""
+        statement = update(Channel).where(col(Channel.guild_id) == guild_id).values(cursor=None)
+        return (await self._session.exec(statement.returning(col(Channel.id)))).scalars().all()
 
     async def advance_cursors(self, newest: Sequence[tuple[int, int, int | None, int]]) -> None:
         """Move cursors up to `(channel_id, guild_id, parent_id, message_id)`, never past an open gap."""
@@ -99,4 +97,4 @@ class ChannelRepository:
                 id=channel_id, guild_id=guild_id, name="", watch="default", **values
             )
             statement = insert.on_conflict_do_update(index_elements=["id"], set_=values, where=free)
-        return (await self._session.exec(statement.returning(Channel.id))).first() is not None
+        return (await self._session.exec(statement.returning(col(Channel.id)))).first() is not None

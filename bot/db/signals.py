@@ -125,6 +125,12 @@ class SignalRepository:
         )
         return (await self._session.exec(query)).all()
 
+    async def channels_at(self, place_ids: Sequence[int]) -> set[int]:
+        """Return the channels (a thread's parent) that these places have messages of, erased ones aside."""
+        there = _TABLE.c.place_id.in_(place_ids) & _TABLE.c.deleted_at.is_(None)
+        query = sa_select(_TABLE.c.channel_id).where(there).distinct()
+        return set((await (await self._session.connection()).execute(query)).scalars())
+
     async def first_between(self, place_id: int, after_id: int, to_id: int) -> int | None:
         """Return the oldest stored message of a place after `after_id`, up to and including `to_id`."""
         query = (
@@ -204,3 +210,12 @@ class SignalRepository:
         )
         statement = delete(SignalRecord).where(col(SignalRecord.id).in_(oldest))
         return (await self._session.exec(statement)).rowcount or 0
+
+    async def ids_of_guilds(self, guild_ids: Sequence[int]) -> Sequence[str]:
+        """Return the ids of everything stored of these guilds."""
+        query = select(SignalRecord.id).where(col(SignalRecord.guild_id).in_(guild_ids))
+        return (await self._session.exec(query)).all()
+
+    async def delete(self, ids: Sequence[str]) -> None:
+        """Delete these signals, wherever on the road they are."""
+        await self._session.exec(delete(SignalRecord).where(col(SignalRecord.id).in_(ids)))

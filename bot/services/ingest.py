@@ -18,7 +18,7 @@ from bot.domain.signal import Intent, Stage
 from bot.models import Gap
 from bot.models.signal import signal_from_row
 from bot.nlp.classifier import NanoClassifier
-from bot.services.arrival_rows import Unjudged, edit_of, member_of, rows_of, tombstone_of
+from bot.services.arrival_rows import Unjudged, clean, edit_of, member_of, rows_of, tombstone_of
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
@@ -122,6 +122,12 @@ class IngestService:
         target = self._accepted
         async with self._progress:
             await self._progress.wait_for(lambda: self._committed >= target)
+
+    def asks(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        """Return for each whether the bot may have to do something about it."""
+        judged = self._classifier.classify([clean(arrival.content) for arrival in arrivals])
+        pairs = zip(arrivals, judged, strict=True)
+        return [arrival.to_bot or each.intent != Intent.OTHER for arrival, each in pairs]
 
     def note_gap(self, gap: Gap) -> None:
         """Have `gap` opened in the transaction of the next batch, so that no cursor can pass it."""

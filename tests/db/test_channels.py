@@ -78,20 +78,6 @@ async def test_the_cursor_of_an_unseen_thread_does_not_start_past_an_open_gap(da
     assert await advance(database, 30, THREAD) is None
 
 
-async def test_forgetting_a_channel_drops_its_cursor_and_its_gaps_only(database: Database) -> None:
-    await see_guild(database, CHANNEL, CHANNEL + 1)
-    await advance(database, 10)
-    async with database.transaction() as tx:
-        await tx.gaps.open(gap(10, 20))
-        other = await tx.gaps.open(gap(10, 20, CHANNEL + 1))
-    async with database.transaction() as tx:
-        await tx.channels.forget(CHANNEL)
-
-    async with database.reading() as tx:
-        assert await tx.gaps.list_open() == [other]
-    assert (await channel(database)).cursor is None
-
-
 async def reserve(database: Database, now: float, until: float, channel_id: int = CHANNEL) -> bool:
     async with database.transaction() as tx:
         return await tx.channels.reserve_reply(channel_id, later(now), later(until))
