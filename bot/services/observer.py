@@ -20,7 +20,7 @@ from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.settings import WorkerSettings
 
-BATCH = 64
+BATCH = 256
 
 
 class ObserverService:

@@ -24,7 +24,7 @@ from bot.services.situations import SituationService
 from bot.services.throttle import Throttle
 from bot.settings import WorkerSettings
 
-BATCH = 32
+BATCH = 128
 DATABASE_PAUSE = 1.0  # seconds before trying again
 
 
