@@ -77,6 +77,7 @@ class Bot(commands.Bot):
         self.failed_cogs: dict[str, str] = {}
         self.on_new_session: Callable[[], None] = lambda: None
         self.on_places_changed: Callable[[], None] = lambda: None
+        self.on_guild_lost: Callable[[int], None] = lambda _guild_id: None
         self.on_every_message: Callable[[Mapping[str, Any]], None] | None = None
         self.tree.error(on_app_command_error)
         self._hear_messages()
@@ -92,11 +93,15 @@ class Bot(commands.Bot):
                 logger.opt(exception=error).error("{} could not be loaded; the rest runs without it", name)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """Tell of new sessions and changed places at once; the usual listeners run only later, as tasks."""
+        """Tell of new sessions, changed places and outages at once; listeners run later, as tasks."""
+        if event == "socket_event_type" and "on_socket_event_type" not in self.extra_events:
+            return  # discord.py tells of every frame; nobody listens
         if event == "connect":  # events may have been missed, and nothing of the new session was heard yet
             self.on_new_session()
         elif event in PLACE_EVENTS:  # the next message may come with the same read of the socket
             self.on_places_changed()
+        elif event == "guild_unavailable":  # nothing is heard of it until it is back, in the same session
+            self.on_guild_lost(args[0].id)
         super().dispatch(event, *args, **kwargs)
 
     def _hear_messages(self) -> None:

@@ -60,3 +60,7 @@ class ActionRepository:
             col(Action.created_at) < before, col(Action.status) != ActionStatus.PENDING
         )
         return (await self._session.exec(statement)).rowcount or 0
+
+    async def delete_of(self, guild_id: int) -> None:
+        """Delete everything done in a guild."""
+        await self._session.exec(delete(Action).where(col(Action.guild_id) == guild_id))

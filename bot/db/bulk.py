@@ -21,16 +21,21 @@ SIZES = (128, 16, 1)
 _WITHOUT_ZONE = len("2026-01-31 12:00:00.000000")
 
 
-async def insert_many(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert `rows`, all with the same keys and all columns that can't be NULL; known ids are left."""
+async def insert_many(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert `rows`, all with the same keys and all columns that can't be NULL; known ids are left.
+
+    Returns how many were new.
+    """
     columns = tuple(rows[0])
     values = list(_rendered(table, columns, rows))
-    start = 0
+    start = new = 0
     for size in SIZES:
         while len(values) - start >= size:
             chunk = [value for row in values[start : start + size] for value in row]
-            await connection.exec_driver_sql(_statement(table.name, columns, size), tuple(chunk))
+            done = await connection.exec_driver_sql(_statement(table.name, columns, size), tuple(chunk))
+            new += done.rowcount
             start += size
+    return new
 
 
 @cache

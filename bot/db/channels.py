@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, case, literal, or_
-from sqlmodel import col, delete, select, update
+from sqlalchemy import BigInteger, ColumnElement, case, literal, or_
+from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -22,12 +22,12 @@ class ChannelRepository:
         """Insert channels (`id`, `guild_id`, `parent_id`, `name`); known ones get name and parent anew."""
         if not rows:
             return
-        insert = insert_for(self._session, Channel).values(watch="default")
+        insert = insert_for(self._session, Channel)
         statement = insert.on_conflict_do_update(
             index_elements=["id"], set_={"name": insert.excluded.name, "parent_id": insert.excluded.parent_id}
         )
-        for row in rows:
-            await self._session.exec(statement.values(watch="default", **row))
+        known = [{"watch": "default", **row} for row in rows]
+        await (await self._session.connection()).execute(statement, known)
 
     async def get(self, channel_id: int) -> Channel | None:
         """Return the channel, None when it was never seen."""
@@ -41,12 +41,10 @@ class ChannelRepository:
         """Set the named columns of one channel."""
         await self._session.exec(update(Channel).where(col(Channel.id) == channel_id).values(**values))
 
-    async def forget(self, channel_id: int) -> None:
-        """Drop the cursor and the open gaps of a deleted channel; nothing can be read there any more."""
-        await self.change(channel_id, {"cursor": None})
-        await self._session.exec(
-            delete(Gap).where(col(Gap.channel_id) == channel_id, col(Gap.closed_at).is_(None))
-        )
+    async def begin_anew(self, guild_id: int) -> Sequence[int]:
+        """Drop every cursor of a guild that is left; return the ids of its channels and threads."""
+        statement = update(Channel).where(col(Channel.guild_id) == guild_id).values(cursor=None)
+        return (await self._session.exec(statement.returning(col(Channel.id)))).scalars().all()
 
     async def advance_cursors(self, newest: Sequence[tuple[int, int, int | None, int]]) -> None:
         """Move cursors up to `(channel_id, guild_id, parent_id, message_id)`, never past an open gap."""
@@ -70,23 +68,33 @@ class ChannelRepository:
                 )
             )
 
-    async def reserve_reply(self, channel_id: int, now: datetime, until: datetime) -> bool:
-        """Take the channel's turn to be replied in until `until`; False when it is taken (the throttle)."""
-        statement = (
-            update(Channel)
-            .where(col(Channel.id) == channel_id)
-            .where(or_(col(Channel.next_reply_at).is_(None), col(Channel.next_reply_at) <= now))
-            .values(next_reply_at=until)
-            .returning(col(Channel.id))
-        )
-        return (await self._session.exec(statement)).first() is not None
+    async def reserve_reply(
+        self, channel_id: int, now: datetime, until: datetime, guild_id: int | None = None
+    ) -> bool:
+        """Take the channel's turn to be replied in until `until`; False when it is taken (the throttle).
 
-    async def claim_telling_owner(self, channel_id: int, now: datetime) -> bool:
-        """Note that the owner is told of missing permissions; False when that was done before."""
-        statement = (
-            update(Channel)
-            .where(col(Channel.id) == channel_id, col(Channel.owner_told_at).is_(None))
-            .values(owner_told_at=now)
-            .returning(col(Channel.id))
-        )
-        return (await self._session.exec(statement)).first() is not None
+        A channel that was never seen is free, given its `guild_id`; without, it counts as taken.
+        """
+        free = or_(col(Channel.next_reply_at).is_(None), col(Channel.next_reply_at) <= now)
+        return await self._claim(channel_id, guild_id, {"next_reply_at": until}, free)
+
+    async def claim_telling_owner(self, channel_id: int, now: datetime, guild_id: int | None = None) -> bool:
+        """Note that the owner is told of missing permissions; False when that was done before.
+
+        A channel that was never seen can be claimed, given its `guild_id`; without, it counts as told of.
+        """
+        never = col(Channel.owner_told_at).is_(None)
+        return await self._claim(channel_id, guild_id, {"owner_told_at": now}, never)
+
+    async def _claim(
+        self, channel_id: int, guild_id: int | None, values: dict[str, Any], free: ColumnElement[bool]
+    ) -> bool:
+        statement: Any
+        if guild_id is None:
+            statement = update(Channel).where(col(Channel.id) == channel_id, free).values(**values)
+        else:
+            insert = insert_for(self._session, Channel).values(
+                id=channel_id, guild_id=guild_id, name="", watch="default", **values
+            )
+            statement = insert.on_conflict_do_update(index_elements=["id"], set_=values, where=free)
+        return (await self._session.exec(statement.returning(col(Channel.id)))).first() is not None

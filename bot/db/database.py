@@ -23,26 +23,32 @@ from bot.db.members import MemberRepository
 from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
 
-# What a database that is busy, restarting or out of reach says; all else is a fault of ours.
+# What a database that is busy, full, restarting or out of reach says; all else is a fault of ours.
 _PASSING = (
     "locked",
     "busy",
+    "is full",
+    "readonly",
     "disk i/o",
     "unable to open",
     "connection",
     "closed",
-    "shutting down",
-    "starting up",
 )
+# The same for PostgreSQL, which has codes (https://www.postgresql.org/docs/current/errcodes-appendix.html):
+# connection, rolled back (deadlock), out of resources, in use, intervention (shutdown), system, read-only.
+_PASSING_CODES = ("08", "40", "53", "55", "57", "58", "25006")
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether `error` says that the database is busy or lost, so that trying again makes sense."""
+    """Whether `error` says that the database is busy, full or lost, so that trying again makes sense."""
     if isinstance(error, OSError | PoolTimeoutError):
         return True
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or any(word in str(error.orig).lower() for word in _PASSING)
-    return False
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlstate", None)
+    if code:
+        return error.connection_invalidated or code.startswith(_PASSING_CODES)
+    return error.connection_invalidated or any(word in str(error.orig).lower() for word in _PASSING)
 
 
 @dataclass(frozen=True, slots=True)

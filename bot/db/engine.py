@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, ExceptionContext, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.domain.errors import StartupError
@@ -23,16 +23,22 @@ def sqlite_path(url: str) -> Path | None:
 def create_engine(url: str) -> AsyncEngine:
     """Return an engine for `url` (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`); opens nothing yet.
 
+    Its errors don't tell the values of a statement: they are what members wrote, and errors are logged.
+
     Raises:
         StartupError: the driver for this kind of database isn't installed.
     """
     if make_url(url).get_backend_name() != "sqlite":
         try:
-            return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=10)
+            engine = create_async_engine(
+                url, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=10
+            )
         except ModuleNotFoundError as error:
             raise StartupError("PostgreSQL needs a driver. Fix: pip install asyncpg") from error
+        event.listen(engine.sync_engine, "handle_error", _hide_row)
+        return engine
     # A connection is a thread of its own. Writers queue at SQLite anyway; the others are for readers.
-    engine = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=30)
+    engine = create_async_engine(url, hide_parameters=True, pool_size=4, max_overflow=0, pool_timeout=30)
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -55,6 +61,16 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     except BaseException:
         connection.close()  # the pool forgets it, and its thread would outlive the loop
         raise
+
+
+def _hide_row(context: ExceptionContext) -> None:
+    """Take the failing row out of PostgreSQL's error, which quotes it."""
+    error: BaseException | None = context.original_exception
+    while error is not None:
+        if getattr(error, "detail", None):
+            error.detail = None  # type: ignore[attr-defined]
+        error.args = tuple(str(arg).partition("\nDETAIL:")[0] for arg in error.args)
+        error = error.__cause__
 
 
 def _begin(connection: Connection) -> None:

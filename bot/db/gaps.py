@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.models import Channel, Gap, SignalRecord
@@ -58,6 +58,16 @@ class GapRepository:
         """Close every gap of a channel that is gone."""
         statement = update(Gap).where(col(Gap.channel_id) == channel_id, col(Gap.closed_at).is_(None))
         await self._session.exec(statement.values(closed_at=now, outcome=outcome))
+
+    async def close_guild(self, guild_id: int, now: datetime, outcome: str) -> None:
+        """Close every gap of a guild that is left."""
+        statement = update(Gap).where(col(Gap.guild_id) == guild_id, col(Gap.closed_at).is_(None))
+        await self._session.exec(statement.values(closed_at=now, outcome=outcome))
+
+    async def purge(self, before: datetime) -> int:
+        """Delete gaps closed before `before`; return how many."""
+        statement = delete(Gap).where(col(Gap.closed_at) < before)
+        return (await self._session.exec(statement)).rowcount or 0
 
     async def close(self, gap: Gap, now: datetime, outcome: str) -> bool:
         """Mark the gap as read and let its channel's cursor follow when it was the last one there.

@@ -41,7 +41,9 @@ class Flagged(NamedTuple):
     author_id: int
     created_at: datetime
     intent: str
+    stage: str
     status: str
+    plan: str | None
 
 
 class SignalRepository:
@@ -50,15 +52,18 @@ class SignalRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add_batch(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Insert rows (all with the same keys: columns of `signals`); known ids are left as they are."""
+    async def add_batch(self, rows: Sequence[dict[str, Any]]) -> int:
+        """Insert rows (all with the same keys: columns of `signals`); known ids are left as they are.
+
+        Returns how many were new.
+        """
         if not rows:
-            return
+            return 0
         connection = await self._session.connection()
         if connection.dialect.name == "sqlite" and rows[0].keys() >= _REQUIRED:
-            await insert_many(connection, _TABLE, rows)
-        else:
-            await connection.execute(insert_for(self._session, _TABLE).on_conflict_do_nothing(), rows)
+            return await insert_many(connection, _TABLE, rows)
+        insert = insert_for(self._session, _TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
+        return len((await connection.execute(insert, list(rows))).all())
 
     async def edit_batch(self, rows: Sequence[dict[str, Any]]) -> None:
         """Update known signals with newer text; keys are `key` (the id), `edited_at` and columns to set."""
@@ -122,6 +127,12 @@ class SignalRepository:
         )
         return (await self._session.exec(query)).all()
 
+    async def channels_at(self, place_ids: Sequence[int]) -> set[int]:
+        """Return the channels (a thread's parent) that these places have messages of, erased ones aside."""
+        there = _TABLE.c.place_id.in_(place_ids) & _TABLE.c.deleted_at.is_(None)
+        query = sa_select(_TABLE.c.channel_id).where(there).distinct()
+        return set((await (await self._session.connection()).execute(query)).scalars())
+
     async def first_between(self, place_id: int, after_id: int, to_id: int) -> int | None:
         """Return the oldest stored message of a place after `after_id`, up to and including `to_id`."""
         query = (
@@ -152,7 +163,7 @@ class SignalRepository:
         query = (
             sa_select(
                 table.id, table.guild_id, table.place_id, table.message_id, table.author_id,
-                table.created_at, table.intent, table.status,
+                table.created_at, table.intent, table.stage, table.status, table.plan,
             )
             .where(table.intent != Intent.OTHER.value, table.author_id.in_(author_ids))
             .where(table.created_at >= since, table.deleted_at.is_(None))
@@ -160,7 +171,7 @@ class SignalRepository:
             .limit(limit)
         )  # fmt: skip
         rows = (await (await self._session.connection()).execute(query)).all()
-        return [Flagged(*row) for row in rows]
+        return [Flagged._make(row) for row in rows]
 
     async def others_wrote(self, place_id: int, author_id: int, after_id: int, before_id: int) -> bool:
         """Whether anyone but `author_id` wrote in the place between two messages (both excluded)."""
@@ -201,3 +212,12 @@ class SignalRepository:
         )
         statement = delete(SignalRecord).where(col(SignalRecord.id).in_(oldest))
         return (await self._session.exec(statement)).rowcount or 0
+
+    async def ids_of_guilds(self, guild_ids: Sequence[int]) -> Sequence[str]:
+        """Return the ids of everything stored of these guilds."""
+        query = select(SignalRecord.id).where(col(SignalRecord.guild_id).in_(guild_ids))
+        return (await self._session.exec(query)).all()
+
+    async def delete(self, ids: Sequence[str]) -> None:
+        """Delete these signals, wherever on the road they are."""
+        await self._session.exec(delete(SignalRecord).where(col(SignalRecord.id).in_(ids)))

@@ -31,7 +31,7 @@ class Guild(SQLModel, table=True):
 
     id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     name: str = Field(sa_type=String(100))
-    first_seen_at: datetime = Field(sa_type=UtcDateTime)
+    first_seen_at: datetime = Field(sa_type=UtcDateTime)  # since it was last left, if it was
     left_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     auto_reply: str = Field(default=AutoReply.ON, sa_type=String(8))
     staff_channel_id: int | None = Field(default=None, sa_type=BigInteger)
@@ -51,6 +51,7 @@ class Channel(SQLModel, table=True):
     parent_id: int | None = Field(default=None, sa_type=BigInteger)
     name: str = Field(default="", sa_type=String(100))
     watch: str = Field(default=Watch.DEFAULT, sa_type=String(8))
+    chosen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # `watch`; read only from there on
     tip: str | None = Field(default=None, sa_type=String(300))  # a pointer that replies there may show
     cursor: int | None = Field(
         default=None, sa_type=BigInteger

@@ -1,8 +1,9 @@
 """Servers: what the owner chose for them, kept at hand so that the road needn't ask the database."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,11 +11,13 @@ from bot.db.database import Database
 from bot.domain.errors import NotFoundError, UserFacingError
 from bot.domain.policy import GuildPolicy
 from bot.domain.quiet_hours import QuietHours
+from bot.domain.snowflake import snowflake_at
 from bot.models import AutoReply, Channel, Guild, Watch
 from bot.services.clock import Clock
 from bot.settings import OrchestratorSettings
 
 MAX_TIP = 300  # characters
+CHUNK = 500  # ids in one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +39,25 @@ class GuildService:
         self._default_policy = self._policy_of(None)
         self._policies: dict[int, GuildPolicy] = {}
         self._watch: dict[int, Watch] = {}  # by channel, where it isn't the default
-        self._first_seen: dict[int, int] = {}  # by guild: unix seconds
+        self._chosen: dict[int, int] = {}  # by channel: the snowflake of the choice
+        self._first_seen: dict[int, int] = {}  # by guild the bot is in: unix seconds
         self._changing = asyncio.Lock()
         self.on_change: Callable[[], None] = lambda: None  # called after an owner's change
 
     async def load(self) -> dict[int, int]:
-        """Read every guild and channel once, at the start; return the reading cursors by channel."""
+        """Read every guild and channel once, at the start; return the reading cursors by channel.
+
+        Guilds that were left are read, too: when they come back, their owner's choices hold at once.
+        """
         cursors: dict[int, int] = {}
         async with self._database.reading() as tx:
-            for guild in await tx.guilds.list_present():
+            for guild in await tx.guilds.list_all():
                 self._remember(guild)
                 for channel in await tx.channels.list_of(guild.id):
                     self._watch[channel.id] = Watch(channel.watch)
-                    if channel.cursor is not None:
+                    if channel.chosen_at is not None:
+                        self._chosen[channel.id] = snowflake_at(channel.chosen_at)
+                    if channel.cursor is not None and guild.left_at is None:
                         cursors[channel.id] = channel.cursor
         return cursors
 
@@ -62,25 +71,49 @@ class GuildService:
         """Return the owner's choice for a channel."""
         return self._watch.get(channel_id, Watch.DEFAULT)
 
+    def chosen(self, channel_id: int) -> int:
+        """Return the snowflake of the owner's last choice for a channel, 0 when there was none."""
+        return self._chosen.get(channel_id, 0)
+
     def first_seen(self, guild_id: int) -> int | None:
-        """Return when the bot first saw the guild (unix seconds), None when it never did."""
+        """Return when the bot came to the guild (unix seconds), None when it isn't known to be there."""
         return self._first_seen.get(guild_id)
 
-    async def see(self, guild_id: int, name: str, channels: Sequence[ChannelSeen]) -> None:
-        """Note that the bot is in the guild, and the channels it has."""
+    def present(self) -> Set[int]:
+        """Return the guilds the bot is in, as far as it knows."""
+        return self._first_seen.keys()
+
+    async def see(self, guild_id: int, name: str, channels: Sequence[ChannelSeen]) -> Set[int]:
+        """Note that the bot is in the guild, and the channels and active threads it has.
+
+        Returns the channels with stored messages that it doesn't have any more.
+        """
         rows = [
             {"id": each.id, "guild_id": guild_id, "parent_id": each.parent_id, "name": each.name[:100]}
-            for each in channels
+            for each in sorted(channels, key=attrgetter("id"))
         ]
         async with self._database.transaction() as tx:
             guild = await tx.guilds.see(guild_id, name[:100], self._clock.now())
             await tx.channels.see(rows)
         self._remember(guild)
+        there, written = {each.id for each in channels}, set[int]()
+        async with self._database.reading() as tx:
+            others = [each.id for each in await tx.channels.list_of(guild_id) if each.id not in there]
+            for start in range(0, len(others), CHUNK):
+                written |= await tx.signals.channels_at(others[start : start + CHUNK])
+        return written - there  # an archived thread isn't told of, but its channel is
 
-    async def left(self, guild_id: int) -> None:
-        """Note that the bot is no longer in the guild. Its data stays until the owner's grace period ends."""
+    async def left(self, guild_id: int) -> Sequence[int]:
+        """Note that the bot is no longer in the guild; return the guild's channels and threads.
+
+        Everything stays for a while (`RetentionService`), should it come back. Reading then begins anew.
+        """
+        now = self._clock.now()
+        self._first_seen.pop(guild_id, None)
         async with self._database.transaction() as tx:
-            await tx.guilds.change(guild_id, {"left_at": self._clock.now()})
+            await tx.guilds.change(guild_id, {"left_at": now})
+            await tx.gaps.close_guild(guild_id, now, "the bot left the server")
+            return await tx.channels.begin_anew(guild_id)
 
     async def get(self, guild_id: int) -> Guild:
         """Return the guild's row.
@@ -101,8 +134,10 @@ class GuildService:
 
     async def set_watch(self, guild_id: int, channel: ChannelSeen, watch: Watch) -> None:
         """Track or ignore a channel, or follow the default again."""
-        await self._change_channel(guild_id, channel, {"watch": watch.value})
+        now = self._clock.now()
+        await self._change_channel(guild_id, channel, {"watch": watch.value, "chosen_at": now})
         self._watch[channel.id] = watch
+        self._chosen[channel.id] = snowflake_at(now)
         self.on_change()
 
     async def set_tip(self, guild_id: int, channel: ChannelSeen, tip: str | None) -> None:
@@ -192,7 +227,8 @@ class GuildService:
 
     def _remember(self, guild: Guild) -> None:
         self._policies[guild.id] = self._policy_of(guild)
-        self._first_seen[guild.id] = int(guild.first_seen_at.timestamp())
+        if guild.left_at is None:
+            self._first_seen[guild.id] = int(guild.first_seen_at.timestamp())
 
     def _policy_of(self, guild: Guild | None) -> GuildPolicy:
         defaults = self._defaults

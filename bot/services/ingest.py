@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from loguru import logger
@@ -17,7 +18,7 @@ from bot.domain.signal import Intent, Stage
 from bot.models import Gap
 from bot.models.signal import signal_from_row
 from bot.nlp.classifier import NanoClassifier
-from bot.services.arrival_rows import Unjudged, edit_of, member_of, rows_of, tombstone_of
+from bot.services.arrival_rows import Unjudged, clean, edit_of, member_of, rows_of, tombstone_of
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
@@ -32,6 +33,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
 
 
 Cursor = tuple[int, int, int | None, int]  # place, guild, parent, message
+_PLACE = itemgetter(0)
+_MAX_ID = 2**63  # as large as the columns are
 
 
 @dataclass(slots=True)
@@ -45,16 +48,11 @@ class _Batch:
     due: list[Cursor] = field(default_factory=list)  # cursors to write with it
     gaps: list[Gap] = field(default_factory=list)
     guilds: set[int] = field(default_factory=set)  # not known to be in the database
+    names: dict[tuple[int, int], str] = field(default_factory=dict)  # of `members`, as they came
     size: int = 0
-
-    @property
-    def created(self) -> int:
-        """How many new messages it holds; edits and deletions are no messages."""
-        return sum(len(rows) for change, rows in self.steps if change is Change.CREATE)
-
-    def ids(self) -> list[str]:
-        """Return the ids of the signals in it."""
-        return [row["id"] for _, rows in self.steps for row in rows]
+    # What the last try to store it found:
+    new: int = 0  # messages that were not known
+    known: set[str] = field(default_factory=set)  # flagged ones that were
 
 
 class IngestService:
@@ -86,7 +84,7 @@ class IngestService:
         self._behind: dict[int, Cursor] = {}  # by place; cursors not written yet
         self._cursors_written = 0.0  # monotonic seconds
         self._guilds: set[int] = set()  # known to be in the database
-        self._members: set[tuple[int, int]] = set()
+        self._members: dict[tuple[int, int], str] = {}  # by guild and user: the name in the database
         self.cursors: dict[int, int] = {}  # by place: the newest message committed
         self.on_gap: Callable[[], None] = lambda: None  # called when gaps have been opened
 
@@ -125,6 +123,12 @@ class IngestService:
         async with self._progress:
             await self._progress.wait_for(lambda: self._committed >= target)
 
+    def asks(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        """Return for each whether the bot may have to do something about it."""
+        judged = self._classifier.classify([clean(arrival.content) for arrival in arrivals])
+        pairs = zip(arrivals, judged, strict=True)
+        return [arrival.to_bot or each.intent != Intent.OTHER for arrival, each in pairs]
+
     def note_gap(self, gap: Gap) -> None:
         """Have `gap` opened in the transaction of the next batch, so that no cursor can pass it."""
         known = self._gaps.setdefault(gap.channel_id, gap)
@@ -137,6 +141,18 @@ class IngestService:
         self._starts[place_id] = (place_id, guild_id, None, message_id)
         self._arrived.set()
 
+    def forget_members(self) -> None:
+        """Write each member anew with the next message: some rows have been deleted."""
+        self._members.clear()
+
+    def forget_guild(self, guild_id: int, place_ids: Iterable[int]) -> None:
+        """Forget a guild that is left: should it come back, reading begins anew."""
+        self._guilds.discard(guild_id)
+        self._members = {key: name for key, name in self._members.items() if key[0] != guild_id}
+        for place_id in place_ids:
+            self.cursors.pop(place_id, None)
+            self._behind.pop(place_id, None)
+
     async def run(self) -> None:
         """Write batches until cancelled. A batch closes when the writer is free, never on a timer."""
         writing: asyncio.Task[None] | None = None
@@ -146,7 +162,7 @@ class IngestService:
                     self._arrived.clear()
                     await self._arrived.wait()
                 arrivals = self._next()
-                batch = await self._judge(arrivals)
+                batch = await self._judge_safely(arrivals)
                 if writing is not None:
                     await writing
                 # The next batch is judged while this one is written.
@@ -165,10 +181,32 @@ class IngestService:
             self._room.set()
         return taken
 
-    async def _judge(self, arrivals: list[Arrival]) -> _Batch:
+    async def _judge_safely(self, arrivals: list[Arrival]) -> _Batch:
+        """Judge `arrivals`, of which those that can't be made into rows are left out."""
         now = self._clock.now()
         batch = _Batch(now, size=len(arrivals), gaps=list(self._gaps.values()), cursors=self._starts)
         self._gaps, self._starts = {}, {}
+        starts = set(batch.cursors)
+        try:
+            await self._judge(batch, arrivals)
+        except Exception as error:  # noqa: BLE001  (one impossible message must not take the others along)
+            possible = [arrival for arrival in arrivals if _can_be_stored(arrival, now)]
+            left_out = [arrival.message_id for arrival in arrivals if arrival not in possible]
+            logger.opt(exception=error).error("Messages left out, no row can be made of them: {}", left_out)
+            batch.steps.clear()
+            await self._judge(batch, possible)
+        self._behind |= batch.cursors
+        moment = self._clock.monotonic()
+        if not self._queue or moment - self._cursors_written >= CURSOR_SECONDS:
+            batch.due, self._behind = list(self._behind.values()), {}
+            self._cursors_written = moment
+        else:  # the row of a new place is needed as soon as its messages are there: it holds the throttle
+            new = [place for place in batch.cursors if place in starts or place not in self.cursors]
+            batch.due = [self._behind.pop(place) for place in new]
+        return batch
+
+    async def _judge(self, batch: _Batch, arrivals: list[Arrival]) -> None:
+        now = batch.now
         for change, run in groupby(arrivals, key=lambda arrival: arrival.change):
             group = list(run)
             if change in (Change.CREATE, Change.EDIT):
@@ -185,18 +223,15 @@ class IngestService:
             if arrival.change in (Change.CREATE, Change.EDIT):
                 if arrival.change is Change.CREATE:
                     self._note_cursor(batch, arrival, guild_id)
-                key = (guild_id, arrival.author_id)
-                if key not in self._members:
+                key, name = (guild_id, arrival.author_id), arrival.author_name
+                known = self._members.get(key)
+                # History doesn't tell nicknames.
+                if known != name and not (arrival.backfilled and known is not None):
                     members[key] = member_of(arrival, now)
+                    batch.names[key] = name
         others = [gap.guild_id for gap in batch.gaps] + [start[1] for start in batch.cursors.values()]
         batch.guilds.update(guild_id for guild_id in others if guild_id not in self._guilds)
-        batch.members = list(members.values())
-        self._behind |= batch.cursors
-        moment = self._clock.monotonic()
-        if not self._queue or moment - self._cursors_written >= CURSOR_SECONDS:
-            batch.due, self._behind = list(self._behind.values()), {}
-            self._cursors_written = moment
-        return batch
+        batch.members = [members[key] for key in sorted(members)]
 
     async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -227,10 +262,12 @@ class IngestService:
             logger.opt(exception=error).error("A batch of {} was refused; storing one by one", batch.size)
             await self._store_singly(batch)
         fail_point("ingest.after_commit")
-        self._hand_over(batch)
-        async with self._progress:
-            self._committed += batch.size
-            self._progress.notify_all()
+        try:
+            self._hand_over(batch)
+        finally:
+            async with self._progress:
+                self._committed += batch.size
+                self._progress.notify_all()
 
     async def _commit(self, batch: _Batch) -> None:
         """Store `batch`; while the database is busy or lost, try again.
@@ -256,7 +293,9 @@ class IngestService:
 
     @staticmethod
     async def _store(tx: Transaction, batch: _Batch) -> None:
-        for guild_id in batch.guilds:
+        # In the order of their ids, so that two writers don't wait for each other.
+        batch.new, batch.known = 0, set()
+        for guild_id in sorted(batch.guilds):
             await tx.guilds.ensure(guild_id, batch.now)
         for change, rows in batch.steps:
             if change is Change.DELETE:
@@ -267,34 +306,49 @@ class IngestService:
                     await tx.signals.erase_place(row["place_id"], batch.now)
                     await tx.gaps.close_all(row["place_id"], batch.now, "channel deleted")
             else:
-                await tx.signals.add_batch(rows)
+                read_again = [row["id"] for row in rows if row["backfilled"] or change is Change.EDIT]
+                batch.known.update(await tx.signals.authors_of(read_again))
+                batch.new += await tx.signals.add_batch(rows)
             if change is Change.EDIT:
                 await tx.signals.edit_batch([edit_of(row) for row in rows])
                 fail_point("ingest.in_edit")
         await tx.members.see(batch.members)
         for gap in batch.gaps:
             await tx.gaps.open(gap)
-        await tx.channels.advance_cursors(batch.due)
+        await tx.channels.advance_cursors(sorted(batch.due, key=_PLACE))
 
     async def _store_singly(self, batch: _Batch) -> None:
-        now, guilds = batch.now, batch.guilds
-        parts = []
+        now = batch.now
+        parts: list[tuple[object, _Batch]] = []
         for change, rows in batch.steps:
             for row in rows:
-                members = [member for member in batch.members if member["user_id"] == row.get("author_id")]
-                parts.append(_Batch(now, [(change, [row])], members, guilds=guilds, size=1))
-        parts.append(_Batch(now, due=batch.due, gaps=batch.gaps, guilds=guilds))
-        for part in parts:
+                author = (row["guild_id"], row.get("author_id"))
+                members = [each for each in batch.members if (each["guild_id"], each["user_id"]) == author]
+                part = _Batch(now, [(change, [row])], members, guilds={row["guild_id"]} & batch.guilds)
+                parts.append((row["id"], part))
+        for gap in batch.gaps:
+            part = _Batch(now, gaps=[gap], guilds={gap.guild_id} & batch.guilds)
+            parts.append((f"gap of {gap.channel_id}", part))
+        for cursor in batch.due:
+            part = _Batch(now, due=[cursor], guilds={cursor[1]} & batch.guilds)
+            parts.append((f"cursor of {cursor[0]}", part))
+        batch.new, batch.known = 0, set()
+        refused: list[object] = []
+        for name, part in parts:
             try:
                 await self._commit(part)
-            except Exception as error:  # noqa: BLE001  (see `_write`)
-                logger.opt(exception=error).error("The database refuses {}; left out", part.ids())
+            except Exception:  # noqa: BLE001  (see `_write`, which logged it)
+                refused.append(name)
+            batch.new += part.new
+            batch.known |= part.known
+        if refused:
+            logger.error("The database refuses {} of {}; left out: {}", len(refused), len(parts), refused)
 
     def _hand_over(self, batch: _Batch) -> None:
-        self._metrics.ingested(batch.created)
+        self._metrics.ingested(batch.new)
         if len(self._members) > KNOWN_MEMBERS:
             self._members.clear()
-        self._members.update((member["guild_id"], member["user_id"]) for member in batch.members)
+        self._members |= batch.names
         self._guilds |= batch.guilds
         for place, _, _, message_id in batch.cursors.values():
             self.cursors[place] = max(message_id, self.cursors.get(place, 0))
@@ -303,8 +357,9 @@ class IngestService:
             self.on_gap()
         flagged = [row for _, rows in batch.steps for row in rows if row["stage"] != Stage.DONE]
         if flagged:
+            new = [row for row in flagged if row["id"] not in batch.known]
             for intent in Intent:
-                count = sum(row["intent"] == intent for row in flagged)
+                count = sum(row["intent"] == intent for row in new)
                 if count:
                     self._metrics.flagged(intent, count)
             self._bus.publish(Stage.OBSERVE, [signal_from_row(row) for row in flagged])
@@ -324,3 +379,16 @@ class IngestService:
                 created_at=self._clock.now(),
             )
         )
+
+
+def _can_be_stored(arrival: Arrival, now: datetime) -> bool:
+    """Whether a row can be made of `arrival`, judged or not."""
+    try:
+        if arrival.change in (Change.CREATE, Change.EDIT):
+            rows_of([arrival], Unjudged(), now)
+            member_of(arrival, now)
+        else:
+            tombstone_of(arrival, now)
+    except Exception:  # noqa: BLE001  (that is the question)
+        return False
+    return arrival.message_id < _MAX_ID

@@ -11,7 +11,7 @@ from loguru import logger
 from bot.db.database import Database
 from bot.domain.arrival import Arrival, Change
 from bot.domain.errors import BotError
-from bot.domain.snowflake import snowflake_at
+from bot.domain.snowflake import snowflake_at, snowflake_time
 from bot.models import Gap
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
@@ -21,7 +21,9 @@ from bot.settings import IngestSettings
 PAGE = 100  # messages, the most Discord gives at once
 RETRY_SECONDS = 30.0  # until a channel that couldn't be read is tried again
 PARALLEL = 4  # channels read at the same time
-RECHECKED = timedelta(hours=1)  # of messages already read: edited or deleted, perhaps, while nobody listened
+RECHECKED = timedelta(
+    hours=1
+)  # before the newest one read: edited or deleted, perhaps, while nobody listened
 
 
 class UnreadableError(BotError):
@@ -66,25 +68,46 @@ class RecoveryService:
         self._history = history
         self._wake.set()
 
-    def catch_up(self, guild_id: int, place_id: int, last_message_id: int | None, start: int | None) -> None:
+    def catch_up(
+        self, guild_id: int, place_id: int, last_message_id: int | None, start: int | None, since: int = 0
+    ) -> None:
         """Compare a channel's newest message with what has been read, and note the gap between them.
 
-        What was read lately is read again, because edits and deletions may have gone unheard.
+        What was read last is read again, because edits and deletions may have gone unheard since.
 
         Args:
             guild_id: the channel's guild.
             place_id: the channel or thread.
             last_message_id: its newest message, None when it has none.
             start: where reading begins in a channel never read before; None for its newest message.
+            since: nothing before it is read, such as what was said while the owner had the channel ignored.
         """
-        read = self._ingest.cursors.get(place_id, start)
-        if read is None:
+        cursor, newest = self._ingest.cursors.get(place_id), last_message_id or 0
+        if cursor is not None:
+            now, newest = self._clock.now(), max(newest, cursor)
+            oldest = snowflake_at(now - timedelta(days=self._settings.max_backfill_days))
+            begin = max(snowflake_at(min(now, snowflake_time(cursor)) - RECHECKED), oldest, since)
+        elif start is not None:  # nothing to read again
+            begin = max(start, since)
+        else:
             self._ingest.note_cursor(guild_id, place_id, last_message_id or place_id)
             return
-        newest = max(read, last_message_id or 0)
-        begin = min(read, snowflake_at(self._clock.now() - RECHECKED))
         if newest > begin:
-            self._note(guild_id, place_id, begin, newest, "missed" if newest > read else "recheck")
+            reason = "recheck" if newest == cursor else "missed"
+            self.note_gap(guild_id, place_id, begin, newest, reason)
+
+    def note_gap(self, guild_id: int, place_id: int, from_id: int, to_id: int, reason: str) -> None:
+        """Note that messages after `from_id`, up to and including `to_id`, are still to be read."""
+        self._ingest.note_gap(
+            Gap(
+                guild_id=guild_id,
+                channel_id=place_id,
+                from_id=from_id,
+                to_id=to_id,
+                reason=reason,
+                created_at=self._clock.now(),
+            )
+        )
 
     async def run(self) -> None:
         """Fill gaps until cancelled."""
@@ -170,15 +193,3 @@ class RecoveryService:
             await tx.gaps.shrink(gap.id, upto)
         fail_point("gap.after_page")
         return sum(arrival.message_id not in stored for arrival in there)
-
-    def _note(self, guild_id: int, place_id: int, from_id: int, to_id: int, reason: str) -> None:
-        self._ingest.note_gap(
-            Gap(
-                guild_id=guild_id,
-                channel_id=place_id,
-                from_id=from_id,
-                to_id=to_id,
-                reason=reason,
-                created_at=self._clock.now(),
-            )
-        )

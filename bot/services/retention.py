@@ -1,6 +1,7 @@
 """Deletes what has been kept long enough."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from loguru import logger
 
@@ -10,6 +11,8 @@ from bot.settings import RetentionSettings
 
 CHUNK = 1_000  # rows per transaction, so that writers wait only briefly
 EVERY_SECONDS = 3_600.0
+GAPS = timedelta(days=30)  # closed ones, for whoever asks what was missed
+GRACE = timedelta(days=30)  # for a server that was left: coming back until then, it finds its settings
 
 
 class RetentionService:
@@ -19,6 +22,7 @@ class RetentionService:
         self._database = database
         self._clock = clock
         self._settings = settings
+        self.on_members_gone: Callable[[], None] = lambda: None  # called when members have been deleted
 
     async def run(self) -> None:
         """Purge now and every hour until cancelled."""
@@ -27,17 +31,45 @@ class RetentionService:
             await self._clock.sleep(EVERY_SECONDS)
 
     async def purge(self) -> int:
-        """Delete messages and actions past their time; return how many rows went."""
+        """Delete everything that is past its time; return how many rows went."""
         now = self._clock.now()
-        total = 0
+        messages_until = now - timedelta(days=self._settings.messages_days)
+        total = await self._purge_left(now - GRACE)
         while True:
             async with self._database.transaction() as tx:
-                deleted = await tx.signals.purge(now - timedelta(days=self._settings.messages_days), CHUNK)
+                deleted = await tx.signals.purge(messages_until, CHUNK)
             total += deleted
             if deleted < CHUNK:
                 break
         async with self._database.transaction() as tx:
             total += await tx.actions.purge(now - timedelta(days=self._settings.actions_days))
+            total += await tx.gaps.purge(now - GAPS)
+        total += await self._purge_members(messages_until)
         if total:
             logger.info("Deleted {} rows past their retention", total)
         return total
+
+    async def _purge_members(self, before: datetime) -> int:
+        """Delete the names of members of whom no message is kept."""
+        async with self._database.reading() as tx:  # looks at every message, so not while holding up writers
+            silent = await tx.members.silent(before)
+        for start in range(0, len(silent), CHUNK):
+            async with self._database.transaction() as tx:
+                await tx.members.delete(silent[start : start + CHUNK])
+        if silent:
+            self.on_members_gone()
+        return len(silent)
+
+    async def _purge_left(self, before: datetime) -> int:
+        """Delete everything of servers that were left before `before`."""
+        async with self._database.reading() as tx:
+            left = await tx.guilds.left_before(before)
+            ids = await tx.signals.ids_of_guilds(left) if left else []
+        for start in range(0, len(ids), CHUNK):
+            async with self._database.transaction() as tx:
+                await tx.signals.delete(ids[start : start + CHUNK])
+        for guild_id in left:
+            async with self._database.transaction() as tx:
+                if await tx.guilds.delete_left(guild_id, before):
+                    await tx.actions.delete_of(guild_id)
+        return len(ids) + len(left)

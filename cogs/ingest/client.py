@@ -13,6 +13,7 @@ from bot.domain.arrival import Arrival, Change
 Payload = Mapping[str, Any]
 
 DEFAULT, REPLY = 0, 19  # message types that members write
+_MAX_DIGITS = 19  # of an id; the database has 63 bits for it, enough until 2084
 _MAX_EMBEDS = 10
 _MAX_EMBED_TEXT, _MAX_FILE_NAME = 1_000, 200  # characters
 
@@ -29,6 +30,7 @@ class DiscordIngestClient:
             payload["type"] in (DEFAULT, REPLY)
             and not payload["author"].get("bot", False)
             and payload.get("webhook_id") is None
+            and len(payload["id"]) <= _MAX_DIGITS
         )
 
     def arrival(

@@ -1,7 +1,10 @@
 """Listens to everything that happens to messages, and owns the worker that stores them."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import discord
 from discord.ext import commands
 from loguru import logger
@@ -17,6 +20,14 @@ from cogs.ingest.history import DiscordHistory
 from cogs.ingest.places import Spot, WatchedPlaces
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A message in a place that is being looked up."""
+
+    message_id: int
+    then: Callable[[Spot], None]  # called when the place is watched
+
+
 class Ingest(commands.Cog):
     """Gateway events in, arrivals out."""
 
@@ -26,9 +37,11 @@ class Ingest(commands.Cog):
         self._guilds = services.guilds
         self._ingest = services.ingest
         self._recovery = services.recovery
+        self._retention = services.retention
         self._places = WatchedPlaces(bot, services.guilds)
         self._client = DiscordIngestClient(bot.application_id or 0)
-        self._caught_up: set[int] = set()  # places, in this session
+        self._caught_up: dict[int, int] = {}  # places, in this session, and their guilds
+        self._unknown: dict[int, list[_Waiting]] = {}  # by place that is being looked up
         self._tasks = TaskSet()
         clock = SystemClock()
         self._workers = [
@@ -46,6 +59,8 @@ class Ingest(commands.Cog):
             worker.start()
         self._bot.on_new_session = self._new_session
         self._bot.on_places_changed = self._places.forget
+        self._bot.on_guild_lost = self._lose
+        self._retention.on_members_gone = self._ingest.forget_members
         self._bot.on_every_message = self._hear
 
     async def cog_unload(self) -> None:
@@ -69,7 +84,7 @@ class Ingest(commands.Cog):
             return
         spot = self._places.spot(guild_id, payload["channel_id"])
         if spot is None:
-            self._tasks.spawn(self._take_in_unknown(payload, change), f"look up {payload['channel_id']}")
+            self._look_up(payload, lambda found: self._offer(payload, found, change))
         elif spot.watched:
             self._offer(payload, spot, change)
 
@@ -81,30 +96,56 @@ class Ingest(commands.Cog):
             self._client.arrival(payload, spot.guild_id, spot.parent_id, change=change, muted=muted)
         )
 
-    async def _take_in_unknown(self, payload: Payload, change: Change) -> None:
-        """Take a message in a thread that Discord hasn't told of, such as one that was archived."""
-        guild = self._bot.get_guild(int(payload["guild_id"]))
+    def _look_up(self, payload: Payload, then: Callable[[Spot], None]) -> None:
+        """Do something about a message once its place is known to be watched.
+
+        Discord tells of active threads only; the others are asked for, each once.
+        """
+        place_id = int(payload["channel_id"])
+        waiting = self._unknown.get(place_id)
+        if waiting is None:
+            waiting = self._unknown[place_id] = []
+            looking = self._look_up_place(int(payload["guild_id"]), place_id)
+            self._tasks.spawn(looking, f"look up {place_id}")
+        waiting.append(_Waiting(int(payload["id"]), then))
+
+    async def _look_up_place(self, guild_id: int, place_id: int) -> None:
+        guild, problem = self._bot.get_guild(guild_id), ""
+        spot = Spot(guild_id, place_id, None, watched=False, place=None)
         try:
-            place = await guild.fetch_channel(int(payload["channel_id"])) if guild is not None else None
-        except (discord.HTTPException, discord.InvalidData) as error:
-            logger.warning("Message {} is in a channel I can't look up: {}", payload["id"], error)
+            if guild is not None:
+                spot = self._places.spot_of(await guild.fetch_channel(place_id))
+        except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
+            logger.warning("I can't look up channel {}, so it is left out: {}", place_id, error)
+        except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+            problem = str(error) or type(error).__name__
+        waiting = self._unknown.pop(place_id)
+        if problem:
+            logger.warning("I can't look up channel {} now; it is read later: {}", place_id, problem)
+            ids = [each.message_id for each in waiting]
+            self._recovery.note_gap(guild_id, place_id, min(ids) - 1, max(ids), "not looked up")
             return
-        spot = self._places.spot_of(place) if place is not None else None
-        if spot is not None and spot.watched:
-            self._offer(payload, spot, change)
+        self._places.keep(spot)
+        for each in waiting if spot.watched else ():
+            each.then(spot)
 
     def _new_session(self) -> None:
         self._caught_up.clear()
         self._places.forget()
 
+    def _lose(self, guild_id: int) -> None:
+        """Note that a guild is out of reach: what is said until it is back must be read then."""
+        self._caught_up = {place: guild for place, guild in self._caught_up.items() if guild != guild_id}
+        self._places.forget()
+
     def _catch_up(self, spot: Spot) -> None:
         """Note what was missed in a place since the last session, before anything new is taken there."""
-        self._caught_up.add(spot.place_id)
+        self._caught_up[spot.place_id] = spot.guild_id
         first_seen = self._guilds.first_seen(spot.guild_id)
         made = snowflake_time(spot.place_id).timestamp()
         start = spot.place_id - 1 if first_seen is not None and made > first_seen else None
         last_message_id = getattr(spot.place, "last_message_id", None)
-        self._recovery.catch_up(spot.guild_id, spot.place_id, last_message_id, start)
+        self._recovery.catch_up(spot.guild_id, spot.place_id, last_message_id, start, spot.since)
 
     def _muted(self, payload: Payload, guild_id: int) -> bool:
         ignored = self._guilds.policy(guild_id).ignored_role_ids
@@ -129,17 +170,26 @@ class Ingest(commands.Cog):
             self._erase(payload.guild_id, payload.channel_id, message_id)
 
     def _erase(self, guild_id: int | None, channel_id: int, message_id: int) -> None:
-        place = self._bot.get_channel(channel_id)
-        thread = place if isinstance(place, discord.Thread) else None
-        parent_id = thread.parent_id if thread else channel_id
-        self._ingest.offer(
-            Arrival(Change.DELETE, guild_id, parent_id, thread.id if thread else None, message_id)
-        )
+        if guild_id is None:
+            if self._bot.direct_messages:
+                self._ingest.offer(Arrival(Change.DELETE, None, channel_id, None, message_id))
+            return
+        if channel_id in self._unknown:  # the message itself may be waiting there
+            payload = {"id": message_id, "guild_id": guild_id, "channel_id": channel_id}
+            self._look_up(payload, lambda _: self._erase(guild_id, channel_id, message_id))
+            return
+        spot = self._places.spot(str(guild_id), str(channel_id))
+        if (spot is not None and spot.watched) or channel_id in self._ingest.cursors:  # is or was read
+            parent_id = spot.parent_id if spot is not None else None
+            thread_id = channel_id if parent_id is not None else None
+            self._ingest.offer(
+                Arrival(Change.DELETE, guild_id, parent_id or channel_id, thread_id, message_id)
+            )
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Catch up after every connection that could not be resumed."""
-        self._recovery.read_from(DiscordHistory(self._bot, self._client))
+        self._recovery.read_from(DiscordHistory(self._bot, self._client, self._places))
         readable = (guild.text_channels, guild.voice_channels, guild.stage_channels, guild.threads)
         places: list[Any] = [place for kind in readable for place in kind]
         for place in places:
@@ -151,7 +201,10 @@ class Ingest(commands.Cog):
     async def _note(self, guild: discord.Guild) -> None:
         channels = [ChannelSeen(each.id, each.category_id, each.name) for each in guild.channels]
         threads = [ChannelSeen(each.id, each.parent_id, each.name) for each in guild.threads]
-        await self._guilds.see(guild.id, guild.name, channels + threads)
+        for channel_id in await self._guilds.see(guild.id, guild.name, channels + threads):
+            if guild.get_channel(channel_id) is None:  # not made just now
+                logger.info("Channel {} was deleted unheard; erasing what was said there", channel_id)
+                self._ingest.offer(Arrival(Change.CLEAR, guild.id, channel_id, None, 0))
         logger.bind(guild_id=guild.id).info("In {} with {} channels", guild.name, len(channels))
 
     @commands.Cog.listener()
@@ -162,7 +215,19 @@ class Ingest(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that a server is left; one that is only unavailable doesn't come here."""
-        await self._guilds.left(guild.id)
+        await self._leave(guild.id)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Note the servers that were left while the bot was off."""
+        there = {guild.id for guild in self._bot.guilds}  # those that are unavailable included
+        for guild_id in self._guilds.present() - there:
+            await self._leave(guild_id)
+
+    async def _leave(self, guild_id: int) -> None:
+        self._lose(guild_id)
+        self._ingest.forget_guild(guild_id, await self._guilds.left(guild_id))
+        logger.bind(guild_id=guild_id).info("No longer in server {}", guild_id)
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:

@@ -4,31 +4,38 @@ from collections.abc import Sequence
 
 import aiohttp
 import discord
+from loguru import logger
 
 from bot.core.client import Bot
 from bot.domain.arrival import Arrival, Change
 from bot.services.recovery import UnreachableError, UnreadableError
 from cogs.ingest.client import DiscordIngestClient, Payload
+from cogs.ingest.places import WatchedPlaces
 
 
 class DiscordHistory:
     """Reads pages of a channel's or thread's history."""
 
-    def __init__(self, bot: Bot, client: DiscordIngestClient) -> None:
+    def __init__(self, bot: Bot, client: DiscordIngestClient, places: WatchedPlaces) -> None:
         self._bot = bot
         self._client = client
+        self._places = places
+        self._guilds = bot.services.guilds
+        self._ingest = bot.services.ingest
 
     async def after(self, place_id: int, message_id: int, limit: int) -> tuple[Sequence[Arrival], int | None]:
         """Return what members wrote after `message_id`, oldest first, and the last id of a full page.
 
         Raises:
-            UnreadableError: the channel is gone or forbidden.
+            UnreadableError: the channel is gone, forbidden or no longer watched.
             UnreachableError: no answer.
         """
         try:
             place = self._bot.get_channel(place_id) or await self._bot.fetch_channel(place_id)
             if not isinstance(place, discord.abc.GuildChannel | discord.Thread):
                 raise UnreadableError("not a channel of a server")
+            if not self._places.spot_of(place).watched:
+                raise UnreadableError("not watched")
             page: list[Payload] = list(await self._bot.http.logs_from(place_id, limit, after=message_id))
         except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
             raise UnreadableError(f"not readable: {error}") from error
@@ -47,7 +54,29 @@ class DiscordHistory:
             for payload in page
             if self._client.wants(payload)
         ]
+        arrivals = await self._with_muted(place.guild.id, arrivals)
         return arrivals, _id(page[-1]) if len(page) == limit else None
+
+    async def _with_muted(self, guild_id: int, arrivals: list[Arrival]) -> list[Arrival]:
+        """Mark what members with an ignored role ask: history doesn't tell roles, so Discord is asked."""
+        ignored = self._guilds.policy(guild_id).ignored_role_ids
+        if not ignored or not arrivals:
+            return arrivals
+        asking = [each for each, asks in zip(arrivals, self._ingest.asks(arrivals), strict=True) if asks]
+        muted: set[int] = set()
+        for author_id in {each.author_id for each in asking}:
+            try:
+                member = await self._bot.http.get_member(guild_id, author_id)
+                if any(int(role_id) in ignored for role_id in member["roles"]):
+                    muted.add(author_id)
+            except discord.NotFound:
+                continue  # has left, and has no roles
+            except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+                logger.warning(
+                    "The roles of member {} can't be read, so they get no answer: {}", author_id, error
+                )
+                muted.add(author_id)
+        return [each._replace(muted=True) if each.author_id in muted else each for each in arrivals]
 
 
 def _id(payload: Payload) -> int:

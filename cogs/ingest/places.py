@@ -7,7 +7,6 @@ import discord
 from bot.models import Watch
 from bot.services.guilds import GuildService
 
-# A private thread is never watched by default: only its members can read it.
 _PARENTS = (discord.TextChannel, discord.ForumChannel, discord.VoiceChannel, discord.StageChannel)
 Place = discord.abc.GuildChannel | discord.Thread
 
@@ -20,7 +19,8 @@ class Spot:
     place_id: int
     parent_id: int | None  # a thread's channel
     watched: bool
-    place: Place
+    place: Place | None  # None when it can't be looked up
+    since: int = 0  # snowflake of the owner's last choice that counts there
 
 
 class WatchedPlaces:
@@ -45,22 +45,35 @@ class WatchedPlaces:
     def spot_of(self, place: Place) -> Spot:
         """Return what matters of `place`."""
         parent_id = place.parent_id if isinstance(place, discord.Thread) else None
-        return Spot(place.guild.id, place.id, parent_id, self._decide(place), place)
+        since = max(self._guilds.chosen(each) for each in _above(place))
+        return Spot(place.guild.id, place.id, parent_id, self._decide(place), place, since)
+
+    def keep(self, spot: Spot) -> None:
+        """Remember a place that discord.py doesn't know, until something changes."""
+        self._known[str(spot.place_id)] = spot
 
     def forget(self) -> None:
         """Forget every answer, because a channel, a role or a choice has changed."""
         self._known.clear()
 
     def _decide(self, place: Place) -> bool:
-        parent = place.parent if isinstance(place, discord.Thread) else place
-        category_id = parent.category_id if parent is not None else None
-        for each in (place.id, parent.id if parent else None, category_id):
-            choice = self._guilds.watch(each) if each is not None else Watch.DEFAULT
+        choices = [self._guilds.watch(each) for each in _above(place)]
+        if isinstance(place, discord.Thread) and place.is_private():
+            return choices[0] is Watch.TRACK  # only its members read it: no choice above opens it
+        for choice in choices:
             if choice is not Watch.DEFAULT:
                 return choice is Watch.TRACK
+        parent = place.parent if isinstance(place, discord.Thread) else place
         if parent is None or not isinstance(parent, _PARENTS):
             return False
-        if isinstance(place, discord.Thread) and place.is_private():
-            return False
         everyone = parent.permissions_for(place.guild.default_role)
+        if isinstance(parent, discord.VoiceChannel | discord.StageChannel) and not everyone.connect:
+            return False  # whoever may not connect can't read its chat either
         return everyone.view_channel and everyone.read_message_history
+
+
+def _above(place: Place) -> list[int]:
+    """Return the ids whose choices count for `place`: its own, its channel's, its category's."""
+    parent = place.parent if isinstance(place, discord.Thread) else place
+    ids = (place.id, parent.id if parent else None, parent.category_id if parent else None)
+    return [each for each in ids if each is not None]

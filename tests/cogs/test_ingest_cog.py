@@ -1,24 +1,20 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bot.core.client import COGS, Bot, Services
-from bot.db.database import Database
+from bot.core.client import COGS, Bot
 from bot.domain.arrival import Arrival, Change
 from bot.models import Watch
 from bot.services.guilds import ChannelSeen, GuildService
-from bot.settings import OrchestratorSettings
+from tests.cogs.listening import WHOLE_GUILD, Recorder, services, settled
 from tests.conftest import Logged
 from tests.discord_payloads import (
     CATEGORY,
-    CATEGORY_TYPE,
     CHANNEL,
-    FORUM,
-    FORUM_TYPE,
     GUILD,
     HIDDEN,
     MESSAGE,
@@ -35,82 +31,8 @@ from tests.discord_payloads import (
     thread,
     user,
 )
-from tests.fakes import FakeClock
 
 EDITED = "2026-03-01T12:05:00+00:00"
-
-
-@pytest.fixture
-def guilds(database: Database, clock: FakeClock) -> GuildService:
-    return GuildService(database, clock, OrchestratorSettings())
-
-
-WHOLE_GUILD = guild(
-    channel(CHANNEL, parent_id=str(CATEGORY)),
-    hidden(),
-    channel(CATEGORY, CATEGORY_TYPE),
-    channel(FORUM, FORUM_TYPE),
-    threads=(thread(), thread(PRIVATE_THREAD, type_=PRIVATE), thread(THREAD + 50, FORUM)),
-)
-
-
-class Recorder:
-    """Stands for the workers' services: keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.arrivals: list[Arrival] = []
-        self.caught_up: list[tuple[int, int | None, int | None]] = []
-        self.history: Any = None
-
-    async def run(self) -> None:
-        await asyncio.Event().wait()
-
-    def offer(self, arrival: Arrival) -> None:
-        self.arrivals.append(arrival)
-
-    def catch_up(self, _guild_id: int, place_id: int, last: int | None, start: int | None) -> None:
-        self.caught_up.append((place_id, last, start))
-
-    def read_from(self, history: Any) -> None:
-        self.history = history
-
-    def taken(self) -> list[tuple[Change, int]]:
-        return [(each.change, each.message_id - MESSAGE) for each in self.arrivals]
-
-
-def services(guilds: GuildService, recorder: Recorder) -> Services:
-    parts: Any = recorder
-    return Services(
-        command_sync=parts, guilds=guilds, ingest=parts, metrics=parts, observer=parts,
-        orchestrator=parts, recovery=parts, retention=parts, stories=parts,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def heard() -> Recorder:
-    return Recorder()
-
-
-@pytest.fixture
-async def bot(guilds: GuildService, heard: Recorder) -> AsyncIterator[Bot]:
-    """A bot with all its cogs, in a guild."""
-    bot, _ = await make_bot(services(guilds, heard))
-    await bot.setup_hook()
-    bot.dispatch("connect")
-    feed(bot, "GUILD_CREATE", WHOLE_GUILD)
-    await settled()
-    yield bot
-    for name in list(bot.extensions):
-        await bot.unload_extension(name)
-
-
-async def settled() -> None:
-    """Let every task that discord.py has made for an event run to its end."""
-    async with asyncio.timeout(5):
-        while tasks := [each for each in asyncio.all_tasks() if "discord.py" in each.get_name()]:
-            await asyncio.gather(*tasks)
-        while tasks := [each for each in asyncio.all_tasks() if each.get_name().startswith(("note", "look"))]:
-            await asyncio.gather(*tasks)
 
 
 class TestCogs:

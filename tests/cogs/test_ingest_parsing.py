@@ -2,46 +2,46 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+import discord
 import pytest
 
-from bot.db.database import Database
 from bot.domain.arrival import Arrival, Change
 from bot.models import Watch
 from bot.services.guilds import ChannelSeen, GuildService
 from bot.services.recovery import UnreachableError, UnreadableError
-from bot.settings import OrchestratorSettings
 from cogs.ingest.client import DiscordIngestClient
 from cogs.ingest.history import DiscordHistory
 from cogs.ingest.places import WatchedPlaces
+from tests.cogs.listening import WHOLE_GUILD, Recorder, services
 from tests.discord_payloads import (
     BOT,
     CATEGORY,
-    CATEGORY_TYPE,
     CHANNEL,
     FORUM,
-    FORUM_TYPE,
     GUILD,
     HIDDEN,
     MEMBER,
     MESSAGE,
     OTHER_MEMBER,
-    PRIVATE,
     PRIVATE_THREAD,
+    READ,
     THREAD,
+    VOICE,
     FakeRest,
     channel,
     error,
     feed,
     guild,
-    hidden,
     make_bot,
     message,
-    thread,
+    role,
     user,
 )
 from tests.fakes import FakeClock
 
 OURS = DiscordIngestClient(BOT)
+CONNECT = discord.Permissions(connect=True).value
+STAGE = 13
 EDITED = "2026-03-01T12:05:00+00:00"
 
 
@@ -64,8 +64,9 @@ class TestPayloads:
             ({"type": 20}, False),
             ({"author": user(5, "robot", bot=True)}, False),
             ({"webhook_id": "77"}, False),
+            ({"id": str(2**80)}, False),
         ],
-        ids=["plain", "reply", "joined", "command", "bot", "webhook"],
+        ids=["plain", "reply", "joined", "command", "bot", "webhook", "impossible"],
     )
     def test_only_what_people_write_is_wanted(self, changes: dict[str, Any], wanted: bool) -> None:
         assert OURS.wants(message(**changes)) is wanted
@@ -130,20 +131,6 @@ class TestPayloads:
         assert edited_at.tzinfo is UTC
 
 
-@pytest.fixture
-def guilds(database: Database, clock: FakeClock) -> GuildService:
-    return GuildService(database, clock, OrchestratorSettings())
-
-
-WHOLE_GUILD = guild(
-    channel(CHANNEL, parent_id=str(CATEGORY)),
-    hidden(),
-    channel(CATEGORY, CATEGORY_TYPE),
-    channel(FORUM, FORUM_TYPE),
-    threads=(thread(), thread(PRIVATE_THREAD, type_=PRIVATE), thread(THREAD + 50, FORUM)),
-)
-
-
 class TestPlaces:
     @pytest.fixture
     async def places(self, guilds: GuildService) -> WatchedPlaces:
@@ -187,6 +174,38 @@ class TestPlaces:
         await guilds.set_watch(GUILD, ChannelSeen(HIDDEN, None, "x"), Watch.TRACK)
         assert self.watched(places, HIDDEN)
 
+    @pytest.mark.parametrize("chosen", [CHANNEL, CATEGORY])
+    async def test_no_choice_above_opens_a_private_thread(
+        self, places: WatchedPlaces, guilds: GuildService, chosen: int
+    ) -> None:
+        await guilds.set_watch(GUILD, ChannelSeen(chosen, None, "x"), Watch.TRACK)
+        assert not self.watched(places, PRIVATE_THREAD)
+        places.forget()
+        await guilds.set_watch(GUILD, ChannelSeen(PRIVATE_THREAD, CHANNEL, "x"), Watch.TRACK)
+        assert self.watched(places, PRIVATE_THREAD)
+
+    @pytest.mark.parametrize("type_", [VOICE, STAGE])
+    async def test_a_voice_channel_that_not_everyone_may_join_is_private(
+        self, places: WatchedPlaces, type_: int
+    ) -> None:
+        deny = {"id": str(GUILD), "type": 0, "allow": "0", "deny": str(CONNECT)}
+        everyone = role(GUILD, READ | CONNECT)
+        voices = (channel(91, type_), channel(92, type_, permission_overwrites=[deny]))
+        feed(places._client, "GUILD_CREATE", guild(*voices, roles=[everyone]))
+        assert self.watched(places, 91)
+        assert not self.watched(places, 92)
+
+    async def test_reading_begins_at_the_last_choice_that_counts(
+        self, places: WatchedPlaces, guilds: GuildService, clock: FakeClock
+    ) -> None:
+        for place_id in (CATEGORY, THREAD, CHANNEL):
+            clock.advance(60)
+            await guilds.set_watch(GUILD, ChannelSeen(place_id, None, "x"), Watch.DEFAULT)
+        for place_id, since in ((CHANNEL, CHANNEL), (THREAD, CHANNEL), (THREAD + 50, FORUM)):
+            spot = places.spot(str(GUILD), str(place_id))
+            assert spot is not None
+            assert spot.since == guilds.chosen(since)
+
     async def test_answers_are_remembered_until_something_changes(
         self, places: WatchedPlaces, guilds: GuildService
     ) -> None:
@@ -203,10 +222,10 @@ class TestPlaces:
 
 class TestHistory:
     @pytest.fixture
-    async def parts(self) -> tuple[DiscordHistory, FakeRest]:
-        bot, rest = await make_bot()
+    async def parts(self, guilds: GuildService, heard: Recorder) -> tuple[DiscordHistory, FakeRest]:
+        bot, rest = await make_bot(services(guilds, heard))
         feed(bot, "GUILD_CREATE", WHOLE_GUILD)
-        return DiscordHistory(bot, OURS), rest
+        return DiscordHistory(bot, OURS, WatchedPlaces(bot, guilds)), rest
 
     async def test_a_page_comes_oldest_first_and_says_where_it_ends(
         self, parts: tuple[DiscordHistory, FakeRest]
@@ -246,6 +265,40 @@ class TestHistory:
         rest.answers["GET", f"/channels/{CHANNEL}/messages"] = answer
         with pytest.raises(raised):
             await history.after(CHANNEL, 0, 9)
+
+    async def test_a_place_that_is_no_longer_watched_is_not_read(
+        self, parts: tuple[DiscordHistory, FakeRest], guilds: GuildService
+    ) -> None:
+        history, rest = parts
+        await guilds.set_watch(GUILD, ChannelSeen(CHANNEL, None, "x"), Watch.IGNORE)
+        for place_id in (CHANNEL, THREAD, HIDDEN):
+            with pytest.raises(UnreadableError, match="not watched"):
+                await history.after(place_id, MESSAGE, 3)
+        assert rest.requests == []
+
+    async def test_who_has_an_ignored_role_is_looked_up_once_for_those_who_ask(
+        self, parts: tuple[DiscordHistory, FakeRest], guilds: GuildService
+    ) -> None:
+        history, rest = parts
+        await guilds.set_role_ignored(GUILD, 7, True)
+        authors = [5, 5, 6, 8, 9, 10]
+        texts = ["how?", "why?", "how?", "how?", "how?", "fine"]
+        page = [message(n, texts[n], author=user(authors[n])) for n in range(6)]
+        for each in page:
+            del each["member"]
+        rest.answers["GET", f"/channels/{CHANNEL}/messages"] = page
+        rest.answers["GET", f"/guilds/{GUILD}/members/5"] = {"roles": ["8", "7"]}
+        rest.answers["GET", f"/guilds/{GUILD}/members/6"] = {"roles": ["8"]}
+        rest.answers["GET", f"/guilds/{GUILD}/members/8"] = error(404, 10_007, "Unknown Member")
+        rest.answers["GET", f"/guilds/{GUILD}/members/9"] = error(500)
+        arrivals, _ = await history.after(CHANNEL, 0, 9)
+        muted = [each.muted for each in arrivals]
+        assert muted == [True, True, False, False, True, False]  # who can't be known gets no answer
+        assert len(rest.requests) == 5
+        await guilds.set_role_ignored(GUILD, 7, False)
+        arrivals, _ = await history.after(CHANNEL, 0, 9)
+        assert not any(each.muted for each in arrivals)
+        assert len(rest.requests) == 6
 
     async def test_a_channel_that_is_gone_is_unreadable(self, parts: tuple[DiscordHistory, FakeRest]) -> None:
         with pytest.raises(UnreadableError, match="Unknown Channel"):

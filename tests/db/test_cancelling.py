@@ -34,5 +34,5 @@ async def test_cancelling_while_a_connection_goes_back_breaks_nothing(
     event.remove(engine.sync_engine, "reset", cancel_the_writer)
     await _write(database, 3)
     async with database.reading() as tx:
-        assert {guild.id for guild in await tx.guilds.list_present()} == {1, 2, 3}
+        assert {guild.id for guild in await tx.guilds.list_all()} == {1, 2, 3}
     assert [record.getMessage() for record in caplog.records if record.name.startswith("sqlalchemy")] == []

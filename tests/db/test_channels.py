@@ -78,20 +78,6 @@ async def test_the_cursor_of_an_unseen_thread_does_not_start_past_an_open_gap(da
     assert await advance(database, 30, THREAD) is None
 
 
-async def test_forgetting_a_channel_drops_its_cursor_and_its_gaps_only(database: Database) -> None:
-    await see_guild(database, CHANNEL, CHANNEL + 1)
-    await advance(database, 10)
-    async with database.transaction() as tx:
-        await tx.gaps.open(gap(10, 20))
-        other = await tx.gaps.open(gap(10, 20, CHANNEL + 1))
-    async with database.transaction() as tx:
-        await tx.channels.forget(CHANNEL)
-
-    async with database.reading() as tx:
-        assert await tx.gaps.list_open() == [other]
-    assert (await channel(database)).cursor is None
-
-
 async def reserve(database: Database, now: float, until: float, channel_id: int = CHANNEL) -> bool:
     async with database.transaction() as tx:
         return await tx.channels.reserve_reply(channel_id, later(now), later(until))
@@ -153,5 +139,15 @@ async def test_of_concurrent_reservations_of_a_member_exactly_one_wins(database:
     for turn in range(12):
         assert (await asyncio.gather(*(take(turn) for _ in range(4)))).count(True) == 1
     async with database.transaction() as tx:
+        assert await tx.members.reserve_reply(GUILD, MEMBER + 1, NOW, later(1))  # never seen, so free
         assert not await tx.members.reserve_reply(GUILD, MEMBER + 1, NOW, later(1))
-        assert await tx.members.get(GUILD, MEMBER + 1) is None
+
+
+async def test_a_channel_nobody_told_of_can_be_claimed_once(database: Database) -> None:
+    await see_guild(database)
+    async with database.transaction() as tx:
+        assert await tx.channels.reserve_reply(CHANNEL, NOW, later(60), GUILD)
+        assert not await tx.channels.reserve_reply(CHANNEL, NOW, later(60), GUILD)
+        assert await tx.channels.claim_telling_owner(CHANNEL, NOW, GUILD)
+        assert not await tx.channels.claim_telling_owner(CHANNEL, NOW, GUILD)
+        assert await tx.channels.claim_telling_owner(CHANNEL + 1, NOW, GUILD)

@@ -32,11 +32,11 @@ async def test_seeing_a_guild_again_keeps_its_settings_and_notes_that_the_bot_is
         await tx.guilds.see(GUILD, "First", NOW)
         await tx.guilds.change(GUILD, {**settings, "left_at": later(5)})
     async with database.transaction() as tx:
-        assert await tx.guilds.list_present() == []
+        assert await tx.guilds.left_before(later(6)) == [GUILD]
         guild = await tx.guilds.see(GUILD, "Second", later(9))
-        assert await tx.guilds.list_present() == [guild]
+        assert await tx.guilds.list_all() == [guild]
 
-    assert (guild.name, guild.first_seen_at, guild.left_at) == ("Second", NOW, None)
+    assert (guild.name, guild.first_seen_at, guild.left_at) == ("Second", later(9), None)
     assert {name: getattr(guild, name) for name in settings} == settings
 
 

@@ -61,7 +61,7 @@ async def test_settings(both: Database) -> None:
         other = await tx.guilds.get(B)
         assert other is not None
         assert (other.auto_reply, other.left_at, other.name) == (AutoReply.ON, None, "Same name")
-        assert await tx.guilds.list_present() == [other]
+        assert await tx.guilds.left_before(later(1)) == [A]
 
 
 async def test_channels(both: Database) -> None:
@@ -90,10 +90,33 @@ async def test_cursors_and_gaps(both: Database) -> None:
     assert cursors == [[message(A, 50)], [None]]
 
 
-async def test_forgetting_a_channel(both: Database) -> None:
+async def test_leaving(both: Database) -> None:
     async with both.transaction() as tx:
-        await tx.channels.forget(place(A))
+        await tx.channels.advance_cursors([(each + 5, each, None, message(each, 50)) for each in GUILDS])
+        assert set(await tx.channels.begin_anew(A)) == {place(A), A + 5}
+        await tx.gaps.close_guild(A, NOW, "left")
+    async with both.reading() as tx:
         assert [found.guild_id for found in await tx.gaps.list_open()] == [B]
+        cursors = [{channel.cursor for channel in await tx.channels.list_of(each)} for each in GUILDS]
+    assert cursors == [{None}, {None, message(B, 50)}]
+
+
+async def test_deleting_a_guild(both: Database) -> None:
+    async with both.transaction() as tx:
+        await tx.guilds.change(A, {"left_at": NOW})
+        assert not await tx.guilds.delete_left(A, NOW)
+        await tx.signals.delete(await tx.signals.ids_of_guilds([A]))
+        await tx.actions.delete_of(A)
+        assert await tx.guilds.delete_left(A, later(1))
+        assert not await tx.guilds.delete_left(B, later(1))
+    async with both.reading() as tx:
+        assert await tx.channels.list_of(A) == []
+        assert await tx.members.get(A, MEMBER) is None
+        assert await tx.members.get(B, MEMBER) is not None
+        assert [found.guild_id for found in await tx.gaps.list_open()] == [B]
+        assert await tx.signals.ids_of_guilds(GUILDS) == [signal_id(B, number) for number in range(3)]
+        assert await tx.actions.list_for(signal_id(A, 0)) == []
+        assert await tx.actions.list_for(signal_id(B, 0)) != []
 
 
 async def test_members(both: Database) -> None:

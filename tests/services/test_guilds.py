@@ -1,16 +1,20 @@
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 
 from bot.db.database import Database
+from bot.domain.arrival import Arrival, Change
 from bot.domain.errors import NotFoundError, UserFacingError
 from bot.domain.policy import GuildPolicy
 from bot.domain.quiet_hours import QuietHours
+from bot.domain.snowflake import snowflake_at
 from bot.models import AutoReply, Watch
 from bot.services.guilds import ChannelSeen, GuildService
+from bot.services.ingest import IngestService
 from bot.settings import OrchestratorSettings
 from tests.fakes import FakeClock
-from tests.services.support import CHANNEL, GUILD, NOW, OTHER_CHANNEL, OTHER_GUILD
+from tests.services.ingesting import gap, open_gaps, written
+from tests.services.support import CHANNEL, GUILD, NOW, OTHER_CHANNEL, OTHER_GUILD, arrival
 
 GENERAL = ChannelSeen(CHANNEL, None, "general")
 
@@ -184,10 +188,64 @@ class TestPresence:
         await guilds.set_min_confidence(GUILD, 0.9)
         await guilds.left(GUILD)
         assert (await guilds.get(GUILD)).left_at == NOW
-        assert (await anew(database, clock)).policy(GUILD) == GuildPolicy()
-        await guilds.see(GUILD, "Guild", [])
+        assert guilds.present() == set()
+        again = await anew(database, clock)
+        assert (again.present(), again.first_seen(GUILD)) == (set(), None)
+        clock.advance(60)
+        await again.see(GUILD, "Guild", [])
         assert (await guilds.get(GUILD)).left_at is None
-        assert (await anew(database, clock)).policy(GUILD) == GuildPolicy(min_confidence=0.9)
+        assert again.policy(GUILD) == GuildPolicy(min_confidence=0.9)
+        assert again.first_seen(GUILD) == NOW.timestamp() + 60
+
+    async def test_a_guild_that_comes_back_after_a_restart_finds_its_choices(
+        self, guilds: GuildService, database: Database, clock: FakeClock
+    ) -> None:
+        await guilds.see(GUILD, "Guild", [GENERAL])
+        await guilds.set_watch(GUILD, GENERAL, Watch.IGNORE)
+        await guilds.left(GUILD)
+        again = await anew(database, clock)
+        await again.see(GUILD, "Guild", [GENERAL])
+        assert again.watch(CHANNEL) is Watch.IGNORE
+
+    async def test_what_is_said_while_the_bot_is_away_is_not_read_later(
+        self, guilds: GuildService, database: Database, clock: FakeClock
+    ) -> None:
+        await guilds.see(GUILD, "Guild", [GENERAL])
+        async with database.transaction() as tx:
+            await tx.channels.advance_cursors([(CHANNEL, GUILD, None, 4_711)])
+            await tx.gaps.open(gap(1, 2))
+        assert await guilds.left(GUILD) == [CHANNEL]
+        assert await open_gaps(database) == []
+        again = GuildService(database, clock, OrchestratorSettings())
+        assert await again.load() == {}
+        await again.see(GUILD, "Guild", [GENERAL])
+        assert await GuildService(database, clock, OrchestratorSettings()).load() == {}
+
+    async def test_channels_that_are_gone_are_told_when_something_of_them_is_kept(
+        self, guilds: GuildService, ingest: IngestService
+    ) -> None:
+        thread, gone_thread, gone = CHANNEL + 50, CHANNEL + 51, CHANNEL + 52
+        seen = [GENERAL, ChannelSeen(OTHER_CHANNEL, None, "quiet")]
+        await guilds.see(GUILD, "Guild", [*seen, ChannelSeen(gone, None, "gone")])
+        await written(
+            ingest,
+            arrival(0),
+            arrival(1, thread_id=thread),
+            arrival(2, channel_id=gone, thread_id=gone_thread),
+        )
+        assert await guilds.see(GUILD, "Guild", [GENERAL]) == {gone}
+        await written(ingest, Arrival(Change.CLEAR, GUILD, gone, None, 0))
+        assert await guilds.see(GUILD, "Guild", [GENERAL]) == set()
+
+    async def test_a_choice_is_remembered_with_its_time(
+        self, guilds: GuildService, database: Database, clock: FakeClock
+    ) -> None:
+        assert guilds.chosen(CHANNEL) == 0
+        await guilds.set_watch(GUILD, GENERAL, Watch.IGNORE)
+        clock.advance(60)
+        await guilds.set_watch(GUILD, GENERAL, Watch.DEFAULT)
+        chosen = snowflake_at(NOW + timedelta(seconds=60))
+        assert guilds.chosen(CHANNEL) == (await anew(database, clock)).chosen(CHANNEL) == chosen
 
     async def test_asking_for_an_unknown_guild_says_so(self, guilds: GuildService) -> None:
         with pytest.raises(NotFoundError, match="don't know this server yet"):

@@ -86,7 +86,7 @@ class TestFaults:
         assert await row(database, 0) is not None
         assert await row(database, 1) is None
         assert await row(database, 2) is not None
-        assert logged.of("ERROR", f"refuses ['{key(1)}']")
+        assert logged.of("ERROR", f"refuses 1 of 4; left out: ['{key(1)}']")
         seen = await channel(database)
         assert seen is not None
         assert seen.cursor == message_id(2)

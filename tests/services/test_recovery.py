@@ -7,6 +7,7 @@ from bot.domain.arrival import Change
 from bot.domain.snowflake import snowflake_at
 from bot.services.ingest import IngestService
 from bot.services.recovery import RecoveryService
+from tests.fakes import FakeClock
 from tests.services.histories import (
     BOT,
     FakeHistory,
@@ -60,7 +61,7 @@ class TestCatchingUp:
     async def test_nothing_is_read_where_nothing_was_missed(
         self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
     ) -> None:
-        long_ago = snowflake_at(NOW - timedelta(hours=2))
+        long_ago = snowflake_at(NOW - timedelta(days=8))  # farther than is read back
         ingest.cursors[CHANNEL] = long_ago
         recovery.read_from(history)
         recovery.catch_up(GUILD, CHANNEL, long_ago, None)
@@ -82,6 +83,52 @@ class TestCatchingUp:
         recovery.catch_up(GUILD, CHANNEL, message_id(3), None)
         await all_closed(database)
         assert await numbers(database) == [1, 3]
+
+    async def test_a_deletion_early_in_a_long_outage_is_found(
+        self,
+        recovery: RecoveryService,
+        ingest: IngestService,
+        database: Database,
+        history: FakeHistory,
+        clock: FakeClock,
+    ) -> None:
+        for number in (1, 2):
+            ingest.offer(arrival(number))
+        await ingest.flushed()
+        clock.advance(2 * 3_600)
+        history.say(1)
+        recovery.read_from(history)
+        recovery.catch_up(GUILD, CHANNEL, message_id(2), None)
+        await all_closed(database)
+        assert await numbers(database) == [1]
+
+    async def test_nothing_said_before_the_owners_choice_is_read(
+        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
+    ) -> None:
+        history.say(*range(1, 6))
+        await read_up_to(ingest, database, 1)
+        recovery.read_from(history)
+        recovery.catch_up(GUILD, CHANNEL, message_id(3), None, message_id(3))  # nobody wrote since
+        recovery.catch_up(GUILD, OTHER_CHANNEL, message_id(3), CHANNEL - 1, message_id(3))
+        recovery.catch_up(GUILD, CHANNEL, message_id(5), None, message_id(3))
+        await all_closed(database)
+        assert await numbers(database) == [4, 5]
+        assert history.calls == [(CHANNEL, message_id(3))]
+
+    @pytest.mark.parametrize("last", [None, CHANNEL - 1])
+    async def test_a_new_thread_with_nothing_in_it_costs_nothing(
+        self,
+        recovery: RecoveryService,
+        ingest: IngestService,
+        database: Database,
+        history: FakeHistory,
+        last: int | None,
+    ) -> None:
+        recovery.read_from(history)
+        recovery.catch_up(GUILD, CHANNEL, last, CHANNEL - 1)
+        ingest.offer(arrival(1))
+        await ingest.flushed()
+        assert (await gaps(database), await told_of(database), history.calls) == ([], [], [])
 
     async def test_nothing_from_before_the_bot_came_is_read(
         self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory

@@ -23,7 +23,7 @@ from bot.services.stories import HealthService, StoryService
 from bot.settings import RetentionSettings
 from tests.db.support import gap, signal_row
 from tests.fakes import FakeClock
-from tests.services.support import CHANNEL, GUILD, NOW, OTHER_GUILD, key, message_id, running, signal
+from tests.services.support import CHANNEL, GUILD, MEMBER, NOW, OTHER_GUILD, key, message_id, running, signal
 
 
 def row(number: int, **values: Any) -> dict[str, Any]:
@@ -77,6 +77,68 @@ class TestRetention:
             assert await tx.actions.list_for(key(0)) == []
             assert await tx.actions.list_for(key(1))
             assert await tx.actions.list_for(key(2))
+
+    async def test_members_go_with_their_last_message(
+        self, retention: RetentionService, database: Database
+    ) -> None:
+        old = NOW - timedelta(days=31)
+        members = [(MEMBER, old), (MEMBER + 1, old), (MEMBER + 2, NOW)]
+        async with database.transaction() as tx:
+            await tx.guilds.ensure(GUILD, NOW)
+            await tx.guilds.ensure(OTHER_GUILD, NOW)
+            names = {"guild_id": GUILD, "name": "Ada"}
+            await tx.members.see([{**names, "user_id": id_, "first_seen_at": at} for id_, at in members])
+            await tx.members.see(
+                [{**names, "guild_id": OTHER_GUILD, "user_id": MEMBER + 1, "first_seen_at": old}]
+            )
+        await store(database, row(0, author_id=MEMBER), row(1, author_id=MEMBER + 1, created_at=old))
+        told: list[None] = []
+        retention.on_members_gone = lambda: told.append(None)
+        assert await retention.purge() == 3
+        async with database.reading() as tx:
+            kept = [await tx.members.get(GUILD, id_) is not None for id_, _ in members]
+            assert await tx.members.get(OTHER_GUILD, MEMBER + 1) is None
+        assert (kept, len(told)) == ([True, False, True], 1)
+        assert await retention.purge() == 0
+        assert len(told) == 1
+
+    async def test_closed_gaps_are_kept_for_a_month_and_open_ones_for_ever(
+        self, retention: RetentionService, database: Database, clock: FakeClock
+    ) -> None:
+        async with database.transaction() as tx:
+            await tx.guilds.ensure(GUILD, NOW)
+            await tx.gaps.open(gap(1, 2, CHANNEL, GUILD))
+            await tx.gaps.close_all(CHANNEL, NOW, "read")
+            await tx.gaps.open(gap(3, 4, CHANNEL, GUILD))
+        clock.advance(30 * 86_400)
+        assert await retention.purge() == 0
+        clock.advance(1)
+        assert await retention.purge() == 1
+        async with database.reading() as tx:
+            assert await tx.gaps.count_open() == 1
+
+    @pytest.mark.parametrize("back", [False, True], ids=["gone", "back in time"])
+    async def test_a_server_that_was_left_is_kept_for_a_month(
+        self, retention: RetentionService, database: Database, clock: FakeClock, back: bool
+    ) -> None:
+        clock.advance(-29 * 86_400)  # the messages are younger than 30 days at the end
+        async with database.transaction() as tx:
+            await tx.guilds.see(GUILD, "Guild", clock.now())
+            await tx.channels.see([{"id": CHANNEL, "guild_id": GUILD, "parent_id": None, "name": "general"}])
+            await tx.guilds.change(GUILD, {"left_at": clock.now(), "timezone": "Europe/Berlin"})
+        await store(database, row(0), row(1, stage="plan"))
+        clock.advance(29 * 86_400)
+        assert await retention.purge() == 0
+        if back:
+            async with database.transaction() as tx:
+                await tx.guilds.see(GUILD, "Guild", clock.now())
+        clock.advance(86_401)
+        assert await retention.purge() == (0 if back else 3)
+        async with database.reading() as tx:
+            guild = await tx.guilds.get(GUILD)
+            found = (await tx.channels.get(CHANNEL) is not None, await tx.signals.count())
+        assert found == ((True, 2) if back else (False, 0))
+        assert (guild.timezone if guild else None) == ("Europe/Berlin" if back else None)
 
     async def test_looks_again_every_hour(
         self, retention: RetentionService, database: Database, clock: FakeClock

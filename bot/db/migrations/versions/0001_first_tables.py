@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("watch", sa.String(length=8), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tip", sa.String(length=300), nullable=True),
         sa.Column("cursor", sa.BigInteger(), nullable=True),
         sa.Column("next_reply_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,91 @@
+"""A guild, a bot that listens to it, and what stands for the services it tells."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from bot.core.client import Services
+from bot.domain.arrival import Arrival, Change
+from bot.services.guilds import GuildService
+from tests.discord_payloads import (
+    CATEGORY,
+    CATEGORY_TYPE,
+    CHANNEL,
+    FORUM,
+    FORUM_TYPE,
+    MESSAGE,
+    PRIVATE,
+    PRIVATE_THREAD,
+    THREAD,
+    channel,
+    guild,
+    hidden,
+    thread,
+)
+
+WHOLE_GUILD = guild(
+    channel(CHANNEL, parent_id=str(CATEGORY)),
+    hidden(),
+    channel(CATEGORY, CATEGORY_TYPE),
+    channel(FORUM, FORUM_TYPE),
+    threads=(thread(), thread(PRIVATE_THREAD, type_=PRIVATE), thread(THREAD + 50, FORUM)),
+)
+
+
+class Recorder:
+    """Stands for the workers' services: keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+        self.caught_up: list[tuple[int, int | None, int | None]] = []
+        self.since: dict[int, int] = {}  # by place, as last caught up
+        self.gaps: list[tuple[int, int, int]] = []
+        self.cursors: dict[int, int] = {}
+        self.forgotten: dict[int, list[int]] = {}  # guilds and their places
+        self.history: Any = None
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    def offer(self, arrival: Arrival) -> None:
+        self.arrivals.append(arrival)
+
+    def asks(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        return ["?" in arrival.content for arrival in arrivals]
+
+    def catch_up(
+        self, _guild_id: int, place_id: int, last: int | None, start: int | None, since: int
+    ) -> None:
+        self.caught_up.append((place_id, last, start))
+        self.since[place_id] = since
+
+    def note_gap(self, _guild_id: int, place_id: int, from_id: int, to_id: int, _reason: str) -> None:
+        self.gaps.append((place_id, from_id - MESSAGE, to_id - MESSAGE))
+
+    def forget_members(self) -> None: ...
+
+    def forget_guild(self, guild_id: int, place_ids: Sequence[int]) -> None:
+        self.forgotten[guild_id] = sorted(place_ids)
+
+    def read_from(self, history: Any) -> None:
+        self.history = history
+
+    def taken(self) -> list[tuple[Change, int]]:
+        return [(each.change, each.message_id - MESSAGE) for each in self.arrivals]
+
+
+def services(guilds: GuildService, recorder: Recorder) -> Services:
+    parts: Any = recorder
+    return Services(
+        command_sync=parts, guilds=guilds, ingest=parts, metrics=parts, observer=parts,
+        orchestrator=parts, recovery=parts, retention=parts, stories=parts,
+    )  # fmt: skip
+
+
+async def settled() -> None:
+    """Let every task that discord.py has made for an event run to its end."""
+    async with asyncio.timeout(5):
+        while tasks := [each for each in asyncio.all_tasks() if "discord.py" in each.get_name()]:
+            await asyncio.gather(*tasks)
+        while tasks := [each for each in asyncio.all_tasks() if each.get_name().startswith(("note", "look"))]:
+            await asyncio.gather(*tasks)
