@@ -29,11 +29,12 @@ from typing import IO, Any
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / ".venv.lock"
-STAMP = VENV / "lookout-stamp.json"  # written last: what is installed, and for which Python
+STAMP = VENV / "lookout-stamp.json"  # what is installed, and for which Python
 INSTALLING = VENV / "lookout-installing"  # there while pip works: found later, pip was interrupted
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CHILD = "LOOKOUT_IN_VENV"  # tells the re-executed process that all is set up
 LIGHT = "LOOKOUT_LIGHT"
+CALLED_FROM = "LOOKOUT_CALLED_FROM"  # the folder that file names on the command line are relative to
 RETRY_HEAVY_AFTER = 24 * 3600  # seconds until a failed download of torch is tried again by itself
 FILES = {name: f"requirements-{name}.txt" for name in ("light", "test", "dev")}
 FILES["heavy"] = "requirements.txt"
@@ -108,12 +109,10 @@ def missing(requirements: list[Requirement]) -> list[str]:
     """Return the names of those this interpreter lacks or has in another version."""
     lacking = []
     for name, ranges in requirements:
-        try:
-            fits = satisfies(importlib.metadata.version(name), ranges)
-        except importlib.metadata.PackageNotFoundError:
-            fits = False
-        if not fits:
-            lacking.append(name)
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            if satisfies(importlib.metadata.version(name), ranges):
+                continue
+        lacking.append(name)
     return lacking
 
 
@@ -158,16 +157,25 @@ def read_stamp() -> dict[str, Any]:
         stamp = json.loads(STAMP.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    if not isinstance(stamp, dict) or stamp.get("python") != python_version() or INSTALLING.exists():
+    if not isinstance(stamp, dict) or stamp.get("python") != python_version():
         return {}
-    return stamp if venv_python().exists() else {}
+    return stamp if venv_python().exists() and not INSTALLING.exists() else {}
+
+
+def write_stamp(stamp: dict[str, Any], **news: Any) -> None:
+    """Add to the stamp what is true from now on, in one step, and end the time in which pip works."""
+    stamp.update(news, python=python_version())
+    draft = STAMP.with_suffix(".new")
+    draft.write_text(json.dumps(stamp), "utf-8")
+    INSTALLING.unlink(missing_ok=True)
+    draft.replace(STAMP)
 
 
 def groups_to_install(groups: list[str], stamp: dict[str, Any], *, retry: bool) -> list[str]:
     """Return the groups the stamp doesn't vouch for; heavy ones that failed lately wait, unless `retry`."""
     todo = [group for group in groups if stamp.get(group) != fingerprint(group)]
-    failed_at = stamp.get("heavy_failed_at", 0)
-    if "heavy" in todo and not retry and 0 <= time.time() - failed_at < RETRY_HEAVY_AFTER:
+    waited = time.time() - stamp.get("heavy_failed_at", 0)
+    if "heavy" in todo and not retry and 0 <= waited < RETRY_HEAVY_AFTER:
         todo.remove("heavy")
     return todo
 
@@ -189,7 +197,7 @@ def locked() -> Iterator[None]:
 
 
 def _try_lock(file: IO[bytes]) -> bool:
-    try:
+    with contextlib.suppress(OSError):
         if sys.platform == "win32":
             import msvcrt
 
@@ -199,9 +207,8 @@ def _try_lock(file: IO[bytes]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        return True
+    return False
 
 
 # Installing
@@ -214,24 +221,22 @@ def make_venv() -> None:
         SetupError: Python came without what that takes.
     """
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
-        package = f"python{python_version()}-venv"
         raise SetupError(
-            f"This Python can't make virtual environments: run `sudo apt install {package}` (or python3-venv)"
-            " and try again."
+            "This Python can't make virtual environments: run"
+            f" `sudo apt install python{python_version()}-venv` (or python3-venv) and try again."
         )
     say(f"Making {VENV.name} (Python {sys.version.split()[0]}) ...")
     command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
-    done = subprocess.run(command, stdout=sys.stderr, check=False)
-    if done.returncode:
+    if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
         raise SetupError(f"Could not make {VENV}: see above; deleting the folder and trying again may help.")
 
 
-def pip(*arguments: str) -> bool:
-    """Run the environment's pip, its progress on stderr; True when it succeeded."""
+def pip(*arguments: str) -> int:
+    """Run the environment's pip, its progress on stderr, and return its exit code."""
     # A personal "user = true" would make pip refuse to work inside an environment.
     environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     command = [str(venv_python()), "-m", "pip", *arguments]
-    return subprocess.run(command, stdout=sys.stderr, env=environment, check=False).returncode == 0
+    return subprocess.run(command, stdout=sys.stderr, env=environment, check=False).returncode
 
 
 @functools.cache  # asking pip takes half a second
@@ -254,11 +259,10 @@ def has_nvidia_gpu() -> bool:
     tool = shutil.which("nvidia-smi") or shutil.which("nvidia-smi", path="/usr/lib/wsl/lib")
     if tool is None:
         return False
-    try:
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         done = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return "GPU 0" in done.stdout
+        return "GPU 0" in done.stdout
+    return False
 
 
 def torch_arguments(*, own_index: bool, platform: str, gpu: bool) -> tuple[list[str], str]:
@@ -276,29 +280,29 @@ def install_files(groups: list[str]) -> None:
     Raises:
         SetupError: pip failed.
     """
-    own = has_own_index()
     files = [FILES[group] for group in groups]
-    place = "the index pip is configured with" if own else "PyPI, about 60 MB"
+    place = "the index pip is configured with" if has_own_index() else "PyPI, about 60 MB"
     say(f"Installing {' and '.join(files)} from {place} ...")
-    arguments = [part for file in files for part in ("-r", str(ROOT / file))]
-    if not pip("install", *arguments):
+    code = pip("install", *(part for file in files for part in ("-r", str(ROOT / file))))
+    if code != 0:
+        if code > 0:  # pip gave up, it was not killed: what is installed is sound
+            INSTALLING.unlink()
         raise SetupError("pip could not install the packages: see above. Is there a connection?")
 
 
 def install_heavy() -> bool:
     """Install torch, alone, then what needs it; False when that failed."""
-    own = has_own_index()
-    source, words = torch_arguments(own_index=own, platform=sys.platform, gpu=has_nvidia_gpu())
+    source, words = torch_arguments(own_index=has_own_index(), platform=sys.platform, gpu=has_nvidia_gpu())
     for name, ranges in requirements_of("heavy"):
         words = words if name == "torch" else "as the packages before"
         say(f"Installing {name}{ranges}, {words} ...")
-        if not pip("install", *(source if name == "torch" else []), f"{name}{ranges}"):
+        if pip("install", *(source if name == "torch" else []), f"{name}{ranges}"):
             return False
     return True
 
 
 def install(groups: list[str], *, retry: bool) -> None:
-    """Bring .venv to where `groups` are installed; under the lock, the stamp last."""
+    """Bring .venv to where `groups` are installed, under the lock; each step counts once it is done."""
     with locked():
         stamp = read_stamp()
         todo = groups_to_install(groups, stamp, retry=retry)
@@ -306,25 +310,20 @@ def install(groups: list[str], *, retry: bool) -> None:
             return
         if not stamp:
             make_venv()
-        INSTALLING.touch()
         files = [group for group in todo if group != "heavy"]
         if files:
+            INSTALLING.touch()
             install_files(files)
-        stamp.update({group: fingerprint(group) for group in files}, python=python_version())
-        if "heavy" in todo:
+        write_stamp(stamp, **{group: fingerprint(group) for group in files})
+        if "heavy" in todo:  # interrupted from here on, there is a bot that runs light
             if install_heavy():
-                stamp["heavy"] = fingerprint("heavy")
-                stamp.pop("heavy_failed_at", None)
+                write_stamp(stamp, heavy=fingerprint("heavy"), heavy_failed_at=0)
             else:
-                stamp["heavy_failed_at"] = time.time()
+                write_stamp(stamp, heavy_failed_at=time.time())
                 say(
                     "torch could not be installed: Lookout runs light, without the abilities that need it."
                     " `python run.py setup` tries again."
                 )
-        draft = STAMP.with_suffix(".new")
-        draft.write_text(json.dumps(stamp), "utf-8")
-        INSTALLING.unlink()
-        draft.replace(STAMP)
         say("Set up.")
 
 
@@ -368,6 +367,8 @@ def main(arguments: list[str]) -> int:
     if light:
         os.environ[LIGHT] = "1"
     light = light or os.environ.get(LIGHT, "") not in {"", "0"}
+    if CHILD not in os.environ:
+        os.environ[CALLED_FROM] = str(Path.cwd())
     os.chdir(ROOT)
     command = arguments[0] if arguments else "run"
     if os.environ.pop(CHILD, None) is None:

@@ -61,7 +61,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         made.add_column(column, justify="right" if number else "left")
     for row in rows:
         made.add_row(*row)
-    Console().print(made)
+    console = Console()
+    console.width = max(console.width, 120)  # rather broken by the terminal than cut off
+    console.print(made)
 
 
 def shown(value: float | None, form: str = ",.0f") -> str:
@@ -70,6 +72,8 @@ def shown(value: float | None, form: str = ",.0f") -> str:
 
 
 def write(path: Path | None, result: dict[str, Any]) -> None:
-    """Write the result as JSON where a path is given."""
+    """Write the result as JSON where a path is given, relative to where run.py was called from."""
     if path is not None:
-        path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        Path(os.environ.get("LOOKOUT_CALLED_FROM", ""), path).write_text(
+            json.dumps(result, indent=2) + "\n", encoding="utf-8"
+        )

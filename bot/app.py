@@ -86,7 +86,7 @@ class Application:
             read_fairly(lambda: services.ingest.pressure)
             bot = Bot(
                 services,
-                intents=_intents(settings),
+                intents=discord.Intents(**dict.fromkeys(settings.gateway_intents, True)),
                 direct_messages=settings.ingest.direct_messages,
                 http_trace=retry_trace(metrics),
             )
@@ -167,7 +167,7 @@ class Application:
         from bot.api.dependencies import ApiDependencies
         from bot.api.server import ApiServer
 
-        health = HealthService(database, services.ingest, lambda: bot.is_ready() and not bot.is_closed())
+        health = HealthService(database, services.ingest, lambda: _is_connected(bot))
         token = settings.admin_token.get_secret_value() if settings.admin_token else None
         api = ApiServer(
             create_app(ApiDependencies(services.metrics, health, services.stories, token)),
@@ -222,9 +222,10 @@ class Application:
             signal.signal(signal.SIGBREAK, lambda *_: loop.call_soon_threadsafe(self.stop))
 
 
-def _intents(settings: Settings) -> discord.Intents:
-    names = set(settings.discord.intents) | ({"dm_messages"} if settings.ingest.direct_messages else set())
-    return discord.Intents(**dict.fromkeys(names, True))
+def _is_connected(bot: Bot) -> bool:
+    """Whether events arrive; `is_ready` alone stays true while discord.py tries to connect again."""
+    socket: discord.gateway.DiscordWebSocket | None = bot.ws
+    return bot.is_ready() and not bot.is_closed() and socket is not None and socket.open
 
 
 def _track(metrics: Metrics, services: Services, bus: MemoryBus, bot: Bot) -> None:

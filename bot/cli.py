@@ -20,7 +20,8 @@ PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_optio
 gc.disable()  # nothing that is imported becomes garbage; on again when a command has what it needs
 
 app = typer.Typer(
-    help="Lookout watches over your Discord server. Without a command it starts the bot.",
+    help="Lookout watches over your Discord server. Without a command it starts the bot."
+    " `run.py setup` only installs what is missing, `run.py test` runs the tests.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -57,14 +58,8 @@ def demo(context: typer.Context) -> None:
 
 @app.command(context_settings=PASS_ON)
 def bench(context: typer.Context) -> None:
-    """Measure: `bench ingest`."""
+    """Measure: `bench ingest`, `latency` or `startup`."""
     raise typer.Exit(_become("-m", "benchmarks", *context.args))
-
-
-@app.command(context_settings=PASS_ON)
-def test(context: typer.Context) -> None:
-    """Run the tests; further words go to pytest."""
-    raise typer.Exit(_become("-m", "pytest", "-n", "auto", "--dist", "worksteal", *context.args))
 
 
 @app.command()
@@ -73,11 +68,6 @@ def doctor() -> None:
     from bot.doctor import run_doctor
 
     raise typer.Exit(run_doctor())
-
-
-@app.command()
-def setup() -> None:
-    """Install what is missing (run.py has done that by now)."""
 
 
 @app.command()

@@ -59,6 +59,7 @@ class Check(NamedTuple):
     state: State
     detail: str
     fix: str = ""
+    below: str = ""  # a line under the table, too long for a cell
 
 
 def check_python() -> Check:
@@ -183,7 +184,7 @@ async def check_discord(discord: DiscordSettings, intents: tuple[str, ...]) -> l
             status, me, answer_headers = await _get(session, f"{base}/users/@me")
             if status != HTTPStatus.OK:
                 return [_refused(status, base)]
-            _, application, _ = await _get(session, f"{base}/applications/@me")
+            about, application, _ = await _get(session, f"{base}/applications/@me")
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         reason = type(error).__name__
         return [
@@ -191,8 +192,8 @@ async def check_discord(discord: DiscordSettings, intents: tuple[str, ...]) -> l
         ]
     link = invite_link(discord.application_id or _number(me.get("id")))
     return [
-        Check("Token", State.OK, f"belongs to {me.get('username')}; invite: {link}"),
-        check_intents(intents, _number(application.get("flags"))),
+        Check("Token", State.OK, f"belongs to {me.get('username')}", below=f"Invite it with {link}"),
+        check_intents(intents, _number(application.get("flags")) if about == HTTPStatus.OK else None),
         *check_clock(answer_headers, datetime.now(UTC)),
     ]
 
@@ -204,8 +205,11 @@ def _refused(status: int, base: str) -> Check:
     return Check("Token", State.FAIL, f"{base} answered {status}", "try again later")
 
 
-def check_intents(intents: tuple[str, ...], flags: int) -> Check:
-    """Tell whether the privileged intents among `intents` are on in the application's `flags`."""
+def check_intents(intents: tuple[str, ...], flags: int | None) -> Check:
+    """Tell whether the privileged intents among `intents` are on in `flags` (None: unknown)."""
+    if flags is None:
+        detail = "could not be checked: Discord did not show the application"
+        return Check("Intents", State.WARN, detail, "try again later")
     off = [PRIVILEGED[name] for name in intents if name in INTENT_FLAGS and not flags & INTENT_FLAGS[name]]
     if off:
         fix = f"switch it on at {PORTAL} > Bot > Privileged Gateway Intents"
@@ -300,7 +304,9 @@ def _print_table(checks: list[Check], mask: Masker) -> None:
     from rich.text import Text
 
     styles = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red", State.SKIP: "dim"}
-    table = Table("Check", "", "Found", "What to do")
+    table = Table()
+    for title in ("Check", "", "Found", "What to do"):
+        table.add_column(title, overflow="fold")  # cut off, an address or a path is worth nothing
     for check in checks:
         cells = [check.name, check.state.value, mask(check.detail), mask(check.fix)]
         table.add_row(
@@ -310,3 +316,6 @@ def _print_table(checks: list[Check], mask: Masker) -> None:
     console = Console()
     console.width = console.width if console.is_terminal else 200
     console.print(table)
+    for check in checks:
+        if check.below:
+            console.print(Text(mask(check.below)), soft_wrap=True)

@@ -6,11 +6,13 @@ A queue would cost a thread and lose the last lines of a crash, the ones that ma
 
 import json
 import logging
+import os
 import re
 import sys
 import time
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -28,6 +30,8 @@ MAX_FILES = 20  # per log, whatever their age: a flood of errors must not fill t
 SHORTEST_SECRET = 4  # characters; masking "on" would garble every line
 # Debug lines of these come per frame, query or wake-up: only LOG_LEVEL=TRACE shows them.
 NOISY = ("discord", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "httpx", "httpcore", "apscheduler")
+# How discord.py's error about a lost connection begins; it comes with a traceback, at each try.
+RECONNECTING = "Attempting a reconnect in "
 _PATTERNS = re.compile(
     r"(?P<webhook>/webhooks/\d+/)[\w-]+"
     r"|(?P<interaction>/interactions/\d+/)[\w-]+"
@@ -59,13 +63,12 @@ def _mask_match(match: re.Match[str]) -> str:
     return next((part for part in match.groups() if part), "") + MASK
 
 
-def setup_logging(settings: LogSettings, secrets: Iterable[str], *, name: str = "lookout") -> None:
-    """Send all logging to the console, `<name>.log` and `errors.log`; may be called again.
+def setup_logging(settings: LogSettings, secrets: Iterable[str]) -> None:
+    """Send all logging to the console, `lookout.log` and `errors.log`; may be called again.
 
     Args:
         settings: level, shape and folder.
         secrets: texts that must not appear in any line.
-        name: of this process's files; a second process in the same folder needs another.
 
     Raises:
         StartupError: the folder can't be written to.
@@ -75,15 +78,16 @@ def setup_logging(settings: LogSettings, secrets: Iterable[str], *, name: str = 
     logger.remove()
     logger.configure(patcher=lambda record: _prepare(record, masker))
     logger.add(sys.stderr, level=settings.level, format=line, diagnose=False, backtrace=False)
-    errors = "errors" if name == "lookout" else f"{name}-errors"
-    for file, level in ((name, settings.level), (errors, "ERROR")):
+    retention = _Retention(settings.keep_days, settings.folder)
+    for file, level in (("lookout", settings.level), ("errors", "ERROR")):
         try:
+            retention.look_at(f"{file}.log")
             logger.add(
                 settings.folder / f"{file}.log",
                 level=level,
                 format=line,
                 rotation=_Rotation(settings.max_megabytes * 1_000_000),
-                retention=_Retention(settings.keep_days),
+                retention=retention,
                 encoding="utf-8",
                 diagnose=False,
                 backtrace=False,
@@ -98,13 +102,16 @@ def setup_logging(settings: LogSettings, secrets: Iterable[str], *, name: str = 
 def _prepare(record: "Record", masker: Masker) -> None:
     """Mask a record for every sink at once; the traceback becomes text, so that it can be masked too."""
     record["message"] = masker(record["message"])
-    bound = record["extra"].items()
-    extra = {key: masker(value) if isinstance(value, str) else value for key, value in bound}
+    extra = {key: _masked(value, masker) for key, value in record["extra"].items()}
     if exception := record["exception"]:
         lines = traceback.format_exception(exception.type, exception.value, exception.traceback)
         extra["trace"] = masker("".join(lines))
         record["exception"] = None
     record["extra"] = extra
+
+
+def _masked(value: object, masker: Masker) -> object:
+    return value if value is None or isinstance(value, int | float) else masker(str(value))
 
 
 def _text_line(record: "Record") -> str:
@@ -150,17 +157,33 @@ class _Rotation:
 
 
 class _Retention:
-    """Deletes files that are too old, and the oldest where there are too many."""
+    """Deletes what is too old, and the oldest files where there are too many.
 
-    def __init__(self, keep_days: int) -> None:
+    loguru asks when a file is put aside. All logs are looked at then: that of errors may be quiet for weeks.
+    """
+
+    def __init__(self, keep_days: int, folder: Path) -> None:
         self._keep_seconds = keep_days * 86_400
+        self._folder = folder
+        self._current: list[str] = []
 
-    def __call__(self, files: list[str]) -> None:
-        newest_first = sorted(map(Path, files), key=lambda path: path.stat().st_mtime, reverse=True)
+    def look_at(self, name: str) -> None:
+        """Take care of a log from now on: of the file `name`, and those put aside from it."""
+        self._current.append(name)
+        self([])
+
+    def __call__(self, _files: list[str]) -> None:
         oldest = time.time() - self._keep_seconds
-        for position, path in enumerate(newest_first):
-            if position >= MAX_FILES or path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+        for name in self._current:
+            log = self._folder / name
+            with suppress(FileNotFoundError):  # it is just being put aside
+                if log.stat().st_mtime < oldest:
+                    os.truncate(log, 0)  # not deleted: it is open
+            aside = self._folder.glob(f"{log.stem}.*{log.suffix}")
+            newest_first = sorted(aside, key=lambda path: path.stat().st_mtime, reverse=True)
+            for position, path in enumerate(newest_first):
+                if position >= MAX_FILES or path.stat().st_mtime < oldest:
+                    path.unlink(missing_ok=True)
 
 
 class _Intercept(logging.Handler):
@@ -175,9 +198,13 @@ class _Intercept(logging.Handler):
             text = record.getMessage()
         except (TypeError, ValueError):
             text = str(record.msg)  # a library's broken log call must not break us
+        exception = record.exc_info
+        if exception and text.startswith(RECONNECTING):
+            why = "".join(traceback.format_exception_only(exception[1])).strip()
+            level, text, exception = "WARNING", f"{text} ({why})", None
         origin = {"name": record.name, "function": record.funcName, "line": record.lineno}
         patched = logger.patch(lambda loguru_record: loguru_record.update(origin))  # type: ignore[typeddict-item]
-        patched.opt(exception=record.exc_info).log(level, text)
+        patched.opt(exception=exception).log(level, text)
 
 
 def _take_over_standard_logging(level_name: str) -> None:

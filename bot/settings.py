@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -285,8 +285,15 @@ class Settings(BaseSettings):
         """Return every secret set, for the log to mask."""
         found = [self.discord.token, self.llm.api_key, self.api.admin_token]
         texts = [secret.get_secret_value() for secret in found if secret]
-        password = urlsplit(self.database.url.get_secret_value()).password if self.database.url else None
-        return [*texts, password] if password else texts
+        return texts + (_passwords_in(self.database.url.get_secret_value()) if self.database.url else [])
+
+
+def _passwords_in(url: str) -> list[str]:
+    """Return the passwords of a database's address, as they stand there and decoded."""
+    parts = urlsplit(url)
+    query = (pair.partition("=") for pair in parts.query.split("&"))
+    found = [parts.password or "", *(value for key, _, value in query if "password" in key)]
+    return list(dict.fromkeys(form for text in found if text for form in (text, unquote(text))))
 
 
 # Never written into settings.yaml, which people share and commit.

@@ -4,8 +4,11 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +47,20 @@ def _ready(discord: Sandbox, control: Control, state: dict[str, Any]) -> str:
     return json.dumps(line)
 
 
-async def _stdin_closed() -> None:
-    """Return when standard input ends: the parent is gone."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.read(4096):
-        pass
+def _when_stdin_ends(loop: asyncio.AbstractEventLoop, then: Callable[[], object]) -> None:
+    """Call `then` in the loop when standard input ends: the parent is gone.
+
+    A thread, because Windows' event loop can't read a pipe that was inherited.
+    """
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(then)
+
+    threading.Thread(target=wait, name="stdin", daemon=True).start()
 
 
 async def _run(options: argparse.Namespace, world: dict[str, Any]) -> None:
@@ -67,12 +77,9 @@ async def _run(options: argparse.Namespace, world: dict[str, Any]) -> None:
         await control.start(options.host, options.control_port)
         sys.stdout.write(_ready(discord, control, await discord.state()) + "\n")
         sys.stdout.flush()
-        watch = asyncio.create_task(_stdin_closed()) if options.exit_with_parent else None
-        if watch is not None:
-            watch.add_done_callback(lambda _: control.shutdown.set())
+        if options.exit_with_parent:
+            _when_stdin_ends(loop, control.shutdown.set)
         await control.shutdown.wait()
-        if watch is not None:
-            watch.cancel()
         await control.stop()
 
 

@@ -194,24 +194,3 @@ class Vocabulary(ABC):
 
         entry = await self.wait_for(fits, timeout)
         return await self.message(entry["message_id"])
-
-    async def wait_for_message(
-        self,
-        *,
-        channel: Any = None,
-        after: int = 0,
-        timeout: float = 5.0,  # noqa: ASYNC109
-    ) -> Message:
-        """Return the first bot message newer than entry `after`, in a channel if given; no system notes."""
-        place = ref(channel)
-        entry = await self.wait_for(
-            lambda e: (
-                e["kind"] == "message"
-                and e["bot"]
-                and e["via"] != "system"
-                and place in (None, e["channel_id"])
-            ),
-            timeout,
-            after,
-        )
-        return await self.message(entry["message_id"])

@@ -1,6 +1,7 @@
 import asyncio
-import os
+import logging
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.db.database import Database
 from bot.db.engine import create_engine
 from bot.db.schema import prepare_database
+from bot.logs import NOISY
 from bot.models.types import metadata
-from tests.db.postgres import create_postgres
+from tests.db.postgres import postgres_database
 
 # The same examples each time, and no failure because the machine is busy.
 hypothesis.settings.register_profile("lookout", deadline=None, derandomize=True, max_examples=60)
@@ -39,13 +41,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
-    """The address of a migrated PostgreSQL database that only this worker uses."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with ThreadPoolExecutor(1) as thread:
-        url = thread.submit(asyncio.run, create_postgres(f"test_{worker}")).result(60)
-        thread.submit(asyncio.run, _migrate(url)).result(60)
-    return url
+def postgres_url() -> Iterator[str]:
+    """The address of a migrated PostgreSQL database that only this process uses."""
+    with postgres_database("test") as url:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _migrate(url)).result(60)
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,6 +69,22 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 def database(engine: AsyncEngine) -> Database:
     """Every repository, on an empty database of each kind."""
     return Database(engine)
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """Put logging back as it was, for tests of what sets it up."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in NOISY}
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:], root.level = handlers, level
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+    logger.remove()
+    logger.configure(patcher=lambda _: None)
+    logger.add(sys.stderr)
 
 
 class Logged:

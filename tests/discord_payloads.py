@@ -130,7 +130,7 @@ async def make_bot(services: Any = None, **options: Any) -> tuple[Bot, FakeRest]
     return bot, rest
 
 
-def feed(bot: Bot, event: str, payload: dict[str, Any]) -> None:
+def feed(bot: discord.Client, event: str, payload: dict[str, Any]) -> None:
     """Have the gateway say `event`."""
     parsers: Any = bot._connection.parsers
     parsers[event](payload)

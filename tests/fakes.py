@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.signal import Signal
 from bot.models import Action
+from bot.services.retries import current_retries
 from bot.services.tools import NotPermittedError, RefusedError, Sent, TargetGoneError, UnreachableError
 
 
@@ -55,7 +56,9 @@ class FakeDiscord:
         self.forbidden: dict[int, str] = {}  # by channel: the missing permission
         self.gone: set[int] = set()  # channels and messages that no longer exist
         self.script: deque[str] = deque()  # for each coming call: "down", "lost", "ok" or "bug"
+        self.retried = 0  # answers of 429 and 5xx within each call
         self.calls: list[str] = []  # "send reply", "find reply", ...
+        self.held: dict[int, asyncio.Event] = {}  # by channel: posts there wait for it
         self.before_send: Callable[[Action], None] = lambda _action: None
 
     def texts(self, kind: str) -> list[str]:
@@ -90,6 +93,8 @@ class FakeTool:
     async def send(self, action: Action, signal: Signal) -> Sent:
         discord = self._discord
         await self._called("send")
+        if action.channel_id in discord.held:
+            await discord.held[action.channel_id].wait()
         discord.before_send(action)
         turn = discord.script.popleft() if discord.script else "ok"
         if turn == "bug":
@@ -123,4 +128,7 @@ class FakeTool:
 
     async def _called(self, what: str) -> None:
         self._discord.calls.append(f"{what} {self.kind}")
+        retries = current_retries.get()
+        if retries is not None:
+            retries.count += self._discord.retried
         await asyncio.sleep(0)  # a real call gives others their turn

@@ -94,6 +94,8 @@ class Bot(commands.Bot):
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Tell of new sessions, changed places and outages at once; listeners run later, as tasks."""
+        if event == "socket_event_type" and "on_socket_event_type" not in self.extra_events:
+            return  # discord.py tells of every frame; nobody listens
         if event == "connect":  # events may have been missed, and nothing of the new session was heard yet
             self.on_new_session()
         elif event in PLACE_EVENTS:  # the next message may come with the same read of the socket

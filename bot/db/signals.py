@@ -41,7 +41,9 @@ class Flagged(NamedTuple):
     author_id: int
     created_at: datetime
     intent: str
+    stage: str
     status: str
+    plan: str | None
 
 
 class SignalRepository:
@@ -161,7 +163,7 @@ class SignalRepository:
         query = (
             sa_select(
                 table.id, table.guild_id, table.place_id, table.message_id, table.author_id,
-                table.created_at, table.intent, table.status,
+                table.created_at, table.intent, table.stage, table.status, table.plan,
             )
             .where(table.intent != Intent.OTHER.value, table.author_id.in_(author_ids))
             .where(table.created_at >= since, table.deleted_at.is_(None))
@@ -169,7 +171,7 @@ class SignalRepository:
             .limit(limit)
         )  # fmt: skip
         rows = (await (await self._session.connection()).execute(query)).all()
-        return [Flagged(*row) for row in rows]
+        return [Flagged._make(row) for row in rows]
 
     async def others_wrote(self, place_id: int, author_id: int, after_id: int, before_id: int) -> bool:
         """Whether anyone but `author_id` wrote in the place between two messages (both excluded)."""

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import math
+import os
 import shutil
 import signal
 import sys
@@ -24,6 +25,7 @@ from bot.demo.stage import Stage
 from bot.demo.story import AUDITED, STORY
 from bot.demo.transcript import Transcript, read_transcript
 
+CALLED_FROM = "LOOKOUT_CALLED_FROM"  # set by run.py, which works in its own folder: the caller's
 CHECK_SECONDS = 120.0
 INTERRUPTED = 130  # exit code
 REPLAY_SPEED = 60.0  # an hour of the log in a minute
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="fast and without show: say what holds, exit 0 or 1"
     )
     parser.add_argument(
-        "--transcript", type=Path, metavar="FILE", help="replay a real log: JSON lines of ts, author, text"
+        "--transcript", type=_path, metavar="FILE", help="replay a real log: JSON lines of ts, author, text"
     )
     parser.add_argument(
         "--line",
@@ -77,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
         help="N times a person's pace, 0 for no pauses (default: 1; for a transcript 60)",
     )
     return parser
+
+
+def _path(text: str) -> Path:
+    return Path(os.environ.get(CALLED_FROM, ""), text)
 
 
 def _speed(text: str) -> float:

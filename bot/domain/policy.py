@@ -21,6 +21,10 @@ class GuildPolicy:
     staff_channel_id: int | None = None
     ignored_role_ids: frozenset[int] = frozenset()
 
+    def quiet_at(self, moment: datetime) -> bool:
+        """Whether it is within the quiet hours."""
+        return self.quiet_hours is not None and self.quiet_hours.contain(moment, self.timezone)
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -31,7 +35,7 @@ class Situation:
     repeats: int = 0  # earlier reports of the same member within the window
     repeat_count: int = 3  # reports, this one included, that make them "repeated"
     unanswered_follow_up: bool = False  # the bot answered before, the member asks again, no one else spoke
-    with_staff: bool = False  # an earlier message of the same member was escalated within the window
+    with_staff: bool = False  # an earlier message of the same member here was escalated within the window
     addressed_to_other: bool = False  # it replies to or mentions another member
     maintenance: bool = False
 
@@ -42,6 +46,7 @@ class Decision:
 
     plan: PlanKind
     reason: str
+    aloud: bool = True  # an escalation: tell the member too, if it is the bot's turn to speak
 
 
 def decide(signal: Signal, policy: GuildPolicy, situation: Situation) -> Decision:
@@ -53,7 +58,8 @@ def decide(signal: Signal, policy: GuildPolicy, situation: Situation) -> Decisio
     if reason and situation.with_staff:
         return Decision(PlanKind.NOOP, "already with staff")
     if reason and policy.staff_channel_id is not None:
-        return Decision(PlanKind.ESCALATE, reason)
+        aloud = signal.nano_tags.toxicity < TOXIC and not policy.quiet_at(situation.now)
+        return Decision(PlanKind.ESCALATE, reason, aloud=aloud)
     reason = _restraint(signal, policy, situation)
     if reason:
         return Decision(PlanKind.NOOP, reason)
@@ -61,11 +67,10 @@ def decide(signal: Signal, policy: GuildPolicy, situation: Situation) -> Decisio
 
 
 def _restraint(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:
-    quiet = policy.quiet_hours
     checks = (
         (signal.nano_tags.toxicity >= TOXIC, "toxic, and no staff channel is set"),
         (situation.unanswered_follow_up, "already answered, and no staff channel is set"),
-        (quiet is not None and quiet.contain(situation.now, policy.timezone), "quiet hours"),
+        (policy.quiet_at(situation.now), "quiet hours"),
     )
     return next((reason for holds, reason in checks if holds), "")
 

@@ -13,6 +13,7 @@ from bot.domain.signal import Signal
 from bot.models import Action, ActionStatus
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
+from bot.services.retries import Retries, current_retries
 from bot.services.tools import NotPermittedError, Sent, Tool, ToolError, UnreachableError
 
 SAFE_AGE = timedelta(minutes=2)  # for how long Discord surely knows a nonce again
@@ -58,16 +59,28 @@ class ActionLog:
             signal: what it answers.
             interrupted: an earlier try may have reached Discord: look there first.
         """
+        retries = Retries(action.retries)
+        token = current_retries.set(retries)
+        try:
+            return await self._execute(action, signal, retries, interrupted=interrupted)
+        finally:
+            current_retries.reset(token)
+
+    async def _execute(
+        self, action: Action, signal: Signal, retries: Retries, *, interrupted: bool
+    ) -> Action:
         log = logger.bind(signal=signal.id, guild_id=action.guild_id)
         tool = self._tools[action.kind]
-        attempts, retries, pause = action.attempts, action.retries, FIRST_PAUSE
+        attempts, pause = action.attempts, FIRST_PAUSE
         while True:
             attempts += 1
+            before = retries.count
             try:
                 async with asyncio.timeout(SEND_DEADLINE):
                     sent = await self._try(tool, action, signal, interrupted=interrupted)
             except (UnreachableError, TimeoutError) as error:
-                retries += 1
+                if retries.count == before:
+                    retries.count += 1  # no answer at all
                 if self._age(action) + timedelta(seconds=pause) < SAFE_AGE:
                     log.warning("Discord did not take action {} ({}); trying again", action.id, _told(error))
                     await self._clock.sleep(pause)
@@ -89,10 +102,9 @@ class ActionLog:
                 }
             else:
                 outcome = self._outcome(sent)
-                retries += sent.retries if sent else 0
             break
         fail_point("action.after_send")
-        outcome |= {"attempts": attempts, "retries": retries, "finished_at": self._clock.now()}
+        outcome |= {"attempts": attempts, "retries": retries.count, "finished_at": self._clock.now()}
         outcome["status"], outcome["detail"] = str(outcome["status"].value), outcome.get("detail", "")[:300]
         async with self._database.transaction() as tx:
             await tx.actions.finish(action.id, outcome)

@@ -30,7 +30,7 @@ class Composer:
             "staff_alert", signal, reason=decision.reason, link=message.link, channel=f"<#{message.place_id}>"
         )
         actions = [action_of(signal, ESCALATE, alert, staff_channel_id, None)]
-        if decision.reason != "toxic":
+        if decision.aloud:
             actions.append(await self._answer(tx, signal, "passed_on"))
         return actions
 

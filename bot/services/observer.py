@@ -9,16 +9,18 @@ from loguru import logger
 
 from bot.bus.protocol import SignalBus
 from bot.db.database import Database, Transaction, is_passing
+from bot.domain.policy import TOXIC
 from bot.domain.signal import MAX_RATIONALE_WORDS, Intent, Observation, PlanKind, Signal, Stage, Status
 from bot.models import SignalRecord
 from bot.models.signal import signal_from_row
+from bot.nlp.follow_ups import FollowUp, follow_up_of
 from bot.services.arrival_rows import NOTHING_ASKED
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.settings import WorkerSettings
 
-BATCH = 64
+BATCH = 256
 
 
 class ObserverService:
@@ -36,16 +38,22 @@ class ObserverService:
 
     async def run(self) -> None:
         """Observe until cancelled; what the bus lost is found in the database."""
+        next_sweep = self._clock.monotonic()  # at once, then however many signals come
         while True:
-            signals = await self._bus.take(Stage.OBSERVE, BATCH, self._settings.sweep_seconds)
-            if not signals:
-                signals = await self._waiting()
-            if signals:
-                self.busy = True
-                try:
+            wait = max(0.0, next_sweep - self._clock.monotonic())
+            signals = await self._bus.take(Stage.OBSERVE, BATCH, wait)
+            self.busy = True
+            try:
+                if signals:
                     await self._observe_safely(signals)
-                finally:
-                    self.busy = False
+                if not signals or self._clock.monotonic() >= next_sweep:
+                    lost = await self._waiting()
+                    if lost:
+                        await self._observe_safely(lost)
+                    pause = 0 if len(lost) == BATCH else self._settings.sweep_seconds
+                    next_sweep = self._clock.monotonic() + pause
+            finally:
+                self.busy = False
 
     async def _waiting(self) -> list[Signal]:
         async with self._database.reading() as tx:
@@ -72,54 +80,80 @@ class ObserverService:
     async def observe(self, signals: Sequence[Signal]) -> None:
         """Complete the observation of the signals and hand on those that ask something."""
         now = self._clock.now()
-        flagged = [signal for signal in signals if signal.observer.intent is not Intent.OTHER]
-        unclear = [signal for signal in signals if signal.observer.intent is Intent.OTHER]
-        onward = {"stage": Stage.PLAN.value, "observed_at": now}
+        onward, moved = list[Signal](), set[str]()
+        silent: dict[str, list[str]] = {NOTHING_ASKED: []}
         async with self._database.transaction() as tx:
-            moved = set(await tx.queue.advance([signal.id for signal in flagged], Stage.OBSERVE, onward))
-            for signal, earlier in await self._follow_ups(tx, unclear):
-                observed = _as_follow_up(signal, earlier)
-                values = onward | {
-                    "intent": observed.observer.intent.value,
-                    "confidence": observed.observer.confidence,
-                    "rationale": observed.observer.rationale,
-                }
+            earlier = await self._follow_ups(tx, signals)
+            plain = []
+            for signal in signals:
+                follows = earlier.get(signal.id)
+                meaning = follow_up_of(signal, TOXIC) if follows else None
+                if meaning is not None and meaning is not FollowUp.ASKS:
+                    silent.setdefault(meaning.value, []).append(signal.id)
+                elif signal.observer.intent is not Intent.OTHER:
+                    plain.append(signal)
+                elif follows:
+                    onward.append(_as_follow_up(signal, follows))
+                else:
+                    silent[NOTHING_ASKED].append(signal.id)
+            for signal in onward:
+                values = _onward(now) | _observation(signal.observer)
                 moved.update(await tx.queue.advance([signal.id], Stage.OBSERVE, values))
-                flagged.append(observed)
-            rest = [signal.id for signal in unclear if signal.id not in moved]
-            await tx.queue.advance(rest, Stage.OBSERVE, _nothing_asked(now))
+            moved.update(await tx.queue.advance([each.id for each in plain], Stage.OBSERVE, _onward(now)))
+            ended = set[str]()
+            for reason, ids in silent.items():
+                ended.update(await tx.queue.advance(ids, Stage.OBSERVE, _nothing_asked(reason, now)))
             fail_point("observer.before_commit")
         fail_point("observer.after_commit")
-        self._metrics.observed([(now - signal.ingested_at).total_seconds() for signal in signals])
-        going = [replace(each, stage=Stage.PLAN, observed_at=now) for each in flagged if each.id in moved]
-        self._bus.publish(Stage.PLAN, going)
+        first_met = [each for each in signals if each.id in moved or each.id in ended]
+        self._metrics.observed([(now - each.ingested_at).total_seconds() for each in first_met])
+        going = [each for each in signals if each.id in moved]
+        changed = {each.id: each for each in onward}
+        self._bus.publish(
+            Stage.PLAN,
+            [replace(changed.get(each.id, each), stage=Stage.PLAN, observed_at=now) for each in going],
+        )
 
     @staticmethod
-    async def _follow_ups(tx: Transaction, signals: Sequence[Signal]) -> list[tuple[Signal, SignalRecord]]:
-        """Return the signals that reply to one of our answers, each with the signal that answer was for."""
+    async def _follow_ups(tx: Transaction, signals: Sequence[Signal]) -> dict[str, SignalRecord]:
+        """Return, by id, for signals that reply to the answer their author got: the signal it answered."""
         reply_ids = [signal.message.reply_to_id for signal in signals if signal.message.reply_to_id]
         answers = {action.message_id: action for action in await tx.actions.sent_as(reply_ids)}
-        found = []
+        found = {}
         for signal in signals:
             action = answers.get(signal.message.reply_to_id)
             earlier = await tx.signals.get(action.signal_id) if action else None
             if earlier is not None and earlier.author_id == signal.message.author_id:
-                found.append((signal, earlier))
+                found[signal.id] = earlier
         return found
 
 
 def _as_follow_up(signal: Signal, earlier: SignalRecord) -> Signal:
-    """Return `signal` with the intent of the earlier one: who answers the bot still asks what they asked."""
+    """Return `signal` with the intent of the earlier one: who asks on still asks what they asked."""
     rationale = " ".join(f"follows up on: {earlier.rationale}".split()[:MAX_RATIONALE_WORDS])
     return replace(signal, observer=Observation(Intent(earlier.intent), earlier.confidence, rationale[:300]))
 
 
-def _nothing_asked(now: datetime) -> dict[str, Any]:
+def _observation(observer: Observation) -> dict[str, Any]:
     return {
+        "intent": observer.intent.value,
+        "confidence": observer.confidence,
+        "rationale": observer.rationale,
+    }
+
+
+def _onward(now: datetime) -> dict[str, Any]:
+    return {"stage": Stage.PLAN.value, "observed_at": now}
+
+
+def _nothing_asked(reason: str, now: datetime) -> dict[str, Any]:
+    """Return what ends the road here; a report that only gives the details asked for is none of its own."""
+    return {
+        "intent": Intent.OTHER.value,
         "stage": Stage.DONE.value,
         "status": Status.SKIPPED.value,
         "plan": PlanKind.NOOP.value,
-        "reason": NOTHING_ASKED,
+        "reason": reason,
         "observed_at": now,
         "finished_at": now,
     }

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.db.database import Transaction
 from bot.db.signals import Flagged
 from bot.domain.policy import Situation
-from bot.domain.signal import Intent, Signal, Status, signal_id
+from bot.domain.signal import Intent, PlanKind, Signal, Stage, Status, signal_id
 from bot.settings import Settings
 
 
@@ -55,7 +55,7 @@ class SituationService:
             repeats=reports if signal.observer.intent is Intent.PROBLEM_REPORT else 0,
             repeat_count=self._repeat_count,
             unanswered_follow_up=await self._unanswered(tx, signal, lately),
-            with_staff=any(row.status == Status.ESCALATED for row in lately),
+            with_staff=any(row.place_id == signal.message.place_id and _escalated(row) for row in lately),
             addressed_to_other=addressed,
             maintenance=self._maintenance,
         )
@@ -92,3 +92,8 @@ class SituationService:
                 to_others = authors.get(signal_id(signal.source, reply_to_id)) != message.author_id
             found[signal.id] = to_others and "bot" not in message.mentions
         return found
+
+
+def _escalated(row: Flagged) -> bool:
+    """Whether staff were told of it, or are being told."""
+    return row.plan == PlanKind.ESCALATE and (row.stage == Stage.ACT or row.status == Status.ESCALATED)

@@ -1,7 +1,7 @@
 """Background work: every task is kept, and its failure is logged and survived."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from contextlib import suppress
 from typing import Any
 
@@ -57,11 +57,21 @@ class TaskSet:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> None:
+    def __len__(self) -> int:
+        """Return how many are running."""
+        return len(self._tasks)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run `coroutine` in the background."""
         task = asyncio.create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
+
+    async def wait_for_one(self) -> None:
+        """Wait until one of them ends."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def cancel(self) -> None:
         """Cancel what still runs and wait for it."""
@@ -74,3 +84,29 @@ class TaskSet:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             logger.opt(exception=task.exception()).error("{} failed", task.get_name())
+
+
+class OrderedTasks(TaskSet):
+    """A task set that keeps the order for each key and runs a bounded number of tasks at the same time."""
+
+    def __init__(self, parallel: int) -> None:
+        super().__init__()
+        self._slots = asyncio.Semaphore(parallel)
+        self._last: dict[Hashable, asyncio.Task[Any]] = {}  # the newest unfinished task of a key
+
+    def spawn_after(self, key: Hashable, work: Callable[[], Awaitable[Any]], name: str) -> asyncio.Task[Any]:
+        """Run `work` in the background, after what was spawned before for `key`."""
+        task = self.spawn(self._in_turn(self._last.get(key), work), name)
+        self._last[key] = task
+        task.add_done_callback(lambda done: self._forget(key, done))
+        return task
+
+    async def _in_turn(self, previous: asyncio.Task[Any] | None, work: Callable[[], Awaitable[Any]]) -> None:
+        if previous is not None:
+            await asyncio.wait({previous})
+        async with self._slots:  # only now: who waits for their turn takes nobody's slot
+            await work()
+
+    def _forget(self, key: Hashable, done: asyncio.Task[Any]) -> None:
+        if self._last.get(key) is done:
+            del self._last[key]

@@ -8,9 +8,10 @@ from bot.domain.signal import PlanKind, Signal
 from bot.settings import OrchestratorSettings
 
 ASK_AGAIN = timedelta(seconds=1)  # when another process took the turn
+_DIRECT = 0  # in place of a guild
 _REMEMBERED = 20_000  # places and members, before the memory is emptied
 
-CHANNEL_BUSY = Decision(PlanKind.NOOP, "answered here a moment ago")
+CHANNEL_BUSY = Decision(PlanKind.NOOP, "channel throttle")
 MEMBER_BUSY = Decision(PlanKind.NOOP, "answered this member a moment ago")
 
 
@@ -27,7 +28,7 @@ class Throttle:
         """Return `decision` when both turns could be taken, else a decision to keep quiet."""
         message = signal.message
         if message.guild_id is None:
-            return decision
+            return self._take_direct(message.author_id, decision, now)
         place, member = (message.guild_id, message.place_id), (message.guild_id, message.author_id)
         if self._channel and self._known(place, now):
             return CHANNEL_BUSY
@@ -41,18 +42,36 @@ class Throttle:
         self._taken[place], self._taken[member] = now + self._channel, now + self._member
         return decision
 
-    async def give_back(self, tx: Transaction, signal: Signal) -> None:
-        """Free the turns that `take` took in this transaction for a signal that isn't answered after all."""
-        message = signal.message
+    def _take_direct(self, author_id: int, decision: Decision, now: datetime) -> Decision:
+        """Take the member's turn in direct messages: no row stands for it, so a restart forgets it."""
+        member = (_DIRECT, author_id)
+        if self._known(member, now):
+            return MEMBER_BUSY
+        self._taken[member] = now + self._member
+        return decision
+
+    async def give_back(self, tx: Transaction, signal: Signal, taken_at: datetime) -> None:
+        """Free the turns that `take` took at `taken_at` for a signal that isn't answered after all."""
+        message, until = signal.message, taken_at + self._member
         if message.guild_id is None:
+            self._forget((_DIRECT, message.author_id), until)
             return
         place, member = (message.guild_id, message.place_id), (message.guild_id, message.author_id)
-        if self._channel:
-            await tx.channels.change(message.place_id, {"next_reply_at": None})
-        if self._member:
+        seen = await tx.members.get(*member)
+        if self._member and seen is not None and seen.next_reply_at == until:
             await tx.members.change(*member, {"next_reply_at": None})
-        self._taken.pop(place, None)
-        self._taken.pop(member, None)
+        self._forget(member, until)
+        until = taken_at + self._channel
+        channel = await tx.channels.get(message.place_id)
+        if self._channel and channel is not None and channel.next_reply_at == until:
+            await tx.channels.change(message.place_id, {"next_reply_at": None})
+        self._forget(place, until)
+
+    def _forget(self, key: tuple[int, int], until: datetime) -> None:
+        """Forget a turn, if it is still the one that was taken until `until`."""
+        for known in (self._taken, self._until):
+            if known.get(key) == until:
+                del known[key]
 
     def begin(self) -> None:
         """Forget turns whose transaction failed."""

@@ -37,7 +37,6 @@ class Sent:
     """What became of an action."""
 
     message_id: int
-    retries: int = 0  # answers of 429 and 5xx on the way
 
 
 class Tool(Protocol):

@@ -1,24 +1,13 @@
 """Counts what discord.py retries by itself, so that the action log can tell."""
 
-from contextvars import ContextVar
-from dataclasses import dataclass
 from types import SimpleNamespace
 
 import aiohttp
 
 from bot.services.metrics import Metrics
+from bot.services.retries import current_retries
 
 TOO_MANY, SERVER_ERROR = 429, 500
-
-
-@dataclass(slots=True)
-class Retries:
-    """How many answers of one action were 429 or 5xx."""
-
-    count: int = 0
-
-
-current_retries: ContextVar[Retries | None] = ContextVar("current_retries", default=None)
 
 
 def retry_trace(metrics: Metrics) -> aiohttp.TraceConfig:

@@ -15,7 +15,6 @@ from bot.services.tools import (
     TargetGoneError,
     UnreachableError,
 )
-from bot.tools.http_trace import Retries, current_retries
 
 ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
@@ -41,8 +40,6 @@ class DiscordResponderTool:
             RefusedError: Discord refuses the text.
             UnreachableError: Discord doesn't answer.
         """
-        retries = Retries()
-        token = current_retries.set(retries)
         try:
             message = await self._post(action)
         except discord.Forbidden as error:
@@ -61,9 +58,7 @@ class DiscordResponderTool:
             if error.status == 429:  # noqa: PLR2004
                 raise UnreachableError(str(error)) from error
             raise RefusedError(error.text[:200]) from error
-        finally:
-            current_retries.reset(token)
-        return Sent(message.id, retries.count)
+        return Sent(message.id)
 
     async def find(self, action: Action, signal: Signal) -> int | None:
         """Return what an interrupted action had posted: ours, with the same reference or the same text.

@@ -8,6 +8,7 @@ from bot.core.checks import managers_only
 from bot.models import Watch
 from bot.services.guilds import ChannelSeen, GuildService
 from cogs.admin.embeds import channel_list_embed
+from cogs.admin.rights import READ, WRITE, what_is_missing
 
 Watchable = (
     discord.TextChannel
@@ -31,7 +32,8 @@ class Channels(commands.GroupCog, group_name="channels"):
     @managers_only()
     async def track(self, interaction: discord.Interaction, channel: Watchable) -> None:
         """Watch a channel, even one that not everyone can read."""
-        await self._set(interaction, channel, Watch.TRACK, "I now watch {}.")
+        lacking = what_is_missing(channel, (*READ, *WRITE))
+        await self._set(interaction, channel, Watch.TRACK, f"I now watch {{}}.{lacking}")
 
     @app_commands.command()
     @app_commands.describe(channel="A channel, thread or whole category")

@@ -9,6 +9,7 @@ from bot.models import AutoReply
 from bot.services.guilds import GuildService
 from bot.services.zones import suggest_zones
 from cogs.admin.embeds import config_embed
+from cogs.admin.rights import WRITE, is_public, what_is_missing
 
 
 @app_commands.guild_only()
@@ -43,9 +44,12 @@ class Config(commands.GroupCog, group_name="config"):
     ) -> None:
         """Set where I point staff to urgent, toxic, repeated or unanswered messages."""
         await self._guilds.set_staff_channel(_guild_id(interaction), channel.id if channel else None)
-        await _say(
-            interaction, f"Escalations go to {channel.mention}." if channel else "Escalations are off."
-        )
+        if channel is None:
+            await _say(interaction, "Escalations are off.")
+            return
+        warning = " Everyone can read them there." if is_public(channel) else ""
+        lacking = what_is_missing(channel, WRITE)
+        await _say(interaction, f"Escalations go to {channel.mention}.{warning}{lacking}")
 
     @app_commands.command()
     @app_commands.describe(zone="For example Europe/Berlin")

@@ -18,7 +18,22 @@ from cogs.admin.config import Config
 from cogs.admin.sync import CommandSync
 from tests.conftest import Logged
 from tests.db.support import signal_row
-from tests.discord_payloads import CHANNEL, GUILD, THREAD, channel, error, feed, guild, make_bot, thread
+from tests.discord_payloads import (
+    CHANNEL,
+    GUILD,
+    HIDDEN,
+    READ,
+    SEND,
+    THREAD,
+    channel,
+    error,
+    feed,
+    guild,
+    hidden,
+    make_bot,
+    role,
+    thread,
+)
 from tests.fake_interaction import FakeInteraction, use
 from tests.fakes import FakeClock
 
@@ -33,7 +48,8 @@ def guilds(database: Database, clock: FakeClock) -> GuildService:
 @pytest.fixture
 async def places() -> discord.Guild:
     bot, _ = await make_bot()
-    feed(bot, "GUILD_CREATE", guild(channel(), threads=(thread(),)))
+    everyone = role(GUILD, READ | SEND | discord.Permissions(send_messages_in_threads=True).value)
+    feed(bot, "GUILD_CREATE", guild(channel(), hidden(), threads=(thread(),), roles=[everyone]))
     found = bot.get_guild(GUILD)
     assert found is not None
     return found
@@ -69,7 +85,7 @@ class TestConfig:
         self, config: Config, guilds: GuildService, places: discord.Guild
     ) -> None:
         staff = await use(config, "staff", caller(), channel=places.get_channel(CHANNEL))
-        assert staff.text == f"Escalations go to <#{CHANNEL}>."
+        assert staff.text == f"Escalations go to <#{CHANNEL}>. Everyone can read them there."
         role: Any = SimpleNamespace(id=7, mention="<@&7>")
         ignored = await use(config, "role", caller(), role=role, ignored=True)
         assert ignored.text == "I no longer answer members with <@&7>."
@@ -77,6 +93,14 @@ class TestConfig:
         assert guilds.policy(GUILD) == GuildPolicy(staff_channel_id=CHANNEL, ignored_role_ids=frozenset({7}))
         answered = await use(config, "role", caller(), role=role, ignored=False)
         assert answered.text == "I answer members with <@&7>."
+
+    async def test_a_staff_channel_that_is_closed_to_the_bot_is_set_and_the_lack_told(
+        self, config: Config, guilds: GuildService, places: discord.Guild
+    ) -> None:
+        staff = await use(config, "staff", caller(), channel=places.get_channel(HIDDEN))
+        lack = "I still need **View Channel** and **Send Messages** there."
+        assert staff.text == f"Escalations go to <#{HIDDEN}>. {lack}"
+        assert guilds.policy(GUILD).staff_channel_id == HIDDEN
 
     @pytest.mark.parametrize(
         ("name", "options", "said"),
@@ -103,7 +127,7 @@ class TestConfig:
         assert shown.fields[0].value == "on"
 
     async def test_zones_are_suggested(self, config: Config) -> None:
-        suggest: Any = config._zones
+        suggest = cast("Any", config)._zones
         choices = await suggest(caller(), "berl")
         assert [each.value for each in choices] == ["Europe/Berlin"]
 
@@ -137,6 +161,22 @@ class TestChannels:
         assert guilds.watch(place_id) is watch
         parents = {each.id: each.parent_id for each in await guilds.channels(GUILD)}
         assert parents == {place_id: CHANNEL if place_id == THREAD else None}
+
+    async def test_what_it_lacks_in_a_channel_to_watch_is_told(
+        self, channels: Channels, guilds: GuildService, places: discord.Guild
+    ) -> None:
+        told = (await use(channels, "track", caller(), channel=places.get_channel(HIDDEN))).text
+        assert told.startswith(f"I now watch <#{HIDDEN}>. I still need **View Channel** and ")
+        assert guilds.watch(HIDDEN) is Watch.TRACK
+
+    async def test_a_thread_asks_for_the_permission_to_write_in_threads(
+        self, channels: Channels, places: discord.Guild
+    ) -> None:
+        everyone = places.default_role
+        everyone._permissions &= ~discord.Permissions(send_messages_in_threads=True).value
+        thread_there = places.get_channel_or_thread(THREAD)
+        told = (await use(channels, "track", caller(), channel=thread_there)).text
+        assert told.endswith(" I still need **Send Messages In Threads** there.")
 
     async def test_list_shows_the_choices(self, channels: Channels, places: discord.Guild) -> None:
         await use(channels, "track", caller(), channel=places.get_channel(CHANNEL))

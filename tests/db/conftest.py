@@ -1,7 +1,4 @@
-import asyncio
-import os
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,15 +6,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.db.engine import create_engine
-from tests.db.postgres import create_postgres
+from tests.db.postgres import postgres_database
 
 
 @pytest.fixture(scope="session")
-def empty_postgres_url() -> str:
+def empty_postgres_url() -> Iterator[str]:
     """The address of a PostgreSQL database for migrations, apart from the one that other tests use."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, create_postgres(f"empty_{worker}")).result(60)
+    with postgres_database("empty") as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

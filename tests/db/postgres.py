@@ -2,27 +2,40 @@
 
 import asyncio
 import os
+import socket
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 
-async def create_postgres(suffix: str) -> str:
-    """Create an empty database beside the one of TEST_POSTGRES_URL and return its address."""
+@contextmanager
+def postgres_database(kind: str) -> Iterator[str]:
+    """Have an empty database beside that of TEST_POSTGRES_URL for this process alone; yield its address."""
     server = os.environ.get("TEST_POSTGRES_URL") or pytest.skip("TEST_POSTGRES_URL is not set")
-    parsed = make_url(server)
-    name = f"{parsed.database}_{suffix}"
+    parsed = make_url(server).set(drivername="postgresql+asyncpg")
+    name = f"{parsed.database}_{kind}_{socket.gethostname()}_{os.getpid()}"[-63:]  # PostgreSQL's longest name
+    drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+    create = f'CREATE DATABASE "{name}"'
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own, away from the tests' ones
+        settings = f'ALTER DATABASE "{name}" SET synchronous_commit = off'
+        thread.submit(asyncio.run, _execute(parsed, drop, create, settings)).result(60)
+        try:
+            yield parsed.set(database=name).render_as_string(hide_password=False)
+        finally:
+            thread.submit(asyncio.run, _execute(parsed, drop)).result(60)
+
+
+async def _execute(server: URL, *statements: str) -> None:
     admin = create_async_engine(server, isolation_level="AUTOCOMMIT")
     async with admin.connect() as connection:
-        await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        await connection.execute(text(f'CREATE DATABASE "{name}"'))
-        await connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
+        for statement in statements:
+            await connection.execute(text(statement))
     await admin.dispose()
-    return parsed.set(database=name).render_as_string(hide_password=False)
 
 
 class RefusingServer:

@@ -169,6 +169,30 @@ async def test_another_members_reply_to_the_bot_is_no_follow_up(
     assert town.posts(town.staff) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Thanks, that fixed it!", id="thanks"),
+        pytest.param("ok, will do", id="confirms"),
+        pytest.param(
+            "I'm on Windows 11, version 3.2, steps: open the app, click start, it shows error 0x80",
+            id="gives the details asked for",
+        ),
+    ],
+)
+async def test_who_is_content_with_the_answer_is_left_in_peace(
+    town: Home, city: Sandbox, watchman: Running, text: str
+) -> None:
+    await town.with_staff()
+    first = await city.wait_for_reply(to=await town.alice.say(PROBLEM, town.help))
+    content = await town.alice.say(text, town.help, reply_to=first)
+    story = await watchman.story(content)
+    assert story["orchestrator"]["status"] == "skipped"
+    assert story["actions"] == []
+    assert town.posts(town.staff) == []
+    assert len(town.posts(town.help)) == 1
+
+
 async def test_without_a_staff_channel_nothing_is_escalated(town: Home, watchman: Running) -> None:
     urgent = await watchman.story(await town.alice.say(URGENT, town.help))
     toxic = await watchman.story(await town.bob.say(TOXIC, town.chat))

@@ -189,7 +189,20 @@ async def test_failures_in_a_row_end_in_one_answer(town: Home, city: Sandbox, wa
     story = await watchman.story(message)
     assert story["orchestrator"]["status"] == "responded"
     assert len(town.replies(message)) == 1
-    assert story["actions"][0]["retries"] >= 2
+    assert story["actions"][0]["retries"] == 3
+
+
+async def test_a_slow_channel_holds_up_no_other(town: Home, city: Sandbox, watchman: Running) -> None:
+    carol = await town.person("carol")
+    await city.wait_for_reply(to=await carol.say(HELP, town.chat))  # so that the connection stands
+    city.faults.rate_limit(f"POST /channels/{town.help.id}/messages", times=1, retry_after=2.0)
+    slow = await town.alice.say(HELP, town.help)
+    await watchman.until(
+        "the plan", lambda: watchman.rows("select 1 from actions where reference_id = ?", slow.id)
+    )
+    await city.wait_for_reply(to=await town.bob.say("how can I change my avatar here?", town.chat))
+    assert town.replies(slow) == []
+    await city.wait_for_reply(to=slow)
 
 
 async def test_an_own_event_before_its_answer_is_not_taken_for_a_members(

@@ -1,5 +1,6 @@
 """What is said while the bot doesn't hear: read again in order, stored once, answered if fresh."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -261,6 +262,25 @@ class TestDisconnected:
             await until_stored(bot, thread, [inside])
         assert len(home.replies(request)) == 1
         assert history_requests(discord, mark)
+
+    async def test_it_is_not_ready_until_it_is_connected_again(
+        self, discord: Sandbox, running_bot: BotFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with running_bot(discord) as bot:
+            may_identify = asyncio.Event()
+
+            async def hold_back(*_: Any, **__: Any) -> None:
+                await may_identify.wait()
+
+            async def answers(status: int) -> bool:
+                return (await bot.get("/readyz"))[0] == status
+
+            monkeypatch.setattr("discord.Client.before_identify_hook", hold_back)
+            assert await answers(200)
+            await discord.kick(resumable=False)
+            await bot.until("/readyz to say no", lambda: answers(503))
+            may_identify.set()
+            await bot.until("/readyz to say yes", lambda: answers(200))
 
     async def test_a_flood_that_does_not_fit_is_read_again(
         self, discord: Sandbox, home: Home, running_bot: BotFactory

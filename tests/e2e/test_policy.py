@@ -21,7 +21,7 @@ async def test_one_answer_in_a_channel_within_the_throttle(
     first = await town.alice.say(HELP, town.help)
     second = await town.bob.say(HELP, town.help)
     await city.wait_for_reply(to=first)
-    assert "here a moment ago" in (await watchman.story(second))["orchestrator"]["reason"]
+    assert "channel throttle" in (await watchman.story(second))["orchestrator"]["reason"]
     watchman.clock.ahead += timedelta(seconds=21)
     carol = await town.person("carol")
     await city.wait_for_reply(to=await carol.say(HELP, town.help))
@@ -81,6 +81,19 @@ async def test_the_urgent_reaches_staff_in_quiet_hours_too(
     urgent = "URGENT: production is down, the server keeps crashing, please help asap!"
     story = await watchman.story(await town.alice.say(urgent, town.help))
     assert story["orchestrator"]["status"] == "escalated"
+    assert len(town.posts(town.staff)) == 1
+    assert town.posts(town.help) == []  # the settings say: no answers now
+
+
+async def test_four_urgent_lines_in_a_row_are_one_alert_and_one_answer(town: Home, watchman: Running) -> None:
+    await town.with_staff()
+    lines = [
+        await town.alice.say(f"URGENT: production is down {n}, please help!", town.help) for n in range(4)
+    ]
+    reasons = [(await watchman.story(line))["orchestrator"]["reason"] for line in lines]
+    assert reasons == ["urgent"] + ["already with staff"] * 3
+    assert len(town.posts(town.staff)) == 1
+    assert len(town.posts(town.help)) == 1
 
 
 async def test_what_a_restart_finds_is_still_throttled(running_bot: BotFactory) -> None:
@@ -92,7 +105,7 @@ async def test_what_a_restart_finds_is_still_throttled(running_bot: BotFactory) 
             folder = bot.folder
         async with running_bot(discord, folder=folder, **SETTINGS) as bot:
             again = await home.bob.say(HELP, home.help)
-            assert "moment ago" in (await bot.story(again))["orchestrator"]["reason"]
+            assert (await bot.story(again))["orchestrator"]["reason"] == "channel throttle"
             elsewhere = await home.alice.say("how can I change my avatar here?", home.chat)
             assert "this member" in (await bot.story(elsewhere))["orchestrator"]["reason"]
 

@@ -9,6 +9,7 @@ import pytest
 from sandbox import Sandbox
 from tests.e2e.conftest import BotFactory
 from tests.e2e.harness import SHARED, Home
+from tests.sandbox import openapi
 
 REPORT = "I get a 403 from the API with my new token, can anyone help?"
 
@@ -49,6 +50,12 @@ async def test_a_problem_told_in_a_thread_is_answered_there_with_a_trail(
         assert all(
             story["times"][name] for name in ("created", "ingested", "observed", "decided", "finished")
         )
+        trail = bot.log.said(f"'signal': 'discord:{report.id}'")
+        (sent,) = (
+            number for number, line in enumerate(trail) if f"Action {action['id']} reply: sent" in line
+        )
+        assert any("Done: responded" in line for line in trail[sent:])
+        assert all(f"'guild_id': {home.guild.id}" in line for line in trail)
         for other in (hello, opening):
             assert (await bot.story(other))["orchestrator"]["status"] == "skipped"
         assert [entry["message_id"] for entry in discord.record.messages(bot=True)] == [reply.id]
@@ -61,7 +68,6 @@ async def test_what_is_sent_is_what_discord_documents(
 ) -> None:
     if not (SHARED / "specs").is_dir():
         pytest.skip("../shared/specs is absent")
-    openapi = pytest.importorskip("tests.sandbox.openapi", reason="the sandbox can't check requests yet")
     async with running_bot(discord) as bot:
         thread = await home.alice.start_thread(await home.bob.say("API", home.help), "API")
         report = await home.alice.say(REPORT, thread)

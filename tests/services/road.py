@@ -1,5 +1,7 @@
 """Observer and orchestrator as a pair on one database and one fake Discord."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from bot.bus.memory import MemoryBus
@@ -110,8 +112,19 @@ class Road:
 
     async def answer(self, number: int, **values: Any) -> SignalRecord:
         """Hear the message, decide about it, and return its row."""
-        await self.orchestrator.plan([await self.hear(number, **values)])
+        await self.plan([await self.hear(number, **values)])
         return await self.row(number)
+
+    async def plan(self, signals: Sequence[Signal]) -> None:
+        """Decide about the signals, and wait until the decisions are carried out."""
+        await self.orchestrator.plan(signals)
+        await self.at_rest()
+
+    async def at_rest(self) -> None:
+        """Return once nothing is being carried out."""
+        async with asyncio.timeout(10):
+            while self.orchestrator.busy:  # noqa: ASYNC110 - nothing to wait on: it is a property
+                await asyncio.sleep(0.001)
 
     async def observe(self, number: int, **values: Any) -> SignalRecord:
         await self.observer.observe([await self.hear(number, stage=Stage.OBSERVE, **values)])

@@ -1,3 +1,4 @@
+import asyncio
 import re
 from typing import Any
 
@@ -7,6 +8,7 @@ from bot.db.database import Database
 from bot.models import Action, ActionStatus
 from bot.services import actions as module
 from bot.services.actions import SAFE_AGE, ActionLog, action_of, nonce_of
+from bot.services.retries import current_retries
 from tests.fakes import FakeClock, FakeDiscord, FakeTool
 from tests.services.support import CHANNEL, message_id, signal
 
@@ -120,6 +122,30 @@ class TestUnreachable:
         assert clock.slept == [1, 2, 4]
         assert (row["status"], row["attempts"], row["retries"]) == ("sent", 4, 3)
         assert len(discord.posts) == 1
+
+    async def test_every_answer_that_was_retried_counts_in_vain_or_not(
+        self, log: ActionLog, action: Action, discord: FakeDiscord, database: Database
+    ) -> None:
+        discord.retried = 5  # by discord.py, within each call
+        discord.script.extend(["down", "ok"])
+        await log.execute(action, SIGNAL, interrupted=False)
+        assert discord.calls == ["send reply", "find reply", "send reply"]
+        assert (await stored(database))["retries"] == 15
+        assert current_retries.get() is None
+
+    async def test_actions_carried_out_at_once_count_their_own(
+        self, log: ActionLog, action: Action, discord: FakeDiscord, database: Database, clock: FakeClock
+    ) -> None:
+        draft = action_of(signal(1), "reply", "And you?", CHANNEL, message_id(1))
+        draft.created_at = clock.now()
+        async with database.transaction() as tx:
+            other = await tx.actions.begin(draft)
+        assert other is not None
+        discord.retried = 1
+        both = await asyncio.gather(
+            log.execute(action, SIGNAL, interrupted=False), log.execute(other, signal(1), interrupted=True)
+        )
+        assert [each.retries for each in both] == [1, 2]  # the second looks before it sends
 
     async def test_looks_before_it_sends_again(
         self, log: ActionLog, action: Action, discord: FakeDiscord, database: Database

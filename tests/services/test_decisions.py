@@ -75,7 +75,7 @@ class TestReplying:
     async def test_a_deleted_question_is_not_answered(self, road: Road, discord: FakeDiscord) -> None:
         signal = await road.hear(0)
         await road.forget(0)
-        await road.orchestrator.plan([signal])
+        await road.plan([signal])
         assert discord.calls == []
         assert (await road.row(0)).reason == "message deleted"
 
@@ -83,7 +83,7 @@ class TestReplying:
         self, road: Road, discord: FakeDiscord, logged: Logged
     ) -> None:
         discord.script.append("bug")
-        await road.orchestrator.plan([await road.hear(number) for number in range(3)])
+        await road.plan([await road.hear(number) for number in range(3)])
         outcomes = [(await road.row(number)).status for number in range(3)]
         assert sorted(outcomes) == ["responded", "responded", "skipped"]
         assert logged.of("ERROR", "failed")
@@ -103,10 +103,10 @@ class TestThrottling:
     async def test_a_second_question_in_the_channel_is_not_answered(self, road: Road) -> None:
         await road.answer(0)
         row = await road.answer(1, author_id=OTHER_MEMBER)
-        assert (row.status, row.reason) == ("skipped", "answered here a moment ago")
+        assert (row.status, row.reason) == ("skipped", "channel throttle")
 
     async def test_within_a_batch_only_the_first_is_answered(self, road: Road, discord: FakeDiscord) -> None:
-        await road.orchestrator.plan([await road.hear(number, author_id=number + 5) for number in range(5)])
+        await road.plan([await road.hear(number, author_id=number + 5) for number in range(5)])
         assert [post.reference_id for post in discord.posts] == [message_id(0)]
 
     async def test_a_question_that_is_not_answered_takes_no_turn(self, road: Road) -> None:
@@ -116,14 +116,23 @@ class TestThrottling:
     async def test_a_question_deleted_before_its_turn_takes_none(self, road: Road) -> None:
         signal = await road.hear(0)
         await road.forget(0)
-        await road.orchestrator.plan([signal])
+        await road.plan([signal])
         assert (await road.answer(1)).status == "responded"
 
     async def test_staff_are_told_however_busy_the_channel_is(self, road: Road, discord: FakeDiscord) -> None:
         await road.guilds.set_staff_channel(GUILD, STAFF_CHANNEL)
         await road.answer(0)
-        assert (await road.answer(1, **URGENT)).status == "escalated"
+        assert (await road.answer(1, author_id=OTHER_MEMBER, **URGENT)).status == "escalated"
         assert len(discord.texts("escalate")) == 1
+        assert len(discord.texts("reply")) == 1
+
+    async def test_telling_a_member_that_staff_know_takes_the_turn(
+        self, road: Road, discord: FakeDiscord
+    ) -> None:
+        await road.guilds.set_staff_channel(GUILD, STAFF_CHANNEL)
+        await road.answer(0, **URGENT)
+        assert discord.texts("reply") == ["I have told the team, Ada."]
+        assert (await road.answer(1, author_id=OTHER_MEMBER)).status == "skipped"
 
 
 class TestEscalating:
@@ -168,15 +177,38 @@ class TestEscalating:
 
     async def test_nor_within_one_batch(self, staffed: Road, discord: FakeDiscord) -> None:
         signals = [await staffed.hear(number, **URGENT) for number in range(3)]
-        await staffed.orchestrator.plan(signals)
+        await staffed.plan(signals)
         assert len(discord.texts("escalate")) == 1
         assert [(await staffed.row(number)).reason for number in range(3)] == [
             "urgent", "already with staff", "already with staff",
         ]  # fmt: skip
 
+    async def test_nor_while_staff_are_being_told(self, staffed: Road, discord: FakeDiscord) -> None:
+        await staffed.hear(0, stage=Stage.ACT, plan="escalate", **URGENT)
+        assert (await staffed.answer(1, **URGENT)).reason == "already with staff"
+        assert discord.calls == []
+
+    async def test_again_where_staff_could_not_be_told(self, staffed: Road, discord: FakeDiscord) -> None:
+        discord.forbidden[STAFF_CHANNEL] = "View Channel"
+        await staffed.answer(0, **URGENT)
+        discord.forbidden.clear()
+        assert (await staffed.answer(1, **URGENT)).status == "escalated"
+
+    async def test_again_in_another_place(self, staffed: Road, discord: FakeDiscord) -> None:
+        await staffed.answer(0, **URGENT)
+        assert (await staffed.answer(1, place_id=OTHER_CHANNEL, **URGENT)).status == "escalated"
+        assert len(discord.texts("escalate")) == 2
+
+    async def test_quiet_hours_keep_the_bot_from_telling_the_member(
+        self, staffed: Road, discord: FakeDiscord
+    ) -> None:
+        await staffed.guilds.set_quiet_hours(GUILD, "11:00-13:00")
+        assert (await staffed.answer(0, **URGENT)).status == "escalated"
+        assert [post.kind for post in discord.posts] == ["escalate"]
+
     async def test_two_members_are_escalated_each(self, staffed: Road, discord: FakeDiscord) -> None:
         signals = [await staffed.hear(0, **URGENT), await staffed.hear(1, author_id=OTHER_MEMBER, **URGENT)]
-        await staffed.orchestrator.plan(signals)
+        await staffed.plan(signals)
         assert len(discord.texts("escalate")) == 2
 
     async def test_the_third_report_goes_to_staff(self, staffed: Road, clock: FakeClock) -> None:

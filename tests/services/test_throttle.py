@@ -119,9 +119,24 @@ async def test_a_turn_of_a_failed_transaction_was_never_taken(turns: Turns) -> N
     assert await turns.take(signal()) == [ANSWER]
 
 
-async def test_direct_messages_take_no_turns(turns: Turns) -> None:
+async def test_a_direct_message_waits_for_the_members_cooldown_only(turns: Turns, clock: FakeClock) -> None:
+    direct, another = signal(guild_id=None), signal(guild_id=None, author_id=OTHER_MEMBER)
+    assert await turns.take(signal(), direct, another, direct) == [ANSWER, ANSWER, ANSWER, MEMBER_BUSY]
+    clock.advance(59.9)
+    assert await turns.take(direct) == [MEMBER_BUSY]
+    clock.advance(0.1)
+    assert await turns.take(direct) == [ANSWER]
+
+
+async def test_a_direct_messages_turn_of_a_failed_transaction_was_never_taken(turns: Turns) -> None:
     direct = signal(guild_id=None)
-    assert await turns.take(direct, direct) == [ANSWER, ANSWER]
+    assert await turns.take(direct, fails=True) == []
+    assert await turns.take(direct) == [ANSWER]
+
+
+async def test_without_a_cooldown_direct_messages_take_no_turns(database: Database, clock: FakeClock) -> None:
+    direct = signal(guild_id=None)
+    assert await Turns(database, clock, user_cooldown_seconds=0).take(direct, direct) == [ANSWER, ANSWER]
 
 
 async def test_guilds_do_not_share_a_members_cooldown(turns: Turns) -> None:

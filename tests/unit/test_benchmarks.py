@@ -155,6 +155,30 @@ async def test_startup_measures_a_bare_bot() -> None:
     assert startup.summary([start])["medians"]["nothing"]["to_bare"] == 1.0
 
 
+def test_startup_refuses_what_it_does_not_measure(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["startup", "--only", "one-hour"])
+    assert "one-hour" in capsys.readouterr().err
+
+
+def test_lookout_gets_through_a_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKOUT_CALLED_FROM", str(tmp_path))
+    assert main(["ingest", "--messages", "300", "--only", "lookout", "--json", "result.json"]) == 0
+    (taken,) = json.loads((tmp_path / "result.json").read_text())["samples"]
+    assert taken["target"] == "lookout"
+    assert taken["committed"] >= taken["decided"] > 0
+
+
+async def test_lookout_answers_each_request() -> None:
+    assert all(await latency.measure("lookout", 3))
+
+
+def test_a_table_is_not_cut_off(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    report.table("A title", [f"a column {number}" for number in range(8)], [["one value"] * 8])
+    assert "…" not in capsys.readouterr().out
+
+
 async def test_a_reply_is_matched_to_its_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bot = tmp_path / "replying_bot.py"
     bot.write_text(_REPLYING_BOT)

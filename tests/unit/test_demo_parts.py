@@ -234,6 +234,15 @@ def test_help_exits_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--transcript" in capsys.readouterr().out
 
 
+def test_a_transcript_is_looked_for_where_run_py_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "day.jsonl").write_text("no JSON\n")
+    monkeypatch.setenv("LOOKOUT_CALLED_FROM", str(tmp_path))
+    assert main(["--transcript", "day.jsonl"]) == 1
+    assert "can't be read" not in capsys.readouterr().err
+
+
 def test_a_bad_transcript_is_one_line_and_starts_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

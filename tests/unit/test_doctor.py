@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from bot import doctor
 from bot.doctor import Check, State
-from bot.domain.invite import INTENTS
+from bot.domain.invite import INTENTS, invite_link
 from bot.logs import Masker
 from bot.settings import ApiSettings, DatabaseSettings, DiscordSettings, LlmSettings, LogSettings, Settings
 
@@ -103,6 +103,14 @@ async def test_a_silent_server_is_given_up_on_at_the_deadline(monkeypatch: pytes
         done.set()
     assert check.state is State.FAIL
     assert "Timeout" in check.detail
+
+
+async def test_flags_that_discord_does_not_show_are_not_taken_for_off(elsewhere: Elsewhere) -> None:
+    elsewhere.answers["/applications/@me"] = (429, {"message": "slower"})
+    checks = await doctor.check_discord(discord_at(elsewhere.url), INTENTS)
+    assert checks[1].name == "Intents"
+    assert checks[1].state is State.WARN
+    assert "could not be checked" in checks[1].detail
 
 
 @pytest.mark.parametrize(
@@ -274,6 +282,21 @@ def test_the_table_never_shows_a_secret(capsys: pytest.CaptureFixture[str]) -> N
     assert TOKEN not in told
     assert "bad [secret]" in told
     assert "use [red]brackets[/] as they are" in told
+
+
+async def test_nothing_is_cut_off_in_a_narrow_terminal(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = DiscordSettings(token=SecretStr(TOKEN), api_url=elsewhere.url, app_id=42)
+    checks = await doctor.check_discord(settings, INTENTS)
+    path = "/".join(["a-folder-of-some-length"] * 6)
+    for name, value in {"FORCE_COLOR": "1", "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    doctor._print_table([*checks, Check("Data folder", State.FAIL, path, path)], Masker([TOKEN]))
+    told = capsys.readouterr().out
+    assert "…" not in told
+    assert max(map(len, told.splitlines()[:-1])) <= 80
+    assert told.splitlines()[-1] == f"Invite it with {invite_link(42)}"
 
 
 def test_wrong_settings_are_a_line_of_the_table(

@@ -3,10 +3,8 @@
 import json
 import logging
 import os
-import sys
 import time
 import warnings
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,16 +20,7 @@ from bot.settings import LogSettings
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB"  # noqa: S105 - made up
 
 
-@pytest.fixture(autouse=True)
-def _restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(capture=False)
-    root.handlers[:], root.level = handlers, level
-    logger.remove()
-    logger.configure(patcher=lambda _: None)
-    logger.add(sys.stderr)
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 def set_up(folder: Path, *secrets: str, **settings: Any) -> None:
@@ -60,6 +49,7 @@ def test_secrets_are_masked_in_messages_values_and_tracebacks(
 ) -> None:
     set_up(tmp_path, 'pass"word', json_lines=json_lines)
     logger.bind(signal='pass"word').info('message pass"word {}', TOKEN)
+    logger.bind(error=ValueError(TOKEN), data={"key": 'pass"word'}, tries=3).info("Values of any kind")
     try:
         raise ValueError('exception pass"word')
     except ValueError:
@@ -106,13 +96,13 @@ def test_discord_py_finds_debug_switched_off(tmp_path: Path, level: str, debug: 
     assert logging.getLogger("bot.anything").isEnabledFor(logging.DEBUG) is (level != "INFO")
 
 
-def test_setting_up_again_replaces_the_sinks_and_another_process_gets_other_files(tmp_path: Path) -> None:
+def test_setting_up_again_replaces_the_sinks(tmp_path: Path) -> None:
     set_up(tmp_path / "first")
-    setup_logging(LogSettings(folder=tmp_path / "second"), [], name="worker")
+    set_up(tmp_path / "second")
     logger.error("Once")
     assert (tmp_path / "first/lookout.log").read_text("utf-8") == ""
-    assert (tmp_path / "second/worker.log").read_text("utf-8").count("Once") == 1
-    assert (tmp_path / "second/worker-errors.log").read_text("utf-8").count("Once") == 1
+    assert (tmp_path / "second/lookout.log").read_text("utf-8").count("Once") == 1
+    assert (tmp_path / "second/errors.log").read_text("utf-8").count("Once") == 1
 
 
 def test_an_unwritable_folder_is_a_startup_error(tmp_path: Path) -> None:
@@ -149,17 +139,48 @@ def test_a_new_day_begins_a_new_file_even_after_a_restart(tmp_path: Path) -> Non
         assert not _Rotation(1_000_000)(message(now + timedelta(days=3)), file)
 
 
+def age(path: Path, days: float) -> None:
+    os.utime(path, (time.time() - days * 86_400,) * 2)
+
+
 def test_old_files_and_too_many_are_deleted(tmp_path: Path) -> None:
-    ages = [hour / 24 for hour in range(MAX_FILES + 3)]  # days
-    files = [tmp_path / f"{index}.log" for index in range(len(ages))]
-    for path, age in zip(files, ages, strict=True):
+    files = [tmp_path / f"lookout.{index}.log" for index in range(MAX_FILES + 3)]
+    for hours, path in enumerate(files):
         path.touch()
-        os.utime(path, (time.time() - age * 86_400,) * 2)
-    os.utime(files[3], (time.time() - 8 * 86_400,) * 2)
-    _Retention(7)([str(path) for path in files])
-    assert sorted(int(path.stem) for path in tmp_path.iterdir()) == [
-        n for n in range(MAX_FILES + 1) if n != 3
-    ]
+        age(path, hours / 24)
+    age(files[3], 8)
+    (tmp_path / "other.log").touch()
+    age(tmp_path / "other.log", 8)
+    _Retention(7, tmp_path).look_at("lookout.log")
+    kept = [path for path in files if path.exists()]
+    assert kept == [path for path in files[: MAX_FILES + 1] if path != files[3]]
+    assert (tmp_path / "other.log").exists()
+
+
+def test_errors_go_in_time_even_when_no_more_come(tmp_path: Path) -> None:
+    set_up(tmp_path, max_megabytes=1)
+    logger.error("of long ago")
+    (tmp_path / "errors.2026-01-01.log").touch()
+    for path in tmp_path.glob("errors*"):
+        age(path, 8)
+    for _ in range(12):  # until the other log is put aside
+        logger.info("x" * 100_000)
+    assert (tmp_path / "errors.log").read_text("utf-8") == ""
+    assert not (tmp_path / "errors.2026-01-01.log").exists()
+    logger.error("of today")
+    assert "of today" in (tmp_path / "errors.log").read_text("utf-8")
+
+
+def test_a_lost_connection_is_a_line_without_its_traceback(tmp_path: Path) -> None:
+    set_up(tmp_path)
+    try:
+        raise OSError("no route")
+    except OSError:
+        logging.getLogger("discord.client").exception("Attempting a reconnect in %.2fs", 1.5)
+    (line,) = (tmp_path / "lookout.log").read_text("utf-8").splitlines()
+    assert "WARNING" in line
+    assert line.endswith("discord.client: Attempting a reconnect in 1.50s (OSError: no route)")
+    assert (tmp_path / "errors.log").read_text("utf-8") == ""
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,8 @@ ESCALATED = [
 )
 class TestEscalation:
     def test_staff_are_told_why(self, reason: str, signal: Signal, situation: Situation) -> None:
-        assert decide(signal, STAFFED, situation) == Decision(PlanKind.ESCALATE, reason)
+        decision = decide(signal, STAFFED, situation)
+        assert decision == Decision(PlanKind.ESCALATE, reason, aloud=reason != "toxic")
 
     def test_not_again_while_staff_are_on_it(self, reason: str, signal: Signal, situation: Situation) -> None:
         known = replace(situation, with_staff=True)
@@ -128,7 +129,7 @@ class TestEscalation:
         self, reason: str, signal: Signal, situation: Situation
     ) -> None:
         policy = replace(STAFFED, quiet_hours=NOON)
-        assert decide(signal, policy, situation).plan is PlanKind.ESCALATE
+        assert decide(signal, policy, situation) == Decision(PlanKind.ESCALATE, reason, aloud=False)
 
 
 @pytest.mark.parametrize("first", range(len(ESCALATED)))

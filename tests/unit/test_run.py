@@ -22,6 +22,7 @@ import os, sys
 def main(arguments):
     print("started", sys.executable, *arguments)
     print("light", os.environ.get("LOOKOUT_LIGHT", "0"))
+    print("called from", os.environ["LOOKOUT_CALLED_FROM"])
     return 7 if "fail" in arguments else 0
 """
 
@@ -94,7 +95,7 @@ def test_set_up_from_half_made_to_full_and_its_failures(clone: Path) -> None:
     assert [process.returncode for process in both] == [0, 0], results
     for out, err in results:
         assert out.startswith(f"started {clone}/.venv/")
-        assert "demo --check\nlight 1" in out
+        assert f"demo --check\nlight 1\ncalled from {clone.parent}\n" in out
         assert "Installing torch" not in err
     said = [err for _, err in results]
     assert sum("Making .venv" in err for err in said) == 1, said
@@ -111,17 +112,81 @@ def test_set_up_from_half_made_to_full_and_its_failures(clone: Path) -> None:
     make_wheel(clone.parent / "wheels", "transformers", "5.1")
     _, err = start(clone, "setup")
     assert err.index("Installing torch==2.13.0") < err.index("Installing transformers")
-    assert json.loads((clone / ".venv/lookout-stamp.json").read_text()).keys() == {"python", "light", "heavy"}
+    stamp = json.loads((clone / ".venv/lookout-stamp.json").read_text())
+    assert stamp.keys() == {"python", "light", "heavy", "heavy_failed_at"}
+    assert not stamp["heavy_failed_at"]
 
     out, _ = start(clone, "test", "-k", "name with blanks")
     assert out == "tests -n auto --dist worksteal -k name with blanks\n"
 
     # Packages that can't be had: one line at the end, no traceback, nothing that passes for set up.
+    light = (clone / "requirements-light.txt").read_text()
     (clone / "requirements-light.txt").write_text("no-such-package-anywhere==1\n")
     _, err = start(clone, "--light", code=1)
     assert err.splitlines()[-1].endswith("Is there a connection?")
     assert "Traceback" not in err
-    assert (clone / ".venv/lookout-installing").exists()
+
+    # It costs nothing of what was there: the environment is built upon, not made anew.
+    (clone / "requirements-light.txt").write_text(f"{light}lookout-small==1.0\n")
+    make_wheel(clone.parent / "wheels", "lookout_small", "1.0")
+    _, err = start(clone, "setup")
+    assert "requirements-light.txt" in err
+    assert "Making .venv" not in err
+    assert "Installing torch" not in err
+
+
+def test_interrupted_while_torch_comes_there_is_a_light_bot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, path in {"VENV": ".", "STAMP": "stamp", "INSTALLING": "installing", "LOCK": "lock"}.items():
+        monkeypatch.setattr(run, name, tmp_path / path)
+    run.venv_python().parent.mkdir()
+
+    def interrupt() -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "make_venv", run.venv_python().touch)
+    monkeypatch.setattr(run, "install_files", lambda _: None)
+    monkeypatch.setattr(run, "install_heavy", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run.install(["light", "heavy"], retry=False)
+    assert run.groups_to_install(["light", "heavy"], run.read_stamp(), retry=False) == ["heavy"]
+
+
+@pytest.mark.parametrize("code", [1, -9], ids=["gave up", "was killed"])
+def test_only_a_pip_that_was_killed_costs_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(run, "INSTALLING", tmp_path / "installing")
+    monkeypatch.setattr(run, "has_own_index", lambda: True)
+    monkeypatch.setattr(run, "pip", lambda *_: code)
+    run.INSTALLING.touch()
+    with pytest.raises(run.SetupError, match="could not install"):
+        run.install_files(["light"])
+    assert run.INSTALLING.exists() is (code < 0)
+
+
+@pytest.mark.parametrize(
+    ("own", "gpu", "sources"),
+    [(False, False, [["--index-url", run.CPU_INDEX], []]), (True, False, [[], []]), (False, True, [[], []])],
+    ids=["no index", "own index", "GPU"],
+)
+def test_only_torch_comes_from_another_index(
+    monkeypatch: pytest.MonkeyPatch, own: bool, gpu: bool, sources: list[list[str]]
+) -> None:
+    asked: list[list[str]] = []
+
+    def pip(*arguments: str) -> int:
+        asked.append(list(arguments))
+        return 0
+
+    monkeypatch.setattr(run, "pip", pip)
+    monkeypatch.setattr(run, "has_own_index", lambda: own)
+    monkeypatch.setattr(run, "has_nvidia_gpu", lambda: gpu)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert run.install_heavy()
+    assert [words[:-1] for words in asked] == [["install", *source] for source in sources]
+    assert [words[-1].split("=")[0].split(">")[0] for words in asked] == ["torch", "transformers"]
 
 
 def test_an_interrupted_set_up_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

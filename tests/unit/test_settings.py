@@ -218,6 +218,12 @@ def test_database_addresses_get_an_asynchronous_driver(url: str | None, expected
     assert DatabaseSettings(url=SecretStr(url) if url else None).sqlalchemy_url == expected
 
 
+def test_a_database_password_is_a_secret_in_every_form_and_place() -> None:
+    url = SecretStr("postgresql://me:p%40ss%2Fword@h/d?sslmode=require&password=an%21other")
+    known = Settings(database=DatabaseSettings(url=url)).secrets()
+    assert known == ["p%40ss%2Fword", "p@ss/word", "an%21other", "an!other"]
+
+
 def test_database_describes_itself_without_its_password() -> None:
     assert DatabaseSettings().sqlite_path == Path("data/lookout.db")
     assert DatabaseSettings(path=Path("/var/x.db")).sqlite_path == Path("/var/x.db")

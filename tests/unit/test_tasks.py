@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.services.tasks import FIRST_PAUSE, LONGEST_PAUSE, TaskSet, Worker
+from bot.services.tasks import FIRST_PAUSE, LONGEST_PAUSE, OrderedTasks, TaskSet, Worker
 from tests.conftest import Logged
 from tests.fakes import FakeClock
 
@@ -145,3 +145,69 @@ class TestTaskSet:
         gc.collect()
         async with asyncio.timeout(5):
             await done.wait()
+
+
+class TestOrderedTasks:
+    async def run(self, tasks: OrderedTasks) -> None:
+        async with asyncio.timeout(5):
+            while len(tasks):
+                await tasks.wait_for_one()
+
+    async def test_keeps_the_order_of_a_key_only(self) -> None:
+        tasks, gate, seen = OrderedTasks(2), asyncio.Event(), list[str]()
+
+        async def slow() -> None:
+            await gate.wait()
+            seen.append("slow")
+
+        async def quick(name: str) -> None:
+            seen.append(name)
+
+        tasks.spawn_after("a", slow, "slow")
+        tasks.spawn_after("a", lambda: quick("after slow"), "after slow")
+        tasks.spawn_after("b", lambda: quick("elsewhere"), "elsewhere")
+        async with asyncio.timeout(5):
+            await tasks.wait_for_one()
+        assert seen == ["elsewhere"]
+        gate.set()
+        await self.run(tasks)
+        assert seen == ["elsewhere", "slow", "after slow"]
+
+    async def test_a_failure_does_not_hold_up_the_next_one_of_its_key(self, logged: Logged) -> None:
+        tasks, seen = OrderedTasks(1), list[str]()
+
+        async def fail() -> None:
+            raise RuntimeError
+
+        async def work() -> None:
+            seen.append("done")
+
+        tasks.spawn_after("a", fail, "first")
+        tasks.spawn_after("a", work, "second")
+        await self.run(tasks)
+        assert seen == ["done"]
+        assert logged.of("ERROR", "first failed")
+
+    async def test_runs_no_more_than_allowed_at_the_same_time(self) -> None:
+        tasks, running, most = OrderedTasks(2), 0, 0
+
+        async def work() -> None:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+
+        for number in range(6):
+            tasks.spawn_after(number, work, str(number))
+        await self.run(tasks)
+        assert most == 2
+
+    async def test_cancel_ends_those_that_wait_for_their_turn_too(self) -> None:
+        tasks = OrderedTasks(1)
+        for _ in range(3):
+            tasks.spawn_after("a", asyncio.Event().wait, "waiting")
+        await asyncio.sleep(0)
+        await tasks.cancel()
+        assert len(tasks) == 0
+        assert tasks._last == {}

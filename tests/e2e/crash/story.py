@@ -69,6 +69,7 @@ class Story:
     # Actions, by kind and message, that may no longer be carried out after an entry of the record.
     too_old: dict[tuple[str, int], int] = field(default_factory=dict)
     _count: int = 0
+    _strangers: int = 0
 
     @classmethod
     async def begin(cls, discord: Vocabulary, name: str, rng: random.Random) -> Self:
@@ -124,10 +125,13 @@ class Story:
 
     async def _say(self, lines: list[tuple[Kind, int]]) -> None:
         # A member for each line, so that no message looks like a follow-up of another one.
+        # Staff are alerted once per member and hour: what is urgent comes from someone new each time.
         members = self.rng.sample(range(MEMBERS), MEMBERS)
         messages = [
             {
-                "author": f"member{members[index % MEMBERS]}",
+                "author": await self._stranger()
+                if kind is Kind.URGENT
+                else f"member{members[index % MEMBERS]}",
                 "content": self.rng.choice(TEXTS[kind]).format(self._number()),
                 "channel": place,
                 "guild": self.guild,
@@ -137,6 +141,12 @@ class Story:
         ids = await self.discord.say_many(messages)
         for id_, (kind, place) in zip(ids, lines, strict=True):
             self.said[id_] = Said(id_, kind, place)
+
+    async def _stranger(self) -> str:
+        self._strangers += 1
+        name = f"stranger{self._strangers}"
+        await self.discord.member(name, guild=self.guild)
+        return name
 
     def _number(self) -> int:
         self._count += 1

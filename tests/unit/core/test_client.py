@@ -10,8 +10,9 @@ import yarl
 from bot.core.fair_reading import FRAMES_PER_TURN, FairWebSocketResponse, read_fairly
 from bot.core.pointing import point_discord
 from bot.services.metrics import Metrics
+from bot.services.retries import Retries, current_retries
 from bot.settings import DiscordSettings
-from bot.tools.http_trace import Retries, current_retries, retry_trace
+from bot.tools.http_trace import retry_trace
 from tests.conftest import Logged
 from tests.discord_payloads import CHANNEL, GUILD, channel, feed, guild, make_bot, message
 

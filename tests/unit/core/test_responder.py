@@ -1,4 +1,3 @@
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -236,23 +235,3 @@ class TestFinding:
         rest.answers[HISTORY] = answer
         with pytest.raises(raised):
             await tool.find(action(), SIGNAL)
-
-
-async def test_two_sends_at_once_count_their_own_retries(
-    tool: DiscordResponderTool, rest: FakeRest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from bot.tools.http_trace import current_retries
-
-    answer = rest.request
-
-    async def retried(route: discord.http.Route, **kwargs: Any) -> Any:
-        retries = current_retries.get()
-        assert retries is not None
-        retries.count += int(kwargs["json"]["content"])
-        await asyncio.sleep(0)
-        return await answer(route, **kwargs)
-
-    monkeypatch.setattr(tool._bot.http, "request", retried)
-    both = await asyncio.gather(*(tool.send(action(content=str(count)), SIGNAL) for count in (1, 2)))
-    assert [each.retries for each in both] == [1, 2]
-    assert current_retries.get() is None

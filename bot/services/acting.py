@@ -1,0 +1,139 @@
+"""Carries decisions out, in the background: a channel that is slow holds up nothing but itself."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from loguru import logger
+
+from bot.db.database import Database, is_passing
+from bot.domain.signal import Signal, Stage, Status
+from bot.models import Action, ActionStatus
+from bot.services.actions import ActionLog
+from bot.services.clock import Clock
+from bot.services.compose import ESCALATE, REPLY, Composer
+from bot.services.failpoints import fail_point
+from bot.services.metrics import Metrics
+from bot.services.tasks import OrderedTasks
+from bot.services.throttle import Throttle
+
+PARALLEL = 32  # signals acted on at the same time
+MOST = 256  # signals begun and not finished, before planning waits
+
+
+class Acting:
+    """The signals whose actions are being carried out by this process, in order for each place."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        metrics: Metrics,
+        throttle: Throttle,
+        composer: Composer,
+        actions: ActionLog,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._metrics = metrics
+        self._throttle = throttle
+        self._composer = composer
+        self._actions = actions
+        self._tasks = OrderedTasks(PARALLEL)
+        self.in_hand: set[str] = set()  # ids; no lease that ends meanwhile makes them anyone else's
+
+    def begin(self, signal: Signal, actions: Sequence[Action], *, interrupted: bool) -> None:
+        """Carry the signal's pending actions out, after those begun before in its place."""
+        self.in_hand.add(signal.id)
+        work = partial(self._act_safely, signal, list(actions), interrupted=interrupted)
+        task = self._tasks.spawn_after(signal.message.place_id, work, f"acting on {signal.id}")
+        task.add_done_callback(lambda _: self.in_hand.discard(signal.id))
+
+    async def room(self) -> None:
+        """Wait until there is room for more."""
+        while len(self._tasks) >= MOST:
+            await self._tasks.wait_for_one()
+
+    async def cancel(self) -> None:
+        """Stop acting; what isn't finished is taken up by the next start."""
+        await self._tasks.cancel()
+
+    async def _act_safely(self, signal: Signal, actions: list[Action], *, interrupted: bool) -> None:
+        log = logger.bind(signal=signal.id, guild_id=signal.message.guild_id)
+        try:
+            await self._act(signal, actions, interrupted=interrupted)
+        except Exception as error:  # noqa: BLE001  (its lease ends, then it is taken up again)
+            if is_passing(error):
+                log.warning("The database did not take what came of {}; trying again later", signal.id)
+            else:
+                log.opt(exception=error).error("Could not carry out {}; trying again later", signal.id)
+
+    async def _act(self, signal: Signal, actions: list[Action], *, interrupted: bool) -> None:
+        """Carry out the signal's pending actions in order, then finish the signal."""
+        done: list[Action] = []
+        for action in actions:
+            if done:
+                fail_point("action.between")
+            if action.status == ActionStatus.PENDING:
+                if action.kind == REPLY and _alert_failed(done):
+                    action = await self._reword(signal, action)  # noqa: PLW2901
+                action = await self._actions.execute(action, signal, interrupted=interrupted)  # noqa: PLW2901
+            done.append(action)
+            if action.status == ActionStatus.FORBIDDEN:
+                done += await self._tell_owner(signal, action)
+        await self._finish(signal, done)
+
+    async def _reword(self, signal: Signal, action: Action) -> Action:
+        """Answer as if nothing were escalated: staff could not be told."""
+        async with self._database.transaction() as tx:
+            plain = await self._composer.answer(tx, signal)
+            await tx.actions.finish(action.id, {"content": plain.content})
+        return action.sqlmodel_update({"content": plain.content})
+
+    async def _tell_owner(self, signal: Signal, action: Action) -> list[Action]:
+        """Tell the owner once per channel which permission is missing there."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            if action.guild_id is None or not await tx.channels.claim_telling_owner(action.channel_id, now):
+                return []
+            draft = self._composer.missing_permission(signal, action)
+            draft.created_at = now
+            row = await tx.actions.begin(draft)
+            fail_point("owner.before_commit")
+        fail_point("owner.after_commit")
+        return [await self._actions.execute(row, signal, interrupted=False)] if row else []
+
+    async def _finish(self, signal: Signal, actions: Sequence[Action]) -> None:
+        now = self._clock.now()
+        status, reason = _status_of(actions)
+        values = {"stage": Stage.DONE.value, "status": status.value, "finished_at": now}
+        if reason:
+            values["reason"] = reason
+        async with self._database.transaction() as tx:
+            finished = await tx.queue.advance([signal.id], Stage.ACT, values)
+            for action in actions:
+                if action.kind == REPLY and action.status == ActionStatus.SKIPPED:
+                    await self._throttle.give_back(tx, signal, action.created_at)
+        fail_point("signal.after_finish")
+        if not finished:
+            return  # somebody else finished it, and counted it
+        posted = status is not Status.SKIPPED
+        seconds = (now - (signal.observed_at or now)).total_seconds() if posted else None
+        self._metrics.replied(status.value, seconds)
+        logger.bind(signal=signal.id, guild_id=signal.message.guild_id).info(
+            "Done: {} {}", status.value, reason
+        )
+
+
+def _alert_failed(done: Sequence[Action]) -> bool:
+    return any(action.kind == ESCALATE and action.status != ActionStatus.SENT for action in done)
+
+
+def _status_of(actions: Sequence[Action]) -> tuple[Status, str]:
+    """Return what came of a signal with these actions, and why when nothing did."""
+    sent = {action.kind for action in actions if action.status == ActionStatus.SENT}
+    if ESCALATE in sent:
+        return Status.ESCALATED, ""
+    if REPLY in sent:
+        return Status.RESPONDED, ""
+    return Status.SKIPPED, next((action.detail for action in actions if action.detail), "nothing to do")
