@@ -39,6 +39,7 @@ from bot.services.replies import Replies
 from bot.services.retention import RetentionService
 from bot.services.situations import SituationService
 from bot.services.stories import HealthService, StoryService
+from bot.services.tasks import TaskSet
 from bot.services.throttle import Throttle
 from bot.services.tools import Tool
 from bot.settings import Settings
@@ -118,6 +119,9 @@ class Application:
         lock = InstanceLock(engine)
         await lock.acquire()
         stack.push_async_callback(lock.release)
+        tasks = TaskSet()
+        tasks.spawn(lock.keep(self.stop), "instance lock")
+        stack.push_async_callback(tasks.cancel)
         async with database.transaction() as tx:
             await tx.queue.release_all()  # nobody else is at work on this database
         return database

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
@@ -107,15 +106,14 @@ class Database:
             yield tx
 
     async def ping(self) -> None:
-        """Check that the database can be written to.
+        """Check that the database can be written to, waiting for its turn as every writer does.
 
         Raises:
+            TimeoutError: this process's other writers took too long (SQLite).
             sqlalchemy.exc.SQLAlchemyError: it can't.
         """
-        async with self._writers.begin() as session:
-            await session.connection()
-            statement = "UPDATE kv SET scope = scope WHERE scope = ''"
-            await (await session.connection()).execute(text(statement))
+        async with self.transaction() as tx:
+            await tx.kv.touch()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlmodel import col, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -24,6 +25,10 @@ class KeyValueRepository:
         insert = insert_for(self._session, KeyValue).values(scope=scope, key=key, value=value)
         update = insert.on_conflict_do_update(index_elements=["scope", "key"], set_={"value": value})
         await self._session.exec(update)
+
+    async def touch(self) -> None:
+        """Write nothing, but fail when nothing can be written."""
+        await self._session.exec(update(KeyValue).where(col(KeyValue.scope) == "").values(scope=""))
 
     async def add(self, scope: str, key: str, value: dict[str, Any]) -> bool:
         """Store `value` unless the key is taken; return whether it was stored."""

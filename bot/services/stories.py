@@ -14,6 +14,9 @@ from bot.models.signal import SignalRecord, signal_from_row
 from bot.services.arrival_rows import SOURCE
 from bot.services.ingest import IngestService
 
+LIMIT_SECONDS = 5.0  # longer than a busy database takes
+FRESH_SECONDS = 2.0  # for how long an answer holds: anyone may ask
+
 
 class StoryService:
     """Tells what was observed, decided and done about a message."""
@@ -103,22 +106,32 @@ class Readiness:
 
 
 class HealthService:
-    """Looks at the gateway, the database and the queues."""
+    """Looks at the gateway, the database and the queues; at the database only now and then."""
 
     def __init__(self, database: Database, ingest: IngestService, connected: Callable[[], bool]) -> None:
         self._database = database
         self._ingest = ingest
         self._connected = connected
+        self._looking = asyncio.Lock()  # whoever asks meanwhile gets the same answer
+        self._found = (False, 0)  # writable, open gaps
+        self._fresh_until = -1.0  # in the loop's time
 
     async def readiness(self) -> Readiness:
-        """Look now; a database that doesn't answer within a second counts as not writable."""
-        writable, gaps = True, 0
+        """Look now; a database that doesn't answer within LIMIT_SECONDS counts as not writable."""
+        time = asyncio.get_running_loop().time
+        async with self._looking:
+            if time() >= self._fresh_until:
+                self._found = await self._look()
+                self._fresh_until = time() + FRESH_SECONDS
+        writable, gaps = self._found
+        return Readiness(self._connected(), writable, self._ingest.depth, gaps)
+
+    async def _look(self) -> tuple[bool, int]:
         try:
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 await self._database.ping()
                 async with self._database.reading() as tx:
-                    gaps = await tx.gaps.count_open()
+                    return True, await tx.gaps.count_open()
         except Exception as error:  # noqa: BLE001  (whatever it is, that is the answer)
-            logger.warning("The database does not answer: {}", error)
-            writable = False
-        return Readiness(self._connected(), writable, self._ingest.depth, gaps)
+            logger.warning("The database does not answer: {}", str(error) or type(error).__name__)
+            return False, 0

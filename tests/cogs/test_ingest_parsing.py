@@ -5,6 +5,7 @@ import aiohttp
 import discord
 import pytest
 
+from bot.core.client import Bot
 from bot.domain.arrival import Arrival, Change
 from bot.models import Watch
 from bot.services.guilds import ChannelSeen, GuildService
@@ -133,9 +134,13 @@ class TestPayloads:
 
 class TestPlaces:
     @pytest.fixture
-    async def places(self, guilds: GuildService) -> WatchedPlaces:
+    async def bot(self) -> Bot:
         bot, _ = await make_bot()
         feed(bot, "GUILD_CREATE", WHOLE_GUILD)
+        return bot
+
+    @pytest.fixture
+    async def places(self, bot: Bot, guilds: GuildService) -> WatchedPlaces:
         return WatchedPlaces(bot, guilds)
 
     def watched(self, places: WatchedPlaces, place_id: int) -> bool:
@@ -186,12 +191,12 @@ class TestPlaces:
 
     @pytest.mark.parametrize("type_", [VOICE, STAGE])
     async def test_a_voice_channel_that_not_everyone_may_join_is_private(
-        self, places: WatchedPlaces, type_: int
+        self, bot: Bot, places: WatchedPlaces, type_: int
     ) -> None:
         deny = {"id": str(GUILD), "type": 0, "allow": "0", "deny": str(CONNECT)}
         everyone = role(GUILD, READ | CONNECT)
         voices = (channel(91, type_), channel(92, type_, permission_overwrites=[deny]))
-        feed(places._client, "GUILD_CREATE", guild(*voices, roles=[everyone]))
+        feed(bot, "GUILD_CREATE", guild(*voices, roles=[everyone]))
         assert self.watched(places, 91)
         assert not self.watched(places, 92)
 

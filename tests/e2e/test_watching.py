@@ -95,6 +95,13 @@ class TestPlaces:
             person = await town.person(kind)
             assert (await city.wait_for_reply(to=await person.say(HELP, place))).channel_id == place.id
 
+    async def test_the_chat_of_a_locked_voice_channel_is_not_heard(
+        self, town: Home, city: Sandbox, watchman: Running
+    ) -> None:
+        allowed = {"everyone": {"deny": ["CONNECT"]}}
+        locked = await city.channel("locked", guild=town.guild, type="voice", overwrites=allowed)
+        assert await is_unheard(town, watchman, await town.alice.say(HELP, locked))
+
 
 class TestWriters:
     async def test_other_bots_and_webhooks_are_never_answered(

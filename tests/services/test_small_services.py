@@ -4,15 +4,14 @@ import asyncio
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.bus.memory import MemoryBus
 from bot.db.database import Database
-from bot.db.engine import create_engine
-from bot.db.instance_lock import InstanceLock
-from bot.domain.errors import NotFoundError, StartupError
+from bot.domain.errors import NotFoundError
 from bot.domain.signal import Stage
 from bot.services import retention as retention_module
 from bot.services.actions import action_of
@@ -216,6 +215,31 @@ class TestHealth:
         ready = await health.readiness()
         assert (ready.gateway_connected, ready.database_writable) == (False, False)
 
+    async def test_a_busy_database_is_waited_for_without_taking_a_connection(
+        self, database: Database, engine: AsyncEngine
+    ) -> None:
+        health = HealthService(database, cast("Any", SimpleNamespace(depth=0)), lambda: True)
+        pool = cast("Any", engine.pool)
+        async with database.transaction():
+            asking = [asyncio.create_task(health.readiness()) for _ in range(3)]
+            await asyncio.sleep(0.05)
+            assert pool.checkedout() == 1
+        assert [(await each).database_writable for each in asking] == [True] * 3
+
+    async def test_many_questions_are_one_look_at_the_database(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks: list[None] = []
+        monkeypatch.setattr(database, "ping", AsyncMock(side_effect=lambda: looks.append(None)))
+        health = HealthService(database, cast("Any", SimpleNamespace(depth=0)), lambda: True)
+        await asyncio.gather(*(health.readiness() for _ in range(5)))
+        assert len(looks) == 1
+        monkeypatch.setattr("bot.services.stories.FRESH_SECONDS", 0)
+        health._fresh_until = 0
+        await health.readiness()
+        await health.readiness()
+        assert len(looks) == 3
+
 
 class TestCommandSync:
     async def test_remembers_only_the_last_fingerprint_of_each_application(self, database: Database) -> None:
@@ -266,29 +290,3 @@ class TestDrain:
         stop_now.set()
         async with asyncio.timeout(5):
             assert not await drain(busy, observer, orchestrator, bus, 60, stop_now)
-
-
-async def _one_at_a_time(url: str) -> None:
-    first, second = create_engine(url), create_engine(url)
-    try:
-        held, refused = InstanceLock(first), InstanceLock(second)
-        await held.acquire()
-        with pytest.raises(StartupError, match="Another Lookout is running on this database"):
-            await refused.acquire()
-        await refused.release()  # it has nothing, so it frees nothing
-        with pytest.raises(StartupError):
-            await refused.acquire()
-        await held.release()
-        await refused.acquire()
-        await refused.release()
-    finally:
-        await first.dispose()
-        await second.dispose()
-
-
-class TestInstanceLock:
-    async def test_one_bot_per_sqlite_file(self, engine: AsyncEngine) -> None:
-        await _one_at_a_time(engine.url.render_as_string(hide_password=False))
-
-    async def test_one_bot_per_postgresql_database(self, postgres_url: str) -> None:
-        await _one_at_a_time(postgres_url)
