@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-import socket
+import re
 import sqlite3
 import time
 import urllib.request
@@ -18,6 +18,7 @@ TOKEN = "ODAwMDAwMDAwMDAwMDAwMDAz.bench0.not-a-real-token-it-only-has-the-shape"
 READY_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _API_POLL_SECONDS = 0.05
+_API_LINE = re.compile(r"Admin API at http://127\.0\.0\.1:(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,11 @@ class Lookout(Target):
         self, folder: Path, port: int, messages: int, extra: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(folder, port, messages, extra)
-        self._admin_port = _free_port()
+        self._admin_port = ""  # not known before the bot tells
         self._database = folder / "bench.db"
         self._environment |= {
             "DISCORD_CDN_URL": f"http://127.0.0.1:{port}",
-            "ADMIN_PORT": str(self._admin_port),
+            "ADMIN_PORT": "0",
             "LOG_LEVEL": "INFO",
             **(extra or {}),
         }
@@ -102,6 +103,8 @@ class Lookout(Target):
         """Return when /readyz first answered 200, in `time_ns`."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
+            if not self._admin_port and (told := _API_LINE.search(child.last_words)):
+                self._admin_port = told[1]
             if await asyncio.to_thread(self._is_ready):
                 return time.time_ns()
             if not child.alive:
@@ -130,6 +133,8 @@ class Lookout(Target):
         raise MeasurementError(text)
 
     def _is_ready(self) -> bool:
+        if not self._admin_port:
+            return False
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._admin_port}/readyz", timeout=2) as answer:
                 body: dict[str, Any] = json.load(answer)
@@ -142,9 +147,3 @@ _ALL_STORED = "SELECT count(*) >= ?1 FROM signals"
 _ALL_DONE = "SELECT ?1 > 0 AND NOT EXISTS (SELECT 1 FROM signals WHERE stage <> 'done')"
 
 TARGETS: dict[str, type[Target]] = {"nothing": Nothing, "one-hour": OneHour, "lookout": Lookout}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

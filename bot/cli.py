@@ -13,7 +13,7 @@ from bot.domain.errors import StartupError
 from bot.domain.invite import PERMISSION_BITS, PRIVILEGED, invite_link
 from bot.settings import Settings, load_settings
 
-NO_TOKEN = 2  # exit code
+NO_TOKEN, INTERRUPTED = 2, 130  # exit codes
 # Words of other programs: handed on as they are, --help too.
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -101,6 +101,8 @@ def start() -> int:
     except StartupError as error:
         typer.echo(f"Lookout can't start: {error}", err=True)
         return 1
+    except KeyboardInterrupt:  # before there is anything to stop in good order
+        return INTERRUPTED
 
 
 def _run_app(settings: Settings) -> int:

@@ -275,7 +275,6 @@ async def run_checks(settings: Settings) -> list[Check]:
     return [
         *discord,
         database,
-        check_folder("Data folder", settings.data_folder),
         check_folder("Log folder", settings.log.folder),
         check_port(settings),
         provider,

@@ -21,8 +21,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.domain.errors import StartupError
+from bot.domain.errors import StartupError, UserFacingError
 from bot.domain.invite import INTENTS, application_id_of, parse_intents
+from bot.domain.quiet_hours import QuietHours
 from bot.settings_errors import describe
 from bot.settings_sources import read_environment, read_yaml
 
@@ -206,8 +207,11 @@ class ObserverSettings(Section):
 
 
 def _quiet_hours(value: str | None) -> str | None:
-    if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", value):
-        raise ValueError('must look like "22:00-07:00"')
+    if value:
+        try:
+            QuietHours.parse(value)
+        except UserFacingError:
+            raise ValueError('must look like "22:00-07:00", with two different times') from None
     return value or None
 
 
@@ -260,7 +264,6 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     workers: WorkerSettings = WorkerSettings()
-    data_folder: Path = Path("data")
     maintenance_mode: bool = False
 
     @classmethod

@@ -42,12 +42,11 @@ def bot_environment(
             "DATABASE_URL": f"sqlite:///{(folder / 'lookout.db').as_posix()}",
             "LOG_LEVEL": "INFO",
             "LOOKOUT_LOG__JSON_LINES": "false",
+            # Nothing of the demo's bot belongs among the real one's data.
             "LOOKOUT_LOG__FOLDER": str(folder / "logs"),
             "LOOKOUT_API__ENABLED": "true",
             "ADMIN_HOST": "127.0.0.1",
             "ADMIN_PORT": "0",
-            # Nothing of the demo's bot belongs among the real one's data.
-            "LOOKOUT_DATA_FOLDER": str(folder),
             "PYTHONUNBUFFERED": "1",
             SET_UP: "1",
         }

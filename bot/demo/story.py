@@ -182,7 +182,7 @@ STORY = Conversation(
         ),
         Line(
             "pavel",
-            "help",
+            "general",
             "URGENT: production is down! Every page returns a 502 and customers are calling me at home,"
             " can someone help??",
             Expected(
@@ -195,7 +195,7 @@ STORY = Conversation(
             ),
             "an urgent report goes to the staff",
         ),
-        Line("jonas", "help", "looking into it right now", CHATTER, "staff answer"),
+        Line("jonas", "general", "looking into it right now", CHATTER, "staff answer"),
         Line(
             "lea",
             "general",

@@ -2,22 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, String, text
+from sqlalchemy import BigInteger, String
 from sqlmodel import Field, SQLModel
 
-from bot.models.types import BIG_KEY, UtcDateTime
+from bot.models.types import BIG_KEY, UtcDateTime, partial_index
 
 
 class Gap(SQLModel, table=True):
     """Messages after `from_id`, up to and including `to_id`, that may be missing; closed only when filled."""
 
     __tablename__ = "gaps"
-    __table_args__ = (
-        Index(
-            "ix_gaps_open", "channel_id",
-            sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
-        ),
-    )  # fmt: skip
+    __table_args__ = (partial_index("ix_gaps_open", "channel_id", where="closed_at IS NULL"),)
 
     id: int = Field(default=None, primary_key=True, sa_type=BIG_KEY)
     guild_id: int = Field(sa_type=BigInteger, foreign_key="guilds.id", ondelete="CASCADE")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text, text
+from sqlalchemy import BigInteger, Index, String, Text
 from sqlmodel import Field, SQLModel
 
 from bot.domain.signal import (
@@ -21,7 +21,7 @@ from bot.domain.signal import (
     Status,
     Urgency,
 )
-from bot.models.types import JSON_OR_NULL, UtcDateTime
+from bot.models.types import JSON_OR_NULL, UtcDateTime, partial_index
 
 
 class SignalRecord(SQLModel, table=True):
@@ -30,16 +30,10 @@ class SignalRecord(SQLModel, table=True):
     __tablename__ = "signals"
     __table_args__ = (
         Index("ix_signals_place", "place_id", "message_id"),
-        Index(
-            "ix_signals_open", "stage", "id",
-            sqlite_where=text("stage <> 'done'"), postgresql_where=text("stage <> 'done'"),
-        ),
-        Index(
-            "ix_signals_flagged", "author_id", "created_at",
-            sqlite_where=text("intent <> 'other'"), postgresql_where=text("intent <> 'other'"),
-        ),
+        partial_index("ix_signals_open", "stage", "id", where="stage <> 'done'"),
+        partial_index("ix_signals_flagged", "author_id", "created_at", where="intent <> 'other'"),
         {"sqlite_with_rowid": False},  # rows arrive in the order of their key: one tree instead of two
-    )  # fmt: skip
+    )
 
     id: str = Field(primary_key=True, sa_type=String(48))
     source: str = Field(sa_type=String(16))

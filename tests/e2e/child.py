@@ -25,7 +25,6 @@ class Child(Facts):
             "DISCORD_CDN_URL": discord.cdn_url,
             "DB_PATH": str(self.database),
             "LOOKOUT_LOG__FOLDER": str(folder / "logs"),
-            "LOOKOUT_DATA_FOLDER": str(folder),
             "ADMIN_PORT": "0",
             "NO_COLOR": "1",
             **env,

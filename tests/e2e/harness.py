@@ -124,7 +124,6 @@ def settings_for(discord: Sandbox, folder: Path, overrides: Json) -> Settings:
         "log": {"folder": folder / "logs"},
         "api": {"port": 0},
         "workers": {"sweep_seconds": 1},
-        "data_folder": folder,
     }
     return Settings(**(values | overrides))
 

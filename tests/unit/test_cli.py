@@ -94,6 +94,18 @@ def test_a_startup_error_of_the_app_is_one_line(
     assert capsys.readouterr().err == "Lookout can't start: the port is busy: set ADMIN_PORT\n"
 
 
+def test_ctrl_c_during_the_start_leaves_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: Settings) -> int:
+        raise KeyboardInterrupt
+
+    put_module(monkeypatch, "bot.app", run=run)
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    assert cli.main([]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_an_unexpected_error_is_logged_without_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(_: Settings) -> int:
         raise RuntimeError(f"no good: {TOKEN}")

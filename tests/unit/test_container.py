@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,9 +76,9 @@ def test_image_is_light_by_default_and_not_run_by_root(dockerfile: list[tuple[st
     assert dockerfile.index(("USER", "10001:10001")) > max(
         i for i, (name, _) in enumerate(dockerfile) if name == "RUN"
     )
-    assert arguments(dockerfile, "VOLUME") == [f"/app/{Settings().data_folder}"]
+    assert arguments(dockerfile, "VOLUME") == ["/app/data"]
     for path in (Settings().database.path, Settings().log.folder):
-        assert path.is_relative_to(Settings().data_folder)
+        assert path.is_relative_to("data")
 
 
 @pytest.mark.skipif(
@@ -165,6 +166,9 @@ def test_ci_runs_the_test_command_and_every_check() -> None:
     assert "--cov" in commands[0]
     for tool in ("ruff check", "ruff format --check", "mypy", "importlinter"):
         assert tool in text
+    coverage = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
+    assert coverage["run"] == {"branch": True, "source": ["bot", "cogs"]}
+    assert coverage["report"]["fail_under"] >= 90
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("no bash")

@@ -268,10 +268,9 @@ async def test_all_checks_of_a_good_set_up_pass(elsewhere: Elsewhere, tmp_path: 
         api=ApiSettings(port=0),
         database=DatabaseSettings(path=tmp_path / "lookout.db"),
         log=LogSettings(folder=tmp_path / "logs"),
-        data_folder=tmp_path,
     )
     checks = await doctor.run_checks(settings)
-    assert {check.name for check in checks} >= {"Token", "Intents", "Database", "Data folder", "Admin API"}
+    assert {check.name for check in checks} >= {"Token", "Intents", "Database", "Log folder", "Admin API"}
     assert [check for check in checks if check.state is not State.OK] == []
 
 

@@ -123,6 +123,7 @@ def test_environment_beats_env_file_beats_yaml_and_empty_counts_as_not_set(tmp_p
         ("log: {level: LOUD}\n", {}, "settings.yaml:1: log.level must be 'TRACE', 'DEBUG', 'INFO'"),
         ("discord: {token: abc}\n", {}, "discord.token is a secret: put it into .env"),
         ("orchestrator: {quiet_hours: 22-7}\n", {}, 'quiet_hours must look like "22:00-07:00"'),
+        ("orchestrator: {quiet_hours: '22:00-22:00'}\n", {}, "with two different times"),
         ("api: {host: 0.0.0.0}\n", {}, "ADMIN_TOKEN must be set too"),
         ("", {"ADMIN_HOST": "192.168.1.2"}, "ADMIN_HOST (environment): api.host is open to other machines"),
         (

@@ -1,9 +1,15 @@
 """What Alembic runs for each migration; the connection comes from `bot.db.schema`."""
 
 from alembic import context
+from sqlalchemy import text
 from sqlmodel import SQLModel
 
 import bot.models  # noqa: F401  (registers the tables)
+
+for table in SQLModel.metadata.tables.values():
+    for index in table.indexes:
+        if "where" in index.info:  # see `partial_index`
+            index.dialect_kwargs["postgresql_where"] = text(index.info["where"])
 
 context.configure(
     connection=context.config.attributes["connection"],
