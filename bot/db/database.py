@@ -35,7 +35,7 @@ _PASSING = (
 )
 # The same for PostgreSQL, which has codes (https://www.postgresql.org/docs/current/errcodes-appendix.html):
 # connection, rolled back (deadlock), out of resources, in use, intervention (shutdown), system, read-only.
-_PASSING_CODES = ("08", "40", "53", "55", "57", "58", "25006")
+_PASSING_CODES = ("08", "40", "53", "55P03", "55006", "57", "58", "25006")
 
 
 def is_passing(error: BaseException) -> bool:

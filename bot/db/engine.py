@@ -69,7 +69,9 @@ def _hide_row(context: ExceptionContext) -> None:
     while error is not None:
         if getattr(error, "detail", None):
             error.detail = None  # type: ignore[attr-defined]
-        error.args = tuple(str(arg).partition("\nDETAIL:")[0] for arg in error.args)
+        error.args = tuple(
+            arg.partition("\nDETAIL:")[0] if isinstance(arg, str) else arg for arg in error.args
+        )
         error = error.__cause__
 
 
