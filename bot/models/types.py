@@ -50,7 +50,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 def partial_index(name: str, *columns: str, where: str) -> Index:
     """Return an index of the rows that fulfil `where` (SQL).
 
-    Naming PostgreSQL here would load its dialect at every start on SQLite, a tenth of a second; the migrations
-    read the condition from `info`.
+    Naming PostgreSQL here would load its dialect, a tenth of a second, at every start on SQLite: the
+    migrations read the condition from `info` instead.
     """
     return Index(name, *columns, sqlite_where=text(where), info={"where": where})
