@@ -50,7 +50,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 def partial_index(name: str, *columns: str, where: str) -> Index:
     """Return an index of the rows that fulfil `where` (SQL).
 
-    Naming PostgreSQL here would load its dialect at every start on SQLite, a tenth of a second; its migrations
+    Naming PostgreSQL here loads its dialect at every start on SQLite, a tenth of a second; its migrations
     read the condition from `info`.
     """
     return Index(name, *columns, sqlite_where=text(where), info={"where": where})
