@@ -94,7 +94,8 @@ class Acting:
         """Tell the owner once per channel which permission is missing there."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            if action.guild_id is None or not await tx.channels.claim_telling_owner(action.channel_id, now):
+            channels, guild_id = tx.channels, action.guild_id
+            if guild_id is None or not await channels.claim_telling_owner(action.channel_id, now, guild_id):
                 return []
             draft = self._composer.missing_permission(signal, action)
             draft.created_at = now

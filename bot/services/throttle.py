@@ -34,7 +34,8 @@ class Throttle:
             return CHANNEL_BUSY
         if self._member and self._known(member, now):
             return MEMBER_BUSY
-        if self._channel and not await tx.channels.reserve_reply(message.place_id, now, now + self._channel):
+        until, guild_id = now + self._channel, message.guild_id
+        if self._channel and not await tx.channels.reserve_reply(message.place_id, now, until, guild_id):
             return self._remember(place, now, CHANNEL_BUSY)
         if self._member and not await tx.members.reserve_reply(*member, now, now + self._member):
             await tx.channels.change(message.place_id, {"next_reply_at": None})  # it was free
