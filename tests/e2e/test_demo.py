@@ -166,7 +166,7 @@ def test_a_log_is_replayed_and_counted(
     ("moment", "code"),
     [
         pytest.param("Starting", 130, id="while starting"),
-        pytest.param("first answer", 0, id="at the end"),
+        pytest.param("Still running", 0, id="at the end"),
     ],
 )
 def test_ctrl_c_ends_both_children_without_a_traceback(scratch: Path, moment: str, code: int) -> None:
