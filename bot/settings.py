@@ -191,7 +191,7 @@ def _is_loopback(host: str) -> bool:
 class IngestSettings(Section):
     """How messages come in."""
 
-    batch_size: int = Field(256, ge=1, le=5_000)
+    batch_size: int = Field(1_000, ge=1, le=5_000)
     queue_size: int = Field(20_000, ge=100)
     direct_messages: bool = False
     max_backfill_messages: int = Field(10_000, ge=0)  # per gap
