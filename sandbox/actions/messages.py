@@ -87,7 +87,15 @@ def post(core: Core, draft: Draft, *, opening: bool = False) -> Message:
             channel=channel,
             message=message,
         )
+    else:
+        _whisper(core, message, "MESSAGE_CREATE")
     return message
+
+
+def _whisper(core: Core, message: Message, event: str) -> None:
+    """Tell the one who sees an ephemeral message, on the pages they have open."""
+    data = {"id": str(message.id), "channel_id": str(message.channel_id)}
+    core.hub.whisper(message.visible_to or 0, event, data)
 
 
 def _note(core: Core, message: Message, via: str) -> None:
@@ -257,6 +265,8 @@ def tell_update(core: Core, message: Message) -> None:
             channel=core.world.channels[message.channel_id],
             message=message,
         )
+    else:
+        _whisper(core, message, "MESSAGE_UPDATE")
 
 
 def delete(
@@ -267,6 +277,8 @@ def delete(
     for message in gone:
         channel.remove(message.id)
         core.record.add("message_delete", message_id=message.id, channel_id=channel.id, via=via)
+        if message.visible_to is not None:
+            _whisper(core, message, "MESSAGE_DELETE")
     shown = [message for message in gone if message.visible_to is None]
     where: dict[str, Any] = {"channel_id": str(channel.id)}
     if channel.guild_id is not None:
