@@ -9,7 +9,7 @@ from sandbox.actions import guilds as act
 from sandbox.actions import messages
 from sandbox.actions.messages import Draft
 from sandbox.core import Core
-from sandbox.errors import missing_access, missing_permissions
+from sandbox.errors import ApiError, missing_access, missing_permissions
 from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_guild, the_message, the_user
 from sandbox.permissions import P
 from sandbox.rest.call import Upload
@@ -94,9 +94,17 @@ def say_many(core: Core, messages: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @operation
-def edit(core: Core, message: Ref, content: str | None = None, **changes: Any) -> dict[str, Any]:
-    """Edit a message."""
+def edit(
+    core: Core, message: Ref, content: str | None = None, by: Ref = None, **changes: Any
+) -> dict[str, Any]:
+    """Edit a message, as its author (`by` is checked to be that one).
+
+    Raises:
+        ApiError: 50005 when it is somebody else's.
+    """
     found = the_message(core, message)
+    if by is not None and the_user(core, by).id != found.author.id:
+        raise ApiError(403, 50005, "Cannot edit a message authored by another user")
     form = changes | ({"content": content} if content is not None else {})
     if "content" in form:
         form["content"] = content_of(form)
@@ -178,8 +186,9 @@ def open_post(
     title: str,
     content: str,
     attachments: list[dict[str, Any]] | None = None,
+    tags: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Open a forum post; return {thread, message}.
+    """Open a forum post, `tags` by their ids; return {thread, message}.
 
     Raises:
         ApiError: 50013.
@@ -188,7 +197,7 @@ def open_post(
     _check_sees(core, place, author)
     if not messages.may(core, place, author) & P.SEND_MESSAGES:
         raise missing_permissions()
-    thread = act.new_thread(core, place, title, author)
+    thread = act.new_thread(core, place, title, author, applied_tags=list(tags or ()))
     files = [_attached(core, thread, item) for item in attachments or ()]
     draft = Draft(thread, author, content_of({"content": content}), attachments=files, via="driver")
     message = messages.post(core, draft, opening=True)
