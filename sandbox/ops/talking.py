@@ -179,12 +179,13 @@ def start_thread(
 
 
 @operation
-def open_post(
+def open_post(  # noqa: PLR0913 - the arguments of a forum post
     core: Core,
     user: Ref,
     forum: Ref,
     title: str,
     content: str,
+    *,
     attachments: list[dict[str, Any]] | None = None,
     tags: list[str] | None = None,
 ) -> dict[str, Any]:
