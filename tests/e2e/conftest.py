@@ -27,8 +27,9 @@ def running_bot(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 async def discord() -> AsyncIterator[Sandbox]:
-    """A Discord of the test's own."""
+    """A Discord of the test's own, where a bot may be started again at once."""
     async with Sandbox() as sandbox:
+        sandbox.core.identify_interval = 0.0
         yield sandbox
 
 
@@ -69,6 +70,7 @@ def child_bot(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Child
 async def city() -> AsyncIterator[Sandbox]:
     """A Discord shared by a module's tests, each with guilds of its own."""
     async with Sandbox() as sandbox:
+        sandbox.core.identify_interval = 0.0
         await sandbox.guild("First")
         yield sandbox
 

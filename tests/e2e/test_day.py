@@ -53,6 +53,7 @@ def clock() -> TestClock:
 async def discord(clock: TestClock) -> AsyncIterator[Sandbox]:
     """A Discord on the bot's own clock, so that the record and the bot's rows can be compared."""
     async with Sandbox(clock=clock) as sandbox:
+        sandbox.core.identify_interval = 0.0  # the bot is started again at once
         yield sandbox
 
 

@@ -98,6 +98,7 @@ async def test_four_urgent_lines_in_a_row_are_one_alert_and_one_answer(town: Hom
 
 async def test_what_a_restart_finds_is_still_throttled(running_bot: BotFactory) -> None:
     async with Sandbox() as discord:
+        discord.core.identify_interval = 0.0  # the bot is started again at once
         home = await a_home(discord)
         async with running_bot(discord, **SETTINGS) as bot:
             await discord.wait_for_reply(to=await home.alice.say(HELP, home.help))
