@@ -1,5 +1,7 @@
 """Addresses and identifications as clients of other languages write them, by raw clients."""
 
+from typing import Any
+
 import aiohttp
 import pytest
 import yarl
@@ -36,3 +38,23 @@ async def test_escaped_path_means_the_same(room: Sandbox, http: Http) -> None:
     assert [message.content for message in await alice.sees("help")] == ["hi", "done"]
     (seen,) = (await http("GET", f"/channels/{channel}/messages/{message['id']}")).json["reactions"]
     assert (seen["emoji"]["name"], seen["me"]) == ("👍", True)
+
+
+@pytest.mark.cites("openapi create_message")
+async def test_components_are_completed_with_their_defaults(
+    room: Sandbox, http: Http, conforms: Any
+) -> None:
+    _, channel = await ids(room)
+    colour = {"type": 3, "custom_id": "colour", "options": [{"label": "Red", "value": "r"}]}
+    people = {"type": 5, "custom_id": "who", "max_values": 3}
+    rows = [{"type": 1, "components": [select]} for select in (colour, people)]
+    message = await posted(http, channel, components=rows)
+    first, second = (row["components"][0] for row in message["components"])
+    assert (first["min_values"], first["max_values"]) == (1, 1)
+    assert (second["min_values"], second["max_values"]) == (1, 3)
+    parts = [{"type": 10, "content": "text"}, {"type": 14}]
+    body = {"flags": 1 << 15, "components": [{"type": 17, "components": parts}]}
+    (box,) = (await http("POST", f"/channels/{channel}/messages", body)).json["components"]
+    assert (box["accent_color"], box["spoiler"]) == (None, False)
+    assert (box["components"][1]["spacing"], box["components"][1]["divider"]) == (1, True)
+    conforms(room.record)
