@@ -41,9 +41,7 @@ async def test_escaped_path_means_the_same(room: Sandbox, http: Http) -> None:
 
 
 @pytest.mark.cites("openapi create_message")
-async def test_components_are_completed_with_their_defaults(
-    room: Sandbox, http: Http, conforms: Any
-) -> None:
+async def test_components_are_completed_with_their_defaults(room: Sandbox, http: Http, conforms: Any) -> None:
     _, channel = await ids(room)
     colour = {"type": 3, "custom_id": "colour", "options": [{"label": "Red", "value": "r"}]}
     people = {"type": 5, "custom_id": "who", "max_values": 3}
