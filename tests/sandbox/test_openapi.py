@@ -20,7 +20,14 @@ def _described() -> None:
 
 def entry(route: str | None, status: int = 200, **more: Any) -> dict[str, Any]:
     method, _, path = (route or "GET /nowhere").partition(" ")
-    made = {"method": method, "path": path, "route": route, "status": status, "query": {}, "body": None}
+    made: dict[str, Any] = {
+        "method": method,
+        "path": path,
+        "route": route,
+        "status": status,
+        "query": {},
+        "body": None,
+    }
     return made | {"files": [], "response": None, "error": None, "fault": None, **more}
 
 
