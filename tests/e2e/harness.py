@@ -133,6 +133,7 @@ def settings_for(discord: Sandbox, folder: Path, overrides: Json) -> Settings:
 async def a_discord(**options: Any) -> AsyncIterator[Sandbox]:
     """Run a Discord; at the end every request of the bot and every answer is checked."""
     async with Sandbox(**options) as sandbox:
+        sandbox.core.identify_interval = 0.0  # a bot may be started again at once
         yield sandbox
     assert_conforms_if_described(sandbox.record)
 
