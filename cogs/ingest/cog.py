@@ -201,7 +201,9 @@ class Ingest(commands.Cog):
     async def _note(self, guild: discord.Guild) -> None:
         channels = [ChannelSeen(each.id, each.category_id, each.name) for each in guild.channels]
         threads = [ChannelSeen(each.id, each.parent_id, each.name) for each in guild.threads]
-        for channel_id in await self._guilds.see(guild.id, guild.name, channels + threads):
+        await self._guilds.see(guild.id, guild.name, channels + threads)
+        await self._ingest.flushed()  # what was heard there may not be stored yet
+        for channel_id in await self._guilds.gone(guild.id, channels + threads):
             if guild.get_channel(channel_id) is None:  # not made just now
                 logger.info("Channel {} was deleted unheard; erasing what was said there", channel_id)
                 self._ingest.offer(Arrival(Change.CLEAR, guild.id, channel_id, None, 0))

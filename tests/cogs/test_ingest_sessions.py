@@ -148,6 +148,18 @@ class TestErasing:
         await settled()
         assert [(each.change, each.place_id) for each in heard.arrivals] == [(Change.CLEAR, FORUM)]
 
+    async def test_a_channel_deleted_unheard_is_cleared_of_what_was_not_stored_yet(
+        self, bot: Bot, heard: Recorder, ingest: IngestService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def flushed() -> None:
+            await written(ingest, arrival(0, channel_id=FORUM, thread_id=THREAD + 50))
+
+        monkeypatch.setattr(heard, "flushed", flushed)
+        bot._connection._guilds.clear()  # as a new session does
+        feed(bot, "GUILD_CREATE", guild(channel()))
+        await settled()
+        assert [(each.change, each.place_id) for each in heard.arrivals] == [(Change.CLEAR, FORUM)]
+
 
 class TestChoices:
     async def test_reading_begins_at_the_owners_choice(
