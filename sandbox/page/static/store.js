@@ -39,6 +39,12 @@ export class Store {
       editing: null, // id of the own message being edited
       selected: null, // id of the message whose note the side panel shows
       toast: null, // {text, tone}
+      drafts: new Map(), // "viewer channel" -> what was begun there, see writing/drafts.js
+      commands: new Map(), // channel id -> commands and menus the viewer may use there
+      slow: new Map(), // "viewer channel" -> until when (ms) slow mode lets the viewer wait
+      menu: null, // the open context menu: {x, y, label, items}
+      dialog: null, // the open dialog: {kind, ...}, see views/overlays.js
+      pingReply: true, // whether the reply being written pings who is replied to
     };
   }
 
@@ -148,7 +154,8 @@ const EVENTS = {
     state.read = new Map();
     state.mentions = new Map();
     state.interactions = new Map();
-    Object.assign(state, { modal: null, reply: null, editing: null });
+    state.commands = new Map();
+    Object.assign(state, { modal: null, reply: null, editing: null, menu: null, dialog: null });
     for (const guild of data.guilds) for (const channel of guild.channels) state.read.set(channel.id, channel.last_message_id ?? "0");
     for (const channel of data.direct) state.read.set(channel.id, channel.last_message_id ?? "0");
     state.place = firstPlace(store);
@@ -198,7 +205,7 @@ const EVENTS = {
     const now = { ...before, ...interaction };
     state.interactions.set(interaction.id, now);
     if (now.modal && !before.modal) state.modal = now;
-    if (now.state === "failed") state.toast = { tone: "bad", text: `${now.application.name} did not respond in time.` };
+    if (now.state === "failed" && !now.quiet) state.toast = { tone: "bad", text: `${now.application.name} did not respond in time.` };
   },
 };
 
