@@ -116,7 +116,9 @@ def judge(happened: Happened, stored: Stored) -> Verdict:
             verdict.lost.append(f"message {id_} in {happened.places[id_]} {text!r}")
         for row in rows:
             if row["content"] != text or row["deleted_at"] is not None:
-                verdict.lost.append(f"text of {id_} in {row['place_id']}: {text!r} is stored as {row['content']!r}")
+                verdict.lost.append(
+                    f"text of {id_} in {row['place_id']}: {text!r} is stored as {row['content']!r}"
+                )
             if row["place_id"] != happened.places[id_]:
                 verdict.stray.append(f"{id_} of {happened.places[id_]} is stored in {row['place_id']}")
     for id_ in happened.deleted | happened.tombs:

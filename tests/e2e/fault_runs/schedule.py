@@ -330,7 +330,10 @@ class _Writer:
         return {"sort": sort, "chance": self._rng.choice((0.1, 0.3, 0.6))}
 
     def _slow(self) -> dict[str, Any]:
-        return {"sort": self._rng.choice(("event_latency", "latency")), "seconds": self._pick(0.005, 0.02, 0.05)}
+        return {
+            "sort": self._rng.choice(("event_latency", "latency")),
+            "seconds": self._pick(0.005, 0.02, 0.05),
+        }
 
     def _pick(self, *values: float) -> float:
         return self._rng.choice(values)
@@ -353,4 +356,3 @@ class _Writer:
 
     def _own_events(self) -> dict[str, Any]:
         return {"order": self._rng.choice(("before", "after"))}
-

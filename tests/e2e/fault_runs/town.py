@@ -103,9 +103,7 @@ class Town:
     async def _say(self, number: int, who: str, place: str, text: str, reply_to: int | None = None) -> None:
         more = {} if reply_to is None else {"reply_to": self._messages[reply_to]}
         channel = self._places[place].id
-        made = await self.discord.call(
-            "say", author=self._people[who], content=text, channel=channel, **more
-        )
+        made = await self.discord.call("say", author=self._people[who], content=text, channel=channel, **more)
         self._messages[number] = int(made["id"])
 
     async def _burst(self, lines: list[dict[str, Any]]) -> None:
