@@ -6,6 +6,7 @@ other web page and no other user of the machine can look in or act.
 
 import asyncio
 import base64
+import errno
 import hashlib
 import hmac
 import json
@@ -26,6 +27,7 @@ MAX_BODY = 64 * 1024 * 1024  # an upload, as base64 in JSON
 MAX_FRAME = 64 * 1024  # bytes a page may say at once
 WRONG_TOKEN = 4004
 HELLO_SECONDS = 10.0
+TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})  # Windows says EACCES of a port held alone
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -56,7 +58,7 @@ class Page:
         self._sockets: set[web.WebSocketResponse] = set()
 
     async def start(self, host: str, port: int = 0) -> None:
-        """Listen; a port of 0 takes a free one."""
+        """Listen; a port of 0, or one that is taken, becomes a free one."""
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.router.add_get("/", self._index)
         app.router.add_get("/live", self._live)
@@ -65,7 +67,12 @@ class Page:
         app.on_shutdown.append(self._part)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            if error.errno not in TAKEN or port == 0:
+                raise
+            await web.TCPSite(self._runner, host, 0).start()
         bound = self._runner.addresses[0][1]
         self.address = f"http://{host}:{bound}/#{self._token}"
         self._hosts = frozenset(f"{name}:{bound}" for name in (host, "localhost", "127.0.0.1"))

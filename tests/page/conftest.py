@@ -16,7 +16,7 @@ HIDDEN = [
 
 @pytest.fixture
 async def room() -> AsyncIterator[Sandbox]:
-    """A sandbox with the server "Home": help, staff-only and a forum; owner, sam of the staff, alice and bob."""
+    """A sandbox with the server "Home": help, staff-only, a forum; owner, sam of the staff, alice, bob."""
     async with Sandbox(seed=1) as discord:
         await discord.guild("Home", bot_permissions=["administrator"])
         await discord.role("staff")

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import aiohttp
 
-TOKEN = "the-page-token"
+TOKEN = "the-page-token"  # noqa: S105 - of a page in a test
 DEADLINE = 3.0
 Json = dict[str, Any]
 
@@ -84,7 +84,9 @@ class Visitor:
     async def op(self, name: str, /, token: str | None = TOKEN, **args: Any) -> tuple[int, Any]:
         return await self.post(f"/op/{name}", json.dumps(args).encode(), token)
 
-    async def post(self, path: str, body: bytes, token: str | None = TOKEN, **headers: str) -> tuple[int, Any]:
+    async def post(
+        self, path: str, body: bytes, token: str | None = TOKEN, **headers: str
+    ) -> tuple[int, Any]:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         async with self.session.post(self.base + path, data=body, headers=headers) as reply:

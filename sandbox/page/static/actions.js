@@ -26,7 +26,7 @@ export class Actions {
   /** Opens a channel, thread, forum or direct message (of no guild); without a channel the list of those. */
   open(guildId, channelId) {
     this.store.enter(guildId, channelId);
-    this.store.set({ dialog: null });
+    this.store.set({ front: null });
   }
 
   /** Opens a thread the page may not know yet, because it is archived or new. */

@@ -29,7 +29,6 @@ export class Store {
       newFrom: null, // id: messages after it were unread when the place was opened
       visible: true, // the page is looked at
       atBottom: true, // the room is scrolled to its end
-      drafts: new Map(), // "viewer id:channel id" -> what was typed there and not sent
       typing: new Map(), // channel id -> Map(user id -> until)
       interactions: new Map(), // id -> {state: "pending" | "answered" | "failed", callback, modal, choices, ...}
       modal: null, // the interaction whose form is open
@@ -37,8 +36,15 @@ export class Store {
       editing: null, // id of the own message being edited
       selected: null, // id of the message whose note the side panel shows
       side: "notes", // what stands at the right: notes | members | null
-      dialog: null, // what is open in front of the frame: drawer | switcher | people | threads | pins | post | {member}
+      front: null, // what is open in front of the frame: drawer | switcher | people | threads | pins | {member: user id}
       toast: null, // {text, tone}
+      drafts: new Map(), // "viewer channel" -> what was begun there, see writing/drafts.js
+      commands: new Map(), // channel id -> commands and menus the viewer may use there
+      posts: new Map(), // "viewer forum" -> the post begun there: {title, text, tags}
+      slow: new Map(), // "viewer channel" -> until when (ms) slow mode lets the viewer wait
+      menu: null, // the open context menu: {x, y, label, items}
+      dialog: null, // the open dialog: {kind, ...}, see views/overlays.js
+      pingReply: true, // whether the reply being written pings who is replied to
     };
   }
 
@@ -178,17 +184,6 @@ export class Store {
     Object.assign(this.room(channelId), { loading: false, fresh: null });
   }
 
-  /** What the viewer typed in a channel and has not sent. */
-  draft(channelId) {
-    return this.state.drafts.get(`${this.state.viewer?.id}:${channelId}`) ?? "";
-  }
-
-  keepDraft(channelId, text) {
-    const key = `${this.state.viewer?.id}:${channelId}`;
-    if (text) this.state.drafts.set(key, text);
-    else this.state.drafts.delete(key);
-  }
-
   typists(channelId) {
     const known = this.state.typing.get(channelId) ?? new Map();
     return [...known].filter(([, until]) => until > this.now()).map(([userId]) => userId);
@@ -244,8 +239,8 @@ function change(state, viewer, channels) {
   if (state.viewer) state.marks.set(state.viewer.id, { read: state.read, mentions: state.mentions, newest: state.newest });
   const kept = state.marks.get(viewer.id);
   Object.assign(state, { read: new Map(), mentions: new Map(), newest: newestOf(channels), ...kept });
-  Object.assign(state, { rooms: new Map(), archived: new Map(), typing: new Map(), interactions: new Map() });
-  Object.assign(state, { modal: null, reply: null, editing: null, selected: null, newFrom: null, dialog: null });
+  Object.assign(state, { rooms: new Map(), archived: new Map(), typing: new Map(), interactions: new Map(), commands: new Map() });
+  Object.assign(state, { modal: null, reply: null, editing: null, selected: null, newFrom: null, front: null, menu: null, dialog: null });
   if (state.place.direct) state.place = { guild: null, channel: null };
 }
 
@@ -318,7 +313,7 @@ const EVENTS = {
     const now = { ...before, ...interaction };
     state.interactions.set(interaction.id, now);
     if (now.modal && !before.modal) state.modal = now;
-    if (now.state === "failed") state.toast = { tone: "bad", text: `${now.application.name} did not respond in time.` };
+    if (now.state === "failed" && !now.quiet) state.toast = { tone: "bad", text: `${now.application.name} did not respond in time.` };
   },
 };
 

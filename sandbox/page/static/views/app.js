@@ -6,7 +6,7 @@ import { Page, usePage } from "./context.js";
 import { Dialog } from "./dialog.js";
 import { Forum } from "./forum.js";
 import { Header } from "./header.js";
-import { NARROW, PHONE, useMedia } from "./media.js";
+import { NARROW, PHONE, useMedia } from "./screen-size.js";
 import { MemberDialog } from "./members.js";
 import { PeopleDialog } from "./people.js";
 import { Rail } from "./rail.js";
@@ -36,13 +36,13 @@ function Frame() {
   const toggleSide = useSide(narrow);
   useShortcuts();
   useReload();
-  const drawer = phone && state.dialog === "drawer";
+  const drawer = phone && state.front === "drawer";
   return html`<div class="shell">
     <${Banner} />
     ${!phone && html`<${Rail} /><${Sidebar} />`}
     <main class="main"><${Header} toggleSide=${toggleSide} /><${Place} /></main>
     ${state.side && html`<${Side} narrow=${narrow} onClose=${() => toggleSide(state.side)} />`}
-    ${drawer && html`<${Dialog} label="Servers and channels" class="drawer" onClose=${() => store.set({ dialog: null })}><${Rail} /><${Sidebar} /><//>`}
+    ${drawer && html`<${Dialog} label="Servers and channels" class="drawer" onClose=${() => store.set({ front: null })}><${Rail} /><${Sidebar} /><//>`}
     <${Fronts} />
   </div>`;
 }
@@ -59,10 +59,10 @@ function Place() {
 /** The dialogs in front of the frame. */
 function Fronts() {
   const { state, store } = usePage();
-  const close = () => store.set({ dialog: null });
-  if (state.dialog === "switcher") return html`<${Switcher} onClose=${close} />`;
-  if (state.dialog === "people") return html`<${PeopleDialog} onClose=${close} />`;
-  if (state.dialog?.member) return html`<${MemberDialog} userId=${state.dialog.member} onClose=${close} />`;
+  const close = () => store.set({ front: null });
+  if (state.front === "switcher") return html`<${Switcher} onClose=${close} />`;
+  if (state.front === "people") return html`<${PeopleDialog} onClose=${close} />`;
+  if (state.front?.member) return html`<${MemberDialog} userId=${state.front.member} onClose=${close} />`;
   return null;
 }
 

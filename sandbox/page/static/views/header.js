@@ -4,7 +4,7 @@ import { titleOf } from "../names.js";
 import { chooseTheme, chosenTheme, THEMES } from "../theme.js";
 import { Icon, IconButton } from "./common.js";
 import { usePage } from "./context.js";
-import { PHONE, useMedia } from "./media.js";
+import { PHONE, useMedia } from "./screen-size.js";
 import { PinsDialog } from "./pins.js";
 import { ThreadsDialog } from "./thread-list.js";
 
@@ -13,7 +13,7 @@ export function Header({ toggleSide }) {
   const { state, store } = usePage();
   const channel = store.channel(state.place.channel);
   const guild = store.guild();
-  const close = () => store.set({ dialog: null });
+  const close = () => store.set({ front: null });
   return html`<header class="header">
     <${Lead} />
     ${channel && html`<${Name} channel=${channel} guild=${guild} />`}
@@ -24,8 +24,8 @@ export function Header({ toggleSide }) {
       <${IconButton} icon="panel" label="What the bot noted" aria-pressed=${String(state.side === "notes")} onClick=${() => toggleSide("notes")} />
       <${ThemeButton} />
     </div>
-    ${state.dialog === "threads" && channel && html`<${ThreadsDialog} channel=${channel} onClose=${close} />`}
-    ${state.dialog === "pins" && channel && html`<${PinsDialog} channel=${channel} onClose=${close} />`}
+    ${state.front === "threads" && channel && html`<${ThreadsDialog} channel=${channel} onClose=${close} />`}
+    ${state.front === "pins" && channel && html`<${PinsDialog} channel=${channel} onClose=${close} />`}
   </header>`;
 }
 
@@ -41,7 +41,7 @@ function Lead() {
   const parent = channel && isThread(channel) ? store.channel(channel.parent_id) : null;
   const elsewhere = phone && state.mentions.size - Number(state.mentions.has(state.place.channel));
   return html`
-    ${phone && html`<span class="lead"><${IconButton} icon="menu" label="Channels" aria-haspopup="dialog" onClick=${() => store.set({ dialog: "drawer" })} />
+    ${phone && html`<span class="lead"><${IconButton} icon="menu" label="Channels" aria-haspopup="dialog" onClick=${() => store.set({ front: "drawer" })} />
       ${elsewhere > 0 && html`<span class="dot"><span class="visually-hidden">Mentions elsewhere</span></span>`}</span>`}
     ${parent && html`<button type="button" class="crumb" onClick=${() => actions.open(channel.guild_id, parent.id)} title=${`Back to ${parent.name}`}>
       <${Icon} name="back" size=${16} /><span>${parent.name}</span></button>`}`;
@@ -62,7 +62,7 @@ function Name({ channel, guild }) {
 
 function Tool({ icon, label, dialog }) {
   const { state, store } = usePage();
-  return html`<${IconButton} icon=${icon} label=${label} aria-haspopup="dialog" aria-expanded=${String(state.dialog === dialog)} onClick=${() => store.set({ dialog })} />`;
+  return html`<${IconButton} icon=${icon} label=${label} aria-haspopup="dialog" aria-expanded=${String(state.front === dialog)} onClick=${() => store.set({ front: dialog })} />`;
 }
 
 function ThemeButton() {

@@ -13,7 +13,7 @@ export function Members() {
   if (!guild) return html`<p class="hint">Members belong to a server: open one.</p>`;
   return html`<div class="members" onKeyDown=${(event) => moveFocus(event, ".member")}>${memberGroups(guild).map(({ title, members }) => html`<section key=${title}>
     <h3>${title} <small>${members.length}</small></h3>
-    <ul>${members.map((member) => html`<li key=${member.user.id}><button type="button" class="member" aria-haspopup="dialog" onClick=${() => store.set({ dialog: { member: member.user.id } })}>
+    <ul>${members.map((member) => html`<li key=${member.user.id}><button type="button" class="member" aria-haspopup="dialog" onClick=${() => store.set({ front: { member: member.user.id } })}>
       <${Avatar} user=${member.user} size=${28} /><span class="nav-name">${displayName(member)}</span>${member.bot && html`<${BotMark} />`}
     </button></li>`)}</ul>
   </section>`)}</div>`;

@@ -8,8 +8,9 @@ const MAX_TAGS = 5;
 /** The form of a new forum post. What is typed stays when it is closed or the sandbox refuses it. */
 export function NewPost({ forum, onClose }) {
   const { store, actions } = usePage();
-  const kept = store.draft(`post ${forum.id}`);
-  const [post, setPost] = useState(kept ? JSON.parse(kept) : { title: "", text: "", tags: [] });
+  const { posts, viewer } = store.state;
+  const place = `${viewer.id} ${forum.id}`;
+  const [post, setPost] = useState(posts.get(place) ?? { title: "", text: "", tags: [] });
   const [files, setFiles] = useState([]);
   const [problem, setProblem] = useState("");
   const [sending, setSending] = useState(false);
@@ -17,7 +18,7 @@ export function NewPost({ forum, onClose }) {
     const next = { ...post, ...part };
     setPost(next);
     setProblem("");
-    store.keepDraft(`post ${forum.id}`, JSON.stringify(next));
+    posts.set(place, next);
   };
   const toggle = (id) => {
     if (post.tags.includes(id)) change({ tags: post.tags.filter((tag) => tag !== id) });
@@ -32,7 +33,7 @@ export function NewPost({ forum, onClose }) {
     try {
       const attachments = await Promise.all(files.map(encoded));
       const { thread } = await actions.openPost(forum.id, post.title.trim(), post.text, { attachments, tags: post.tags });
-      store.keepDraft(`post ${forum.id}`, "");
+      posts.delete(place);
       actions.openThread(thread);
     } catch (error) {
       setProblem(error.message);

@@ -10,7 +10,7 @@ import { Dialog, DialogHead } from "./dialog.js";
 export function ViewAsButton() {
   const { state, store } = usePage();
   const standing = standingOf(state, state.viewer);
-  return html`<button type="button" class="view-as" aria-label=${`Viewing as ${displayName(state.viewer)}, ${standing}`} aria-haspopup="dialog" onClick=${() => store.set({ dialog: "people" })}>
+  return html`<button type="button" class="view-as" aria-label=${`Viewing as ${displayName(state.viewer)}, ${standing}`} aria-haspopup="dialog" onClick=${() => store.set({ front: "people" })}>
     <${Avatar} user=${state.viewer} size=${36} />
     <span class="view-as-who"><small>Viewing as</small><strong>${displayName(state.viewer)}</strong></span>
     <span class="standing">${standing}</span><${Icon} name="down" size=${16} />

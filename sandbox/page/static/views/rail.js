@@ -10,9 +10,9 @@ export function Rail() {
   const { state, store, actions } = usePage();
   const direct = directMarks(store);
   const open = (guildId, channelId) => {
-    const { dialog } = state;
+    const { front } = state;
     actions.open(guildId, channelId);
-    if (dialog === "drawer") store.set({ dialog }); // a phone's drawer stays, to choose a channel
+    if (front === "drawer") store.set({ front }); // a phone's drawer stays, to choose a channel
   };
   return html`<nav class="rail" aria-label="Servers" onKeyDown=${(event) => moveFocus(event, ".rail-item")}><ul>
     <${Item} label="Direct messages" current=${Boolean(state.place.direct)} marks=${direct} onClick=${() => open(null, latestDirect(state))}>

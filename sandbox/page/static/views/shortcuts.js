@@ -9,10 +9,10 @@ export function useShortcuts() {
     const press = (event) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "k") {
         event.preventDefault();
-        store.set({ dialog: store.state.dialog === "switcher" ? null : "switcher" });
+        store.set({ front: store.state.front === "switcher" ? null : "switcher" });
       }
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (event.altKey && step && !store.state.dialog) {
+      if (event.altKey && step && !store.state.front) {
         event.preventDefault();
         const next = neighbour(store, step, event.shiftKey);
         if (next) actions.open(next.guild_id ?? null, next.id);

@@ -33,7 +33,7 @@ function walk(event) {
 
 function FindButton() {
   const { store } = usePage();
-  return html`<button type="button" class="find-button" onClick=${() => store.set({ dialog: "switcher" })}>
+  return html`<button type="button" class="find-button" onClick=${() => store.set({ front: "switcher" })}>
     <${Icon} name="search" size=${16} /><span>Go to …</span><kbd>Ctrl K</kbd></button>`;
 }
 
@@ -70,7 +70,7 @@ function Row({ guild, channel, threads }) {
   const more = threads.length - SHOWN_THREADS;
   const open = () => {
     store.enter(guild.id, channel.id);
-    store.set({ dialog: channel.type === TYPES.FORUM ? null : "threads" });
+    store.set({ front: channel.type === TYPES.FORUM ? null : "threads" });
   };
   return html`<li>
     <${Entry} channel=${channel} guild=${guild} />
