@@ -1,5 +1,7 @@
 // What the viewer does. Each returns a promise; what goes wrong is shown as a toast and thrown again.
 
+import { compareIds } from "./channels.js";
+
 const SCREEN = 50; // messages
 
 export class Actions {
@@ -21,24 +23,84 @@ export class Actions {
     }
   }
 
-  /** Opens a channel, thread, forum or direct message. */
+  /** Opens a channel, thread, forum or direct message (of no guild); without a channel the list of those. */
   open(guildId, channelId) {
-    this.store.set({ place: { guild: guildId, channel: channelId }, reply: null, editing: null, selected: null });
-    this.store.markRead(channelId);
+    this.store.enter(guildId, channelId);
+    this.store.set({ front: null });
+  }
+
+  /** Opens a thread the page may not know yet, because it is archived or new. */
+  openThread(thread) {
+    if (!this.store.channel(thread.id)) this.store.state.archived.set(thread.id, thread);
+    this.open(thread.guild_id, thread.id);
   }
 
   /** Loads the newest messages of a channel, or those before the oldest known. */
   async load(channelId) {
     const room = this.store.room(channelId);
     if (room.loading || room.complete) return;
-    room.loading = true;
+    this.store.beginLoading(channelId);
     try {
-      const before = room.messages[0]?.id ?? null;
-      const older = await this.perform("screen", { user: this.viewer, channel: channelId, before, limit: SCREEN });
-      this.store.addHistory(channelId, older, older.length < SCREEN);
+      const older = await this.screen(channelId, room.messages[0]?.id ?? null);
+      if (this.store.room(channelId) === room) this.store.addHistory(channelId, older, older.length < SCREEN);
     } finally {
       room.loading = false;
     }
+    // What came back was for somebody else's eyes, or from before the line was cut.
+    if (this.store.room(channelId) !== room && this.store.channel(channelId)) await this.load(channelId);
+  }
+
+  /** Loads again what a room shows, after the line was cut; until then it shows what it had. */
+  async refresh(channelId) {
+    const room = this.store.room(channelId);
+    const oldest = room.messages[0]?.id ?? null;
+    this.store.beginLoading(channelId);
+    try {
+      let found = await this.screen(channelId, null);
+      let last = found;
+      while (last.length === SCREEN && oldest && compareIds(last[0].id, oldest) > 0) {
+        last = await this.screen(channelId, last[0].id);
+        found = [...last, ...found];
+      }
+      if (this.store.room(channelId) === room) this.store.replaceHistory(channelId, found, last.length < SCREEN);
+    } finally {
+      room.loading = false;
+    }
+  }
+
+  /** Opens a message's channel and loads back to it; resolves to whether it is still there. */
+  async reveal(guildId, channelId, messageId) {
+    if (this.store.state.place.channel !== channelId) this.open(guildId, channelId);
+    const room = this.store.room(channelId);
+    while (!room.messages.some((message) => message.id === messageId)) {
+      const before = room.messages.length;
+      await this.load(channelId);
+      if (room.complete || room.messages.length === before) break;
+    }
+    return room.messages.some((message) => message.id === messageId);
+  }
+
+  screen(channelId, before) {
+    return this.perform("screen", { user: this.viewer, channel: channelId, before, limit: SCREEN });
+  }
+
+  /** Returns a forum's posts: [{thread, message}], archived ones too, the last active first. */
+  posts(forumId) {
+    return this.perform("posts", { user: this.viewer, forum: forumId });
+  }
+
+  threads(channelId) {
+    return this.perform("threads", { user: this.viewer, channel: channelId });
+  }
+
+  pins(channelId) {
+    return this.perform("pins", { user: this.viewer, channel: channelId });
+  }
+
+  /** Lets somebody new join a server; returns their id. */
+  async join(name, guildId) {
+    const { id } = await this.perform("member", { name, guild: guildId });
+    return id;
   }
 
   say(channelId, content, { replyTo = null, attachments = [] } = {}) {
