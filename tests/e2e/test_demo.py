@@ -227,7 +227,7 @@ def test_what_people_write_at_the_page_is_handled_by_the_bot_and_shown(
         assert "stored as: my token is [redacted" in read_until(process, "stored as: my token is [redacted")
         visitor.do("edit", message=said["id"], by=me, content="my token is my own")
         assert "Lea edits that to\n  my token is my own" in read_until(process, "nothing asked")
-        assert "stored as" not in visitor.note(said["id"], "general", "chatter")
+        assert "stored as" not in visitor.note(said["id"], "general", "nothing asked")
         visitor.do("delete", message=said["id"], by=me)
         assert "Lea has a message deleted" in read_until(process, "stored: nothing any more")
 
