@@ -63,7 +63,7 @@ export function messageItems(page, message) {
     rights.startThread && { label: "Start a thread", icon: "thread", onPick: () => store.set({ asking: { kind: "thread", message, channel } }) },
     rights.openThread && { label: "Open the thread", icon: "thread", onPick: () => actions.openThread(message.thread) },
     rights.pin && { label: message.pinned ? "Unpin" : "Pin", icon: "pin", onPick: () => quiet(actions.pin(message.id, !message.pinned)) },
-    { label: "Ask the bot panel", icon: "note", hint: "what the bot decided", onPick: () => store.set({ selected: message.id, side: "notes" }) },
+    message.note && { label: "What the bot decided", icon: "note", onPick: () => store.set({ selected: message.id, side: "notes" }) },
     { line: true },
     message.content && { label: "Copy text", icon: "copy", onPick: () => copy(store, message.content, "Text") },
     { label: "Copy link", icon: "link", onPick: () => copy(store, linkTo(message), "Link") },

@@ -26,6 +26,7 @@ function Question({ title, act, bad, onDo, ready = true, children }) {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current.showModal();
+    dialog.current.querySelector("input:not([type=checkbox]), .bad-button")?.focus();
     return () => before?.isConnected && before.focus?.({ preventScroll: true });
   }, []);
   const close = () => store.set({ asking: null });
@@ -97,7 +98,7 @@ function Rename({ channel }) {
 }
 
 function Name({ value, onInput }) {
-  return html`<label class="question-field">Name<input autofocus maxlength=${MAX_NAME} value=${value} onInput=${(event) => onInput(event.target.value)} onFocus=${(event) => event.target.select()} /></label>`;
+  return html`<label class="question-field">Name<input maxlength=${MAX_NAME} value=${value} onInput=${(event) => onInput(event.target.value)} onFocus=${(event) => event.target.select()} /></label>`;
 }
 
 function RemoveThread({ channel }) {
