@@ -23,7 +23,8 @@ export class Actions {
 
   /** Opens a channel, thread, forum or direct message. */
   open(guildId, channelId) {
-    this.store.set({ place: { guild: guildId, channel: channelId }, reply: null, editing: null, selected: null });
+    const since = this.store.state.read.get(channelId) ?? null;
+    this.store.set({ place: { guild: guildId, channel: channelId }, since, reply: null, editing: null, selected: null, profile: null });
     this.store.markRead(channelId);
   }
 
@@ -110,10 +111,11 @@ export class Actions {
     return this.interact("choose", { user: this.viewer, message: messageId, select: customId, values });
   }
 
-  /** Submits the open form; values by custom id. */
+  /** Submits the open form; values by custom id. It is closed once the application answered. */
   async submit(interactionId, values) {
     const id = await this.interact("submit", { user: this.viewer, interaction: interactionId, values });
-    this.store.set({ modal: null });
+    await this.answered(id);
+    if (this.store.state.modal?.id === interactionId) this.store.set({ modal: null });
     return id;
   }
 

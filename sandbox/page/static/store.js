@@ -39,6 +39,9 @@ export class Store {
       editing: null, // id of the own message being edited
       selected: null, // id of the message whose note the side panel shows
       toast: null, // {text, tone}
+      since: null, // id of the newest message that had been read when the open room was opened
+      jump: null, // {message}: id of a message the room is to go to; a new object for each time
+      profile: null, // {user, anchor}: whose card is shown, and the element it stands beside
     };
   }
 
@@ -148,7 +151,7 @@ const EVENTS = {
     state.read = new Map();
     state.mentions = new Map();
     state.interactions = new Map();
-    Object.assign(state, { modal: null, reply: null, editing: null });
+    Object.assign(state, { modal: null, reply: null, editing: null, since: null, jump: null, profile: null });
     for (const guild of data.guilds) for (const channel of guild.channels) state.read.set(channel.id, channel.last_message_id ?? "0");
     for (const channel of data.direct) state.read.set(channel.id, channel.last_message_id ?? "0");
     state.place = firstPlace(store);
