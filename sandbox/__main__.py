@@ -27,7 +27,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--control-port", type=int, default=0, help="port of the control API, 0 for a free one"
     )
-    parser.add_argument("--page-port", type=int, default=0, help="port of the chat page, 0 for a free one")
+    parser.add_argument(
+        "--page-port", type=int, default=0, help="port of the chat page; a free one when it is 0 or taken"
+    )
     parser.add_argument("--seed", type=Path, help="JSON file with the guilds to start with")
     parser.add_argument("--random", type=int, default=0, help="seed of ids and faults")
     parser.add_argument("--record-limit", type=int, help="entries of the record to keep (default: all)")

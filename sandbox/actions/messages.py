@@ -134,14 +134,28 @@ def reference_to(message: Message) -> dict[str, Any]:
     return reference
 
 
+_ONE = {"min_values": 1, "max_values": 1}
+_COMPONENT_DEFAULTS: dict[Any, dict[str, Any]] = {
+    **dict.fromkeys((3, 5, 6, 7, 8), _ONE),
+    11: {"description": None, "spoiler": False},
+    13: {"spoiler": False},
+    14: {"spacing": 1, "divider": True},
+    17: {"accent_color": None, "spoiler": False},
+}
+
+
 def numbered(components: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return components as Discord stores them: every one has a number of its own, in reading order."""
+    """Return components as Discord stores them: numbered in reading order, defaults filled in.
+
+    Source: openapi create_message.
+    """
     count = 0
 
     def visit(component: dict[str, Any]) -> dict[str, Any]:
         nonlocal count
         count += 1
-        copy = {key: value for key, value in component.items() if value is not None}
+        given = {key: value for key, value in component.items() if value is not None}
+        copy = _COMPONENT_DEFAULTS.get(component["type"], {}) | given
         copy["id"] = component.get("id") or count
         for key in ("components", "items", "options"):
             if key in copy and key != "options":

@@ -33,13 +33,10 @@ def kick(
         connection = session.connection
         if connection is None:
             continue
-        if not resumable:
-            core.hub.sessions.pop(session.id, None)
-        if code is None:
-            connection.abort()
-        else:
+        if code is not None:
             core.background(connection.close(code))
-        session.detach(connection)
+            session.detach(connection)
+        core.hub.cut(session, resumable=resumable)
     core.record.add("fault", settings={"kick": len(dropped), "resumable": resumable, "code": code})
     return {"dropped": len(dropped)}
 
@@ -100,6 +97,12 @@ def settings(core: Core, **values: float) -> dict[str, Any]:
     """Change timings and limits: heartbeat_interval, interaction_deadline, nonce_window, ..."""
     names = (
         "heartbeat_interval",
+        "identify_interval",
+        "max_concurrency",
+        "session_starts",
+        "guilds_per_shard",
+        "member_request_interval",
+        "session_timeout",
         "interaction_deadline",
         "interaction_lifetime",
         "nonce_window",

@@ -5,11 +5,11 @@ from typing import Any
 from sandbox import payloads
 from sandbox.actions import messages
 from sandbox.core import Core
-from sandbox.errors import ApiError
 from sandbox.ops import commands
 from sandbox.ops.registry import OperationError, Ref, operation, the_channel, the_message, the_user
 from sandbox.page import views
 from sandbox.permissions import P
+from sandbox.world import Application
 
 MAX_SCREEN = 100
 TONES = ("quiet", "info", "good", "warn", "bad")
@@ -39,15 +39,15 @@ def picker(core: Core, user: Ref, channel: Ref) -> list[dict[str, Any]]:
                 found += [
                     command | {"application": about}
                     for command in group.values()
-                    if _offered(core, command, where, who)
+                    if _offered(core, app, command, (where, who))
                 ]
     return found
 
 
-def _offered(core: Core, command: dict[str, Any], where: Any, who: Any) -> bool:
+def _offered(core: Core, app: Application, command: dict[str, Any], place: commands.Place) -> bool:
     try:
-        commands.check_allowed(core, command, where, who)
-    except (OperationError, ApiError):
+        commands.check_allowed(core, app, command, place)
+    except OperationError:
         return False
     return True
 

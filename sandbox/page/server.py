@@ -7,6 +7,7 @@ other web page and no other user of the machine can look in or act.
 import asyncio
 import base64
 import contextlib
+import errno
 import hashlib
 import hmac
 import json
@@ -29,6 +30,7 @@ from sandbox.world import User
 MAX_BODY = 64 * 1024 * 1024  # an upload, as base64 in JSON
 MAX_QUEUE = 10_000  # frames a page may lag behind before it is cut off
 HELLO_SECONDS = 10.0
+TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})  # Windows says EACCES of a port held alone
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -56,7 +58,7 @@ class Page:
         self._static = files("sandbox.page") / "static"
 
     async def start(self, host: str, port: int = 0) -> None:
-        """Listen; a port of 0 takes a free one."""
+        """Listen; a port of 0, or one that is taken, becomes a free one."""
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.router.add_get("/", self._index)
         app.router.add_get("/live", self._live)
@@ -64,7 +66,12 @@ class Page:
         app.router.add_get("/{path:.*}", self._file)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            if error.errno not in TAKEN or port == 0:
+                raise
+            await web.TCPSite(self._runner, host, 0).start()
         self.address = f"http://{host}:{self._runner.addresses[0][1]}/#{self._token}"
 
     async def stop(self) -> None:
