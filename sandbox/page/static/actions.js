@@ -12,11 +12,12 @@ export class Actions {
     return this.store.state.viewer.id;
   }
 
-  async perform(name, args) {
+  /** `quiet`: the caller shows what went wrong. */
+  async perform(name, args, { quiet = false } = {}) {
     try {
       return await this.operations.call(name, args);
     } catch (error) {
-      this.store.set({ toast: { tone: "bad", text: error.message } });
+      if (!quiet) this.store.set({ toast: { tone: "bad", text: error.message } });
       throw error;
     }
   }
@@ -26,6 +27,11 @@ export class Actions {
     const since = this.store.state.read.get(channelId) ?? null;
     this.store.set({ place: { guild: guildId, channel: channelId }, since, reply: null, editing: null, selected: null, profile: null });
     this.store.markRead(channelId);
+  }
+
+  /** Opens a thread the page may not know yet. */
+  openThread(thread) {
+    this.open(thread.guild_id, thread.id);
   }
 
   /** Loads the newest messages of a channel, or those before the oldest known. */
@@ -42,10 +48,11 @@ export class Actions {
     }
   }
 
-  say(channelId, content, { replyTo = null, attachments = [] } = {}) {
+  /** Sends a message; `attachments` are {filename, content_type, content_b64}. */
+  say(channelId, content, { replyTo = null, ping = true, attachments = [] } = {}) {
     const args = { author: this.viewer, channel: channelId, content, attachments };
-    if (replyTo) args.reply_to = replyTo;
-    return this.perform("say", args);
+    if (replyTo) Object.assign(args, { reply_to: replyTo, allowed_mentions: { parse: ["users", "roles", "everyone"], replied_user: ping } });
+    return this.perform("say", args, { quiet: true });
   }
 
   edit(messageId, content) {
@@ -61,7 +68,7 @@ export class Actions {
   }
 
   type(channelId) {
-    return this.perform("typing", { user: this.viewer, channel: channelId });
+    return this.perform("typing", { user: this.viewer, channel: channelId }, { quiet: true });
   }
 
   startThread(name, { messageId = null, channelId = null, private: hidden = false } = {}) {
@@ -76,31 +83,66 @@ export class Actions {
     return this.perform("join_thread", { user: this.viewer, thread: threadId, join });
   }
 
+  pin(messageId, add) {
+    return this.perform("pin", { message: messageId, by: this.viewer, add });
+  }
+
+  /** Changes a thread: name, archived, locked. */
+  editThread(threadId, changes) {
+    return this.perform("edit_channel", { channel: threadId, changes, by: this.viewer });
+  }
+
+  removeThread(threadId) {
+    return this.perform("delete_channel", { channel: threadId, by: this.viewer });
+  }
+
   async openDirect(appId = null) {
     const channel = await this.perform("dm", { user: this.viewer, app: appId });
     this.open(null, channel.id);
   }
 
-  /** Returns the commands and menus that can be used in a channel. */
-  picker(channelId) {
-    return this.perform("picker", { user: this.viewer, channel: channelId });
+  /** Loads the commands and menus that can be used in a channel into state.commands. */
+  async picker(channelId) {
+    const found = await this.perform("picker", { user: this.viewer, channel: channelId });
+    this.store.state.commands.set(channelId, found);
+    this.store.set({});
+    return found;
   }
 
-  /** Runs "/name sub" with options by name; the answer comes as events. */
-  slash(channelId, command, options, appId) {
-    return this.interact("slash", { user: this.viewer, command, channel: channelId, options, app: appId });
+  /** Runs "name sub" with options by name; the answer comes as events. `about` is kept with the interaction. */
+  slash(channelId, command, options, appId, about = {}) {
+    const args = { user: this.viewer, command, channel: channelId, options, app: appId };
+    return this.interact("slash", args, { ...about, quiet: true });
   }
 
   /** Asks for an option's choices; resolves to [{name, value}]. */
   async autocomplete(channelId, command, focused, value, options, appId) {
     const args = { user: this.viewer, command, channel: channelId, focused, value, options, app: appId };
-    const id = await this.interact("autocomplete", args);
-    const answer = await this.answered(id);
-    return answer.choices ?? [];
+    const id = await this.interact("autocomplete", args, { quiet: true });
+    try {
+      return (await this.answered(id)).choices ?? [];
+    } finally {
+      this.store.state.interactions.delete(id);
+    }
   }
 
-  menu(command, target, channelId, appId) {
-    return this.interact("menu", { user: this.viewer, command, target, channel: channelId, app: appId });
+  /** Uses a context menu command on a message (`kind` 3) or user (2). */
+  menu(command, target, channelId, appId, kind) {
+    const args = { user: this.viewer, command, target, channel: channelId, app: appId, kind };
+    return this.interact("menu", args, { label: command, quiet: true });
+  }
+
+  /** Does an interaction that failed once more. */
+  again(interaction) {
+    this.forget(interaction.id);
+    const { label, appName } = interaction;
+    return this.interact(interaction.op, interaction.args, { label, appName, quiet: true });
+  }
+
+  /** Shows an interaction's failure no longer. */
+  forget(interactionId) {
+    this.store.state.interactions.delete(interactionId);
+    this.store.set({});
   }
 
   click(messageId, customId) {
@@ -119,10 +161,11 @@ export class Actions {
     return id;
   }
 
-  async interact(name, args) {
-    const { interaction_id: id } = await this.perform(name, args);
+  async interact(name, args, about = {}) {
+    const { interaction_id: id } = await this.perform(name, args, { quiet: about.quiet });
     const { interactions } = this.store.state;
-    interactions.set(id, { id, state: "pending", args, ...interactions.get(id) });
+    const begun = { id, op: name, args, channel_id: args.channel, started: this.store.now(), state: "pending", ...about };
+    interactions.set(id, { ...begun, ...interactions.get(id) });
     this.store.set({});
     return id;
   }

@@ -29,7 +29,7 @@ export class Operations {
       throw new Error("The sandbox does not answer. Is it still running?");
     }
     const answer = await response.json();
-    if (!response.ok) throw Object.assign(new Error(readable(answer)), { code: answer.code });
+    if (!response.ok) throw Object.assign(new Error(readable(answer)), { code: answer.code, retryAfter: answer.retry_after });
     return answer.result;
   }
 }

@@ -42,11 +42,11 @@ export class Store {
       since: null, // id of the newest message that had been read when the open room was opened
       jump: null, // {message}: id of a message the room is to go to; a new object for each time
       profile: null, // {user, anchor}: whose card is shown, and the element it stands beside
-      drafts: new Map(), // "viewer channel" -> what was begun there, see writing/drafts.js
+      drafts: new Map(), // "viewer id:channel id" -> what was begun there, see writing/drafts.js
       commands: new Map(), // channel id -> commands and menus the viewer may use there
-      slow: new Map(), // "viewer channel" -> until when (ms) slow mode lets the viewer wait
-      menu: null, // the open context menu: {x, y, label, items}
-      dialog: null, // the open dialog: {kind, ...}, see views/overlays.js
+      slow: new Map(), // "viewer id:channel id" -> until when (ms) slow mode lets the viewer wait
+      menu: null, // the open context menu, see views/menu.js
+      asking: null, // a question to the viewer: {kind: "delete" | "thread" | "rename" | "removeThread", ...}
       pingReply: true, // whether the reply being written pings who is replied to
     };
   }
@@ -158,7 +158,7 @@ const EVENTS = {
     state.mentions = new Map();
     state.interactions = new Map();
     state.commands = new Map();
-    Object.assign(state, { modal: null, reply: null, editing: null, menu: null, dialog: null });
+    Object.assign(state, { modal: null, reply: null, editing: null, menu: null, asking: null });
     Object.assign(state, { since: null, jump: null, profile: null });
     for (const guild of data.guilds) for (const channel of guild.channels) state.read.set(channel.id, channel.last_message_id ?? "0");
     for (const channel of data.direct) state.read.set(channel.id, channel.last_message_id ?? "0");

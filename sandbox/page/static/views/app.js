@@ -1,6 +1,7 @@
 import { html } from "../html.js";
 import { Page, usePage } from "./context.js";
 import { Header } from "./header.js";
+import { Overlays } from "./overlays.js";
 import { Rail } from "./rail.js";
 import { Room } from "./room.js";
 import { Sidebar } from "./sidebar.js";
@@ -21,5 +22,6 @@ function Shell() {
       <${Header} />
       ${channel && html`<${Room} key=${channel} channelId=${channel} />`}
     </main>
+    <${Overlays} />
   </div>`;
 }

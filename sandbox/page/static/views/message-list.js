@@ -163,7 +163,7 @@ function useRows({ state, store }, channel, marks) {
   };
 }
 
-function drawMessage(store, [message, compact, guild, active, selected, flashed, focusable]) {
+function drawMessage(store, [message, compact, guild, active, selected, flashed, focusable, editing]) {
   return html`<${Message} key=${message.id} message=${message} guild=${guild} compact=${compact} active=${active} selected=${selected} flashed=${flashed}
-    focusable=${focusable} pinged=${mentionsViewer(store, message)} />`;
+    focusable=${focusable} editing=${editing} pinged=${mentionsViewer(store, message)} />`;
 }

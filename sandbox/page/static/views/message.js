@@ -9,6 +9,7 @@ import { Components, shownFiles } from "./components.js";
 import { usePageQuietly } from "./context.js";
 import { Embed } from "./embed.js";
 import { MessageActions } from "./message-actions.js";
+import { MessageEditor } from "./message-editor.js";
 import { AuthorName, Badge, CommandLine, EphemeralFoot, NoteChip, ReplyLine, SystemMessage, ThreadChip } from "./message-parts.js";
 import { showProfile } from "./profile.js";
 import { Reactions } from "./reactions.js";
@@ -20,21 +21,21 @@ const THREAD_STARTER = 21;
 
 /**
  * `compact` leaves the author out, `active` shows what can be done with it, `selected` its note's chip as
- * pressed, `flashed` that it was jumped to, `pinged` that it mentions the viewer; `focusable` is the one message
- * that Tab reaches.
+ * pressed, `flashed` that it was jumped to, `pinged` that it mentions the viewer; `editing` puts a box in place of
+ * its words; `focusable` is the one message that Tab reaches.
  */
-export function Message({ message, guild, compact = false, active = false, selected = false, flashed = false, pinged = false, focusable = false }) {
+export function Message({ message, guild, compact = false, active = false, selected = false, flashed = false, pinged = false, editing = false, focusable = false }) {
   const shown = message.type === THREAD_STARTER ? message.referenced_message : message;
   const system = !shown || !(isSpoken(shown) || message.type === THREAD_STARTER);
   const classes = { message: true, compact, active, flashed, pinged, ephemeral: message.ephemeral, "is-system": system };
   const name = `${displayName(message)}, ${formatTime(new Date(message.timestamp), "t")}`;
   return html`<li class=${Object.keys(classes).filter((key) => classes[key]).join(" ")} data-id=${message.id} tabindex=${focusable ? 0 : -1} aria-label=${name}>
-    ${system ? html`<${SystemMessage} message=${message} guild=${guild} />` : html`<${Spoken} message=${shown} guild=${guild} compact=${compact} selected=${selected} />`}
+    ${system ? html`<${SystemMessage} message=${message} guild=${guild} />` : html`<${Spoken} message=${shown} guild=${guild} compact=${compact} selected=${selected} editing=${editing} />`}
     ${active && html`<${MessageActions} message=${message} />`}
   </li>`;
 }
 
-function Spoken({ message, guild, compact, selected }) {
+function Spoken({ message, guild, compact, selected, editing }) {
   const { store } = usePageQuietly();
   const profile = (event) => showProfile(store, message.author, event.currentTarget);
   return html`
@@ -52,7 +53,7 @@ function Spoken({ message, guild, compact, selected }) {
         ${message.pinned && html`<span class="pinned"><${Icon} name="pin" size=${13} />pinned</span>`}
         ${message.note && html`<${NoteChip} message=${message} selected=${selected} />`}
       </div>`}
-      <${Content} message=${message} guild=${guild} />
+      <${Content} message=${message} guild=${guild} editing=${editing} />
       ${compact && (message.note || message.pinned) && html`<div class="message-marks">
         ${message.pinned && html`<span class="pinned"><${Icon} name="pin" size=${13} />pinned</span>`}
         ${message.note && html`<${NoteChip} message=${message} selected=${selected} />`}
@@ -60,7 +61,7 @@ function Spoken({ message, guild, compact, selected }) {
     </div>`;
 }
 
-function Content({ message, guild }) {
+function Content({ message, guild, editing }) {
   const { flags = 0 } = message;
   if (flags & LOADING) {
     return html`<p class="thinking" role="status"><span class="dots" aria-hidden="true"></span> ${displayName(message)} is thinking …</p>
@@ -68,7 +69,7 @@ function Content({ message, guild }) {
   }
   const embeds = flags & SUPPRESS_EMBEDS ? [] : message.embeds;
   return html`
-    ${message.content && html`<${Words} message=${message} guild=${guild} />`}
+    ${editing ? html`<${MessageEditor} message=${message} />` : message.content && html`<${Words} message=${message} guild=${guild} />`}
     ${message.attachments.length > 0 && html`<${Attachments} files=${message.attachments} hidden=${shownFiles([message.components, embeds])} />`}
     ${embeds.map((embed, index) => html`<${Embed} key=${index} embed=${embed} files=${message.attachments} guild=${guild} users=${message.mentions} />`)}
     ${message.components.length > 0 && html`<${Components} message=${message} guild=${guild} />`}

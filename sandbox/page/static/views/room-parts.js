@@ -1,4 +1,4 @@
-// What a room shows besides messages: its beginning, that it is loading, that a thread is closed.
+// What a room shows besides messages: its beginning, and that it is loading.
 import { html } from "../html.js";
 import { displayName } from "../names.js";
 import { can, isThread, TYPES } from "../store.js";
@@ -48,12 +48,4 @@ function DirectBeginning({ channel, empty }) {
     <p>This is the beginning of your direct messages${other ? ` with ${displayName(other)}` : ""}.</p>
     ${empty && html`<p class="beginning-empty">Nothing was written yet.</p>`}
   </div>`;
-}
-
-/** Above the box to write in: that a thread is archived or locked. */
-export function ThreadBanner({ channel }) {
-  const about = channel.thread_metadata;
-  if (!about?.archived && !about?.locked) return null;
-  const text = about.locked ? "This thread is locked: only those who manage threads may write in it." : "This thread is archived. Writing in it opens it again.";
-  return html`<p class="thread-banner" role="status"><${Icon} name=${about.locked ? "lock" : "archive"} size=${16} /> ${text}</p>`;
 }

@@ -4,7 +4,6 @@ import { usePage } from "./context.js";
 import { MessageList } from "./message-list.js";
 import { Modal } from "./modal.js";
 import { ProfileCard } from "./profile.js";
-import { ThreadBanner } from "./room-parts.js";
 import { Typing } from "./typing.js";
 
 /** A channel with its messages and the box to write in. */
@@ -18,7 +17,6 @@ export function Room({ channelId }) {
   if (!channel) return null;
   return html`<section class="room" aria-label=${channel.name ?? "Direct messages"}>
     <${MessageList} key=${`${state.viewer.id} ${channelId}`} channel=${channel} />
-    <${ThreadBanner} channel=${channel} />
     <${Typing} channelId=${channelId} />
     <${Composer} channelId=${channelId} />
     <${ProfileCard} />
