@@ -28,7 +28,7 @@ export function choicesOf(component, guild, people = []) {
 
 function users(guild, people) {
   const found = guild ? guild.members : people.map((user) => ({ user }));
-  return found.map((member) => ({ value: member.user.id, label: displayName(member), description: member.user.username, user: member.user }));
+  return found.map((member) => ({ value: member.user.id, label: displayName(member), description: displayName(member) === member.user.username ? null : member.user.username, user: member.user }));
 }
 
 function roles(guild) {

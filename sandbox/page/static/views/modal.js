@@ -81,7 +81,7 @@ function Part({ part, values, wrong, onInput }) {
     ${part.description && html`<p id=${`${id}-about`} class="modal-about">${part.description}</p>`}
     ${field.type === TEXT_INPUT
       ? html`<${TextInput} id=${id} field=${field} value=${value} described=${described} invalid=${Boolean(problem)} onInput=${set} />`
-      : html`<${Select} component=${field} guild=${store.guild()} values=${value} onChange=${set} invalid=${Boolean(problem)} labelledBy=${`${id}-label`} />`}
+      : html`<${Select} component=${field} guild=${store.guild()} values=${value} onChange=${set} invalid=${Boolean(problem)} id=${id} labelledBy=${`${id}-label`} />`}
     ${problem && html`<p id=${`${id}-wrong`} class="modal-wrong" role="alert">${problem}</p>`}
   </div>`;
 }

@@ -13,7 +13,7 @@ let lists = 0;
  * `values` are those chosen; `onChange(values)` is called with every press, `onCommit(values)` when the list was
  * closed with other values than it was opened with.
  */
-export function Select({ component, guild, values, onChange, onCommit = () => {}, disabled = false, busy = false, invalid = false, labelledBy }) {
+export function Select({ component, guild, values, onChange, onCommit = () => {}, disabled = false, busy = false, invalid = false, id = null, labelledBy = null }) {
   const { state } = usePageQuietly();
   const button = useRef(null);
   const opened = useRef(null);
@@ -21,6 +21,7 @@ export function Select({ component, guild, values, onChange, onCommit = () => {}
   const choices = choicesOf(component, guild, state.people);
   const chosen = values.map((value) => choices.find((choice) => choice.value === value)).filter(Boolean);
   const show = () => {
+    if (busy) return;
     opened.current = values;
     setOpen(true);
   };
@@ -40,9 +41,9 @@ export function Select({ component, guild, values, onChange, onCommit = () => {}
   };
   const placeholder = component.placeholder || "Make a choice";
   return html`<div class="select">
-    <button type="button" ref=${button} class=${`select-button${invalid ? " invalid" : ""}`} disabled=${disabled || busy} aria-haspopup="listbox"
-      aria-expanded=${open} aria-busy=${busy} aria-labelledby=${labelledBy} aria-label=${labelledBy ? null : placeholder} onClick=${show} onKeyDown=${keys}>
-      <span class="select-chosen">${chosen.length ? chosen.map((choice) => html`<${Chosen} key=${choice.value} choice=${choice} many=${limits(component)[1] > 1} />`) : html`<span class="select-placeholder">${placeholder}</span>`}</span>
+    <button type="button" ref=${button} id=${id} class=${`select-button${invalid ? " invalid" : ""}`} disabled=${disabled} aria-haspopup="listbox"
+      aria-expanded=${open} aria-busy=${busy} aria-labelledby=${labelledBy && `${labelledBy} ${id}-chosen`} aria-label=${labelledBy ? null : [placeholder, ...chosen.map((choice) => choice.label)].join(", ")} onClick=${show} onKeyDown=${keys}>
+      <span class="select-chosen" id=${id && `${id}-chosen`}>${chosen.length ? chosen.map((choice) => html`<${Chosen} key=${choice.value} choice=${choice} many=${limits(component)[1] > 1} />`) : html`<span class="select-placeholder">${placeholder}</span>`}</span>
       <${Icon} name="down" size=${16} />
     </button>
     ${open && html`<${Choices} anchor=${button.current} component=${component} choices=${choices} values=${values} label=${placeholder}
