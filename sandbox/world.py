@@ -75,7 +75,7 @@ class Member:
 
 @dataclass(slots=True)
 class Message:
-    """A message; `visible_to` is the one user who sees an ephemeral one."""
+    """A message; `visible_to` is the one user who sees an ephemeral one, `note` what the chat page adds."""
 
     id: int
     channel_id: int
@@ -103,6 +103,7 @@ class Message:
     reactions: dict[str, list[int]] = field(default_factory=dict)
     thread_id: int | None = None
     visible_to: int | None = None
+    note: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -1,5 +1,7 @@
 // What the viewer does. Each returns a promise; what goes wrong is shown as a toast and thrown again.
 
+import { compareIds } from "./channels.js";
+
 const SCREEN = 50; // messages
 
 export class Actions {
@@ -22,29 +24,89 @@ export class Actions {
     }
   }
 
-  /** Opens a channel, thread, forum or direct message. */
+  /** Opens a channel, thread, forum or direct message (of no guild); without a channel the list of those. */
   open(guildId, channelId) {
-    this.store.set({ place: { guild: guildId, channel: channelId }, reply: null, editing: null, selected: null });
-    this.store.markRead(channelId);
+    this.store.enter(guildId, channelId);
+    this.store.set({ front: null });
   }
 
-  /** Opens a thread the page may not know yet. */
+  /** Opens a thread the page may not know yet, because it is archived or new. */
   openThread(thread) {
+    if (!this.store.channel(thread.id)) this.store.state.archived.set(thread.id, thread);
     this.open(thread.guild_id, thread.id);
   }
 
-  /** Loads the newest messages of a channel, or those before the oldest known. */
-  async load(channelId) {
+  /** Loads the newest messages of a channel, or those before the oldest known; once at a time. */
+  load(channelId) {
     const room = this.store.room(channelId);
-    if (room.loading || room.complete) return;
-    room.loading = true;
+    if (room.complete && !room.stale) return Promise.resolve();
+    room.work ??= this.fetch(channelId, room).finally(() => { room.work = null; });
+    return room.work;
+  }
+
+  async fetch(channelId, room) {
+    this.store.beginLoading(channelId);
     try {
-      const before = room.messages[0]?.id ?? null;
-      const older = await this.perform("screen", { user: this.viewer, channel: channelId, before, limit: SCREEN });
-      this.store.addHistory(channelId, older, older.length < SCREEN);
+      const older = await this.screen(channelId, room.messages[0]?.id ?? null);
+      if (this.store.room(channelId) === room) this.store.addHistory(channelId, older, older.length < SCREEN);
     } finally {
       room.loading = false;
     }
+    // What came back was for somebody else's eyes, or from before the line was cut.
+    if (this.store.room(channelId) !== room && this.store.channel(channelId)) await this.load(channelId);
+  }
+
+  /** Loads again what a room shows, after the line was cut; until then it shows what it had. */
+  refresh(channelId) {
+    const room = this.store.room(channelId);
+    room.work = this.fetchAgain(channelId, room).finally(() => { room.work = null; });
+    return room.work;
+  }
+
+  async fetchAgain(channelId, room) {
+    const oldest = room.messages[0]?.id ?? null;
+    this.store.beginLoading(channelId);
+    try {
+      let found = await this.screen(channelId, null);
+      let last = found;
+      while (last.length === SCREEN && oldest && compareIds(last[0].id, oldest) > 0) {
+        last = await this.screen(channelId, last[0].id);
+        found = [...last, ...found];
+      }
+      if (this.store.room(channelId) === room) this.store.replaceHistory(channelId, found, last.length < SCREEN);
+    } finally {
+      room.loading = false;
+    }
+  }
+
+  /** Goes to a message, in whatever channel it is. */
+  goTo(message) {
+    const { place } = this.store.state;
+    if (place.channel !== message.channel_id) this.open(message.guild_id ?? null, message.channel_id);
+    this.store.set({ jump: { message: message.id } });
+  }
+
+  screen(channelId, before) {
+    return this.perform("screen", { user: this.viewer, channel: channelId, before, limit: SCREEN });
+  }
+
+  /** Returns a forum's posts: [{thread, message}], archived ones too, the last active first. */
+  posts(forumId) {
+    return this.perform("posts", { user: this.viewer, forum: forumId });
+  }
+
+  threads(channelId) {
+    return this.perform("threads", { user: this.viewer, channel: channelId });
+  }
+
+  pins(channelId) {
+    return this.perform("pins", { user: this.viewer, channel: channelId });
+  }
+
+  /** Lets somebody new join a server; returns their id. */
+  async join(name, guildId) {
+    const { id } = await this.perform("member", { name, guild: guildId });
+    return id;
   }
 
   /** Sends a message; `attachments` are {filename, content_type, content_b64}. */
@@ -152,10 +214,11 @@ export class Actions {
     return this.interact("choose", { user: this.viewer, message: messageId, select: customId, values });
   }
 
-  /** Submits the open form; values by custom id. */
+  /** Submits the open form; values by custom id. It is closed once the application answered. */
   async submit(interactionId, values) {
     const id = await this.interact("submit", { user: this.viewer, interaction: interactionId, values });
-    this.store.set({ modal: null });
+    await this.answered(id);
+    if (this.store.state.modal?.id === interactionId) this.store.set({ modal: null });
     return id;
   }
 
