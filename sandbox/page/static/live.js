@@ -33,7 +33,7 @@ export class Operations {
       throw new Error(NO_ANSWER);
     }
     const answer = await response.json().catch(() => ({ error: NO_ANSWER }));
-    if (!response.ok) throw Object.assign(new Error(readable(answer)), { code: answer.code });
+    if (!response.ok) throw Object.assign(new Error(readable(answer)), { code: answer.code, retryAfter: answer.retry_after });
     return answer.result;
   }
 }

@@ -27,8 +27,3 @@ function rankOf(title, member, ranks) {
 function byName(a, b) {
   return displayName(a).localeCompare(displayName(b));
 }
-
-/** A member's roles from the top, without the one everybody has. */
-export function rolesOf(guild, member) {
-  return guild.roles.filter((role) => member.roles.includes(role.id)).sort((a, b) => b.position - a.position);
-}

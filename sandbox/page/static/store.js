@@ -21,12 +21,11 @@ export class Store {
       cdn: "",
       place: { guild: null, channel: null }, // ids; `direct`: among the direct messages
       left: new Map(), // guild id -> the channel that was open in it last
-      rooms: new Map(), // channel id -> {messages: [ascending], loaded, complete, loading, stale, fresh}
+      rooms: new Map(), // channel id -> {messages: [ascending], loaded, complete, loading, work, stale, fresh}
       read: new Map(), // channel id -> id of the newest message read
       mentions: new Map(), // channel id -> number of unread messages that mention the viewer
       marks: new Map(), // viewer id -> {read, mentions}: so that each member finds theirs again
       newest: "0", // the newest message anywhere when the viewer came: what appears later is read up to it
-      newFrom: null, // id: messages after it were unread when the place was opened
       visible: true, // the page is looked at
       atBottom: true, // the room is scrolled to its end
       typing: new Map(), // channel id -> Map(user id -> until)
@@ -38,12 +37,15 @@ export class Store {
       side: "notes", // what stands at the right: notes | members | null
       front: null, // what is open in front of the frame: drawer | switcher | people | threads | pins | {member: user id}
       toast: null, // {text, tone}
-      drafts: new Map(), // "viewer channel" -> what was begun there, see writing/drafts.js
+      since: null, // id of the newest message read when the open room was opened; null: all were
+      jump: null, // {message}: id of a message the room is to go to; a new object for each time
+      profile: null, // {user, anchor}: whose card is shown, and the element it stands beside
+      drafts: new Map(), // "viewer id:channel id" -> what was begun there, see writing/drafts.js
       commands: new Map(), // channel id -> commands and menus the viewer may use there
-      posts: new Map(), // "viewer forum" -> the post begun there: {title, text, tags}
-      slow: new Map(), // "viewer channel" -> until when (ms) slow mode lets the viewer wait
-      menu: null, // the open context menu: {x, y, label, items}
-      dialog: null, // the open dialog: {kind, ...}, see views/overlays.js
+      posts: new Map(), // "viewer id forum id" -> the post begun there: {title, text, tags}
+      slow: new Map(), // "viewer id:channel id" -> until when (ms) slow mode lets the viewer wait
+      menu: null, // the open context menu, see views/menu.js
+      asking: null, // a question to the viewer: {kind: "delete" | "thread" | "rename" | "removeThread", ...}
       pingReply: true, // whether the reply being written pings who is replied to
     };
   }
@@ -70,7 +72,7 @@ export class Store {
 
   room(channelId) {
     const { rooms } = this.state;
-    if (!rooms.has(channelId)) rooms.set(channelId, { messages: [], loaded: false, complete: false, loading: false, stale: false, fresh: null });
+    if (!rooms.has(channelId)) rooms.set(channelId, { messages: [], loaded: false, complete: false, loading: false, work: null, stale: false, fresh: null });
     return rooms.get(channelId);
   }
 
@@ -99,8 +101,13 @@ export class Store {
     return null;
   }
 
+  /** The newest message read in a channel. */
+  readMark(channelId) {
+    return this.state.read.get(channelId) ?? this.state.newest;
+  }
+
   unread(channel) {
-    const read = this.state.read.get(channel.id) ?? this.state.newest;
+    const read = this.readMark(channel.id);
     return Boolean(channel.last_message_id) && compareIds(channel.last_message_id, read) > 0;
   }
 
@@ -123,13 +130,13 @@ export class Store {
     if (this.note(channelId)) this.set({});
   }
 
-  /** Opens a place; what was unread in it stays told apart by `newFrom`. */
+  /** Opens a place; what was unread in it stays told apart by `since`. */
   enter(guildId, channelId) {
     const channel = this.channel(channelId);
-    const newFrom = channel && this.unread(channel) ? (this.state.read.get(channelId) ?? this.state.newest) : null;
+    const since = channel && this.unread(channel) ? this.readMark(channelId) : null;
     const place = { guild: guildId, channel: channelId, direct: guildId === null };
     if (guildId && channelId) this.state.left.set(guildId, channelId);
-    this.set({ place, newFrom, atBottom: true, reply: null, editing: null, selected: null });
+    this.set({ place, since, atBottom: true, reply: null, editing: null, selected: null, jump: null, profile: null });
     this.markRead(channelId);
   }
 
@@ -152,7 +159,7 @@ export class Store {
     const channel = this.channel(channelId);
     const last = channel?.last_message_id ?? "0";
     const mentioned = this.state.mentions.delete(channelId);
-    const before = this.state.read.get(channelId) ?? this.state.newest;
+    const before = this.readMark(channelId);
     if (compareIds(last, before) <= 0) return mentioned;
     this.state.read.set(channelId, last);
     return true;
@@ -178,10 +185,6 @@ export class Store {
     for (const message of messages) put(room.messages, message);
     settle(room, complete);
     this.set({});
-  }
-
-  failedLoading(channelId) {
-    Object.assign(this.room(channelId), { loading: false, fresh: null });
   }
 
   typists(channelId) {
@@ -220,7 +223,7 @@ function replace(store) {
   const { state } = store;
   const next = firstPlace(store);
   if (next.channel === state.place.channel && next.guild === state.place.guild) return;
-  Object.assign(state, { place: next, newFrom: null, atBottom: true, reply: null, editing: null, selected: null });
+  Object.assign(state, { place: next, since: null, atBottom: true, reply: null, editing: null, selected: null, jump: null });
 }
 
 /** Forgets the archived threads and the rooms of channels that can no longer be seen. */
@@ -240,7 +243,8 @@ function change(state, viewer, channels) {
   const kept = state.marks.get(viewer.id);
   Object.assign(state, { read: new Map(), mentions: new Map(), newest: newestOf(channels), ...kept });
   Object.assign(state, { rooms: new Map(), archived: new Map(), typing: new Map(), interactions: new Map(), commands: new Map() });
-  Object.assign(state, { modal: null, reply: null, editing: null, selected: null, newFrom: null, front: null, menu: null, dialog: null });
+  Object.assign(state, { modal: null, reply: null, editing: null, selected: null, since: null, jump: null });
+  Object.assign(state, { front: null, menu: null, asking: null, profile: null });
   if (state.place.direct) state.place = { guild: null, channel: null };
 }
 
@@ -256,7 +260,7 @@ const EVENTS = {
     replace(store);
     const kept = state.rooms.get(state.place.channel);
     state.rooms = new Map();
-    if (kept?.loaded) state.rooms.set(state.place.channel, Object.assign(kept, { stale: true, loading: false, fresh: null }));
+    if (kept?.loaded) state.rooms.set(state.place.channel, Object.assign(kept, { stale: true, loading: false, work: null, fresh: null }));
   },
   NOBODY(store) {
     Object.assign(store.state, { nobody: true, viewer: null });
@@ -288,8 +292,6 @@ const EVENTS = {
     channel.last_message_id = message.id;
     if (isThread(channel) && message.id !== channel.id) channel.message_count = (channel.message_count ?? 0) + 1;
     state.typing.get(message.channel_id)?.delete(message.author.id);
-    const { place, visible, atBottom } = state;
-    if (place.channel === channel.id && !(visible && atBottom)) state.newFrom ??= state.read.get(channel.id) ?? state.newest;
     if (message.author.id === state.viewer.id) store.note(channel.id);
     else if (mentionsViewer(store, message)) state.mentions.set(channel.id, (state.mentions.get(channel.id) ?? 0) + 1);
   },

@@ -6,11 +6,13 @@ import { Page, usePage } from "./context.js";
 import { Dialog } from "./dialog.js";
 import { Forum } from "./forum.js";
 import { Header } from "./header.js";
-import { NARROW, PHONE, useMedia } from "./screen-size.js";
-import { MemberDialog } from "./members.js";
+import { Modal } from "./modal.js";
 import { PeopleDialog } from "./people.js";
+import { Overlays } from "./overlays.js";
+import { ProfileCard } from "./profile.js";
 import { Rail } from "./rail.js";
 import { Room } from "./room.js";
+import { NARROW, PHONE, useMedia } from "./screen-size.js";
 import { useShortcuts } from "./shortcuts.js";
 import { Side, useSide } from "./side.js";
 import { Sidebar } from "./sidebar.js";
@@ -44,6 +46,7 @@ function Frame() {
     ${state.side && html`<${Side} narrow=${narrow} onClose=${() => toggleSide(state.side)} />`}
     ${drawer && html`<${Dialog} label="Servers and channels" class="drawer" onClose=${() => store.set({ front: null })}><${Rail} /><${Sidebar} /><//>`}
     <${Fronts} />
+    <${Overlays} /><${ProfileCard} /><${Modal} />
   </div>`;
 }
 
@@ -62,7 +65,6 @@ function Fronts() {
   const close = () => store.set({ front: null });
   if (state.front === "switcher") return html`<${Switcher} onClose=${close} />`;
   if (state.front === "people") return html`<${PeopleDialog} onClose=${close} />`;
-  if (state.front?.member) return html`<${MemberDialog} userId=${state.front.member} onClose=${close} />`;
   return null;
 }
 

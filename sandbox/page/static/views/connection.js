@@ -23,7 +23,7 @@ export function Waiting() {
   const { state, actions } = usePage();
   if (state.connection === "connecting" || state.connection === "open") return html`<div class="notice" role="status">Connecting …</div>`;
   return html`<div class="notice" role="status"><h1>The sandbox does not answer</h1><p>Is it still running? Start it again and open the address it prints.</p>
-    <button type="button" class="button" onClick=${() => actions.retry()}>Try now</button></div>`;
+    <button type="button" class="button button-primary" onClick=${() => actions.retry()}>Try now</button></div>`;
 }
 
 /** Instead of the page: a sandbox without any member. */

@@ -2,7 +2,7 @@ import { html, useLayoutEffect, useRef } from "../html.js";
 
 /**
  * Something in front of the page: keeps the focus inside, closes on Escape and on a click beside it, and gives the focus
- * back. `class` says where it stands: "popover" under the header, "drawer" at the left, "sheet", "palette", "box".
+ * back. `class` says where it stands: "hung" under the header, "drawer" at the left, "sheet", "palette", "box".
  */
 export function Dialog({ label, class: kind = "box", onClose, children }) {
   const ref = useRef(null);

@@ -1,6 +1,6 @@
 import { activity, can, SEND_MESSAGES } from "../channels.js";
 import { html, useState } from "../html.js";
-import { displayName, excerpt } from "../names.js";
+import { displayName } from "../names.js";
 import { moveFocus } from "../keys.js";
 import { forumState, shownPosts } from "../posts.js";
 import { age, madeAt } from "../times.js";
@@ -8,6 +8,7 @@ import { useAsked } from "./asked.js";
 import { Avatar, Icon } from "./common.js";
 import { usePage } from "./context.js";
 import { NewPost } from "./new-post.js";
+import { Preview } from "./preview.js";
 
 /** A forum: its posts as cards, tags that filter them, and a form for a new one. */
 export function Forum({ forum }) {
@@ -21,7 +22,7 @@ export function Forum({ forum }) {
   return html`<section class="forum" aria-label=${`Posts in ${forum.name}`}>
     <div class="forum-bar">
       <${Tags} tags=${forum.available_tags} chosen=${tags} onToggle=${toggle} />
-      ${can(forum.permissions, SEND_MESSAGES) && !writing && html`<button type="button" class="button" onClick=${() => setWriting(true)}><${Icon} name="plus" size=${16} /> New post</button>`}
+      ${can(forum.permissions, SEND_MESSAGES) && !writing && html`<button type="button" class="button button-primary" onClick=${() => setWriting(true)}><${Icon} name="plus" size=${16} /> New post</button>`}
     </div>
     ${writing && html`<${NewPost} key=${forum.id} forum=${forum} onClose=${() => setWriting(false)} />`}
     ${problem && html`<p class="problem" role="alert">${problem} <button type="button" class="text-button" onClick=${again}>Try again</button></p>`}
@@ -51,7 +52,7 @@ function Post({ thread, message, forum }) {
       ${thread.thread_metadata.archived && html`<span class="chip">Archived</span>`}
     </span>
     <strong class="card-title">${thread.name}</strong>
-    <span class="card-text">${message ? excerpt(message, 220) : "The first message was deleted."}</span>
+    ${message ? html`<${Preview} message=${message} />` : html`<span class="card-text">The first message was deleted.</span>`}
     <small>${replies} ${replies === 1 ? "reply" : "replies"} · active ${age(madeAt(activity(thread)))}</small>
   </button>`;
 }

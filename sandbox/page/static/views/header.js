@@ -6,6 +6,7 @@ import { Icon, IconButton } from "./common.js";
 import { usePage } from "./context.js";
 import { PHONE, useMedia } from "./screen-size.js";
 import { PinsDialog } from "./pins.js";
+import { RichText } from "./rich-text.js";
 import { ThreadsDialog } from "./thread-list.js";
 
 /** What stands over a room: its name and topic, and what can be opened beside it. */
@@ -56,7 +57,7 @@ function Name({ channel, guild }) {
     ${locked && html`<${Icon} name="lock" size=${14} label="private" />`}
     ${archived && html`<span class="chip">Archived</span>`}
     ${channel.thread_metadata?.locked && html`<span class="chip">Locked</span>`}
-    ${channel.topic && html`<p class="topic" title=${channel.topic}>${channel.topic}</p>`}
+    ${channel.topic && html`<p class="topic" title=${channel.topic}><${RichText} text=${channel.topic} guild=${guild} inline /></p>`}
   </div>`;
 }
 

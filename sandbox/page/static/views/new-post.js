@@ -1,7 +1,7 @@
-import { encoded } from "../files.js";
 import { html, useState } from "../html.js";
 import { usePage } from "./context.js";
 import { Tags } from "./forum.js";
+import { asUpload, packed } from "./uploads.js";
 
 const MAX_TAGS = 5;
 
@@ -31,7 +31,7 @@ export function NewPost({ forum, onClose }) {
     if (lacking) return setProblem(lacking);
     setSending(true);
     try {
-      const attachments = await Promise.all(files.map(encoded));
+      const attachments = await Promise.all(files.map((file) => packed(asUpload(file))));
       const { thread } = await actions.openPost(forum.id, post.title.trim(), post.text, { attachments, tags: post.tags });
       posts.delete(place);
       actions.openThread(thread);
@@ -47,7 +47,7 @@ export function NewPost({ forum, onClose }) {
     <label>Files<input type="file" multiple onChange=${(event) => setFiles([...event.target.files])} /></label>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <div class="field-row end"><button type="button" class="text-button" onClick=${onClose}>Cancel</button>
-      <button type="submit" class="button" disabled=${sending}>${sending ? "Posting …" : "Post"}</button></div>
+      <button type="submit" class="button button-primary" disabled=${sending}>${sending ? "Posting …" : "Post"}</button></div>
   </form>`;
 }
 

@@ -2,7 +2,7 @@ import { html } from "../html.js";
 import { displayName, excerpt } from "../names.js";
 import { Avatar, Icon, Time } from "./common.js";
 import { usePage } from "./context.js";
-import { showMessage } from "./reveal.js";
+import { Preview } from "./preview.js";
 
 const SHOWN = 50;
 
@@ -11,7 +11,7 @@ export function Notes() {
   const { state, store, actions } = usePage();
   const message = state.selected && store.message(state.selected);
   const back = () => store.set({ selected: null });
-  if (message?.note) return html`<${Chosen} message=${message} onBack=${back} onShow=${() => showMessage(store, actions, message).catch(() => {})} />`;
+  if (message?.note) return html`<${Chosen} message=${message} onBack=${back} onShow=${() => actions.goTo(message)} />`;
   const noted = store.room(state.place.channel).messages.filter((item) => item.note).slice(-SHOWN).reverse();
   if (noted.length === 0) return html`<${Nothing} />`;
   return html`<ul class="cards notes" aria-live="polite">${noted.map((item) => html`<li key=${item.id}>
@@ -29,7 +29,7 @@ function Chosen({ message, onBack, onShow }) {
     <dl class="rows">${note.rows.map(([name, value], index) => html`<div key=${index}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
     <button type="button" class="card" onClick=${onShow} title="Go to the message">
       <span class="card-head"><${Avatar} user=${message.author} size=${20} /><strong>${displayName(message)}</strong><${Time} iso=${message.timestamp} /></span>
-      <span class="card-text">${excerpt(message, 240)}</span>
+      <${Preview} message=${message} />
     </button>
   </div>`;
 }

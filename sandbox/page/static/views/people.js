@@ -68,7 +68,7 @@ export function Newcomer({ become }) {
   return html`<form class="newcomer" onSubmit=${add}>
     <label for="newcomer">Somebody new joins ${state.guilds.get(state.place.guild)?.name ?? "the server"}</label>
     <div class="field-row"><input id="newcomer" value=${name} maxlength="32" placeholder="Their name" autocomplete="off" onInput=${(event) => { setName(event.target.value); setProblem(""); }} />
-      <button type="submit" class="button">Join</button></div>
+      <button type="submit" class="button button-primary">Join</button></div>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
   </form>`;
 }

@@ -30,7 +30,7 @@ export function Side({ narrow, onClose }) {
   const { state } = usePage();
   const title = TITLES[state.side];
   const inner = html`<header class="side-head"><h2>${title}</h2><${IconButton} icon="close" size=${16} label="Close" onClick=${onClose} /></header>
-    <div class="side-body">${state.side === "members" ? html`<${Members} />` : html`<${Notes} />`}</div>`;
+    <div class="side-body">${state.side === "members" ? html`<${Members} narrow=${narrow} />` : html`<${Notes} />`}</div>`;
   if (narrow) return html`<${Dialog} label=${title} class="sheet" onClose=${onClose}>${inner}<//>`;
   return html`<aside class="side" aria-label=${title}>${inner}</aside>`;
 }

@@ -17,7 +17,7 @@ export function ThreadsDialog({ channel, onClose }) {
   const { value: threads, problem } = useAsked(() => actions.threads(home.id), [home.id, state.viewer.id]);
   const open = threads?.filter((thread) => !thread.thread_metadata.archived);
   const archived = threads?.filter((thread) => thread.thread_metadata.archived);
-  return html`<${Dialog} label="Threads" class="popover" onClose=${onClose}>
+  return html`<${Dialog} label="Threads" class="hung" onClose=${onClose}>
     <${DialogHead} title=${`Threads in ${home.name}`} onClose=${onClose} />
     ${problem && html`<p class="problem">${problem}</p>`}
     ${!threads && !problem && html`<p class="hint" role="status">Loading …</p>`}
@@ -61,7 +61,7 @@ function NewThread({ home }) {
   return html`<form class="newcomer" onSubmit=${start}>
     <label for="new-thread">New thread</label>
     <div class="field-row"><input id="new-thread" value=${name} maxlength="100" placeholder="Its name" autocomplete="off" onInput=${(event) => { setName(event.target.value); setProblem(""); }} />
-      <button type="submit" class="button">Start</button></div>
+      <button type="submit" class="button button-primary">Start</button></div>
     ${can(home.permissions, CREATE_PRIVATE) && html`<label class="check"><input type="checkbox" checked=${hidden} onChange=${(event) => setHidden(event.target.checked)} /> Private: only who is added sees it</label>`}
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
   </form>`;
