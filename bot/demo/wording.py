@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.demo.links import Json
 
+BOT = "Lookout"
 FEELINGS = {"neg": "negative", "neu": "neutral", "pos": "positive"}
 URGENCIES = {"high": "urgent", "med": "soon", "low": ""}
 PLANS = {"reply": "answer", "noop": "keep quiet", "escalate": "call the staff"}

@@ -76,8 +76,7 @@ class Chat:
     @property
     def noted(self) -> Locator:
         """The panel with what the bot noted."""
-        role = "dialog" if self._phone else "complementary"
-        return self.page.get_by_role(role, name="What the bot noted")
+        return self.page.get_by_role("dialog" if self._phone else "complementary", name="What the bot noted")
 
     async def rows(self) -> dict[str, str]:
         """Return the rows of the note that is shown."""
@@ -90,7 +89,7 @@ class Chat:
             await self.page.get_by_role("button", name="Channels", exact=True).click()
         await self.page.get_by_role("button", name=re.compile("Viewing as")).click()
         people = self.page.get_by_role("dialog", name="View as")
-        await people.get_by_role("button", name=re.compile(rf"^{name}\b")).click()
+        await people.get_by_role("button", name=re.compile(rf"\b{name}\b")).click()
         await expect(people).to_be_hidden()
 
     async def type_command(self, text: str, *options: str) -> None:

@@ -3,12 +3,12 @@
 `CI=true` turns a missing Chromium from a skip into a failure; `CHROMIUM` names one that isn't on the path.
 """
 
+import io
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -32,15 +32,14 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ARTIFACTS = Path(__file__).parents[1] / "artifacts" / "browser"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 Theme = Literal["dark", "light"]
 _failed = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    report: Any = yield
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
     if report.when == "call":
         item.stash[_failed] = report.failed
     return report
@@ -75,9 +74,7 @@ class Pages:
         self._stack = AsyncExitStack()
         self.opened: list[Chat] = []
 
-    async def open(
-        self, address: str, *, phone: bool = False, theme: Theme = "dark", **context: Any
-    ) -> Chat:
+    async def open(self, address: str, *, phone: bool = False, theme: Theme = "dark", **context: Any) -> Chat:
         """Open an address that was printed, and return once it shows a channel."""
         made = await self._browser.new_context(
             viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
@@ -104,8 +101,9 @@ async def pages(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterat
     pages = Pages(browser)
     yield pages
     if request.node.stash.get(_failed, True):
+        name = re.sub(r"[^\w-]+", "-", request.node.name)
         for number, chat in enumerate(pages.opened):
-            await chat.shot(f"failed-{re.sub(r'[^\w-]+', '-', request.node.name)}-{number}")
+            await chat.shot(f"failed-{name}-{number}")
     await pages.close()
     assert [problem for chat in pages.opened for problem in chat.problems] == []
 
@@ -122,7 +120,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         patch.setenv("LOOKOUT_ORCHESTRATOR__USER_COOLDOWN_SECONDS", "0")
         stage = Stage(STORY, folder)
         await stage.__aenter__()
-    quiet = Screen(console_for(open(os.devnull, "w", encoding="utf-8"), quiet=True))  # noqa: SIM115
+    quiet = Screen(console_for(io.StringIO(), quiet=True))
     async with noting(stage, quiet):
         yield stage
     await stage.close()
