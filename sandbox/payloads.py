@@ -163,6 +163,16 @@ def thread_member(thread: Channel, user_id: int) -> Json:
     }
 
 
+def thread_joined(world: World, thread: Channel, user_id: int) -> Json:
+    """Return a membership as THREAD_MEMBERS_UPDATE tells it: with the guild member and a presence.
+
+    Source: docs events/gateway-events#thread-members-update.
+    """
+    person = world.member(thread.guild_id, user_id)
+    more = {"member": member(person)} if person is not None else {}
+    return thread_member(thread, user_id) | more | {"presence": None}
+
+
 def guild(place: Guild) -> Json:
     """Return a guild object as REST gives it."""
     return {

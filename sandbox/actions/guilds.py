@@ -194,12 +194,12 @@ def join_thread(core: Core, thread: Channel, user: User, *, join: bool = True) -
     app = core.world.bots.get(user.id)
     if join:
         thread.thread_members[user.id] = core.clock.now()
-        data["added_members"] = [payloads.thread_member(thread, user.id)]
+        data["added_members"] = [payloads.thread_joined(core.world, thread, user.id)]
         if app is not None:
             core.hub.emit_to(
                 app.id, "THREAD_CREATE", payloads.channel(thread, user.id), guild_id=thread.guild_id
             )
-    data["member_count"] = len(thread.thread_members) - (not join)
+    data["member_count"] = min(50, len(thread.thread_members) - (not join))
     if not join:
         data["removed_member_ids"] = [str(user.id)]
     core.hub.emit("THREAD_MEMBERS_UPDATE", data, guild_id=thread.guild_id, channel=thread, about=user.id)

@@ -187,8 +187,8 @@ def _wake_thread(core: Core, channel: Channel, author: User) -> None:
             {
                 "id": str(channel.id),
                 "guild_id": str(channel.guild_id),
-                "member_count": len(channel.thread_members),
-                "added_members": [payloads.thread_member(channel, author.id)],
+                "member_count": min(50, len(channel.thread_members)),
+                "added_members": [payloads.thread_joined(core.world, channel, author.id)],
             },
             guild_id=channel.guild_id,
             channel=channel,
