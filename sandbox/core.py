@@ -32,6 +32,7 @@ class Core:
         replay_limit: events kept per session for a resume.
         rate: requests a bucket allows, and per how many seconds; `rates` by route name.
         shards: what /gateway/bot recommends.
+        notes: what was said about messages, by their id, for the chat page alone.
         urls: api_url, gateway_url and cdn_url once the server listens.
     """
 
@@ -59,6 +60,7 @@ class Core:
         self.rates: dict[str, tuple[int, float]] = {}
         self.shards = 1
         self.requests = 0
+        self.notes: dict[int, dict[str, Any]] = {}
         self.urls = {"api_url": "", "gateway_url": "", "cdn_url": ""}
         self.main_app: Application | None = None
         self._tasks: set[asyncio.Task[Any]] = set()

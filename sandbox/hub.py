@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sandbox.content import shown
 from sandbox.faults import Faults
@@ -21,11 +21,24 @@ Json = dict[str, Any]
 current_call: ContextVar["Call | None"] = ContextVar("current_call", default=None)
 
 
+class Watcher(Protocol):
+    """Someone who looks at the world beside the bots: a member with the chat page open."""
+
+    def notice(self, event: str, data: Json, channel: Channel | None) -> None:
+        """Learn of an event of the world; whether it may be shown is the watcher's to judge."""
+        ...
+
+    def whisper(self, user_id: int, event: str, data: Json) -> None:
+        """Learn of something only this user may see: an ephemeral message, an answer to their command."""
+        ...
+
+
 class Hub:
     """Sends events to the sessions that may see them."""
 
     def __init__(self, world: World, record: Record, faults: Faults) -> None:
         self.sessions: dict[str, Session] = {}
+        self.watchers: list[Watcher] = []
         self.seen: dict[tuple[int, int], set[int]] = {}  # channels a bot sees, by application and guild
         self._world = world
         self._record = record
@@ -53,6 +66,7 @@ class Hub:
         `channel` limits it to bots that can view it; `message` says that it is one, whose content may be
         stripped; `about` is the user it is about: a bot learns of itself even without the members intent.
         """
+        self.notify(event, data, channel)
         full = None
         for session in self._audience(event, guild_id, channel, about):
             body = data
@@ -61,6 +75,16 @@ class Hub:
                 body = shown(session.app, data, granted=granted, in_guild=guild_id is not None)
             full = full or dumps(data)
             self._route(session, event, full if body is data else dumps(body), body)
+
+    def notify(self, event: str, data: Json, channel: Channel | None = None) -> None:
+        """Tell the watchers alone."""
+        for watcher in self.watchers:
+            watcher.notice(event, data, channel)
+
+    def whisper(self, user_id: int, event: str, data: Json) -> None:
+        """Tell the watchers of something that only one user may see."""
+        for watcher in self.watchers:
+            watcher.whisper(user_id, event, data)
 
     def emit_to(self, app_id: int, event: str, data: Json, *, guild_id: int | None = None) -> None:
         """Send an event to one application: an interaction, its own member, a guild it joined."""

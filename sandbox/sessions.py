@@ -61,8 +61,12 @@ class Connection:
         self.send(dumps({"op": op, "d": data, "s": None, "t": None}))
 
     async def flushed(self) -> None:
-        """Wait until everything queued was handed to the socket."""
-        await self._queue.join()
+        """Wait until everything queued was handed to the socket, or the socket is gone."""
+        emptied = asyncio.create_task(self._queue.join())
+        try:
+            await asyncio.wait({emptied, self._writer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            emptied.cancel()
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()

@@ -83,11 +83,8 @@ class GuildService:
         """Return the guilds the bot is in, as far as it knows."""
         return self._first_seen.keys()
 
-    async def see(self, guild_id: int, name: str, channels: Sequence[ChannelSeen]) -> Set[int]:
-        """Note that the bot is in the guild, and the channels and active threads it has.
-
-        Returns the channels with stored messages that it doesn't have any more.
-        """
+    async def see(self, guild_id: int, name: str, channels: Sequence[ChannelSeen]) -> None:
+        """Note that the bot is in the guild, and the channels and active threads it has."""
         rows = [
             {"id": each.id, "guild_id": guild_id, "parent_id": each.parent_id, "name": each.name[:100]}
             for each in sorted(channels, key=attrgetter("id"))
@@ -96,6 +93,9 @@ class GuildService:
             guild = await tx.guilds.see(guild_id, name[:100], self._clock.now())
             await tx.channels.see(rows)
         self._remember(guild)
+
+    async def gone(self, guild_id: int, channels: Sequence[ChannelSeen]) -> Set[int]:
+        """Return the guild's channels that have stored messages and aren't among `channels`."""
         there, written = {each.id for each in channels}, set[int]()
         async with self._database.reading() as tx:
             others = [each.id for each in await tx.channels.list_of(guild_id) if each.id not in there]

@@ -201,8 +201,14 @@ class Ingest(commands.Cog):
     async def _note(self, guild: discord.Guild) -> None:
         channels = [ChannelSeen(each.id, each.category_id, each.name) for each in guild.channels]
         threads = [ChannelSeen(each.id, each.parent_id, each.name) for each in guild.threads]
-        for channel_id in await self._guilds.see(guild.id, guild.name, channels + threads):
-            if guild.get_channel(channel_id) is None:  # not made just now
+        await self._guilds.see(guild.id, guild.name, channels + threads)
+        await self._ingest.flushed()  # what was heard there may not be stored yet
+        gone = await self._guilds.gone(guild.id, channels + threads)
+        if self._bot.get_guild(guild.id) is not guild:
+            return  # a newer session knows better
+        for channel_id in gone:
+            made_just_now = guild.get_channel(channel_id) is not None or channel_id in self._caught_up
+            if not made_just_now:
                 logger.info("Channel {} was deleted unheard; erasing what was said there", channel_id)
                 self._ingest.offer(Arrival(Change.CLEAR, guild.id, channel_id, None, 0))
         logger.bind(guild_id=guild.id).info("In {} with {} channels", guild.name, len(channels))

@@ -25,6 +25,7 @@ def new_guild(core: Core, name: str, owner: User) -> Guild:
     guild.roles[guild.id] = Role(guild.id, "@everyone", EVERYONE_DEFAULT)
     guild.members[owner.id] = Member(owner, core.clock.now())
     core.world.guilds[guild.id] = guild
+    core.hub.notify("GUILD_CREATE", {"guild_id": str(guild.id)})
     return guild
 
 
@@ -167,6 +168,7 @@ def new_thread(
         name=name,
         message_id=message.id if message else None,
     )
+    core.hub.notify("THREAD_CREATE", payloads.channel(thread), thread)
     for app in core.world.applications.values():
         if core.world.member(thread.guild_id, app.bot.id) and may(core, thread, app.bot) & P.VIEW_CHANNEL:
             data = payloads.channel(thread, app.bot.id) | {"newly_created": True}
@@ -215,4 +217,5 @@ def dm_channel(core: Core, first: User, second: User) -> Channel:
             return channel
     channel = Channel(core.ids.make(), int(ChannelType.DM), recipients=[first, second])
     core.world.channels[channel.id] = channel
+    core.hub.notify("CHANNEL_CREATE", payloads.channel(channel), channel)
     return channel

@@ -50,6 +50,8 @@ class Recorder:
     def offer(self, arrival: Arrival) -> None:
         self.arrivals.append(arrival)
 
+    async def flushed(self) -> None: ...
+
     def asks(self, arrivals: Sequence[Arrival]) -> list[bool]:
         return ["?" in arrival.content for arrival in arrivals]
 

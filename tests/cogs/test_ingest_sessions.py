@@ -1,5 +1,6 @@
 """What a session, an outage, a lookup or a departure means for what is read and erased."""
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -147,6 +148,50 @@ class TestErasing:
         feed(bot, "GUILD_CREATE", guild(channel()))
         await settled()
         assert [(each.change, each.place_id) for each in heard.arrivals] == [(Change.CLEAR, FORUM)]
+
+    async def test_a_channel_deleted_unheard_is_cleared_of_what_was_not_stored_yet(
+        self, bot: Bot, heard: Recorder, ingest: IngestService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def flushed() -> None:
+            await written(ingest, arrival(0, channel_id=FORUM, thread_id=THREAD + 50))
+
+        monkeypatch.setattr(heard, "flushed", flushed)
+        bot._connection._guilds.clear()  # as a new session does
+        feed(bot, "GUILD_CREATE", guild(channel()))
+        await settled()
+        assert [(each.change, each.place_id) for each in heard.arrivals] == [(Change.CLEAR, FORUM)]
+
+    @pytest.mark.parametrize("how", ["told in a new session", "heard of before its creation"])
+    async def test_a_channel_made_meanwhile_is_not_cleared(
+        self,
+        bot: Bot,
+        heard: Recorder,
+        ingest: IngestService,
+        rest: FakeRest,
+        how: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        new = CHANNEL + 999
+        rest.answers["GET", f"/channels/{new}"] = {**channel(new), "guild_id": str(GUILD)}
+
+        async def flushed() -> None:
+            monkeypatch.undo()
+            await written(ingest, arrival(0, channel_id=new))
+            if how == "told in a new session":
+                bot._connection._guilds.clear()
+                bot.dispatch("connect")
+                feed(bot, "GUILD_CREATE", guild(channel(), channel(new)))
+            else:
+                feed(bot, "MESSAGE_CREATE", message(0, channel_id=str(new)))
+                while not heard.arrivals:
+                    await asyncio.sleep(0)
+
+        monkeypatch.setattr(heard, "flushed", flushed)
+        bot._connection._guilds.clear()
+        bot.dispatch("connect")
+        feed(bot, "GUILD_CREATE", guild(channel()))
+        await settled()
+        assert [each for each in heard.arrivals if each.change is Change.CLEAR] == []
 
 
 class TestChoices:

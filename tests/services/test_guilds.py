@@ -233,9 +233,9 @@ class TestPresence:
             arrival(1, thread_id=thread),
             arrival(2, channel_id=gone, thread_id=gone_thread),
         )
-        assert await guilds.see(GUILD, "Guild", [GENERAL]) == {gone}
+        assert await guilds.gone(GUILD, [GENERAL]) == {gone}
         await written(ingest, Arrival(Change.CLEAR, GUILD, gone, None, 0))
-        assert await guilds.see(GUILD, "Guild", [GENERAL]) == set()
+        assert await guilds.gone(GUILD, [GENERAL]) == set()
 
     async def test_a_choice_is_remembered_with_its_time(
         self, guilds: GuildService, database: Database, clock: FakeClock
