@@ -176,7 +176,7 @@ class Gateway:
     def _heartbeat(self, connection: Connection, _: Any) -> None:
         """Acknowledge a heartbeat.
 
-        Source: protocol gateway.1.
+        Source: protocol gateway.1, protocol gateway.5.
         """
         self._expect_beat(connection)
         if not self._core.faults.mute_acks:
@@ -267,7 +267,7 @@ class Gateway:
     def _welcome(self, session: Session, *, sharded: bool) -> None:
         """Send READY, then every guild of the shard in full.
 
-        Source: protocol gateway.3, docs events/gateway-events#ready.
+        Source: protocol pointing.1, protocol gateway.3, docs events/gateway-events#ready.
         """
         app = session.app
         guilds = [

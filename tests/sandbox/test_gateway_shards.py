@@ -195,3 +195,10 @@ async def test_sessions_of_different_shard_counts_live_side_by_side(room: Sandbo
         await alice.say("to all of you", "help")
         for socket in sockets:
             assert [p["d"]["content"] for p in await socket.drained()] == ["to all of you"]
+
+
+@pytest.mark.cites("openapi get_gateway")
+async def test_gateways_address_is_told_to_anyone(room: Sandbox) -> None:
+    async with Http(room.api_url, None) as stranger:
+        assert (await stranger("GET", "/gateway")).json == {"url": room.gateway_url}
+        assert (await stranger("GET", "/gateway/bot")).status == 401
