@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
+from sandbox.actions import interactions
 from sandbox.core import Core
-from sandbox.ops.registry import Ref, operation, the_app
+from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_user
 from sandbox.sessions import Session
 
 
@@ -90,6 +91,15 @@ def forget_sessions(core: Core) -> None:
 def inject(core: Core, event: str, data: Any, app: Ref = None) -> None:
     """Send any JSON as an event: an unknown type, a forged duplicate, nonsense."""
     core.hub.raw(event, data, the_app(core, app).id if app is not None else None)
+
+
+@operation
+def forge(
+    core: Core, user: Ref, channel: Ref, data: dict[str, Any], kind: int = 2, app: Ref = None
+) -> dict[str, Any]:
+    """Start an interaction with data no client would send; return {interaction_id}."""
+    where = (the_channel(core, channel), the_user(core, user))
+    return {"interaction_id": interactions.start(core, the_app(core, app), kind, where, data).id}
 
 
 @operation
