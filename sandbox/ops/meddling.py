@@ -122,7 +122,9 @@ def settings(core: Core, **values: float) -> dict[str, Any]:
     for name, value in values.items():
         if name not in names:
             raise ValueError(f"no setting {name!r}; there are {', '.join(names)}")
-        setattr(core, name, value)
+        if value < (1 if name in ("max_concurrency", "shards") else 0):
+            raise ValueError(f"{name} can't be {value}")
+        setattr(core, name, type(getattr(core, name))(value))
     return {name: getattr(core, name) for name in names}
 
 

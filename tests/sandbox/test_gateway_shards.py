@@ -202,3 +202,11 @@ async def test_gateways_address_is_told_to_anyone(room: Sandbox) -> None:
     async with Http(room.api_url, None) as stranger:
         assert (await stranger("GET", "/gateway")).json == {"url": room.gateway_url}
         assert (await stranger("GET", "/gateway/bot")).status == 401
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_concurrency", 0), ("shards", 0), ("session_starts", -1)])
+async def test_setting_that_makes_no_sense_is_refused(room: Sandbox, name: str, value: float) -> None:
+    before = getattr(room.core, name)
+    with pytest.raises(ValueError, match=name):
+        await room.call("settings", **{name: value})
+    assert getattr(room.core, name) == before
