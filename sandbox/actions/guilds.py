@@ -74,7 +74,6 @@ def remove_member(core: Core, guild: Guild, user_id: int) -> None:
     member = guild.members.pop(user_id)
     app = core.world.bots.get(user_id)
     if app is not None:
-        core.hub.seen.pop((app.id, guild.id), None)
         core.hub.emit_to(app.id, "GUILD_DELETE", {"id": str(guild.id)}, guild_id=guild.id)
     _guild_event(core, guild, "GUILD_MEMBER_REMOVE", {"user": payloads.user(member.user)})
 
