@@ -16,6 +16,7 @@ from loguru import logger
 
 from sandbox.control import Control
 from sandbox.driver import Sandbox
+from sandbox.page.server import Page
 from sandbox.seed import DEFAULT, build
 
 
@@ -26,6 +27,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--control-port", type=int, default=0, help="port of the control API, 0 for a free one"
     )
+    parser.add_argument(
+        "--page-port", type=int, default=0, help="port of the chat page; a free one when it is 0 or taken"
+    )
     parser.add_argument("--seed", type=Path, help="JSON file with the guilds to start with")
     parser.add_argument("--random", type=int, default=0, help="seed of ids and faults")
     parser.add_argument("--record-limit", type=int, help="entries of the record to keep (default: all)")
@@ -33,13 +37,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _ready(discord: Sandbox, control: Control, state: dict[str, Any]) -> str:
+def _ready(discord: Sandbox, control: Control, page: Page, state: dict[str, Any]) -> str:
     line = {
         "api_url": discord.api_url,
         "gateway_url": discord.gateway_url,
         "cdn_url": discord.cdn_url,
         "control_url": control.url,
         "control_token": control.token,
+        "page_url": page.address,
         "token": discord.token,
         "application_id": discord.application_id,
         "ids": state,
@@ -68,6 +73,7 @@ async def _run(options: argparse.Namespace, world: dict[str, Any]) -> None:
         host=options.host, port=options.port, seed=options.random, record_limit=options.record_limit
     )
     control = Control(discord.core)
+    page = Page(discord.core, control.token)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in the loop
@@ -75,11 +81,13 @@ async def _run(options: argparse.Namespace, world: dict[str, Any]) -> None:
     async with discord:
         build(discord.core, world)
         await control.start(options.host, options.control_port)
-        sys.stdout.write(_ready(discord, control, await discord.state()) + "\n")
+        await page.start(options.host, options.page_port)
+        sys.stdout.write(_ready(discord, control, page, await discord.state()) + "\n")
         sys.stdout.flush()
         if options.exit_with_parent:
             _when_stdin_ends(loop, control.shutdown.set)
         await control.shutdown.wait()
+        await page.stop()
         await control.stop()
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from sandbox.core import Core
 from sandbox.errors import ApiError
 from sandbox.ops import OPERATIONS, OperationError, perform
+from sandbox.record import Entry, Predicate
 
 MAX_BODY = 256 * 1024 * 1024
 MAX_WAIT = 60.0
@@ -20,8 +21,9 @@ class Control:
     """Serves the control API of one sandbox.
 
     POST /op/NAME takes the operation's arguments as a JSON object and answers {"result": ...};
-    GET /record?after=N&wait=SECONDS&limit=M answers {"entries": [...], "last": N} as soon as there is
-    something newer than entry N; POST /shutdown ends the process.
+    GET /record?after=N&wait=SECONDS&limit=M&kinds=A,B answers {"entries": [...], "last": N} as soon as
+    there is something newer than entry N, of these kinds alone; the next question goes on after `last`.
+    POST /shutdown ends the process.
     All want `Authorization: Bearer <control token>`.
     """
 
@@ -83,15 +85,23 @@ class Control:
         after = int(request.query.get("after", "0"))
         wait = min(MAX_WAIT, float(request.query.get("wait", "0")))
         limit = int(request.query.get("limit", "10000"))
+        kinds = set(request.query.get("kinds", "").split(",")) - {""}
         record = self._core.record
-        if record.last <= after and wait > 0:
-            await self._newer(after, wait)
-        return _json({"entries": record.after(after, limit), "last": record.last})
 
-    async def _newer(self, after: int, wait: float) -> None:
-        """Wait until there is a newer entry, the time is over or the sandbox stops."""
+        def wanted(entry: Entry) -> bool:
+            return not kinds or entry["kind"] in kinds
+
+        entries = [entry for entry in record.after(after) if wanted(entry)]
+        if not entries and wait > 0:
+            await self._newer(wanted, after, wait)
+            entries = [entry for entry in record.after(after) if wanted(entry)]
+        last = record.last if len(entries) <= limit else entries[limit - 1]["n"]
+        return _json({"entries": entries[:limit], "last": last})
+
+    async def _newer(self, wanted: Predicate, after: int, wait: float) -> None:
+        """Wait until there is a newer entry that is wanted, the time is over or the sandbox stops."""
         waits = [
-            asyncio.ensure_future(self._core.record.wait(lambda _: True, wait, after)),
+            asyncio.ensure_future(self._core.record.wait(wanted, wait, after)),
             asyncio.ensure_future(self.shutdown.wait()),
         ]
         done, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -11,6 +11,7 @@ from sandbox.faults import Faults
 from sandbox.hub import Hub
 from sandbox.ids import Clock, Snowflakes, SystemClock, opaque
 from sandbox.record import Record
+from sandbox.starts import Starts
 from sandbox.world import Application, World
 
 
@@ -19,12 +20,19 @@ class Core:
 
     Attributes:
         heartbeat_interval: seconds between a client's heartbeats.
+        identify_interval: seconds between two IDENTIFYs of the same bucket.
+        max_concurrency: buckets, that is shards that may identify at the same time.
+        session_starts: IDENTIFYs a day allows.
+        guilds_per_shard: guilds a session may have before sharding is required.
+        member_request_interval: seconds between two requests for all members of the same guild.
+        session_timeout: seconds a session waits for its client to resume.
         interaction_deadline: seconds an application has to acknowledge an interaction.
         interaction_lifetime: seconds an interaction token is good for.
         nonce_window: seconds in which the same nonce means the same message.
         replay_limit: events kept per session for a resume.
         rate: requests a bucket allows, and per how many seconds; `rates` by route name.
         shards: what /gateway/bot recommends.
+        notes: what was said about messages, by their id, for the chat page alone.
         urls: api_url, gateway_url and cdn_url once the server listens.
     """
 
@@ -36,7 +44,14 @@ class Core:
         self.record = Record(self.clock, record_limit)
         self.faults = Faults(seed)
         self.hub = Hub(self.world, self.record, self.faults)
+        self.starts = Starts(self)
         self.heartbeat_interval = 41.25
+        self.identify_interval = 5.0
+        self.max_concurrency = 1
+        self.session_starts = 1000
+        self.guilds_per_shard = 2500
+        self.member_request_interval = 30.0
+        self.session_timeout = 300.0
         self.interaction_deadline = 3.0
         self.interaction_lifetime = 900.0
         self.nonce_window = 300.0
@@ -45,6 +60,7 @@ class Core:
         self.rates: dict[str, tuple[int, float]] = {}
         self.shards = 1
         self.requests = 0
+        self.notes: dict[int, dict[str, Any]] = {}
         self.urls = {"api_url": "", "gateway_url": "", "cdn_url": ""}
         self.main_app: Application | None = None
         self._tasks: set[asyncio.Task[Any]] = set()

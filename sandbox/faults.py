@@ -57,6 +57,8 @@ class Faults:
         order_gap: seconds between the two when `own_events` is set.
         enforce_nonce: False ignores `enforce_nonce`, as a Discord that forgot.
         mute_acks: heartbeats get no answer (a zombie connection).
+        drop_sockets: chance (0 to 1), at every event sent, that the socket is cut behind it.
+        lose_sessions: chance (0 to 1) that a socket cut like this takes its session along: no resume.
         chaos: chance (0 to 1) that any request fails with a random 5xx, before or after the write.
     """
 
@@ -74,6 +76,8 @@ class Faults:
         self.order_gap = 0.05
         self.enforce_nonce = True
         self.mute_acks = False
+        self.drop_sockets = 0.0
+        self.lose_sessions = 0.0
         self.chaos = 0.0
 
     def seed(self, seed: int) -> None:
@@ -161,5 +165,7 @@ _SWITCHES = frozenset(
         "enforce_nonce",
         "mute_acks",
         "chaos",
+        "drop_sockets",
+        "lose_sessions",
     }
 )

@@ -1,4 +1,4 @@
-"""The gateway's side of a socket: hello, identify, resume, heartbeats, member chunks and close codes."""
+"""The gateway's side of a socket: hello, identify, resume, heartbeats and close codes."""
 
 import asyncio
 import json
@@ -8,18 +8,25 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from loguru import logger
 
-from sandbox import payloads
+from sandbox import access, payloads
+from sandbox.compress import compressor
 from sandbox.core import Core
+from sandbox.ids import bot_token
 from sandbox.intents import HIGHEST, Intent, missing_privileged
-from sandbox.permissions import P, channel_permissions
-from sandbox.sessions import Connection, Session, dumps
+from sandbox.requests import InvalidRequestError, Requests
+from sandbox.sessions import Connection, Session
 from sandbox.world import Application, Guild, Member
 
 MAX_PAYLOAD = 4096
+MAX_FRAME = 1 << 26  # read whole before it is refused
 MAX_PER_MINUTE = 120
-CHUNK = 1000
+PATIENCE = 2  # heartbeat intervals without a heartbeat
 GOODBYE = (1000, 1001)  # a client that closes with these ends its session
 KEPT_SESSIONS = 3
+LARGE_MIN, LARGE_MAX = 50, 250
+
+HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 1, 2, 3, 4, 6
+MEMBERS, INVALID_SESSION, HELLO, ACK, SOUNDS, CHANNEL_INFO = 8, 9, 10, 11, 31, 43
 
 
 class GatewayClose(Exception):  # noqa: N818 - not an error: how a socket ends
@@ -32,30 +39,45 @@ class GatewayClose(Exception):  # noqa: N818 - not an error: how a socket ends
 
 
 class Gateway:
-    """Serves every gateway connection of one sandbox."""
+    """Serves every gateway connection of one sandbox.
+
+    Source: docs topics/opcodes-and-status-codes#gateway-gateway-opcodes,
+    docs topics/opcodes-and-status-codes#gateway-gateway-close-event-codes.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._requests = Requests(core)
         self.connections: set[Connection] = set()
-        self._handlers: dict[int, Callable[[Connection, Any], None]] = {
-            1: self._heartbeat,
-            2: self._identify,
-            3: lambda *_: None,
-            4: lambda *_: None,
-            6: self._resume,
-            8: self._request_members,
-            14: lambda *_: None,
-            31: lambda *_: None,
+        self._openers: dict[int, Callable[[Connection, Any], None]] = {
+            HEARTBEAT: self._heartbeat,
+            IDENTIFY: self._identify,
+            RESUME: self._resume,
+        }
+        self._handlers: dict[int, Callable[[Session, Any], None]] = {
+            PRESENCE: lambda *_: None,
+            VOICE_STATE: lambda *_: None,
+            MEMBERS: self._requests.members,
+            SOUNDS: self._requests.sounds,
+            CHANNEL_INFO: self._requests.channel_info,
         }
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Serve one websocket until it ends."""
+        """Serve one websocket until it ends.
+
+        Source: docs events/gateway#connecting-gateway-url-query-string-params.
+        """
         compress = request.query.get("compress", "")
-        if compress not in ("", "zlib-stream"):
-            return web.Response(status=400, text=f"no support for compress={compress}")
-        socket = web.WebSocketResponse(compress=False, max_msg_size=1 << 20)
+        encoding = request.query.get("encoding", "json")
+        if encoding != "json":
+            return web.Response(status=400, text=f"no support for encoding={encoding}")
+        try:
+            pack = compressor(compress) if compress else None
+        except (ValueError, ImportError) as error:
+            return web.Response(status=400, text=f"no support for compress={compress}: {error}")
+        socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_FRAME)
         await socket.prepare(request)
-        connection = Connection(socket, request.transport, compress)
+        connection = Connection(socket, request.transport, pack)
         self.connections.add(connection)
         self._core.record.add("connection", event="open", compress=compress)
         try:
@@ -77,16 +99,28 @@ class Gateway:
             return
         try:
             interval = self._core.heartbeat_interval
-            connection.send_op(10, {"heartbeat_interval": int(interval * 1000), "_trace": []})
-            while await self._receive(connection, interval * 2):
+            connection.interval = interval
+            self._expect_beat(connection)
+            connection.send_op(HELLO, {"heartbeat_interval": int(interval * 1000), "_trace": []})
+            while await self._receive(connection):
                 pass
         except GatewayClose as close:
             await connection.close(close.code, close.reason)
 
-    async def _receive(self, connection: Connection, patience: float) -> bool:
-        """Handle one frame; False when the client is gone."""
+    def _expect_beat(self, connection: Connection) -> None:
+        """Put off the time by which the client's next heartbeat is due.
+
+        Source: docs events/gateway#sending-heartbeats.
+        """
+        connection.beat_by = asyncio.get_running_loop().time() + connection.interval * PATIENCE
+
+    async def _receive(self, connection: Connection) -> bool:
+        """Handle one frame; False when the client is gone.
+
+        Source: docs events/gateway#initiating-a-disconnect.
+        """
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout_at(connection.beat_by):
                 frame = await connection.socket.receive()
         except TimeoutError:
             raise GatewayClose(4009, "Session timed out.") from None
@@ -96,20 +130,32 @@ class Gateway:
             return False
         raw = frame.data if isinstance(frame.data, bytes) else frame.data.encode()
         payload = self._parse(connection, raw)
-        handler = self._handlers.get(payload["op"])
         self._core.record.add("gateway_in", op=payload["op"], data=_hide_token(payload.get("d")))
-        if handler is None:
-            raise GatewayClose(4001, "Unknown opcode.")
-        if payload["op"] not in (1, 2, 6) and connection.session is None:
-            raise GatewayClose(4003, "Not authenticated.")
         try:
-            handler(connection, payload.get("d"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            self._handle(connection, payload["op"], payload.get("d"))
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             logger.debug("Malformed gateway payload: {!r}", error)
             raise GatewayClose(4002, "Error while decoding payload.") from error
+        except InvalidRequestError as error:
+            raise GatewayClose(4001, "Unknown opcode.") from error
         return True
 
+    def _handle(self, connection: Connection, op: int, data: Any) -> None:
+        opener, handler = self._openers.get(op), self._handlers.get(op)
+        if opener is not None:
+            opener(connection, data)
+        elif handler is None:
+            raise GatewayClose(4001, "Unknown opcode.")
+        elif connection.session is None:
+            raise GatewayClose(4003, "Not authenticated.")
+        else:
+            handler(connection.session, data)
+
     def _parse(self, connection: Connection, raw: bytes) -> dict[str, Any]:
+        """Return a client's payload.
+
+        Source: protocol gateway.7, docs events/gateway#sending-events, docs events/gateway#rate-limiting.
+        """
         if len(raw) > MAX_PAYLOAD:
             raise GatewayClose(4002, "Error while decoding payload.")
         now = asyncio.get_running_loop().time()
@@ -120,35 +166,90 @@ class Gateway:
         if len(times) > MAX_PER_MINUTE:
             raise GatewayClose(4008, "Rate limited.")
         try:
-            payload = json.loads(raw)
+            payload = json.loads(raw.decode())
         except (ValueError, RecursionError):
             raise GatewayClose(4002, "Error while decoding payload.") from None
-        if not isinstance(payload, dict) or not isinstance(payload.get("op"), int):
+        if not isinstance(payload, dict) or type(payload.get("op")) is not int:
             raise GatewayClose(4002, "Error while decoding payload.")
         return payload
 
     def _heartbeat(self, connection: Connection, _: Any) -> None:
+        """Acknowledge a heartbeat.
+
+        Source: protocol gateway.1.
+        """
+        self._expect_beat(connection)
         if not self._core.faults.mute_acks:
-            connection.send_op(11)
+            connection.send_op(ACK)
 
     def _identify(self, connection: Connection, data: dict[str, Any]) -> None:
+        """Start a session.
+
+        Source: protocol gateway.6, docs events/gateway#identifying, docs events/gateway-events#identify.
+        """
         if connection.session is not None:
             raise GatewayClose(4005, "Already authenticated.")
         app = self._app(data["token"])
-        shard = data.get("shard") or [0, 1]
-        number, count = int(shard[0]), int(shard[1])
-        if not 0 <= number < count:
-            raise GatewayClose(4010, "Invalid shard.")
+        shard = self._shard(app, data.get("shard") or (0, 1))
         intents = data["intents"]
-        if not isinstance(intents, int) or not 0 <= intents <= HIGHEST:
+        if type(intents) is not int or not 0 <= intents <= HIGHEST:
             raise GatewayClose(4013, "Invalid intents.")
         if missing_privileged(intents, app.privileged):
             raise GatewayClose(4014, "Disallowed intent(s).")
-        self._retire(app, (number, count))
-        session = Session(self._core.opaque(32), app, intents, (number, count), self._core.replay_limit)
+        large = min(LARGE_MAX, max(LARGE_MIN, int(data.get("large_threshold") or LARGE_MIN)))
+        if self._core.starts.exhausted(app.id):
+            self._reset_token(app)
+            raise GatewayClose(4004, "Authentication failed.")
+        if not self._core.starts.begin(app.id, shard[0]):
+            self._refuse(connection, None)
+            return
+        self._retire(app, shard)
+        core = self._core
+        session = Session(
+            core.opaque(32), app, intents, shard, replay=core.replay_limit, monotonic=core.clock.monotonic
+        )
+        session.large = large
         self._core.hub.sessions[session.id] = session
+        connection.packets = bool(data.get("compress"))
         session.attach(connection)
-        self._welcome(session, min(250, max(50, int(data.get("large_threshold") or 50))))
+        self._welcome(session, sharded=bool(data.get("shard")))
+
+    def _shard(self, app: Application, wanted: Any) -> tuple[int, int]:
+        """Return an IDENTIFY's shard.
+
+        Source: docs events/gateway#sharding.
+        """
+        number, count = (int(item) for item in wanted)
+        if not 0 <= number < count:
+            raise GatewayClose(4010, "Invalid shard.")
+        guilds = sum(
+            app.bot.id in guild.members and (guild.id >> 22) % count == number
+            for guild in self._core.world.guilds.values()
+        )
+        if guilds > self._core.guilds_per_shard:
+            raise GatewayClose(4011, "Sharding required.")
+        return number, count
+
+    def _reset_token(self, app: Application) -> None:
+        """End an application's sessions and give it a new token: it identified too often in a day.
+
+        Source: docs events/gateway#identifying.
+        """
+        for session in [s for s in self._core.hub.sessions.values() if s.app is app]:
+            self._core.hub.cut(session, resumable=False)
+        del self._core.world.tokens[app.token]
+        app.token = bot_token(app.bot.id, self._core.rng)
+        self._core.world.tokens[app.token] = app
+        self._core.starts.forgive(app.id)
+        self._core.record.add("connection", event="token_reset", app=app.id)
+
+    def _refuse(self, connection: Connection, session_id: str | None) -> None:
+        """Tell a client that it has no session: it identified too soon, or came back too late.
+
+        Source: protocol gateway.4, docs events/gateway-events#invalid-session.
+        """
+        connection.send_op(INVALID_SESSION, False)
+        self._core.record.add("connection", event="invalid_session", session=session_id)
 
     def _retire(self, app: Application, shard: tuple[int, int]) -> None:
         """Forget the oldest sessions nobody came back to, so that dead clients cost nothing."""
@@ -163,8 +264,11 @@ class Gateway:
             raise GatewayClose(4004, "Authentication failed.")
         return app
 
-    def _welcome(self, session: Session, large: int) -> None:
-        """Send READY, then every guild of the shard in full."""
+    def _welcome(self, session: Session, *, sharded: bool) -> None:
+        """Send READY, then every guild of the shard in full.
+
+        Source: protocol gateway.3, docs events/gateway-events#ready.
+        """
         app = session.app
         guilds = [
             guild
@@ -177,7 +281,6 @@ class Gateway:
             "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
             "session_id": session.id,
             "resume_gateway_url": self._core.urls["gateway_url"],
-            "shard": list(session.shard),
             "application": {"id": str(app.id), "flags": app.privileged},
             "private_channels": [],
             "relationships": [],
@@ -185,85 +288,80 @@ class Gateway:
             "user_settings": {},
             "_trace": ["sandbox"],
         }
-        self._event(session, "READY", ready)
+        if sharded:
+            ready["shard"] = list(session.shard)
+        self._core.hub.send(session, "READY", ready)
         if session.intents & Intent.GUILDS:
             for guild in guilds:
-                self._event(session, "GUILD_CREATE", guild_create(guild, session, large))
+                self._core.hub.send(session, "GUILD_CREATE", guild_create(guild, session))
         session.ready = True
         self._core.record.add("connection", event="ready", session=session.id, app=app.id)
 
-    def _event(self, session: Session, event: str, data: Any) -> None:
-        number = session.dispatch(event, dumps(data))
-        self._core.record.add(
-            "gateway_out", event=event, seq=number, session=session.id, live=True, data=data
-        )
-
     def _resume(self, connection: Connection, data: dict[str, Any]) -> None:
-        app = self._app(data["token"])
-        session = self._core.hub.sessions.get(data["session_id"])
-        missed = session.missed(int(data["seq"])) if session is not None and session.app is app else None
-        if session is None or missed is None:
-            connection.send_op(9, False)
-            self._core.record.add("connection", event="invalid_session", session=data["session_id"])
-            return
-        if int(data["seq"]) > session.sequence:
+        """Take a session up again: what was missed in order, then RESUMED.
+
+        Source: protocol gateway.4, docs events/gateway#resuming.
+        """
+        if connection.session is not None:
+            raise GatewayClose(4005, "Already authenticated.")
+        app, sequence = self._app(data["token"]), int(data["seq"])
+        session = self._alive(app, data["session_id"])
+        if session is not None and not 0 <= sequence <= session.sequence:
             raise GatewayClose(4007, "Invalid seq.")
+        missed = session.missed(sequence) if session is not None else None
+        if session is None or missed is None:
+            self._refuse(connection, data["session_id"])
+            return
         old = session.attach(connection)
         if old is not None:
             old.abort()
+        due = self._core.hub.due()
         for text in missed:
-            connection.send(text)
-        self._event(session, "RESUMED", {"_trace": ["sandbox"]})
+            connection.send(text, due)
+        self._core.hub.send(session, "RESUMED", {"_trace": ["sandbox"]})
         self._core.record.add(
             "connection", event="resumed", session=session.id, app=app.id, replayed=len(missed)
         )
 
-    def _request_members(self, connection: Connection, data: dict[str, Any]) -> None:
-        """Answer op 8 with GUILD_MEMBERS_CHUNK events that carry the request's nonce."""
-        session = connection.session
-        guild = self._core.world.guilds.get(int(data["guild_id"]))
-        if session is None or guild is None or session.app.bot.id not in guild.members:
-            return
-        wanted, missing = chosen_members(guild, data)
-        pieces = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)] or [[]]
-        for index, piece in enumerate(pieces):
-            chunk: dict[str, Any] = {
-                "guild_id": str(guild.id),
-                "members": [payloads.member(person) for person in piece],
-                "chunk_index": index,
-                "chunk_count": len(pieces),
-                "not_found": missing,
-            }
-            if data.get("presences"):
-                chunk["presences"] = []
-            if data.get("nonce") is not None:
-                chunk["nonce"] = data["nonce"]
-            self._event(session, "GUILD_MEMBERS_CHUNK", chunk)
+    def _alive(self, app: Application, session_id: str) -> Session | None:
+        """Return a session of the application that can still be resumed.
+
+        Source: docs events/gateway#initiating-a-disconnect.
+        """
+        session = self._core.hub.sessions.get(session_id)
+        if session is None or session.app is not app:
+            return None
+        since, now = session.alone_since, self._core.clock.monotonic()
+        if since is not None and now - since > self._core.session_timeout:
+            del self._core.hub.sessions[session_id]
+            return None
+        return session
 
 
-def guild_create(guild: Guild, session: Session, large: int = 50) -> dict[str, Any]:
-    """Return GUILD_CREATE for a session: its visible threads, and members if it has that intent."""
+def guild_create(guild: Guild, session: Session) -> dict[str, Any]:
+    """Return GUILD_CREATE for a session: its visible threads, and the members it is told of.
+
+    Source: protocol gateway.3, docs events/gateway-events#guild-create.
+    """
     own = guild.members[session.app.bot.id]
-    threads = [
-        thread
-        for thread in guild.threads()
-        if not thread.archived and channel_permissions(guild, own, thread) & P.VIEW_CHANNEL
-    ]
-    everyone = session.intents & Intent.GUILD_MEMBERS and len(guild.members) <= large
-    members = list(guild.members.values()) if everyone else [own]
-    return payloads.guild_create(guild, session.app.bot.id, threads, members)
+    body = payloads.guild_create(
+        guild, own.user.id, access.open_threads(guild, own), first_members(guild, own, session)
+    )
+    return body | {"large": len(guild.members) > session.large}
 
 
-def chosen_members(guild: Guild, data: dict[str, Any]) -> tuple[list[Member], list[str]]:
-    """Return the members an op 8 asks for, by ids or by the start of their name, and the ids not found."""
-    if (ids := data.get("user_ids")) is not None:
-        wanted = [int(item) for item in (ids if isinstance(ids, list) else [ids])]
-        found = [guild.members[item] for item in wanted if item in guild.members]
-        return found, [str(item) for item in wanted if item not in guild.members]
-    start = str(data.get("query") or "").lower()
-    limit = int(data.get("limit") or 0)
-    matching = [m for m in guild.members.values() if (m.nick or m.user.username).lower().startswith(start)]
-    return (matching[:limit] if limit else matching), []
+def first_members(guild: Guild, own: Member, session: Session) -> list[Member]:
+    """Return the members GUILD_CREATE tells of: the bot alone without the presences intent.
+
+    Of a large guild those are left out who have neither a role nor a nick.
+
+    Source: docs events/gateway-events#request-guild-members.
+    """
+    if not session.intents & Intent.GUILD_PRESENCES:
+        return [own]
+    if len(guild.members) <= session.large:
+        return list(guild.members.values())
+    return [m for m in guild.members.values() if m is own or m.roles or m.nick]
 
 
 def _hide_token(data: Any) -> Any:

@@ -41,6 +41,13 @@ def packed(attachments: Sequence[Attachment]) -> list[Json]:
     return [{"filename": name, "content_b64": base64.b64encode(data).decode()} for name, data in attachments]
 
 
+def option_value(value: Any) -> Any:
+    """Return what an operation takes for a command's option: an id, a file as JSON, or the value itself."""
+    if isinstance(value, tuple):
+        return packed([value])[0]
+    return ref(value)
+
+
 @dataclass(frozen=True)
 class Place:
     """A guild, role or channel by id."""
@@ -71,9 +78,9 @@ class Channel(Place):
         """Return the sandbox's own truth of the channel, oldest first."""
         return [Message(self.caller, body) for body in await self.caller.call("history", channel=self.id)]
 
-    async def edit(self, **changes: Any) -> None:
-        """Change name, topic, archived, locked, slowmode."""
-        await self.caller.call("edit_channel", channel=self.id, changes=changes)
+    async def edit(self, *, by: Any = None, **changes: Any) -> None:
+        """Change name, topic, archived, locked, slowmode; `by` is checked to be allowed to."""
+        await self.caller.call("edit_channel", channel=self.id, changes=changes, by=ref(by))
 
     async def set_overwrites(self, overwrites: "Overwrites") -> None:
         """Replace the permission overwrites."""
@@ -203,7 +210,7 @@ class Member:
         ts: datetime | str | float | None = None,
         **more: Any,
     ) -> Message:
-        """Post a message; `ts` dates it in the past, more: embeds, components, nonce, webhook (a name).
+        """Post a message; `ts` dates it in the past, more: embeds, allowed_mentions, nonce, webhook (a name).
 
         Raises:
             ApiError: they may not.
@@ -230,6 +237,10 @@ class Member:
     async def react(self, message: Any, emoji: str, *, add: bool = True) -> None:
         """React, or take it back."""
         await self.caller.call("react", user=self.id, message=ref(message), emoji=emoji, add=add)
+
+    async def pin(self, message: Any, *, add: bool = True) -> None:
+        """Pin a message, or take the pin out."""
+        await self.caller.call("pin", message=ref(message), by=self.id, add=add)
 
     async def type(self, channel: Any) -> None:
         """Show that they type."""
@@ -283,12 +294,13 @@ class Member:
         """Run a slash command in `channel` and return the answer.
 
         An option called "channel", "options" or "timeout" goes into `options`; all others may be keywords.
+        A file is (name, bytes).
 
         Raises:
             InteractionFailedError: the application did not respond.
             OperationError: no such command, or its options are wrong.
         """
-        given = {name: ref(value) for name, value in {**(options or {}), **more}.items()}
+        given = {name: option_value(value) for name, value in {**(options or {}), **more}.items()}
         body = await self.caller.call(
             "slash", user=self.id, command=command, channel=ref(channel), options=given
         )
@@ -305,7 +317,7 @@ class Member:
             channel=ref(channel),
             focused=option,
             value=value,
-            options={name: ref(item) for name, item in (options or {}).items()},
+            options={name: option_value(item) for name, item in (options or {}).items()},
         )
         return (await self._answered(body, 5.0)).choices
 
@@ -332,6 +344,11 @@ class Member:
         given = {name: ref(value) for name, value in values.items()}
         body = await self.caller.call("submit", user=self.id, interaction=modal.interaction_id, values=given)
         return await self._answered(body, timeout)
+
+    async def forge(self, data: Json, *, channel: Any, kind: int = 2) -> Answer:
+        """Start an interaction no client would: its `data` as given, unchecked."""
+        args = {"user": self.id, "channel": ref(channel), "data": data, "kind": kind}
+        return await self._answered(await self.caller.call("forge", **args), 5.0)
 
     async def _answered(self, started: Json, timeout: float) -> Answer:  # noqa: ASYNC109
         """Wait for the first answer, and for a deferred one to be filled."""

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from sandbox.content import shown
 from sandbox.faults import Faults
 from sandbox.intents import Intent, intent_for
 from sandbox.permissions import P, channel_permissions
@@ -16,9 +17,20 @@ if TYPE_CHECKING:
     from sandbox.rest.call import Call
 
 Json = dict[str, Any]
-CONTENT_FIELDS = ("content", "embeds", "attachments", "components")
 
 current_call: ContextVar["Call | None"] = ContextVar("current_call", default=None)
+
+
+class Watcher(Protocol):
+    """Someone who looks at the world beside the bots: a member with the chat page open."""
+
+    def notice(self, event: str, data: Json, channel: Channel | None) -> None:
+        """Learn of an event of the world; whether it may be shown is the watcher's to judge."""
+        ...
+
+    def whisper(self, user_id: int, event: str, data: Json) -> None:
+        """Learn of something only this user may see: an ephemeral message, an answer to their command."""
+        ...
 
 
 class Hub:
@@ -26,6 +38,8 @@ class Hub:
 
     def __init__(self, world: World, record: Record, faults: Faults) -> None:
         self.sessions: dict[str, Session] = {}
+        self.watchers: list[Watcher] = []
+        self.seen: dict[tuple[int, int], set[int]] = {}  # channels a bot sees, by application and guild
         self._world = world
         self._record = record
         self._faults = faults
@@ -49,25 +63,34 @@ class Hub:
     ) -> None:
         """Send an event of a guild or DM to every session that may see it.
 
-        `channel` limits it to bots that can view it; `message` says whose content may be stripped;
-        `about` is the user it is about: a bot learns of itself even without the members intent.
+        `channel` limits it to bots that can view it; `message` says that it is one, whose content may be
+        stripped; `about` is the user it is about: a bot learns of itself even without the members intent.
         """
-        full = stripped = None
+        self.notify(event, data, channel)
+        full = None
         for session in self._audience(event, guild_id, channel, about):
-            shown = data
-            if message is not None and not may_read(session.app, session.intents, message):
-                stripped = stripped or without_content(data)
-                shown = stripped
-                text = dumps(shown)
-            else:
-                full = full or dumps(data)
-                text = full
-            self._route(session, event, text, shown)
+            body = data
+            if message is not None:
+                granted = bool(session.intents & Intent.MESSAGE_CONTENT)
+                body = shown(session.app, data, granted=granted, in_guild=guild_id is not None)
+            full = full or dumps(data)
+            self._route(session, event, full if body is data else dumps(body), body)
+
+    def notify(self, event: str, data: Json, channel: Channel | None = None) -> None:
+        """Tell the watchers alone."""
+        for watcher in self.watchers:
+            watcher.notice(event, data, channel)
+
+    def whisper(self, user_id: int, event: str, data: Json) -> None:
+        """Tell the watchers of something that only one user may see."""
+        for watcher in self.watchers:
+            watcher.whisper(user_id, event, data)
 
     def emit_to(self, app_id: int, event: str, data: Json, *, guild_id: int | None = None) -> None:
         """Send an event to one application: an interaction, its own member, a guild it joined."""
+        needed = intent_for(event, in_guild=guild_id is not None)
         for session in self._of(app_id):
-            if session.ready and session.serves(guild_id):
+            if session.ready and session.serves(guild_id) and (not needed or session.intents & needed):
                 self._route(session, event, dumps(data), data)
 
     def raw(self, event: str, data: Any, app_id: int | None = None) -> None:
@@ -79,9 +102,10 @@ class Hub:
     def _audience(
         self, event: str, guild_id: int | None, channel: Channel | None, about: int | None
     ) -> Iterator[Session]:
-        needed = intent_for(event, in_guild=guild_id is not None)
         for session in list(self.sessions.values()):
-            wanted = not needed or session.intents & needed or about == session.app.bot.id
+            itself = about == session.app.bot.id
+            needed = intent_for(event, in_guild=guild_id is not None, itself=itself)
+            wanted = not needed or session.intents & needed
             if not session.ready or not wanted or not session.serves(guild_id):
                 continue
             if self._sees(session.app, guild_id, channel):
@@ -119,34 +143,37 @@ class Hub:
             (event, text), session.held = session.held, None
             self._send(session, event, text, None, reordered=True)
 
+    def send(self, session: Session, event: str, data: Any) -> None:
+        """Send an event to one session, whatever its intents: the answer to something it asked for."""
+        self._send(session, event, dumps(data), data)
+
+    def due(self) -> float:
+        """Return the loop time at which what is sent now may leave, 0 for at once."""
+        latency = self._faults.event_latency
+        return asyncio.get_running_loop().time() + latency if latency else 0.0
+
     def _send(self, session: Session, event: str, text: str, data: Any, **marks: bool) -> None:
-        due = 0.0
-        if self._faults.event_latency:
-            due = asyncio.get_running_loop().time() + self._faults.event_latency
-        number = session.dispatch(event, text, due)
+        number = session.dispatch(event, text, self.due())
         live = session.connection is not None
         self._record.add(
             "gateway_out", event=event, seq=number, session=session.id, live=live, data=data, **marks
         )
+        if live and self._faults.chance(self._faults.drop_sockets):
+            lost = self._faults.chance(self._faults.lose_sessions)
+            self.cut(session, resumable=not lost)
+            self._record.add("fault", settings={"drop_socket": session.id, "resumable": not lost})
+
+    def cut(self, session: Session, *, resumable: bool = True) -> None:
+        """Cut a session's socket without a close frame, and forget the session unless it is resumable."""
+        if not resumable:
+            self.sessions.pop(session.id, None)
+        connection = session.connection
+        if connection is not None:
+            connection.abort()
+            session.detach(connection)
 
     async def flushed(self, app: Application | None) -> None:
         """Wait until the sockets of an application have been handed all its events."""
         for session in self._of(app.id if app else None):
             if session.connection is not None:
                 await session.connection.flushed()
-
-
-def may_read(app: Application, intents: int, message: Message) -> bool:
-    """Whether a bot gets a message's content: with the intent, in DMs, its own, or when it is mentioned."""
-    if intents & Intent.MESSAGE_CONTENT or message.guild_id is None:
-        return True
-    return message.author.id == app.bot.id or any(user.id == app.bot.id for user in message.mentions)
-
-
-def without_content(data: Json) -> Json:
-    """Return a message payload with the fields emptied that need the message content intent."""
-    bare = data | {name: "" if name == "content" else [] for name in CONTENT_FIELDS if name in data}
-    referenced = data.get("referenced_message")
-    if referenced:
-        bare["referenced_message"] = without_content(referenced)
-    return bare

@@ -4,15 +4,18 @@ import asyncio
 import json
 import zlib
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from aiohttp import WSMsgType, web
 from aiohttp.client_exceptions import ClientError
 
+from sandbox.compress import Compressor
 from sandbox.world import Application
 
 Json = dict[str, Any]
+PACKET = 1024  # payload compression leaves smaller frames as they are
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -22,16 +25,30 @@ def dumps(value: Any) -> str:
 
 
 class Connection:
-    """One websocket: its compression context, and the queue that keeps frames in order."""
+    """One websocket: its compression context, and the queue that keeps frames in order.
+
+    Attributes:
+        session: the session that uses it, once there is one.
+        sent_times: loop times of the client's payloads within the last minute.
+        interval: seconds between two heartbeats, as HELLO told.
+        beat_by: loop time by which a heartbeat is due.
+        packets: whether large frames are compressed one by one (payload compression).
+    """
 
     def __init__(
-        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, compress: str
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        pack: Compressor | None,
     ) -> None:
         self.socket = socket
         self.session: Session | None = None
         self.sent_times: deque[float] = deque()
+        self.interval = 0.0
+        self.beat_by = 0.0
+        self.packets = False
         self._transport = transport
-        self._deflate = zlib.compressobj(1) if compress == "zlib-stream" else None
+        self._pack = pack
         self._queue: asyncio.Queue[tuple[float, str] | None] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write(), name="gateway writer")
 
@@ -69,11 +86,13 @@ class Connection:
     async def _put(self, text: str) -> None:
         if self.socket.closed:
             return
-        if self._deflate is None:
-            await self.socket.send_frame(text.encode("utf-8", "replace"), WSMsgType.TEXT)
-            return
-        data = self._deflate.compress(text.encode("utf-8", "replace"))
-        await self.socket.send_bytes(data + self._deflate.flush(zlib.Z_SYNC_FLUSH))
+        data = text.encode("utf-8", "replace")
+        if self._pack is not None:
+            await self.socket.send_bytes(self._pack(data))
+        elif self.packets and len(data) > PACKET:
+            await self.socket.send_bytes(zlib.compress(data, 1))
+        else:
+            await self.socket.send_frame(data, WSMsgType.TEXT)
 
     async def close(self, code: int, reason: str = "") -> None:
         """Close the socket with a close code, after what is queued was sent."""
@@ -97,15 +116,30 @@ class Connection:
 
 
 class Session:
-    """What survives a lost socket: who identified, with which intents, and the events not yet seen."""
+    """What survives a lost socket: who identified, with which intents, and the events not yet seen.
+
+    Attributes:
+        large: members from which on a guild counts as large.
+        alone_since: monotonic seconds at which its socket was lost, None while it has one.
+    """
 
     def __init__(
-        self, session_id: str, app: Application, intents: int, shard: tuple[int, int], replay: int
+        self,
+        session_id: str,
+        app: Application,
+        intents: int,
+        shard: tuple[int, int],
+        *,
+        replay: int,
+        monotonic: Callable[[], float],
     ) -> None:
         self.id = session_id
         self.app = app
         self.intents = intents
         self.shard = shard
+        self.large = 50
+        self.alone_since: float | None = None
+        self._monotonic = monotonic
         self.sequence = 0
         self.connection: Connection | None = None
         self.ready = False
@@ -113,7 +147,10 @@ class Session:
         self._buffer: deque[tuple[int, str]] = deque(maxlen=replay)
 
     def serves(self, guild_id: int | None) -> bool:
-        """Whether this session's shard carries a guild; DMs belong to shard 0."""
+        """Whether this session's shard carries a guild; DMs belong to shard 0.
+
+        Source: docs events/gateway#sharding-sharding-formula.
+        """
         number, count = self.shard
         return ((guild_id >> 22) % count if guild_id is not None else 0) == number
 
@@ -127,7 +164,10 @@ class Session:
         return self.sequence
 
     def missed(self, since: int) -> list[str] | None:
-        """Return the frames after number `since`, None when some are no longer kept."""
+        """Return the frames after number `since`, None when some are no longer kept.
+
+        Source: protocol gateway.4.
+        """
         if since < self.sequence and (not self._buffer or self._buffer[0][0] > since + 1):
             return None
         return [text for number, text in self._buffer if number > since]
@@ -135,6 +175,7 @@ class Session:
     def attach(self, connection: Connection) -> Connection | None:
         """Take over a socket; return the one that had the session before."""
         old, self.connection = self.connection, connection
+        self.alone_since = None
         connection.session = self
         if old is not None:
             old.session = None
@@ -144,3 +185,4 @@ class Session:
         """Let go of a socket that is gone."""
         if self.connection is connection:
             self.connection = None
+            self.alone_since = self._monotonic()

@@ -1,10 +1,13 @@
 """Judges a played conversation by the sandbox's own record and the admin API."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.demo.children import tail
 from bot.demo.links import Json
+from bot.demo.notes import NOTES_LOG
 from bot.demo.player import Played
 from bot.demo.script import Conversation, Deletion, Edit, Outcome
 from bot.demo.stage import Stage
@@ -12,6 +15,8 @@ from bot.demo.stage import Stage
 TIMES = ("created", "ingested")
 TIMES_OF_FLAGGED = (*TIMES, "observed", "decided", "finished")
 STATUSES = {Outcome.ANSWERED: "responded", Outcome.ESCALATED: "escalated", Outcome.QUIET: "skipped"}
+NOTE_SECONDS = 10.0
+LOOK_SECONDS = 0.05
 SHORT = 48  # characters of a quoted message
 
 
@@ -28,15 +33,30 @@ class Evidence(NamedTuple):
     entries: list[Json]  # the sandbox's record
     stories: dict[int, Json | None]  # at the end, by message
     ingested: float  # the bot's own count
+    notes: dict[int, Json]  # beside the messages in the chat page
 
 
 async def gather(stage: Stage, said: list[Played]) -> Evidence:
     """Ask both sides, at the end."""
     ids = [*stage.before, *(played.message_id for played in said)]
     stories = {message_id: await stage.admin.story(message_id) for message_id in ids}
-    return Evidence(
-        await stage.control.record(), stories, await stage.admin.counter("signals_ingested_total")
-    )
+    counted = await stage.admin.counter("signals_ingested_total")
+    return Evidence(await stage.control.record(), stories, counted, await _noted(stage, said))
+
+
+async def _noted(stage: Stage, said: list[Played]) -> dict[int, Json]:
+    """Return the notes as their authors' pages get them, once those of flagged messages are complete."""
+    flagged = {played.message_id for played in said if played.line.expected.intent != "other"}
+    deadline = time.monotonic() + NOTE_SECONDS
+    while True:
+        notes: dict[int, Json] = {}
+        for author, place in sorted({(played.line.author, played.place_id) for played in said}):
+            shown = await stage.control.call("screen", user=author, channel=place)
+            notes |= {int(each["id"]): each["note"] for each in shown if "note" in each}
+        complete = {each for each in flagged & set(notes) if ["stage", "done"] in notes[each]["rows"]}
+        if complete == flagged or time.monotonic() > deadline:
+            return notes
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def judge(stage: Stage, said: list[Played], evidence: Evidence) -> list[Verdict]:
@@ -48,12 +68,14 @@ def judge(stage: Stage, said: list[Played], evidence: Evidence) -> list[Verdict]
         *_changes(stage.conversation, said, evidence),
         _nothing_else_said(stage, said, evidence),
         _audit(said, evidence),
+        _notes(said, evidence),
     ]
 
 
 def judge_end(stage: Stage) -> list[Verdict]:
     """Return the expectations about the log and how the children ended; call it when they have."""
-    errors = tail(stage.error_log, 3) + tail(stage.folder / "sandbox.log", 3)
+    logs = (stage.error_log, stage.folder / "sandbox.log", stage.folder / NOTES_LOG)
+    errors = [line for log in logs for line in tail(log, 3)]
     verdicts = [Verdict("no error logged", errors)]
     for name, (code, seconds) in stage.exit_codes.items():
         verdicts.append(
@@ -178,6 +200,23 @@ def _audit(said: list[Played], evidence: Evidence) -> Verdict:
         if story is not None:
             wrong += [f"message {played.message_id} lacks {name}" for name in _lacking(story)]
     return Verdict("the audit of every message is complete", wrong)
+
+
+def _notes(said: list[Played], evidence: Evidence) -> Verdict:
+    flagged = [played for played in said if played.line.expected.intent != "other"]
+    unseen = [played for played in said if played.line.expected.outcome is Outcome.UNSEEN]
+    wrong = []
+    for played in flagged:
+        expected, note = played.line.expected, evidence.notes.get(played.message_id)
+        rows = dict(note["rows"]) if note else {}
+        wanted = [expected.intent.replace("_", " "), expected.reason or "", "done"]
+        found = [rows.get("intent", ""), rows.get("plan", ""), rows.get("stage", "")]
+        if not all(part in text for part, text in zip(wanted, found, strict=True)):
+            wrong.append(f"message {played.message_id} has the note {note}")
+    titles = {evidence.notes.get(played.message_id, {}).get("title", "not observed") for played in unseen}
+    if titles - {"not observed"}:
+        wrong.append(f"what the bot doesn't see is noted as {', '.join(titles)}")
+    return Verdict(f"each of {len(flagged)} flagged messages has its note in the chat page", wrong)
 
 
 def _lacking(story: Json) -> Iterator[str]:

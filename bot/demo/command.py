@@ -9,14 +9,19 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
+import webbrowser
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from yarl import URL
 
 from bot.abilities import describe_abilities
 from bot.demo.check import Verdict, gather, judge, judge_end
 from bot.demo.children import tail
 from bot.demo.errors import DemoError
+from bot.demo.notes import noting
 from bot.demo.player import Player, set_staff_channel
 from bot.demo.replay import Replay, Totals, conversation_for
 from bot.demo.screen import Screen, console_for
@@ -27,7 +32,9 @@ from bot.demo.transcript import Transcript, read_transcript
 
 CALLED_FROM = "LOOKOUT_CALLED_FROM"  # set by run.py, which works in its own folder: the caller's
 CHECK_SECONDS = 120.0
+MAX_PORT = 65_535
 INTERRUPTED = 130  # exit code
+PAGE_PORT = 8090  # the same address each time, unless something else is there
 REPLAY_SPEED = 60.0  # an hour of the log in a minute
 
 
@@ -38,15 +45,16 @@ def run_command(argv: list[str]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     screen = Screen(console_for(sys.stdout))
+    page = PageOptions(options.page_port, options.open)
     try:
         if options.transcript:
             transcript = read_transcript(options.transcript, options.line)
             speed = REPLAY_SPEED if options.speed is None else options.speed
-            return Demo(screen).run(lambda demo: demo.replay(transcript, speed))
+            return Demo(screen, page).run(lambda demo: demo.replay(transcript, speed))
         if options.check:
-            return Demo(screen).run(Demo.check)
+            return Demo(screen, PageOptions(port=0)).run(Demo.check)
         speed = 1.0 if options.speed is None else options.speed
-        return Demo(screen).run(lambda demo: demo.show(speed))
+        return Demo(screen, page).run(lambda demo: demo.show(speed))
     except DemoError as error:
         where = str(error.log or "")
         Screen(console_for(sys.stderr)).error(str(error), tail(error.log) if error.log else (), where)
@@ -78,7 +86,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="N times a person's pace, 0 for no pauses (default: 1; for a transcript 60)",
     )
+    parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
+    parser.add_argument(
+        "--page-port",
+        type=_port,
+        default=PAGE_PORT,
+        metavar="N",
+        help=f"port of the chat page, a free one when it is taken (default: {PAGE_PORT})",
+    )
     return parser
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"is a number from 0 to {MAX_PORT}, 0 for any that is free")
+    return value
 
 
 def _path(text: str) -> Path:
@@ -99,11 +122,19 @@ def _line_number(text: str) -> int:
     return value
 
 
+class PageOptions(NamedTuple):
+    """What is wanted of the chat page."""
+
+    port: int = PAGE_PORT  # 0: a free one
+    opened: bool = False  # in the browser, by the demo
+
+
 class Demo:
     """One run, from its temporary folder to the end of its children."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, page: PageOptions) -> None:
         self._screen = screen
+        self._page = page
         self._folder = Path(tempfile.mkdtemp(prefix="lookout-demo-"))
         self._stage: Stage | None = None
         self._interrupted = False
@@ -125,7 +156,7 @@ class Demo:
         """Play the written conversation for someone to watch, then stay until Ctrl-C."""
         screen = self._screen
         self._introduce(STORY.guild)
-        async with self._set(STORY) as stage:
+        async with self._set(STORY, self._tell_page) as stage, noting(stage, screen):
             screen.say(f"Both are up after {stage.seconds():.1f} s.")
             player = await stage.while_alive(self._play(stage, speed))
             self._played = True
@@ -141,7 +172,7 @@ class Demo:
         quiet = Screen(console_for(sys.stdout, quiet=True))
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                async with self._set(STORY) as stage:
+                async with self._set(STORY) as stage, noting(stage, quiet):
                     verdicts = await stage.while_alive(self._checked(stage, quiet))
                 verdicts += judge_end(stage)
         except TimeoutError:
@@ -159,7 +190,8 @@ class Demo:
             self._screen.say(
                 "The bot's cooldowns run in real time, so it answers less often than on that day."
             )
-        async with self._set(conversation_for(transcript)) as stage:
+        conversation = conversation_for(transcript)
+        async with self._set(conversation, self._tell_page) as stage, noting(stage, self._screen):
             totals = await stage.while_alive(Replay(stage, self._screen, transcript, speed).run())
         errors = tail(stage.error_log, 1)
         self._screen.totals(
@@ -167,9 +199,18 @@ class Demo:
         )
         return 0 if totals.stored == totals.posted and not errors else 1
 
-    def _set(self, conversation: Conversation) -> Stage:
-        self._stage = Stage(conversation, self._folder)
+    def _set(
+        self, conversation: Conversation, tell_page: Callable[[str], None] = lambda address: None
+    ) -> Stage:
+        self._stage = Stage(conversation, self._folder, self._page.port, tell_page)
         return self._stage
+
+    def _tell_page(self, address: str) -> None:
+        wanted = self._page.port
+        self._screen.page(address, wanted if wanted not in (0, URL(address).port) else 0)
+        if self._page.opened:
+            # Some browsers answer only when they are closed again.
+            threading.Thread(target=webbrowser.open, args=(address,), name="browser", daemon=True).start()
 
     async def _play(self, stage: Stage, speed: float) -> Player:
         await set_staff_channel(stage, self._screen)
@@ -202,6 +243,7 @@ class Demo:
         if player.first_reply_after is not None:
             rows.insert(0, ("first answer", f"{player.first_reply_after:.1f} s after the start"))
         self._screen.totals("Still running: Ctrl-C ends it", rows)
+        self._screen.page(stage.page_url)
 
     async def _interruptible(self, work: Coroutine[Any, Any, int]) -> int:
         """Run `work`; the first Ctrl-C lets it clean up, the second ends the children at once."""

@@ -65,6 +65,12 @@ class ControlLink(_Link):
         entries: list[Json] = answer["entries"]
         return entries
 
+    async def newer(self, after: int, kinds: str, seconds: float) -> tuple[list[Json], int]:
+        """Wait for entries of the record newer than `after`; return those of `kinds`, and where to go on."""
+        path = f"/record?after={after}&kinds={kinds}&wait={min(seconds, DEADLINE / 2)}&limit=500"
+        _, answer = await self._ask("GET", path)
+        return answer["entries"], answer["last"]
+
     async def shutdown(self) -> None:
         """Ask the sandbox to end."""
         await self._ask("POST", "/shutdown")

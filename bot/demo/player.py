@@ -47,13 +47,16 @@ class Player:
             match step:
                 case Line():
                     await self._pause(step.pause, began)
-                    said.append(await self._say(step))
+                    async with self._screen.turn:
+                        said.append(await self._say(step))
                 case Edit():
                     await self._pause(pause_for(""), began)
-                    await self._edit(step)
+                    async with self._screen.turn:
+                        await self._edit(step)
                 case Deletion():
                     await self._pause(pause_for(""), began)
-                    await self._delete(step)
+                    async with self._screen.turn:
+                        await self._delete(step)
         return said
 
     def message_id(self, key: str) -> int:
@@ -72,57 +75,36 @@ class Player:
             message_id = await stage.open_post(line.author, line.place, line.title, text)
         else:
             replied = {"reply_to": self._keys[line.reply_to].message_id} if line.reply_to else {}
-            sent = await stage.control.call(
+            sent = await stage.act(
                 "say", author=line.author, channel=stage.places[place], content=text, **replied
             )
             message_id = int(sent["id"])
         to = stage.conversation.display(self._keys[line.reply_to].line.author) if line.reply_to else ""
         self._screen.message(
-            stage.conversation.display(line.author), self._path(place), line.text, replying_to=to
+            stage.conversation.display(line.author),
+            await stage.names.place(stage.places[place]),
+            line.text,
+            replying_to=to,
         )
         unseen = line.expected.outcome is Outcome.UNSEEN
         story = await stage.admin.settled(message_id, UNSEEN_SECONDS if unseen else DECISION_SECONDS)
         self._screen.decision(story, line.about if story is None else "")
         if story is not None and story["message"]["content"] != text:
             self._screen.note(f"stored as: {story['message']['content']}")
-        await self._show_actions(story)
+        if await show_actions(stage, self._screen, story) and self.first_reply_after is None:
+            self.first_reply_after = stage.seconds()
         played = Played(line, message_id, stage.places[place], story)
         if line.key:
             self._keys[line.key] = played
         return played
 
-    def _path(self, place: str) -> str:
-        """Return a channel's name, for a thread after its channel's."""
-        parents = {name: channel for _, channel, name in self._stage.conversation.threads}
-        parents |= {line.title: line.place for line in self._stage.conversation.lines if line.title}
-        return f"#{parents[place]} / {place}" if place in parents else f"#{place}"
-
     def _mention(self, match: re.Match[str]) -> str:
         known = self._stage.people.get(match[1])
         return f"<@{known}>" if known else match[0]
 
-    async def _show_actions(self, story: Json | None) -> None:
-        for action in story["actions"] if story else ():
-            if action["message_id"] is None:
-                continue
-            if self.first_reply_after is None:
-                self.first_reply_after = self._stage.seconds()
-            sent = await self._stage.control.call("message", message=int(action["message_id"]))
-            self._screen.reply(
-                self._path(self._name_of(int(sent["channel_id"]))), self._readable(sent["content"])
-            )
-
-    def _name_of(self, place_id: int) -> str:
-        names = {number: name for name, number in self._stage.places.items()}
-        return names.get(place_id, str(place_id))
-
-    def _readable(self, text: str) -> str:
-        """Return a message's text with channel mentions by name, as a Discord client shows them."""
-        return re.sub(r"<#(\d+)>", lambda match: "#" + self._name_of(int(match[1])), text)
-
     async def _edit(self, step: Edit) -> None:
         played = self._keys[step.key]
-        await self._stage.control.call("edit", message=played.message_id, content=step.text)
+        await self._stage.act("edit", message=played.message_id, content=step.text)
         self._screen.event(self._stage.conversation.display(played.line.author), "edits that to", step.text)
         story = await self._changed(played.message_id, lambda told: told["message"]["content"] == step.text)
         self._screen.note("stored: the new text" if story else "the stored text did not change")
@@ -130,7 +112,7 @@ class Player:
     async def _delete(self, step: Deletion) -> None:
         played = self._keys[step.key]
         author = played.line.author
-        await self._stage.control.call("delete", message=played.message_id, by=author)
+        await self._stage.act("delete", message=played.message_id, by=author)
         self._screen.event(self._stage.conversation.display(author), "deletes that", "")
         story = await self._changed(played.message_id, lambda told: bool(told["deleted"]))
         self._screen.note("stored: nothing any more" if story else "the stored text is still there")
@@ -145,6 +127,18 @@ class Player:
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             return None
+
+
+async def show_actions(stage: Stage, screen: Screen, story: Json | None) -> bool:
+    """Show what the bot posted about a message; False when it was nothing."""
+    posted = [
+        int(action["message_id"]) for action in (story or {"actions": ()})["actions"] if action["message_id"]
+    ]
+    for message_id in posted:
+        sent = await stage.control.call("message", message=message_id)
+        place = await stage.names.place(int(sent["channel_id"]))
+        screen.reply(place, await stage.names.readable(sent["content"]))
+    return bool(posted)
 
 
 async def set_staff_channel(stage: Stage, screen: Screen) -> str:

@@ -64,7 +64,7 @@ class Replay:
                 await asyncio.sleep(min(LONGEST_PAUSE, max(0.0, silence)))
             before = message
             author = await self._author(message.author)
-            sent = await self._stage.control.call(
+            sent = await self._stage.act(
                 "say", author=author, channel=self._stage.places[CHANNEL], content=message.text
             )
             self.totals.posted += 1
@@ -77,19 +77,21 @@ class Replay:
             account = f"member-{len(self._authors) + 1}"
             made = await self._stage.control.call("member", name=account, display=name[:32])
             self._authors[name] = made["id"]
+            self._stage.names.people[made["id"]] = name
         return self._authors[name]
 
     async def _show(self) -> None:
         while (item := await self._posted.get()) is not None:
             message, message_id = item
-            self._screen.message(message.author, f"#{CHANNEL}", message.text, at=message.at)
-            story = await self._stage.admin.settled(message_id, DECISION_SECONDS)
-            self._screen.decision(story)
-            if story is not None:
-                self._count(story)
-                for action in story["actions"]:
-                    if action["message_id"]:
-                        self._screen.reply(f"#{CHANNEL}", action["content"])
+            async with self._screen.turn:
+                self._screen.message(message.author, f"#{CHANNEL}", message.text, at=message.at)
+                story = await self._stage.admin.settled(message_id, DECISION_SECONDS)
+                self._screen.decision(story)
+                if story is not None:
+                    self._count(story)
+                    for action in story["actions"]:
+                        if action["message_id"]:
+                            self._screen.reply(f"#{CHANNEL}", action["content"])
 
     def _count(self, story: Json) -> None:
         self.totals.stored += 1

@@ -1,5 +1,6 @@
 """What the demo looks like in a terminal, a narrow one or a pipe."""
 
+import asyncio
 import re
 import sys
 from collections.abc import Sequence
@@ -11,12 +12,10 @@ from rich.rule import Rule
 from rich.text import Text
 
 from bot.demo.links import Json
+from bot.demo.wording import audit_rows, is_flagged, plan_of, tags_of
 
 BOT = "Lookout"
 COLOURS = ("cyan", "magenta", "blue", "bright_cyan", "bright_magenta", "bright_blue")
-FEELINGS = {"neg": "negative", "neu": "neutral", "pos": "positive"}
-URGENCIES = {"high": "urgent", "med": "soon", "low": ""}
-PLANS = {"reply": "answer", "noop": "keep quiet", "escalate": "call the staff"}
 MAX_SHOWN = 600  # characters of a text
 INDENT = 2
 MIN_WIDTH = 20  # columns of text, however narrow the terminal
@@ -37,9 +36,14 @@ def plain(text: str) -> str:
 
 
 class Screen:
-    """Prints a conversation with the bot's decisions beneath the messages."""
+    """Prints a conversation with the bot's decisions beneath the messages.
+
+    Attributes:
+        turn: held by who prints several things that belong together, over a wait.
+    """
 
     def __init__(self, console: Console) -> None:
+        self.turn = asyncio.Lock()
         self._console = console
         self._colours: dict[str, str] = {}
 
@@ -49,6 +53,14 @@ class Screen:
         self._indented(Text(f"Abilities: {abilities}", style="dim"), 0)
         made_up = "Everybody here is made up, except the bot: it is the real one, on a Discord of its own."
         self._indented(Text(made_up, style="dim"), 0)
+
+    def page(self, address: str, instead_of: int = 0) -> None:
+        """Tell where the chat page is, and that its usual port was taken."""
+        if instead_of:
+            self._indented(Text(f"Port {instead_of} is taken, so the page has another one.", style="dim"), 0)
+        line = Text("Open ")
+        line.append(address, style="bold cyan underline")
+        self._console.print(line + Text(" to look and take part"), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Add to what was shown last."""
@@ -86,7 +98,7 @@ class Screen:
         if story is None:
             self._indented(Text(f"· not observed{f': {why_unseen}' if why_unseen else ''}", style="dim"))
             return
-        flagged = story["observer"]["intent"] != "other"
+        flagged = is_flagged(story)
         self._indented(
             Text(("◆ " if flagged else "· ") + tags_of(story), style="yellow" if flagged else "dim")
         )
@@ -110,7 +122,7 @@ class Screen:
         """Show the whole story of one message."""
         self._console.print()
         self._console.print(Rule(Text(heading, style="bold"), style="dim"))
-        self._table(_audit_rows(story))
+        self._table(audit_rows(story))
 
     def totals(self, heading: str, rows: Sequence[tuple[str, str]]) -> None:
         """Show names and numbers."""
@@ -151,55 +163,5 @@ class Screen:
         return self._colours.setdefault(author, COLOURS[len(self._colours) % len(COLOURS)])
 
 
-def tags_of(story: Json) -> str:
-    """Return the bot's labels of a message in one line."""
-    tags, observer = story["nano_tags"], story["observer"]
-    words = [tags["purpose"], FEELINGS.get(tags["sentiment"], tags["sentiment"])]
-    if urgency := URGENCIES.get(tags["urgency"], tags["urgency"]):
-        words.append(urgency)
-    if tags["toxicity"] >= 0.5:  # noqa: PLR2004
-        words.append(f"toxic {tags['toxicity']:.2f}")
-    intent = observer["intent"].replace("_", " ") if observer["intent"] != "other" else "nothing asked"
-    return f"{' · '.join(words)} · {intent} ({observer['confidence']:.2f})"
-
-
-def plan_of(story: Json) -> str:
-    """Return what the bot decided, and why."""
-    decided = story["orchestrator"]
-    plan = PLANS.get(decided["plan"] or "", decided["plan"] or "not decided yet")
-    return f"{plan} ({decided['reason']})" if decided["reason"] else plan
-
-
 def _plan_style(story: Json) -> str:
     return {"reply": "green", "escalate": "bold red"}.get(story["orchestrator"]["plan"] or "", "yellow")
-
-
-def _audit_rows(story: Json) -> list[tuple[str, str]]:
-    message, times = story["message"], story["times"]
-    rows = [
-        ("signal", story["id"]),
-        ("message", f"{message['author_name']}: {message['content']}"),
-        ("where", message["link"]),
-        ("language", story["language"]),
-        ("tags", tags_of(story)),
-        ("why", story["observer"]["rationale"]),
-        ("plan", plan_of(story)),
-        ("status", story["orchestrator"]["status"]),
-    ]
-    for action in story["actions"]:
-        answered = f", in reply to {action['reference_id']}" if action["reference_id"] else ""
-        done = f"{action['kind']}: {action['status']} as message {action['message_id']}{answered}"
-        tries = f"tries {action['attempts']}, repeated by Discord's wish {action['retries']}"
-        rows += [(f"action {action['id']}", done), ("", f"{tries}, nonce {action['nonce']}")]
-    return [*rows, ("times", _timeline(times))]
-
-
-def _timeline(times: Json) -> str:
-    """Return when each stage was reached, in milliseconds after the bot got the message."""
-    start = datetime.fromisoformat(times["ingested"])
-    parts = [f"received {start.astimezone():%H:%M:%S}"]
-    for name in ("observed", "decided", "finished"):
-        if times[name]:
-            after = (datetime.fromisoformat(times[name]) - start).total_seconds() * 1000
-            parts.append(f"{name} +{after:.0f} ms")
-    return ", ".join(parts)

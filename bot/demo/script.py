@@ -100,6 +100,7 @@ class Conversation:
     threads: tuple[tuple[str, str, str], ...] = ()  # who starts it, in which channel, its name
     posts: tuple[tuple[str, str, str, str], ...] = ()  # there before the bot: who, forum, title, text
     staff_channel: str = ""
+    guest: str = ""  # as whom the chat page opens: a member with no part in the questions
     steps: tuple[Step, ...] = field(default=())
 
     @property

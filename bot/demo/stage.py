@@ -15,6 +15,7 @@ from bot.demo.children import Child
 from bot.demo.environment import admin_token, bot_environment
 from bot.demo.errors import DemoError
 from bot.demo.links import AdminLink, ControlLink, Json
+from bot.demo.names import Names
 from bot.demo.script import Conversation
 from bot.domain.invite import PERMISSION_BITS
 
@@ -35,13 +36,23 @@ class Stage:
         places: ids of channels and threads by name.
         people: ids of members by name; the bot is `bot_id`.
         before: messages that were there before the bot.
+        names: how places and people are called.
+        page_url: the chat page's address, looked at as the conversation's guest.
         exit_codes: of the children, by name, and how many seconds they took to end; filled when it is left.
     """
 
     control: ControlLink
     admin: AdminLink
+    names: Names
 
-    def __init__(self, conversation: Conversation, folder: Path) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        folder: Path,
+        page_port: int = 0,
+        tell_page: Callable[[str], None] = lambda address: None,
+    ) -> None:
+        """Take the port the chat page gets when it is free, and who is told its address once it is there."""
         self.conversation = conversation
         self.folder = folder
         self.places: dict[str, int] = {}
@@ -49,6 +60,11 @@ class Stage:
         self.before: list[int] = []
         self.bot_id = 0
         self.ready: Json = {}
+        self.page_url = ""
+        self._page_port = page_port
+        self._tell_page = tell_page
+        self._acting = asyncio.Lock()
+        self._scripted: set[tuple[str, int]] = set()
         self.started = time.monotonic()
         self.exit_codes: dict[str, tuple[int, float]] = {}
         self._children: list[Child] = []
@@ -121,7 +137,8 @@ class Stage:
     async def _start_sandbox(self) -> None:
         seed = self.folder / "guild.json"
         seed.write_text(json.dumps(seed_of(self.conversation)), "utf-8")
-        arguments = ["-m", "sandbox", "--exit-with-parent", "--seed", str(seed)]
+        page = ["--page-port", str(self._page_port)]
+        arguments = ["-m", "sandbox", "--exit-with-parent", "--seed", str(seed), *page]
         log = self.folder / "sandbox.log"
         child = await Child.start("the sandbox", arguments, log, env=os.environ, speaks=True)
         self._children.append(child)
@@ -136,6 +153,11 @@ class Stage:
         self.control = await self._stack.enter_async_context(ControlLink(self.ready))
         guild = self.ready["ids"]["guilds"][self.conversation.guild]
         self.places, self.people = dict(guild["channels"]), dict(guild["members"])
+        self.names = Names(self.control, self.conversation.owner.name)
+        self.names.people = {number: self.conversation.display(name) for name, number in self.people.items()}
+        guest = self.people.get(self.conversation.guest)
+        self.page_url = self.ready["page_url"] + (f"&as={guest}" if guest else "")
+        self._tell_page(self.page_url)
 
     async def _furnish(self) -> None:
         self.bot_id = (await self.control.call("application_of"))["bot_id"]
@@ -145,9 +167,28 @@ class Stage:
         for member, forum, title, text in self.conversation.posts:
             await self.open_post(member, forum, title, text)
 
+    async def act(self, operation: str, /, **arguments: Any) -> Any:
+        """Do something as one of the people, and remember that the script did it, not somebody at the page.
+
+        Raises:
+            DemoError: it was refused.
+        """
+        async with self._acting:
+            made = await self.control.call(operation, **arguments)
+            kind = {"edit": "message_edit", "delete": "message_delete"}.get(operation, "message")
+            self._scripted.add((kind, int(arguments.get("message") or (made.get("message") or made)["id"])))
+        return made
+
+    async def was_scripted(self, kind: str, message_id: int) -> bool:
+        """Whether what the record tells (once) of a message was done by `act`."""
+        async with self._acting:
+            found = (kind, message_id) in self._scripted
+            self._scripted.discard((kind, message_id))
+        return found
+
     async def open_post(self, member: str, forum: str, title: str, text: str) -> int:
         """Open a forum post and return its first message's id; the thread is a place of that title."""
-        made = await self.control.call("open_post", user=member, forum=forum, title=title, content=text)
+        made = await self.act("open_post", user=member, forum=forum, title=title, content=text)
         self.places[title] = int(made["thread"]["id"])
         message_id = int(made["message"]["id"])
         if not hasattr(self, "admin"):

@@ -24,6 +24,7 @@ STORY = Conversation(
         Person("tom", "Tom"),
         Person("dana", "דנה"),
         Person("samir", "سمير"),
+        Person("robin", "Robin", roles=("Newcomer",)),
         Person("buildbot", "BuildBot", bot=True),
     ),
     places=(
@@ -44,6 +45,7 @@ STORY = Conversation(
         ("otto", "support", "Importing from the old version", "Is there a way to import my lamps from 1.x?"),
     ),
     staff_channel="staff",
+    guest="lea",
     steps=(
         Line(
             "nadia",

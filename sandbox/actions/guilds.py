@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sandbox import payloads
+from sandbox import access, payloads
 from sandbox.actions.messages import Draft, may, post, tell_update
 from sandbox.core import Core
 from sandbox.errors import ApiError
 from sandbox.gateway import guild_create
+from sandbox.intents import Intent
 from sandbox.permissions import EVERYONE_DEFAULT, P
-from sandbox.sessions import dumps
 from sandbox.world import Application, Channel, ChannelType, Guild, Member, Message, Role, User
 
 
@@ -25,6 +25,7 @@ def new_guild(core: Core, name: str, owner: User) -> Guild:
     guild.roles[guild.id] = Role(guild.id, "@everyone", EVERYONE_DEFAULT)
     guild.members[owner.id] = Member(owner, core.clock.now())
     core.world.guilds[guild.id] = guild
+    core.hub.notify("GUILD_CREATE", {"guild_id": str(guild.id)})
     return guild
 
 
@@ -39,6 +40,7 @@ def new_role(core: Core, guild: Guild, name: str, permissions: int = 0, **more: 
 def role_changed(core: Core, guild: Guild, role: Role) -> None:
     """Tell that a role was edited."""
     _guild_event(core, guild, "GUILD_ROLE_UPDATE", {"role": payloads.role(role)})
+    access.changed(core, guild)
 
 
 def remove_role(core: Core, guild: Guild, role: Role) -> None:
@@ -48,6 +50,7 @@ def remove_role(core: Core, guild: Guild, role: Role) -> None:
         if role.id in member.roles:
             member.roles.remove(role.id)
     _guild_event(core, guild, "GUILD_ROLE_DELETE", {"role_id": str(role.id)})
+    access.changed(core, guild)
 
 
 def add_member(core: Core, guild: Guild, user: User, roles: list[int] | None = None) -> Member:
@@ -62,6 +65,8 @@ def member_changed(core: Core, guild: Guild, member: Member) -> None:
     """Tell that a member's roles or nick changed; a bot learns of its own even without the intent."""
     data = payloads.member(member) | {"guild_id": str(guild.id)}
     core.hub.emit("GUILD_MEMBER_UPDATE", data, guild_id=guild.id, about=member.user.id)
+    if member.user.id in core.world.bots:
+        access.changed(core, guild)
 
 
 def remove_member(core: Core, guild: Guild, user_id: int) -> None:
@@ -69,21 +74,25 @@ def remove_member(core: Core, guild: Guild, user_id: int) -> None:
     member = guild.members.pop(user_id)
     app = core.world.bots.get(user_id)
     if app is not None:
+        core.hub.seen.pop((app.id, guild.id), None)
         core.hub.emit_to(app.id, "GUILD_DELETE", {"id": str(guild.id)}, guild_id=guild.id)
     _guild_event(core, guild, "GUILD_MEMBER_REMOVE", {"user": payloads.user(member.user)})
 
 
 def invite_bot(core: Core, guild: Guild, app: Application, permissions: int) -> Member:
-    """Add an application's bot with its managed role; its sessions learn of the guild."""
+    """Add an application's bot with its managed role; its sessions learn of the guild.
+
+    Source: docs events/gateway-events#guild-create.
+    """
     role = new_role(core, guild, app.name, permissions, managed=True, bot_id=app.bot.id)
     member = add_member(core, guild, app.bot, [role.id])
-    for session in core.hub.sessions.values():
-        if session.app is app and session.ready and session.serves(guild.id):
-            data = guild_create(guild, session)
-            number = session.dispatch("GUILD_CREATE", dumps(data))
-            core.record.add(
-                "gateway_out", event="GUILD_CREATE", seq=number, session=session.id, live=True, data=data
-            )
+    access.joined(core, guild, app)
+    for session in list(core.hub.sessions.values()):
+        hears = session.ready and session.intents & Intent.GUILDS
+        if session.app is app and hears and session.serves(guild.id):
+            body = guild_create(guild, session)
+            del body["unavailable"]  # there when a guild comes back, not when it is new
+            core.hub.send(session, "GUILD_CREATE", body)
     return member
 
 
@@ -97,6 +106,7 @@ def new_channel(core: Core, guild: Guild, name: str, kind: int = 0, **more: Any)
     channel = Channel(core.ids.make(), kind, name, guild.id, **({"position": position} | more))
     core.world.add_channel(channel)
     core.hub.emit("CHANNEL_CREATE", payloads.channel(channel), guild_id=guild.id)
+    access.added(core, guild, channel)
     return channel
 
 
@@ -106,6 +116,8 @@ def channel_changed(core: Core, channel: Channel) -> None:
         core.hub.emit("THREAD_UPDATE", payloads.channel(channel), guild_id=channel.guild_id, channel=channel)
     else:
         core.hub.emit("CHANNEL_UPDATE", payloads.channel(channel), guild_id=channel.guild_id)
+        if guild := core.world.guild_of(channel):
+            access.changed(core, guild)
 
 
 def remove_channel(core: Core, channel: Channel) -> None:
@@ -156,6 +168,7 @@ def new_thread(
         name=name,
         message_id=message.id if message else None,
     )
+    core.hub.notify("THREAD_CREATE", payloads.channel(thread), thread)
     for app in core.world.applications.values():
         if core.world.member(thread.guild_id, app.bot.id) and may(core, thread, app.bot) & P.VIEW_CHANNEL:
             data = payloads.channel(thread, app.bot.id) | {"newly_created": True}
@@ -204,4 +217,5 @@ def dm_channel(core: Core, first: User, second: User) -> Channel:
             return channel
     channel = Channel(core.ids.make(), int(ChannelType.DM), recipients=[first, second])
     core.world.channels[channel.id] = channel
+    core.hub.notify("CHANNEL_CREATE", payloads.channel(channel), channel)
     return channel

@@ -185,6 +185,7 @@ def original(core: Core, item: Interaction) -> Message:
 
 def note_reply(core: Core, item: Interaction, **more: Any) -> None:
     """Record the application's first answer."""
+    core.hub.whisper(item.user.id, "INTERACTION", {"id": str(item.id)})
     core.record.add(
         "interaction_reply",
         interaction_id=item.id,

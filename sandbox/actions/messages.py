@@ -87,7 +87,15 @@ def post(core: Core, draft: Draft, *, opening: bool = False) -> Message:
             channel=channel,
             message=message,
         )
+    else:
+        _whisper(core, message, "MESSAGE_CREATE")
     return message
+
+
+def _whisper(core: Core, message: Message, event: str) -> None:
+    """Tell the one who sees an ephemeral message, on the pages they have open."""
+    data = {"id": str(message.id), "channel_id": str(message.channel_id)}
+    core.hub.whisper(message.visible_to or 0, event, data)
 
 
 def _note(core: Core, message: Message, via: str) -> None:
@@ -126,14 +134,28 @@ def reference_to(message: Message) -> dict[str, Any]:
     return reference
 
 
+_ONE = {"min_values": 1, "max_values": 1}
+_COMPONENT_DEFAULTS: dict[Any, dict[str, Any]] = {
+    **dict.fromkeys((3, 5, 6, 7, 8), _ONE),
+    11: {"description": None, "spoiler": False},
+    13: {"spoiler": False},
+    14: {"spacing": 1, "divider": True},
+    17: {"accent_color": None, "spoiler": False},
+}
+
+
 def numbered(components: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return components as Discord stores them: every one has a number of its own, in reading order."""
+    """Return components as Discord stores them: numbered in reading order, defaults filled in.
+
+    Source: openapi create_message.
+    """
     count = 0
 
     def visit(component: dict[str, Any]) -> dict[str, Any]:
         nonlocal count
         count += 1
-        copy = {key: value for key, value in component.items() if value is not None}
+        given = {key: value for key, value in component.items() if value is not None}
+        copy = _COMPONENT_DEFAULTS.get(component["type"], {}) | given
         copy["id"] = component.get("id") or count
         for key in ("components", "items", "options"):
             if key in copy and key != "options":
@@ -257,6 +279,8 @@ def tell_update(core: Core, message: Message) -> None:
             channel=core.world.channels[message.channel_id],
             message=message,
         )
+    else:
+        _whisper(core, message, "MESSAGE_UPDATE")
 
 
 def delete(
@@ -267,6 +291,8 @@ def delete(
     for message in gone:
         channel.remove(message.id)
         core.record.add("message_delete", message_id=message.id, channel_id=channel.id, via=via)
+        if message.visible_to is not None:
+            _whisper(core, message, "MESSAGE_DELETE")
     shown = [message for message in gone if message.visible_to is None]
     where: dict[str, Any] = {"channel_id": str(channel.id)}
     if channel.guild_id is not None:

@@ -6,42 +6,58 @@ from sandbox import payloads
 from sandbox.actions import messages
 from sandbox.core import Core
 from sandbox.ops.registry import OperationError, Ref, the_app, the_channel, the_role, the_user
+from sandbox.ops.talking import attached
+from sandbox.permissions import P
 from sandbox.world import Application, Channel, User
 
 SUB, GROUP = 1, 2
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
-MESSAGE_MENU = 3
+CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
+IN_GUILD, IN_BOT_DM = 0, 1
 Json = dict[str, Any]
+Place = tuple[Channel, User]
 
 
 def find(
-    core: Core, text: str, where: Channel | None, app: Ref = None, *, menus: bool = False
+    core: Core, text: str, where: Channel, app: Ref = None, kinds: tuple[int, ...] = (CHAT_INPUT,)
 ) -> tuple[Application, Json, list[str]]:
     """Return the application, the stored command and the words of its subcommands.
+
+    A command of another guild is not found; of a menu the whole text is the name.
 
     Raises:
         OperationError: no registered command is called that.
     """
     apps = [the_app(core, app)] if app is not None else list(core.world.applications.values())
-    first, *path = [text] if menus else text.removeprefix("/").split()
+    first, *path = text.removeprefix("/").split() if CHAT_INPUT in kinds else [text]
     seen = []
     for owner in apps:
         for scope, group in owner.commands.items():
-            if scope is not None and where is not None and scope != where.guild_id:
+            if scope not in (None, where.guild_id):
                 continue
             for command in group.values():
                 seen.append(command["name"])
-                if command["name"] == first and (command["type"] != 1) == menus:
+                if command["name"] == first and command["type"] in kinds:
                     return owner, command, path
     raise OperationError(f"no command {text!r}; registered are {', '.join(sorted(set(seen))) or 'none'}")
 
 
-def check_allowed(core: Core, command: Json, where: Channel, who: User) -> None:
-    """Check default_member_permissions, which hide a command from members without them.
+def check_allowed(core: Core, app: Application, command: Json, place: Place) -> None:
+    """Check that a member finds a command in a channel.
+
+    Source: docs interactions/receiving-and-responding#interaction-object-interaction-context-types,
+    docs interactions/application-commands#permissions,
+    docs interactions/application-commands#agerestricted-commands.
 
     Raises:
-        OperationError: the member doesn't see this command.
+        OperationError: the command is not for this place or not for this member.
     """
+    where, who = place
+    name = f"/{command['name']}"
+    if not _in_context(core, app, command, where):
+        raise OperationError(f"{name} can't be used in {where.name or 'this direct message'!r}")
+    if command.get("nsfw") and where.guild_id is not None and not _parent(core, where).nsfw:
+        raise OperationError(f"{name} is only for age-restricted channels")
     needed = command.get("default_member_permissions")
     if needed is None or where.guild_id is None:
         return
@@ -49,9 +65,20 @@ def check_allowed(core: Core, command: Json, where: Channel, who: User) -> None:
     if int(needed) & ~held or (
         int(needed) == 0 and held != messages.may(core, where, core.world.users[_owner(core, where)])
     ):
-        raise OperationError(
-            f"{who.username!r} doesn't see /{command['name']}: it takes permissions {needed}"
-        )
+        raise OperationError(f"{who.username!r} doesn't see {name}: it takes permissions {needed}")
+
+
+def _in_context(core: Core, app: Application, command: Json, where: Channel) -> bool:
+    contexts = command.get("contexts")
+    if where.guild_id is not None:
+        installed = core.world.member(where.guild_id, app.bot.id) is not None
+        return installed and (contexts is None or IN_GUILD in contexts)
+    allowed = command.get("dm_permission", True) if contexts is None else IN_BOT_DM in contexts
+    return allowed and "guild_id" not in command and any(user.id == app.bot.id for user in where.recipients)
+
+
+def _parent(core: Core, where: Channel) -> Channel:
+    return core.world.channel(where.parent_id) if where.is_thread and where.parent_id else where
 
 
 def _owner(core: Core, where: Channel) -> int:
@@ -59,7 +86,7 @@ def _owner(core: Core, where: Channel) -> int:
 
 
 def data_for(
-    core: Core, command: Json, path: list[str], where: Channel, given: Json, focused: str | None = None
+    core: Core, command: Json, path: list[str], place: Place, given: Json, focused: str | None = None
 ) -> Json:
     """Return the data of a command interaction.
 
@@ -79,7 +106,7 @@ def data_for(
         raise OperationError(f"/{command['name']} needs one of its subcommands: {', '.join(known)}")
     _check_names(command, known, given, focused)
     resolved: Json = {}
-    options = [_value(core, where, known[name], value, resolved, focused) for name, value in given.items()]
+    options = [_value(core, place, known[name], value, resolved, focused) for name, value in given.items()]
     for level in reversed(levels):
         options = [level | {"options": options}]
     data: Json = {"id": command["id"], "name": command["name"], "type": 1, "options": options}
@@ -99,7 +126,7 @@ def _check_names(command: Json, known: Json, given: Json, focused: str | None) -
         raise OperationError(f"/{command['name']} needs the option {missing[0]!r}")
 
 
-def _value(core: Core, where: Channel, option: Json, value: Any, resolved: Json, focused: str | None) -> Json:
+def _value(core: Core, place: Place, option: Json, value: Any, resolved: Json, focused: str | None) -> Json:
     """Return one option of an interaction, its value checked, mentions turned into ids with their objects."""
     name, kind = option["name"], option["type"]
     if name == focused:
@@ -111,7 +138,9 @@ def _value(core: Core, where: Channel, option: Json, value: Any, resolved: Json,
     elif kind == BOOLEAN and not isinstance(value, bool):
         raise OperationError(f"option {name!r} takes true or false")
     elif kind in (USER, CHANNEL, ROLE, MENTIONABLE):
-        value = resolve(core, where, kind, value, resolved, option.get("channel_types"))
+        value = resolve(core, place, kind, value, resolved, option.get("channel_types"))
+    elif kind == ATTACHMENT:
+        value = _file(core, place[0], option, value, resolved)
     return {"type": kind, "name": name, "value": value}
 
 
@@ -143,18 +172,26 @@ def _number(option: Json, value: Any) -> float | int:
     return value
 
 
+def _file(core: Core, where: Channel, option: Json, value: Any, resolved: Json) -> str:
+    """Store an uploaded file, {filename, content_b64, content_type?}; return its id.
+
+    Source: docs interactions/receiving-and-responding#interaction-object-resolved-data-structure.
+    """
+    if not isinstance(value, dict) or not {"filename", "content_b64"} <= value.keys():
+        raise OperationError(f"option {option['name']!r} takes a file: {{filename, content_b64}}")
+    body = attached(core, where, value)
+    resolved.setdefault("attachments", {})[body["id"]] = body | {"ephemeral": True}
+    return str(body["id"])
+
+
 def resolve(
-    core: Core, where: Channel, kind: int, value: Ref, resolved: Json, channel_types: list[int] | None = None
+    core: Core, place: Place, kind: int, value: Ref, resolved: Json, channel_types: list[int] | None = None
 ) -> str:
     """Return the id of a user, channel or role and add its object to `resolved`."""
+    where = place[0]
     guild = core.world.guild_of(where)
     if kind == CHANNEL:
-        place = the_channel(core, value, where.guild_id)
-        if channel_types and place.type not in channel_types:
-            raise OperationError(f"channel {place.name!r} is not of a type this option takes")
-        permissions = {"permissions": str(messages.may(core, place, core.world.users[_owner(core, where)]))}
-        resolved.setdefault("channels", {})[str(place.id)] = payloads.channel(place) | permissions
-        return str(place.id)
+        return _channel(core, place, value, resolved, channel_types)
     if kind in (ROLE, MENTIONABLE) and guild is not None:
         try:
             role = the_role(guild, value)
@@ -168,6 +205,24 @@ def resolve(
     for key, group in resolved_user(core, where, user.id).items():
         resolved.setdefault(key, {}).update(group)
     return str(user.id)
+
+
+def _channel(core: Core, place: Place, value: Ref, resolved: Json, types: list[int] | None) -> str:
+    """Return the id of a channel the member sees, of a type that is asked for.
+
+    Its permissions are the member's.
+    Source: docs interactions/receiving-and-responding#interaction-object-resolved-data-structure.
+    """
+    where, who = place
+    found = the_channel(core, value, where.guild_id)
+    held = messages.may(core, found, who)
+    if found.guild_id != where.guild_id or not held & P.VIEW_CHANNEL:
+        raise OperationError(f"{who.username!r} sees no channel {value!r} to choose")
+    if types and found.type not in types:
+        raise OperationError(f"channel {found.name!r} is not of a type this option takes")
+    shown = payloads.channel(found) | {"permissions": str(held)}
+    resolved.setdefault("channels", {})[str(found.id)] = shown
+    return str(found.id)
 
 
 def resolved_user(core: Core, where: Channel, user_id: int) -> Json:

@@ -6,7 +6,6 @@ from typing import Any
 from sandbox.core import Core
 from sandbox.ops import commands
 from sandbox.ops.registry import OperationError
-from sandbox.world import Channel
 
 BUTTON, STRING_SELECT, TEXT_INPUT, LABEL = 2, 3, 4, 18
 _SELECT_KINDS = {5: commands.USER, 6: commands.ROLE, 7: commands.MENTIONABLE, 8: commands.CHANNEL}
@@ -56,7 +55,7 @@ def select(components: list[Json], name: str) -> Json:
     raise OperationError(f"no select {name!r}; there are {known}")
 
 
-def chosen(core: Core, component: Json, where: Channel, values: list[Any]) -> Json:
+def chosen(core: Core, component: Json, place: commands.Place, values: list[Any]) -> Json:
     """Return `values` (and `resolved`) of a select, options by label or value.
 
     Raises:
@@ -72,35 +71,35 @@ def chosen(core: Core, component: Json, where: Channel, values: list[Any]) -> Js
             raise OperationError(f"no option {wrong[0]!r}; there are {', '.join(options)}")
         return {"values": [options[value] for value in values]}
     resolved: Json = {}
-    kind = _SELECT_KINDS[component["type"]]
-    ids = [commands.resolve(core, where, kind, value, resolved) for value in values]
+    kind, types = _SELECT_KINDS[component["type"]], component.get("channel_types")
+    ids = [commands.resolve(core, place, kind, value, resolved, types) for value in values]
     return {"values": ids, "resolved": resolved}
 
 
-def filled(core: Core, components: list[Json], where: Channel, values: Json) -> list[Json]:
+def filled(core: Core, components: list[Json], place: commands.Place, values: Json) -> list[Json]:
     """Return a form's components with their values, as a submit carries them.
 
     Raises:
         OperationError: an unknown field, a missing or wrong value.
     """
     left = dict(values)
-    done = [_filled(core, item, where, left) for item in components]
+    done = [_filled(core, item, place, left) for item in components]
     if left:
         raise OperationError(f"the form has no field {next(iter(left))!r}")
     return done
 
 
-def _filled(core: Core, item: Json, where: Channel, left: Json) -> Json:
+def _filled(core: Core, item: Json, place: commands.Place, left: Json) -> Json:
     if item["type"] == LABEL:
-        inner = _field(core, item["component"], where, left, item.get("label"))
+        inner = _field(core, item["component"], place, left, item.get("label"))
         return {"type": LABEL, "id": item["id"], "component": inner}
     if "components" in item:
-        inner_items = [_field(core, inner, where, left, inner.get("label")) for inner in item["components"]]
+        inner_items = [_field(core, inner, place, left, inner.get("label")) for inner in item["components"]]
         return {"type": item["type"], "id": item["id"], "components": inner_items}
     return {"type": item["type"], "id": item["id"]}
 
 
-def _field(core: Core, field: Json, where: Channel, left: Json, label: str | None) -> Json:
+def _field(core: Core, field: Json, place: commands.Place, left: Json, label: str | None) -> Json:
     key = next((name for name in (label, field["custom_id"], field.get("placeholder")) if name in left), None)
     base = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
     required = field.get("required", True)
@@ -108,7 +107,7 @@ def _field(core: Core, field: Json, where: Channel, left: Json, label: str | Non
         given = left.pop(key) if key is not None else []
         if not given and not required:
             return base | {"values": []}
-        return base | chosen(core, field, where, given if isinstance(given, list) else [given])
+        return base | chosen(core, field, place, given if isinstance(given, list) else [given])
     text = str(left.pop(key) if key is not None else field.get("value") or "")
     if required and not text:
         raise OperationError(f"the field {label or field['custom_id']!r} is required")

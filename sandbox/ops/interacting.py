@@ -6,10 +6,19 @@ from sandbox.actions import interactions as act
 from sandbox.actions import messages
 from sandbox.core import Core
 from sandbox.ops import commands, components
-from sandbox.ops.registry import OperationError, Ref, operation, the_app, the_channel, the_message, the_user
+from sandbox.ops.registry import (
+    OperationError,
+    Ref,
+    number,
+    operation,
+    the_app,
+    the_channel,
+    the_message,
+    the_user,
+)
 from sandbox.ops.talking import described
 from sandbox.permissions import P
-from sandbox.world import Application, Channel, Interaction, User
+from sandbox.world import Application, Channel, Interaction, Message, User
 
 
 def _place(core: Core, user: Ref, channel: Ref, guild: Ref = None) -> tuple[Channel, User]:
@@ -24,11 +33,11 @@ def slash(
     core: Core, user: Ref, command: str, channel: Ref, options: dict[str, Any] | None = None, app: Ref = None
 ) -> dict[str, Any]:
     """Run a slash command ("channels track") with options by name; return {interaction_id}."""
-    where, who = _place(core, user, channel)
-    owner, stored, path = commands.find(core, command, where, app)
-    commands.check_allowed(core, stored, where, who)
-    data = commands.data_for(core, stored, path, where, options or {})
-    return _started(act.start(core, owner, act.COMMAND, (where, who), data))
+    place = _place(core, user, channel)
+    owner, stored, path = commands.find(core, command, place[0], app)
+    commands.check_allowed(core, owner, stored, place)
+    data = commands.data_for(core, stored, path, place, options or {})
+    return _started(act.start(core, owner, act.COMMAND, place, data))
 
 
 @operation
@@ -44,28 +53,31 @@ def autocomplete(  # noqa: PLR0913 - one command
     app: Ref = None,
 ) -> dict[str, Any]:
     """Type `value` into a command's option `focused`; return {interaction_id}."""
-    where, who = _place(core, user, channel)
-    owner, stored, path = commands.find(core, command, where, app)
-    data = commands.data_for(core, stored, path, where, (options or {}) | {focused: value}, focused=focused)
-    return _started(act.start(core, owner, act.AUTOCOMPLETE, (where, who), data))
+    place = _place(core, user, channel)
+    owner, stored, path = commands.find(core, command, place[0], app)
+    commands.check_allowed(core, owner, stored, place)
+    data = commands.data_for(core, stored, path, place, (options or {}) | {focused: value}, focused=focused)
+    return _started(act.start(core, owner, act.AUTOCOMPLETE, place, data))
 
 
 @operation
-def menu(
-    core: Core, user: Ref, command: str, target: Ref, channel: Ref = None, app: Ref = None
+def menu(  # noqa: PLR0913 - a user and a message menu may share their name
+    core: Core,
+    user: Ref,
+    command: str,
+    target: Ref,
+    channel: Ref = None,
+    *,
+    app: Ref = None,
+    kind: int | None = None,
 ) -> dict[str, Any]:
-    """Use a context menu command on a message or a user; return {interaction_id}."""
-    owner, stored, _ = commands.find(core, command, None, app, menus=True)
-    if stored["type"] == commands.MESSAGE_MENU:
-        found = the_message(core, target)
-        where, who = _place(core, user, found.channel_id)
-        resolved: dict[str, Any] = {"messages": {str(found.id): messages.event_payload(core, found)}}
-        target_id = found.id
-    else:
-        where, who = _place(core, user, channel)
-        target_id = the_user(core, target).id
-        resolved = commands.resolved_user(core, where, target_id)
-    commands.check_allowed(core, stored, where, who)
+    """Use a context menu command on a message or a user (`kind` 3 or 2); return {interaction_id}."""
+    message = _target_message(core, target) if kind != commands.USER_MENU else None
+    kinds = (commands.USER_MENU,) if message is None else (commands.MESSAGE_MENU,)
+    place = _place(core, user, channel if message is None else message.channel_id)
+    owner, stored, _ = commands.find(core, command, place[0], app, kinds)
+    commands.check_allowed(core, owner, stored, place)
+    target_id, resolved = _target(core, place[0], target, message)
     data = {
         "id": stored["id"],
         "name": stored["name"],
@@ -73,7 +85,20 @@ def menu(
         "target_id": str(target_id),
         "resolved": resolved,
     }
-    return _started(act.start(core, owner, act.COMMAND, (where, who), data))
+    return _started(act.start(core, owner, act.COMMAND, place, data))
+
+
+def _target_message(core: Core, target: Ref) -> Message | None:
+    """Return the message a menu is used on, None when its target is a user."""
+    known = number(target)
+    return None if known is None or known in core.world.users else the_message(core, target)
+
+
+def _target(core: Core, where: Channel, target: Ref, message: Message | None) -> tuple[int, dict[str, Any]]:
+    if message is not None:
+        return message.id, {"messages": {str(message.id): messages.event_payload(core, message)}}
+    user_id = the_user(core, target).id
+    return user_id, commands.resolved_user(core, where, user_id)
 
 
 @operation
@@ -95,8 +120,8 @@ def choose(core: Core, user: Ref, message: Ref, select: str, values: list[Any]) 
         "custom_id": component["custom_id"],
         "id": component["id"],
     }
-    where = core.world.channel(found.channel_id)
-    data |= components.chosen(core, component, where, values)
+    place = core.world.channel(found.channel_id), the_user(core, user)
+    data |= components.chosen(core, component, place, values)
     return _component(core, user, message, data)
 
 
@@ -122,13 +147,13 @@ def submit(core: Core, user: Ref, interaction: int, values: dict[str, Any]) -> d
     opened = _interaction(core, interaction)
     if opened.modal is None:
         raise OperationError("that interaction was not answered with a form")
-    where, who = core.world.channel(opened.channel_id), the_user(core, user)
+    place = core.world.channel(opened.channel_id), the_user(core, user)
     data = {
         "custom_id": opened.modal["custom_id"],
-        "components": components.filled(core, opened.modal["components"], where, values),
+        "components": components.filled(core, opened.modal["components"], place, values),
     }
     app = core.world.applications[opened.application_id]
-    return _started(act.start(core, app, act.MODAL, (where, who), data, opened.message))
+    return _started(act.start(core, app, act.MODAL, place, data, opened.message))
 
 
 def _started(item: Interaction) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import guilds as act
+from sandbox.actions import messages
 from sandbox.core import Core
+from sandbox.errors import ApiError, missing_access, missing_permissions
 from sandbox.ids import bot_token
 from sandbox.intents import ALL_PRIVILEGED
 from sandbox.ops.registry import (
@@ -19,10 +21,12 @@ from sandbox.ops.registry import (
     the_role,
     the_user,
 )
-from sandbox.permissions import EVERYONE_DEFAULT, bits
-from sandbox.rest.channels import tags_of
-from sandbox.world import Application, ChannelType, Guild, Overwrite, User
+from sandbox.permissions import EVERYONE_DEFAULT, P, bits
+from sandbox.rest.channels import check_name, tags_of
+from sandbox.world import Application, Channel, ChannelType, Guild, Overwrite, User
 
+_CHANGES = frozenset({"name", "topic", "archived", "locked", "slowmode", "nsfw", "position", "auto_archive"})
+_OWN_CHANGES = frozenset({"name", "archived", "auto_archive"})
 KINDS = {
     "text": ChannelType.TEXT,
     "voice": ChannelType.VOICE,
@@ -211,12 +215,20 @@ def remove_member(core: Core, member: Ref, guild: Ref = None) -> None:
 
 
 @operation
-def edit_channel(core: Core, channel: Ref, changes: dict[str, Any]) -> dict[str, Any]:
-    """Change a channel's or thread's name, topic, archived, locked and the like."""
+def edit_channel(core: Core, channel: Ref, changes: dict[str, Any], by: Ref = None) -> dict[str, Any]:
+    """Change a channel's or thread's name, topic, archived, locked and the like; as a member with `by`.
+
+    Raises:
+        ApiError: 50001, 50013 when that member may not, 50083 an archived thread, 50035 a wrong name.
+    """
     place = the_channel(core, channel)
-    for name, value in changes.items():
-        if name not in ("name", "topic", "archived", "locked", "slowmode", "nsfw", "position"):
+    for name in changes:
+        if name not in _CHANGES:
             raise OperationError(f"a channel has no {name!r} to change")
+    check_name(changes, required=False)
+    if by is not None:
+        _check_edit(core, place, the_user(core, by), changes)
+    for name, value in changes.items():
         setattr(place, name, value)
     if "archived" in changes:
         place.archive_time = core.clock.now()
@@ -224,10 +236,44 @@ def edit_channel(core: Core, channel: Ref, changes: dict[str, Any]) -> dict[str,
     return payloads.channel(place)
 
 
+def _check_edit(core: Core, place: Channel, user: User, changes: dict[str, Any]) -> None:
+    """Check that a member may edit a channel, or a thread.
+
+    Who started a thread may rename and archive it; whoever may write in it may wake it, unless it is locked.
+    Source: docs topics/threads#permissions, docs topics/threads#editing-and-deleting-threads.
+
+    Raises:
+        ApiError: 50001, 50013, 50083.
+    """
+    held = messages.may(core, place, user)
+    if not held & P.VIEW_CHANNEL:
+        raise missing_access()
+    if not place.is_thread:
+        if not held & P.MANAGE_CHANNELS:
+            raise missing_permissions()
+        return
+    wakes = changes == {"archived": False} and not place.locked and held & P.SEND_MESSAGES
+    own = place.owner_id == user.id and changes.keys() <= _OWN_CHANGES and not place.locked
+    if not (held & P.MANAGE_THREADS or wakes or own):
+        raise missing_permissions()
+    if place.archived and changes.get("archived") is not False:
+        raise ApiError(400, 50083, "Thread is archived")
+
+
 @operation
-def delete_channel(core: Core, channel: Ref) -> None:
-    """Delete a channel or thread."""
-    act.remove_channel(core, the_channel(core, channel))
+def delete_channel(core: Core, channel: Ref, by: Ref = None) -> None:
+    """Delete a channel or thread, as a member with `by`.
+
+    Source: openapi delete_channel.
+
+    Raises:
+        ApiError: 50013.
+    """
+    place = the_channel(core, channel)
+    needed = P.MANAGE_THREADS if place.is_thread else P.MANAGE_CHANNELS
+    if by is not None and not messages.may(core, place, the_user(core, by)) & needed:
+        raise missing_permissions()
+    act.remove_channel(core, place)
 
 
 @operation

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
+from sandbox.actions import interactions
 from sandbox.core import Core
-from sandbox.ops.registry import Ref, operation, the_app
+from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_user
 from sandbox.sessions import Session
 
 
@@ -33,13 +34,10 @@ def kick(
         connection = session.connection
         if connection is None:
             continue
-        if not resumable:
-            core.hub.sessions.pop(session.id, None)
-        if code is None:
-            connection.abort()
-        else:
+        if code is not None:
             core.background(connection.close(code))
-        session.detach(connection)
+            session.detach(connection)
+        core.hub.cut(session, resumable=resumable)
     core.record.add("fault", settings={"kick": len(dropped), "resumable": resumable, "code": code})
     return {"dropped": len(dropped)}
 
@@ -96,10 +94,25 @@ def inject(core: Core, event: str, data: Any, app: Ref = None) -> None:
 
 
 @operation
+def forge(
+    core: Core, user: Ref, channel: Ref, data: dict[str, Any], kind: int = 2, app: Ref = None
+) -> dict[str, Any]:
+    """Start an interaction with data no client would send; return {interaction_id}."""
+    where = (the_channel(core, channel), the_user(core, user))
+    return {"interaction_id": interactions.start(core, the_app(core, app), kind, where, data).id}
+
+
+@operation
 def settings(core: Core, **values: float) -> dict[str, Any]:
     """Change timings and limits: heartbeat_interval, interaction_deadline, nonce_window, ..."""
     names = (
         "heartbeat_interval",
+        "identify_interval",
+        "max_concurrency",
+        "session_starts",
+        "guilds_per_shard",
+        "member_request_interval",
+        "session_timeout",
         "interaction_deadline",
         "interaction_lifetime",
         "nonce_window",

@@ -9,12 +9,24 @@ from sandbox.actions import guilds as act
 from sandbox.actions import messages
 from sandbox.actions.messages import Draft
 from sandbox.core import Core
-from sandbox.errors import missing_access, missing_permissions
-from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_guild, the_message, the_user
+from sandbox.errors import ApiError, missing_access, missing_permissions
+from sandbox.ops.registry import (
+    OperationError,
+    Ref,
+    operation,
+    the_app,
+    the_channel,
+    the_guild,
+    the_message,
+    the_user,
+)
 from sandbox.permissions import P
 from sandbox.rest.call import Upload
-from sandbox.rest.forms import attach, components_of, content_of, embeds_of
-from sandbox.world import Channel, Message, User
+from sandbox.rest.channels import check_name
+from sandbox.rest.forms import allowed_of, attach, components_of, content_of, embeds_of
+from sandbox.world import Channel, ChannelType, Message, User
+
+_PINNABLE = (0, 19, 20, 23)
 
 
 def described(core: Core, message: Message) -> dict[str, Any]:
@@ -37,7 +49,8 @@ def moment(ts: str | float | None) -> datetime | None:
 def say(core: Core, author: Ref, content: str, channel: Ref, **more: Any) -> dict[str, Any]:
     """Post a message as a member, a bot or (with `webhook`: a name) a webhook.
 
-    More: reply_to, attachments [{filename, content_b64, content_type}], embeds, components, ts, nonce, guild.
+    More: reply_to, attachments [{filename, content_b64, content_type}], embeds, components, allowed_mentions,
+    ts, nonce, guild.
 
     Raises:
         ApiError: the member may not.
@@ -52,6 +65,8 @@ def _say(core: Core, author: Ref, content: str, channel: Ref, more: dict[str, An
         user = the_user(core, author)
         _check_sees(core, place, user)
         messages.check_sendable(core, place, user)
+        if more.get("attachments"):
+            _demand(core, place, user, P.ATTACH_FILES)
     else:
         user = User(core.ids.make(), str(webhook), bot=True)
     form = {"content": content, "embeds": more.get("embeds"), "components": more.get("components")}
@@ -62,17 +77,19 @@ def _say(core: Core, author: Ref, content: str, channel: Ref, more: dict[str, An
         embeds=embeds_of(form),
         components=components_of(form),
         nonce=more.get("nonce"),
+        allowed_mentions=allowed_of(more),
         at=moment(more.get("ts")),
         webhook_id=user.id if webhook is not None else None,
         via="driver",
     )
-    draft.attachments = [_attached(core, place, item) for item in more.get("attachments") or ()]
+    draft.attachments = [attached(core, place, item) for item in more.get("attachments") or ()]
     if more.get("reply_to") is not None:
         draft.reply_to = the_message(core, more["reply_to"])
     return messages.post(core, draft)
 
 
-def _attached(core: Core, place: Channel, item: dict[str, Any]) -> dict[str, Any]:
+def attached(core: Core, place: Channel, item: dict[str, Any]) -> dict[str, Any]:
+    """Store a file, {filename, content_b64, content_type?}, on the CDN; return its attachment object."""
     content = base64.b64decode(item.get("content_b64") or "")
     return attach(core, place, Upload(item["filename"], item.get("content_type") or "", content))
 
@@ -80,6 +97,18 @@ def _attached(core: Core, place: Channel, item: dict[str, Any]) -> dict[str, Any
 def _check_sees(core: Core, place: Channel, user: User) -> None:
     if not messages.may(core, place, user) & P.VIEW_CHANNEL:
         raise missing_access()
+
+
+def _demand(core: Core, place: Channel, user: User, *one_of: P) -> None:
+    """Check that a user sees a channel and has one of these permissions in it.
+
+    Raises:
+        ApiError: 50001, 50013.
+    """
+    _check_sees(core, place, user)
+    held = messages.may(core, place, user)
+    if not any(held & needed for needed in one_of):
+        raise missing_permissions()
 
 
 @operation
@@ -94,9 +123,17 @@ def say_many(core: Core, messages: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @operation
-def edit(core: Core, message: Ref, content: str | None = None, **changes: Any) -> dict[str, Any]:
-    """Edit a message."""
+def edit(
+    core: Core, message: Ref, content: str | None = None, by: Ref = None, **changes: Any
+) -> dict[str, Any]:
+    """Edit a message, as its author (`by` is checked to be that one).
+
+    Raises:
+        ApiError: 50005 when it is somebody else's.
+    """
     found = the_message(core, message)
+    if by is not None and the_user(core, by).id != found.author.id:
+        raise ApiError(403, 50005, "Cannot edit a message authored by another user")
     form = changes | ({"content": content} if content is not None else {})
     if "content" in form:
         form["content"] = content_of(form)
@@ -142,8 +179,35 @@ def react(core: Core, user: Ref, message: Ref, emoji: str, add: bool = True) -> 
 
 @operation
 def typing(core: Core, user: Ref, channel: Ref) -> None:
-    """Show that a member types."""
-    messages.typing(core, the_channel(core, channel), the_user(core, user))
+    """Show that a member types.
+
+    Source: openapi trigger_typing_indicator.
+
+    Raises:
+        ApiError: 50001, 50013 when they may not write here.
+    """
+    place, who = the_channel(core, channel), the_user(core, user)
+    _demand(core, place, who, P.SEND_MESSAGES)
+    messages.typing(core, place, who)
+
+
+@operation
+def pin(core: Core, message: Ref, by: Ref, add: bool = True) -> None:
+    """Pin a message, or take the pin out, as a member.
+
+    Source: openapi create_pin, docs topics/permissions#permissions-bitwise-permission-flags.
+
+    Raises:
+        ApiError: 50001, 50013, 50021 a message of the system.
+    """
+    found = the_message(core, message)
+    place = core.world.channel(found.channel_id)
+    if place.guild_id is not None:
+        _demand(core, place, the_user(core, by), P.PIN_MESSAGES, P.MANAGE_MESSAGES)
+    if found.type not in _PINNABLE or found.visible_to is not None:
+        raise ApiError(403, 50021, "Cannot execute action on a system message")
+    found.pinned = add
+    messages.tell_update(core, found)
 
 
 @operation
@@ -157,29 +221,37 @@ def start_thread(
 ) -> dict[str, Any]:
     """Start a thread from a message, or without one in a channel.
 
+    Source: docs topics/threads#creation-and-deletion, openapi create_thread_from_message,
+    openapi create_thread.
+
     Raises:
-        ApiError: 50013, 160004.
+        ApiError: 50001, 50013, 160004, 50024 not in such a channel, 50035 its name.
     """
     found = the_message(core, message) if message is not None else None
     parent = the_channel(core, channel if found is None else found.channel_id)
     starter = the_user(core, user)
-    needed = P.CREATE_PRIVATE_THREADS if private else P.CREATE_PUBLIC_THREADS
-    if not messages.may(core, parent, starter) & needed:
-        raise missing_permissions()
-    more = {"type": 12} if private else {}
+    _demand(core, parent, starter, P.CREATE_PRIVATE_THREADS if private else P.CREATE_PUBLIC_THREADS)
+    check_name({"name": name}, required=True)
+    if parent.type not in ((ChannelType.TEXT,) if private else (ChannelType.TEXT, ChannelType.NEWS)):
+        raise ApiError(400, 50024, "Cannot execute action on this channel type")
+    if private and found is not None:
+        raise OperationError("a private thread doesn't start from a message: leave `message` out")
+    more = {"type": int(ChannelType.PRIVATE_THREAD)} if private else {}
     return payloads.channel(act.new_thread(core, parent, name, starter, found, **more))
 
 
 @operation
-def open_post(
+def open_post(  # noqa: PLR0913 - the arguments of a forum post
     core: Core,
     user: Ref,
     forum: Ref,
     title: str,
     content: str,
+    *,
     attachments: list[dict[str, Any]] | None = None,
+    tags: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Open a forum post; return {thread, message}.
+    """Open a forum post, `tags` by their ids; return {thread, message}.
 
     Raises:
         ApiError: 50013.
@@ -188,8 +260,8 @@ def open_post(
     _check_sees(core, place, author)
     if not messages.may(core, place, author) & P.SEND_MESSAGES:
         raise missing_permissions()
-    thread = act.new_thread(core, place, title, author)
-    files = [_attached(core, thread, item) for item in attachments or ()]
+    thread = act.new_thread(core, place, title, author, applied_tags=list(tags or ()))
+    files = [attached(core, thread, item) for item in attachments or ()]
     draft = Draft(thread, author, content_of({"content": content}), attachments=files, via="driver")
     message = messages.post(core, draft, opening=True)
     return {"thread": payloads.channel(thread), "message": described(core, message)}

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from sandbox import payloads
+from sandbox import content, payloads
 from sandbox.actions import messages as act
 from sandbox.errors import ApiError, invalid_form, missing_permissions, unknown
-from sandbox.hub import may_read, without_content
 from sandbox.ids import snowflake_time
 from sandbox.intents import PRIVILEGED_FLAGS, Intent
 from sandbox.permissions import P
@@ -21,9 +20,8 @@ BULK_MIN, BULK_MAX, BULK_DAYS = 2, 100, 14
 def shown(call: Call, message: Message) -> dict[str, Any]:
     """Return a message as this bot sees it: without content if its application lacks that intent."""
     body = payloads.message(call.core.world, message, call.me.bot.id)
-    granted = call.me.privileged & PRIVILEGED_FLAGS[Intent.MESSAGE_CONTENT]
-    readable = may_read(call.me, int(Intent.MESSAGE_CONTENT) if granted else 0, message)
-    return body if readable else without_content(body)
+    granted = bool(call.me.privileged & PRIVILEGED_FLAGS[Intent.MESSAGE_CONTENT])
+    return content.shown(call.me, body, granted=granted, in_guild=message.guild_id is not None)
 
 
 @route("GET", "/channels/{channel_id}/messages")

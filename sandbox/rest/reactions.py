@@ -1,7 +1,6 @@
 """Routes of reactions."""
 
 from typing import Any
-from urllib.parse import unquote
 
 from sandbox import payloads
 from sandbox.actions import messages as act
@@ -17,7 +16,7 @@ _MAX_EMOJI = 64
 
 
 def _emoji(call: Call) -> str:
-    emoji = unquote(call.params["emoji_name"])
+    emoji = call.params["emoji_name"]
     if (emoji.isascii() and ":" not in emoji) or len(emoji) > _MAX_EMOJI:
         raise unknown("emoji")
     return emoji

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from sandbox.rest.call import Call
 
@@ -57,8 +58,11 @@ class Router:
         ]
 
     def match(self, method: str, path: str) -> tuple[Route | None, dict[str, str], bool]:
-        """Return the route, its path parameters, and whether the path exists for another method."""
-        parts = path.strip("/").split("/")
+        """Return the route, its path parameters unescaped, and whether the path exists for another method.
+
+        Every segment may be escaped: clients differ in whether they send "@me" or "%40me".
+        """
+        parts = [unquote(part) for part in path.strip("/").split("/")]
         known = False
         for template, methods in self._routes.get(len(parts), ()):
             params = _bind(template, parts)

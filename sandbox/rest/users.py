@@ -17,7 +17,7 @@ def gateway(call: Call) -> Any:
 @route("GET", "/gateway/bot")
 def gateway_bot(call: Call) -> Any:
     """Return the gateway's address with the shards to use and the identifies left."""
-    limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
+    limit = call.core.starts.limit(call.me.id)
     return {"url": call.core.urls["gateway_url"], "shards": call.core.shards, "session_start_limit": limit}
 
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from sandbox import Sandbox
 from tests.e2e.child import Child
-from tests.e2e.harness import Home, Running, TestClock, a_bot, a_home
+from tests.e2e.harness import Home, Running, TestClock, a_bot, a_discord, a_home
 
 BotFactory = Callable[..., AbstractAsyncContextManager[Running]]
 
@@ -28,7 +28,7 @@ def running_bot(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 async def discord() -> AsyncIterator[Sandbox]:
     """A Discord of the test's own."""
-    async with Sandbox() as sandbox:
+    async with a_discord() as sandbox:
         yield sandbox
 
 
@@ -68,7 +68,7 @@ def child_bot(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Child
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def city() -> AsyncIterator[Sandbox]:
     """A Discord shared by a module's tests, each with guilds of its own."""
-    async with Sandbox() as sandbox:
+    async with a_discord() as sandbox:
         await sandbox.guild("First")
         yield sandbox
 

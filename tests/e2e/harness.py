@@ -24,6 +24,7 @@ from sandbox import Sandbox
 from sandbox.handles import Channel, Guild, Member, Message, ref
 from tests.e2e.child import ROOT
 from tests.e2e.facts import Facts, Json, Watcher, watched_log
+from tests.sandbox.openapi import assert_conforms_if_described
 from tests.sandbox.pointing import pointed_at
 
 SHARED = ROOT.parent / "shared"
@@ -126,6 +127,15 @@ def settings_for(discord: Sandbox, folder: Path, overrides: Json) -> Settings:
         "workers": {"sweep_seconds": 1},
     }
     return Settings(**(values | overrides))
+
+
+@asynccontextmanager
+async def a_discord(**options: Any) -> AsyncIterator[Sandbox]:
+    """Run a Discord; at the end every request of the bot and every answer is checked."""
+    async with Sandbox(**options) as sandbox:
+        sandbox.core.identify_interval = 0.0  # a bot may be started again at once
+        yield sandbox
+    assert_conforms_if_described(sandbox.record)
 
 
 @asynccontextmanager

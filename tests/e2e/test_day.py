@@ -12,7 +12,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.handles import Member
 from tests.e2e.conftest import BotFactory
-from tests.e2e.harness import SHARED, Home, Running, TestClock
+from tests.e2e.harness import SHARED, Home, Running, TestClock, a_discord
 
 LOG = SHARED / "eval" / "dev" / "day_logs.jsonl"
 THROTTLE, COOLDOWN = 20, 60  # seconds: the defaults
@@ -52,7 +52,7 @@ def clock() -> TestClock:
 @pytest.fixture
 async def discord(clock: TestClock) -> AsyncIterator[Sandbox]:
     """A Discord on the bot's own clock, so that the record and the bot's rows can be compared."""
-    async with Sandbox(clock=clock) as sandbox:
+    async with a_discord(clock=clock) as sandbox:
         yield sandbox
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import Sandbox
 from tests.e2e.conftest import BotFactory
-from tests.e2e.harness import Home, Running, a_home
+from tests.e2e.harness import Home, Running, a_discord, a_home
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SETTINGS: dict[str, Any] = {"orchestrator": {"channel_throttle_seconds": 20, "user_cooldown_seconds": 60}}
@@ -97,7 +97,7 @@ async def test_four_urgent_lines_in_a_row_are_one_alert_and_one_answer(town: Hom
 
 
 async def test_what_a_restart_finds_is_still_throttled(running_bot: BotFactory) -> None:
-    async with Sandbox() as discord:
+    async with a_discord() as discord:
         home = await a_home(discord)
         async with running_bot(discord, **SETTINGS) as bot:
             await discord.wait_for_reply(to=await home.alice.say(HELP, home.help))
@@ -126,7 +126,7 @@ async def test_the_settings_file_decides_where_no_server_did(
         now = datetime.now(UTC)
         hours = f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=1):%H:%M}"
         overrides = {"orchestrator": {"quiet_hours": hours}}
-    async with Sandbox() as discord:
+    async with a_discord() as discord:
         home = await a_home(discord)
         async with running_bot(discord, **overrides) as bot:
             story = await bot.story(await home.alice.say(HELP, home.help))

@@ -8,7 +8,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.handles import Message
 from tests.e2e.conftest import BotFactory
-from tests.e2e.harness import Home, Running, a_home, fence
+from tests.e2e.harness import Home, Running, a_discord, a_home, fence
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -188,7 +188,7 @@ class TestDeletions:
 async def test_no_secret_reaches_the_disk_or_the_log(
     city: Sandbox, town: Home, running_bot: BotFactory
 ) -> None:
-    async with Sandbox() as discord:
+    async with a_discord() as discord:
         home = await a_home(discord)
         async with running_bot(discord) as bot:
             for number, (kind, secret) in enumerate(SECRETS.items()):

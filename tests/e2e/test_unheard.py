@@ -71,7 +71,7 @@ async def test_an_outage_of_the_guild_inside_a_session_is_caught_up(
         missed = await home.alice.say(HELP, home.help)
         hub.emit = real
         guild, session = discord.core.world.guilds[home.guild.id], next(iter(hub.sessions.values()))
-        await discord.inject("GUILD_CREATE", guild_create(guild, session, 50))
+        await discord.inject("GUILD_CREATE", guild_create(guild, session))
         await bot.story(await home.bob.say("after", home.help))
         await bot.until("the missed message", lambda: bool(bot.rows(
             "select 1 from signals where message_id = ?", missed.id

@@ -8,7 +8,7 @@ from sandbox import Sandbox
 from sandbox.handles import Answer
 from sandbox.ops import OperationError
 from tests.e2e.conftest import BotFactory
-from tests.e2e.harness import Home, Running, a_home, fence
+from tests.e2e.harness import Home, Running, a_discord, a_home, fence
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SETTINGS = {"orchestrator": {"channel_throttle_seconds": 0, "user_cooldown_seconds": 0}}
@@ -313,7 +313,7 @@ class TestCommands:
 async def test_direct_messages_are_answered_where_the_owner_wants_it(
     city: Sandbox, town: Home, running_bot: BotFactory
 ) -> None:
-    async with Sandbox() as discord:
+    async with a_discord() as discord:
         home = await a_home(discord)
         async with running_bot(discord, ingest={"direct_messages": True}) as bot:
             dm = await home.alice.dm()

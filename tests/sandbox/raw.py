@@ -1,4 +1,4 @@
-"""Raw clients that know the protocol and nothing else: plain HTTP, and a websocket with zlib-stream."""
+"""Raw clients that know the protocol and nothing else: plain HTTP, and a websocket in each compression."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import aiohttp
 
 from sandbox import Sandbox
 
-ALL_INTENTS = (1 << 0) | (1 << 1) | (1 << 9) | (1 << 10) | (1 << 11) | (1 << 12) | (1 << 13) | (1 << 15)
+ALL_INTENTS = sum(1 << bit for bit in (0, 1, 8, 9, 10, 11, 12, 13, 15))
 DEADLINE = 3.0
 
 
@@ -68,22 +68,69 @@ def code(reply: Reply) -> tuple[int, int]:
     return reply.status, reply.json["code"]
 
 
-class Socket:
-    """A gateway connection: inflates one zlib context, remembers the sequence, queues what comes."""
+class ZlibStream:
+    """Inflates one context for a connection; a message ends with a flush."""
 
-    def __init__(self, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self) -> None:
+        self._context = zlib.decompressobj()
+
+    def text(self, data: bytes) -> str:
+        assert data.endswith(b"\x00\x00\xff\xff")
+        return self._context.decompress(data).decode()
+
+
+class ZstdStream:
+    """Unpacks one endless frame for a connection; a message is a block of it."""
+
+    def __init__(self) -> None:
+        import zstandard
+
+        self._context = zstandard.ZstdDecompressor().decompressobj()
+
+    def text(self, data: bytes) -> str:
+        text = self._context.decompress(data).decode()
+        assert not self._context.eof
+        return text
+
+
+class ZlibPackets:
+    """Inflates each message by itself: payload compression."""
+
+    def text(self, data: bytes) -> str:
+        return zlib.decompress(data).decode()
+
+
+STREAMS: dict[str, Callable[[], Any]] = {
+    "": ZlibPackets,
+    "zlib-stream": ZlibStream,
+    "zstd-stream": ZstdStream,
+}
+
+
+class Socket:
+    """A gateway connection: unpacks what comes, remembers the sequence."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse, stream: Any
+    ) -> None:
         self._session = session
         self.socket = socket
         self.sequence = 0
         self.session_id = ""
-        self._inflate = zlib.decompressobj()
+        self.packed = 0
+        self._stream = stream
 
     @classmethod
-    async def open(cls, url: str, *, compress: bool = True, version: int = 10) -> Self:
+    async def open(cls, url: str, *, compress: str = "zlib-stream", version: int = 10) -> Self:
         """Connect."""
         session = aiohttp.ClientSession()
-        query = f"?v={version}&encoding=json" + ("&compress=zlib-stream" if compress else "")
-        return cls(session, await session.ws_connect(url + query, max_msg_size=0))
+        query = f"?v={version}&encoding=json" + (f"&compress={compress}" if compress else "")
+        try:
+            socket = await session.ws_connect(url + query, max_msg_size=0)
+        except BaseException:
+            await session.close()
+            raise
+        return cls(session, socket, STREAMS[compress]())
 
     async def __aenter__(self) -> Self:
         return self
@@ -107,8 +154,8 @@ class Socket:
         async with asyncio.timeout(DEADLINE):
             frame = await self.socket.receive()
         if frame.type == aiohttp.WSMsgType.BINARY:
-            assert frame.data.endswith(b"\x00\x00\xff\xff")
-            text = self._inflate.decompress(frame.data).decode()
+            self.packed += 1
+            text = self._stream.text(frame.data)
         elif frame.type == aiohttp.WSMsgType.TEXT:
             text = frame.data
         else:
@@ -148,6 +195,13 @@ class Socket:
         self.session_id = ready["session_id"]
         return ready
 
+    async def resume(self, token: str, other: "Socket", sequence: int | None = None) -> None:
+        """Go through HELLO and send RESUME for another socket's session."""
+        assert (await self.receive())["op"] == 10
+        self.session_id = other.session_id
+        self.sequence = other.sequence if sequence is None else sequence
+        await self.send(6, {"token": token, "session_id": other.session_id, "seq": self.sequence})
+
     async def drained(self) -> list[dict[str, Any]]:
         """Return the events up to the answer of a heartbeat: everything sent before it."""
         await self.send(1, self.sequence)
@@ -155,3 +209,13 @@ class Socket:
         while (payload := await self.receive())["op"] != 11:
             events.append(payload)
         return events
+
+
+async def connected(
+    room: Sandbox, intents: int = ALL_INTENTS, token: str | None = None, **more: Any
+) -> Socket:
+    """Return a socket that has identified and read what comes first."""
+    socket = await Socket.open(room.gateway_url)
+    await socket.identify(token or room.token, intents, **more)
+    await socket.drained()
+    return socket

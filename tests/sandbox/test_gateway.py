@@ -1,23 +1,20 @@
-"""The gateway, by a raw websocket. Facts: "Gateway" in the protocol page."""
+"""The gateway's connections, by a raw websocket: hello, identify, heartbeats, compression, close codes."""
 
 import asyncio
+import sys
+from contextlib import suppress
 from typing import Any
 
+import aiohttp
 import pytest
 
 from sandbox import Sandbox
-from tests.sandbox.raw import ALL_INTENTS, Socket
+from tests.sandbox.raw import Socket, connected
 
 
-async def connected(room: Sandbox, intents: int = ALL_INTENTS, **more: Any) -> Socket:
-    socket = await Socket.open(room.gateway_url)
-    await socket.identify(room.token, intents, **more)
-    await socket.drained()
-    return socket
-
-
-@pytest.mark.parametrize("compress", [True, False], ids=["zlib-stream", "plain"])
-async def test_identify_gets_ready_then_full_guilds(room: Sandbox, compress: bool) -> None:
+@pytest.mark.cites("protocol gateway.2", "protocol gateway.3")
+@pytest.mark.parametrize("compress", ["zlib-stream", "zstd-stream", ""], ids=["zlib", "zstd", "plain"])
+async def test_identify_gets_ready_then_full_guilds(room: Sandbox, compress: str) -> None:
     alice = await room.member("alice")
     await alice.say("first", "help")
     async with await Socket.open(room.gateway_url, compress=compress) as socket:
@@ -34,6 +31,7 @@ async def test_identify_gets_ready_then_full_guilds(room: Sandbox, compress: boo
         assert {role["name"] for role in guild["roles"]} == {"@everyone", "bot"}
 
 
+@pytest.mark.cites("protocol gateway.1")
 async def test_every_heartbeat_is_acknowledged_before_identify_too(room: Sandbox) -> None:
     async with await Socket.open(room.gateway_url) as socket:
         assert (await socket.receive())["d"]["heartbeat_interval"] > 0
@@ -42,12 +40,16 @@ async def test_every_heartbeat_is_acknowledged_before_identify_too(room: Sandbox
             assert (await socket.receive())["op"] == 11
 
 
+@pytest.mark.cites(
+    "protocol gateway.6", "docs topics/opcodes-and-status-codes#gateway-gateway-close-event-codes"
+)
 async def test_wrong_token_closes_with_4004(room: Sandbox) -> None:
     async with await Socket.open(room.gateway_url) as socket:
         await socket.send(2, {"token": "wrong", "intents": 0, "properties": {}})
         assert await socket.close_code() == 4004
 
 
+@pytest.mark.cites("protocol gateway.6", "docs events/gateway#privileged-intents")
 async def test_privileged_intent_not_enabled_closes_with_4014(room: Sandbox) -> None:
     plain = await room.application("plain", privileged=0)
     async with await Socket.open(room.gateway_url) as socket:
@@ -55,6 +57,9 @@ async def test_privileged_intent_not_enabled_closes_with_4014(room: Sandbox) -> 
         assert await socket.close_code() == 4014
 
 
+@pytest.mark.cites(
+    "protocol gateway.6", "docs topics/opcodes-and-status-codes#gateway-gateway-close-event-codes"
+)
 @pytest.mark.parametrize(
     ("frame", "code"),
     [
@@ -82,6 +87,7 @@ async def test_bad_frames_close_with_their_code(room: Sandbox, frame: Any, code:
         assert await socket.close_code() == code
 
 
+@pytest.mark.cites("docs topics/opcodes-and-status-codes#gateway-gateway-close-event-codes")
 async def test_text_that_is_no_json_closes_with_4002_and_an_old_version_with_4012(room: Sandbox) -> None:
     async with await Socket.open(room.gateway_url) as socket:
         await socket.socket.send_str("{nonsense")
@@ -90,12 +96,14 @@ async def test_text_that_is_no_json_closes_with_4002_and_an_old_version_with_401
         assert await socket.close_code() == 4012
 
 
+@pytest.mark.cites("docs topics/opcodes-and-status-codes#gateway-gateway-close-event-codes")
 async def test_second_identify_closes_with_4005(room: Sandbox) -> None:
     async with await connected(room) as socket:
         await socket.send(2, {"token": room.token, "intents": 0, "properties": {}})
         assert await socket.close_code() == 4005
 
 
+@pytest.mark.cites("protocol gateway.7", "docs events/gateway#rate-limiting")
 async def test_more_than_120_payloads_a_minute_close_with_4008(room: Sandbox) -> None:
     async with await Socket.open(room.gateway_url) as socket:
         for _ in range(121):
@@ -103,292 +111,128 @@ async def test_more_than_120_payloads_a_minute_close_with_4008(room: Sandbox) ->
         assert await socket.close_code() == 4008
 
 
+@pytest.mark.cites("protocol gateway.6", "docs events/gateway#sending-heartbeats")
 async def test_silent_client_is_closed_with_4009(room: Sandbox) -> None:
     await room.call("settings", heartbeat_interval=0.05)
     async with await Socket.open(room.gateway_url) as socket:
         assert await socket.close_code() == 4009
 
 
-async def test_member_message_edit_and_deletion_arrive_in_order(room: Sandbox) -> None:
+@pytest.mark.cites("protocol gateway.2", "docs events/gateway#transport-compression")
+@pytest.mark.parametrize("compress", ["zlib-stream", "zstd-stream"], ids=["zlib", "zstd"])
+async def test_every_message_of_a_stream_is_flushed_and_one_context_serves_all(
+    room: Sandbox, compress: str
+) -> None:
     alice = await room.member("alice")
-    async with await connected(room) as socket:
-        message = await alice.say("hello", "help")
-        await alice.edit(message, "hello there")
-        await alice.delete(message)
-        created = await socket.until("MESSAGE_CREATE")
-        assert created["content"] == "hello"
-        assert created["guild_id"]
-        assert "user" not in created["member"]
-        edited = await socket.until("MESSAGE_UPDATE")
-        assert (edited["content"], edited["id"]) == ("hello there", created["id"])
-        assert edited["edited_timestamp"] is not None
-        assert (await socket.until("MESSAGE_DELETE"))["id"] == created["id"]
+    for number in range(40):
+        await room.channel(f"channel-{number}", topic="".join(map(str, range(number, 300))))
+    async with await Socket.open(room.gateway_url, compress=compress) as socket:
+        await socket.identify(room.token)
+        await socket.drained()
+        for number in range(30):
+            await alice.say(f"{number} " + "ä" * 1500, "help")
+            assert (await socket.until("MESSAGE_CREATE"))["content"].startswith(f"{number} ")
+        assert socket.packed == socket.sequence + 2  # HELLO and the acknowledgement are no events
+    assert room.record.of("connection", event="open", compress=compress)
 
 
-async def test_bulk_deletion_is_one_event(room: Sandbox) -> None:
+@pytest.mark.cites("docs events/gateway#connecting-gateway-url-query-string-params")
+@pytest.mark.parametrize("query", ["compress=lz4", "compress=zlib", "encoding=etf"])
+async def test_unknown_compression_or_encoding_is_refused_at_the_upgrade(room: Sandbox, query: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await session.ws_connect(f"{room.gateway_url}?v=10&{query}")
+    assert refused.value.status == 400
+
+
+async def test_zstd_stream_is_refused_where_its_library_is_missing(
+    room: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await Socket.open(room.gateway_url, compress="zstd-stream")
+    assert refused.value.status == 400
+
+
+@pytest.mark.cites("docs events/gateway#payload-compression")
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "not-asked"])
+async def test_payload_compression_packs_large_frames_one_by_one(room: Sandbox, asked: bool) -> None:
     alice = await room.member("alice")
-    async with await connected(room) as socket:
-        ids = await room.say_many(
-            [{"author": alice, "content": f"n {i}", "channel": "help"} for i in range(3)]
-        )
-        await room.call("delete_many", channel="help", messages=ids)
-        gone = await socket.until("MESSAGE_DELETE_BULK")
-        assert [int(item) for item in gone["ids"]] == ids
+    async with await Socket.open(room.gateway_url, compress="") as socket:
+        await socket.identify(room.token, compress=asked)
+        await socket.until("GUILD_CREATE")
+        assert (socket.packed > 0) is asked
+        for words in ("short", "long" * 400):
+            before = socket.packed
+            await alice.say(words, "help")
+            assert (await socket.until("MESSAGE_CREATE"))["content"] == words
+            assert (socket.packed > before) is (asked and words != "short")
 
 
-async def test_resume_replays_what_was_missed_then_resumed(room: Sandbox) -> None:
-    alice = await room.member("alice")
-    async with await connected(room) as socket:
-        await room.kick()
-        assert await socket.close_code() == 1006
-        ids = await room.say_many([{"author": alice, "content": str(i), "channel": "help"} for i in range(5)])
-        async with await Socket.open(room.gateway_url) as back:
-            back.sequence = socket.sequence
-            await back.receive()
-            await back.send(6, {"token": room.token, "session_id": socket.session_id, "seq": socket.sequence})
-            seen = [int((await back.until("MESSAGE_CREATE"))["id"]) for _ in ids]
-            assert seen == ids
-            await back.until("RESUMED")
-            await alice.say("live again", "help")
-            assert (await back.until("MESSAGE_CREATE"))["content"] == "live again"
-
-
-async def test_resume_of_an_unknown_session_gets_op_9_false(room: Sandbox) -> None:
+@pytest.mark.cites("docs events/gateway#sending-heartbeats")
+async def test_client_that_talks_but_sends_no_heartbeat_is_closed_with_4009(room: Sandbox) -> None:
+    await room.call("settings", heartbeat_interval=0.1)
     async with await Socket.open(room.gateway_url) as socket:
-        await socket.receive()
-        await socket.send(6, {"token": room.token, "session_id": "gone", "seq": 1})
-        assert await socket.until_op(9) is False
-        await socket.send(2, {"token": room.token, "intents": 1, "properties": {}})
-        await socket.until("READY")
+        await socket.identify(room.token)
+        for _ in range(100):
+            await socket.send(3, {"since": None, "activities": [], "status": "online", "afk": False})
+            try:
+                async with asyncio.timeout(0.05):
+                    await socket.receive()
+            except TimeoutError:
+                continue
+            except ConnectionError as closed:
+                assert closed.args == (4009,)  # noqa: PT017
+                return
+    pytest.fail("the socket stayed open without heartbeats")
 
 
-async def test_resume_too_far_ahead_closes_with_4007(room: Sandbox) -> None:
+@pytest.mark.cites("protocol gateway.1")
+async def test_heartbeats_keep_a_connection_open(room: Sandbox) -> None:
+    await room.call("settings", heartbeat_interval=0.1)
+    async with await Socket.open(room.gateway_url) as socket:
+        await socket.identify(room.token)
+        await socket.drained()
+        until = asyncio.get_running_loop().time() + 0.4
+        while asyncio.get_running_loop().time() < until:
+            await socket.send(1, socket.sequence)
+            assert (await socket.receive())["op"] == 11
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await socket.receive()
+
+
+@pytest.mark.cites("docs topics/opcodes-and-status-codes#gateway-gateway-opcodes")
+async def test_presence_and_voice_state_are_taken(room: Sandbox) -> None:
+    guild = (await room.state())["guilds"]["Home"]["id"]
     async with await connected(room) as socket:
-        await room.kick()
-        async with await Socket.open(room.gateway_url) as back:
-            await back.receive()
-            await back.send(6, {"token": room.token, "session_id": socket.session_id, "seq": 999})
-            assert await back.close_code() == 4007
-
-
-async def test_resume_after_more_than_the_buffer_holds_gets_op_9_false(room: Sandbox) -> None:
-    await room.call("settings", replay_limit=3)
-    alice = await room.member("alice")
-    async with await connected(room) as socket:
-        await room.kick()
-        await room.say_many([{"author": alice, "content": str(i), "channel": "help"} for i in range(5)])
-        async with await Socket.open(room.gateway_url) as back:
-            await back.receive()
-            await back.send(6, {"token": room.token, "session_id": socket.session_id, "seq": socket.sequence})
-            assert await back.until_op(9) is False
-
-
-async def test_client_that_says_goodbye_with_1000_ends_its_session(room: Sandbox) -> None:
-    socket = await connected(room)
-    await socket.socket.close(code=1000)
-    await room.wait_disconnected()
-    async with socket, await Socket.open(room.gateway_url) as back:
-        await back.receive()
-        await back.send(6, {"token": room.token, "session_id": socket.session_id, "seq": 1})
-        assert await back.until_op(9) is False
-
-
-async def test_server_asks_to_reconnect_and_for_a_heartbeat(room: Sandbox) -> None:
-    async with await connected(room) as socket:
-        await room.call("ask_heartbeat")
-        assert (await socket.receive())["op"] == 1
-        await room.reconnect()
-        assert (await socket.receive())["op"] == 7
-        await room.invalidate(resumable=True)
-        payload = await socket.receive()
-        assert (payload["op"], payload["d"]) == (9, True)
-
-
-async def test_close_code_is_chosen_by_the_test(room: Sandbox) -> None:
-    async with await connected(room) as socket:
-        await room.kick(code=4000)
-        assert await socket.close_code() == 4000
-
-
-async def test_events_need_their_intent(room: Sandbox) -> None:
-    alice = await room.member("alice")
-    async with await connected(room, intents=1) as socket:
-        await alice.say("hello", "help")
-        await room.member("bob")
-        await room.channel("more")
-        events = [payload["t"] for payload in await socket.drained()]
-        assert events == ["CHANNEL_CREATE"]
-
-
-async def test_content_is_stripped_without_its_intent_except_where_the_bot_is_meant(room: Sandbox) -> None:
-    alice = await room.member("alice")
-    async with await connected(room, intents=(1 << 0) | (1 << 9) | (1 << 12)) as socket:
-        await alice.say("secret", "help", attachments=[("a.txt", b"x")])
-        hidden = await socket.until("MESSAGE_CREATE")
-        assert (hidden["content"], hidden["attachments"]) == ("", [])
-        await alice.say(f"{room.bot_user.mention} hi", "help")
-        assert (await socket.until("MESSAGE_CREATE"))["content"].endswith("hi")
-        await alice.say("in private", await alice.dm())
-        private = await socket.until("MESSAGE_CREATE")
-        assert private["content"] == "in private"
-        assert "guild_id" not in private
-
-
-async def test_hidden_channels_send_no_messages(room: Sandbox) -> None:
-    guild = await room.guild("Other")
-    other = await room.channel("secret", guild=guild, overwrites={"everyone": {"deny": ["view_channel"]}})
-    owner = await room.member("owner", guild=guild)
-    async with await connected(room) as socket:
-        await owner.say("hush", other)
-        assert [payload["t"] for payload in await socket.drained()] == []
-
-
-async def test_guilds_go_to_the_shard_of_their_id(room: Sandbox) -> None:
-    await room.guild("Second")
-    guilds = (await room.state())["guilds"].values()
-    for number in (0, 1):
-        async with await Socket.open(room.gateway_url) as socket:
-            ready = await socket.identify(room.token, shard=[number, 2])
-            mine = {guild["id"] for guild in guilds if (guild["id"] >> 22) % 2 == number}
-            assert {int(guild["id"]) for guild in ready["guilds"]} == mine
-
-
-async def test_messages_go_to_the_shard_of_their_guild_and_dms_to_shard_0(room: Sandbox) -> None:
-    alice = await room.member("alice")
-    guild_id = (await room.state())["guilds"]["Home"]["id"]
-    mine = (guild_id >> 22) % 2
-    async with (
-        await Socket.open(room.gateway_url) as home,
-        await Socket.open(room.gateway_url) as other,
-    ):
-        await home.identify(room.token, shard=[mine, 2])
-        await other.identify(room.token, shard=[1 - mine, 2])
-        await home.drained()
-        await other.drained()
-        await alice.say("in the guild", "help")
-        assert [payload["d"]["content"] for payload in await home.drained()] == ["in the guild"]
-        assert await other.drained() == []
-        await alice.say("in private", await alice.dm())
-        zero, one = (home, other) if mine == 0 else (other, home)
-        assert [payload["d"]["content"] for payload in await zero.drained()] == ["in private"]
-        assert await one.drained() == []
-
-
-async def test_member_chunks_carry_their_nonce(room: Sandbox) -> None:
-    await room.member("alice")
-    guild_id = (await room.state())["guilds"]["Home"]["id"]
-    async with await connected(room) as socket:
-        await socket.send(8, {"guild_id": str(guild_id), "query": "", "limit": 0, "nonce": "n1"})
-        chunk = await socket.until("GUILD_MEMBERS_CHUNK")
-        assert (chunk["nonce"], chunk["chunk_index"], chunk["chunk_count"]) == ("n1", 0, 1)
-        assert {member["user"]["username"] for member in chunk["members"]} == {"owner", "bot", "alice"}
-        await socket.send(8, {"guild_id": str(guild_id), "user_ids": ["123"], "nonce": "n2"})
-        assert (await socket.until("GUILD_MEMBERS_CHUNK"))["not_found"] == ["123"]
-
-
-async def test_world_changes_are_told(room: Sandbox) -> None:
-    async with await connected(room) as socket:
-        role = await room.role("helper")
-        assert (await socket.until("GUILD_ROLE_CREATE"))["role"]["id"] == str(role.id)
-        alice = await room.member("alice")
-        assert (await socket.until("GUILD_MEMBER_ADD"))["user"]["id"] == str(alice.id)
-        await room.call("set_member", member="alice", roles=["helper"])
-        assert (await socket.until("GUILD_MEMBER_UPDATE"))["roles"] == [str(role.id)]
-        channel = await room.channel("news", type="news")
-        assert (await socket.until("CHANNEL_CREATE"))["type"] == 5
-        await channel.edit(topic="all of it")
-        assert (await socket.until("CHANNEL_UPDATE"))["topic"] == "all of it"
-        message = await alice.say("start", "help")
-        thread = await alice.start_thread(message, "talk")
-        created = await socket.until("THREAD_CREATE")
-        assert (created["id"], created["newly_created"]) == (str(message.id), True)
-        await thread.edit(archived=True)
-        assert (await socket.until("THREAD_UPDATE"))["thread_metadata"]["archived"] is True
-        await thread.delete()
-        assert (await socket.until("THREAD_DELETE"))["id"] == str(thread.id)
-        await channel.delete()
-        assert (await socket.until("CHANNEL_DELETE"))["id"] == str(channel.id)
-        await alice.react(message, "👍")
-        assert (await socket.until("MESSAGE_REACTION_ADD"))["type"] == 0
-        await alice.type("help")
-        assert (await socket.until("TYPING_START"))["user_id"] == str(alice.id)
-        await room.call("remove_member", member="alice")
-        assert (await socket.until("GUILD_MEMBER_REMOVE"))["user"]["id"] == str(alice.id)
-
-
-async def test_bot_joining_and_leaving_a_guild_is_told_to_it_alone(room: Sandbox) -> None:
-    other = await room.application("other")
-    async with await connected(room) as socket, await Socket.open(room.gateway_url) as theirs:
-        await theirs.identify(other["token"])
-        await theirs.drained()
-        guild = await room.guild("New", bots=[])
-        assert await socket.drained() == []
-        await room.invite("other", guild=guild)
-        assert (await theirs.until("GUILD_CREATE"))["id"] == str(guild.id)
-        await room.call("remove_member", member=other["bot_id"], guild=guild.id)
-        assert (await theirs.until("GUILD_DELETE"))["id"] == str(guild.id)
+        await socket.send(3, {"since": None, "activities": [], "status": "dnd", "afk": False})
+        await socket.send(4, {"guild_id": str(guild), "channel_id": None, "self_mute": 0, "self_deaf": 0})
         assert await socket.drained() == []
 
 
-async def test_injected_event_goes_out_as_it_is(room: Sandbox) -> None:
-    async with await connected(room) as socket:
-        await room.inject("NOBODY_KNOWS_THIS", {"odd": [1, None, "\u0000"]})
-        assert await socket.until("NOBODY_KNOWS_THIS") == {"odd": [1, None, "\u0000"]}
-
-
-async def test_duplicated_events_come_twice_with_their_own_numbers(room: Sandbox) -> None:
-    alice = await room.member("alice")
-    room.faults.duplicate_events = 1.0
-    async with await connected(room) as socket:
-        await alice.say("once", "help")
-        first, second = await socket.until("MESSAGE_CREATE"), await socket.until("MESSAGE_CREATE")
-        assert first == second
-
-
-async def test_reordered_events_swap_with_the_next(room: Sandbox) -> None:
-    alice = await room.member("alice")
-    async with await connected(room) as socket:
-        room.faults.reorder = 1.0
-        await alice.say("one", "help")
-        room.faults.reorder = 0.0
-        await alice.say("two", "help")
-        seen = [(await socket.until("MESSAGE_CREATE"))["content"] for _ in range(2)]
-        assert seen == ["two", "one"]
-
-
-async def test_last_held_event_is_not_lost(room: Sandbox) -> None:
-    alice = await room.member("alice")
-    async with await connected(room) as socket:
-        room.faults.reorder = 1.0
-        await alice.say("alone", "help")
-        assert (await socket.until("MESSAGE_CREATE"))["content"] == "alone"
-
-
-async def test_muted_acknowledgements_make_a_zombie(room: Sandbox) -> None:
-    async with await connected(room) as socket:
-        room.faults.mute_acks = True
-        await socket.send(1, socket.sequence)
-        await room.record.wait(
-            lambda e: e["kind"] == "gateway_in" and e["op"] == 1, after=room.record.last - 1
-        )
-        await room.call("ask_heartbeat")
-        assert (await socket.receive())["op"] == 1
-
-
-async def test_dead_sessions_are_forgotten(room: Sandbox) -> None:
-    for _ in range(6):
-        socket = await connected(room)
-        async with socket:
-            pass
-        await room.wait_disconnected()
-    assert len(room.core.hub.sessions) <= 4
-
-
-async def test_two_sockets_of_one_session_leave_the_newer(room: Sandbox) -> None:
-    async with await connected(room) as old, await Socket.open(room.gateway_url) as new:
-        await new.receive()
-        new.sequence = old.sequence
-        await new.send(6, {"token": room.token, "session_id": old.session_id, "seq": old.sequence})
-        await new.until("RESUMED")
-        async with asyncio.timeout(2):
-            assert await old.close_code() == 1006
+@pytest.mark.cites(
+    "docs events/gateway-events#guild-create", "docs events/gateway-events#request-guild-members"
+)
+@pytest.mark.parametrize(
+    ("intents", "members", "told", "large"),
+    [
+        (1 | 1 << 1, 3, {"bot"}, False),
+        (1 | 1 << 8, 3, {"owner", "bot", "alice", "p0", "p1", "p2"}, False),
+        (1 | 1 << 8, 60, {"bot", "alice"}, True),
+    ],
+    ids=["without-presences", "small", "large"],
+)
+async def test_first_members_depend_on_the_presences_intent_and_the_guilds_size(
+    room: Sandbox, intents: int, members: int, told: set[str], large: bool
+) -> None:
+    await room.role("helper")
+    await room.member("alice", roles=["helper"])
+    for number in range(members):
+        await room.member(f"p{number}")
+    async with await Socket.open(room.gateway_url) as socket:
+        await socket.identify(room.token, intents, large_threshold=10)
+        guild = await socket.until("GUILD_CREATE")
+        assert {member["user"]["username"] for member in guild["members"]} == told
+        assert (guild["large"], guild["member_count"]) == (large, members + 3)

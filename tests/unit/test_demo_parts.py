@@ -131,10 +131,11 @@ def judged(tmp_path: Path, fault: Fault) -> list[str]:
         ],
         "story": story_of(),
         "ingested": 1.0,
+        "notes": {MESSAGE: {"rows": [["intent", "help request"], ["plan", "answer"], ["stage", "done"]]}},
     }
     fault(day)
     played = Played(line, MESSAGE, HELP, day["story"])
-    evidence = Evidence(day["entries"], {MESSAGE: day["story"]}, day["ingested"])
+    evidence = Evidence(day["entries"], {MESSAGE: day["story"]}, day["ingested"], day["notes"])
     return [
         f"{verdict.text}: {wrong}" for verdict in judge(stage, [played], evidence) for wrong in verdict.wrong
     ]
@@ -192,6 +193,10 @@ def test_a_good_day_has_nothing_wrong(tmp_path: Path) -> None:
             lambda day: day["entries"].append({"kind": "connection", "event": "closed"}),
             "dropped",
             id="dropped",
+        ),
+        pytest.param(lambda day: day["notes"].clear(), "has the note None", id="no note"),
+        pytest.param(
+            lambda day: day["notes"][MESSAGE]["rows"].pop(), "has the note {'rows'", id="unfinished note"
         ),
     ],
 )

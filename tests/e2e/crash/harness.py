@@ -250,5 +250,6 @@ async def _queue_depth(bot: BotProcess) -> int | None:
 async def play(plan: Plan, sandbox: dict[str, Any], folder: Path, template: Path) -> Outcome:
     """Play a plan against a sandbox process that printed the line `sandbox` when it was ready."""
     async with SandboxClient(sandbox) as discord:
+        await discord.call("settings", identify_interval=0.0)  # the bot is started again at once
         discord._seen = (await discord.call("connected"))["last"]  # earlier runs are none of this one's
         return await Run(plan, discord, folder, template).play()

@@ -1,0 +1,7 @@
+// Preact with tagged templates: what every view imports. Text in them is always text, never markup.
+import { h } from "preact";
+import htm from "htm";
+
+export const html = htm.bind(h);
+export { Fragment, render } from "preact";
+export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";

@@ -1,0 +1,38 @@
+// Which addresses out of a message may be followed or loaded. No DOM in here.
+
+const WEB = new Set(["http:", "https:"]);
+
+function parsed(address) {
+  try {
+    return new URL(address);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a text is an http or https address. */
+export function isWebAddress(address) {
+  const url = typeof address === "string" ? parsed(address) : null;
+  return url !== null && WEB.has(url.protocol) && url.hostname !== "";
+}
+
+/** The address to put into a link, or null when following it could do harm. */
+export function safeLink(address) {
+  const url = typeof address === "string" ? parsed(address) : null;
+  if (url === null) return null;
+  return WEB.has(url.protocol) || url.protocol === "mailto:" ? url.href : null;
+}
+
+/** Whether an image or a file may be loaded without asking: it lies on the sandbox's own CDN or in the page. */
+export function isOwnMedia(address, cdn) {
+  const url = typeof address === "string" ? parsed(address) : null;
+  const own = parsed(cdn);
+  if (url === null) return false;
+  if (url.protocol === "blob:" || (url.protocol === "data:" && /^data:image\//i.test(address))) return true;
+  return own !== null && url.origin === own.origin;
+}
+
+/** The host of an address, "" without one. */
+export function hostOf(address) {
+  return parsed(address)?.host ?? "";
+}
