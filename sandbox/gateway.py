@@ -304,13 +304,16 @@ class Gateway:
         """
         if connection.session is not None:
             raise GatewayClose(4005, "Already authenticated.")
-        app, sequence = self._app(data["token"]), int(data["seq"])
-        session = self._alive(app, data["session_id"])
+        app, session_id = self._app(data["token"]), data["session_id"]
+        if session_id is None:  # lost its socket before READY
+            self._refuse(connection, session_id)
+            return
+        session, sequence = self._alive(app, session_id), int(data["seq"])
         if session is not None and not 0 <= sequence <= session.sequence:
             raise GatewayClose(4007, "Invalid seq.")
         missed = session.missed(sequence) if session is not None else None
         if session is None or missed is None:
-            self._refuse(connection, data["session_id"])
+            self._refuse(connection, session_id)
             return
         old = session.attach(connection)
         if old is not None:
