@@ -103,6 +103,7 @@ async def test_injected_event_goes_out_as_it_is(room: Sandbox) -> None:
         assert await socket.until("NOBODY_KNOWS_THIS") == {"odd": [1, None, "\u0000"]}
 
 
+@pytest.mark.cites("protocol gateway.8")
 async def test_duplicated_events_come_twice_with_their_own_numbers(room: Sandbox) -> None:
     alice = await room.member("alice")
     room.faults.duplicate_events = 1.0
