@@ -62,7 +62,7 @@ async def test_components_are_completed_with_their_defaults(room: Sandbox, http:
 @pytest.mark.cites("protocol rest.1", "openapi create_message")
 async def test_unknown_keys_and_nulls_are_no_obstacle(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
-    nothing = dict.fromkeys(
+    nothing: Any = dict.fromkeys(
         ("embeds", "components", "allowed_mentions", "message_reference", "nonce", "flags")
     )
     message = await posted(http, channel, made_up={"a": 1}, **nothing)
