@@ -4,7 +4,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An error as the HTTP API answers it."""
+    """An error as the HTTP API answers it. Source: protocol rest.5."""
 
     def __init__(self, status: int, code: int, message: str, errors: dict[str, Any] | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")

@@ -199,10 +199,13 @@ class Server:
     async def _answer(
         self, request: web.Request, call: Call, reply: _Reply, headers: dict[str, str]
     ) -> web.StreamResponse:
+        """Send an answer, JSON that says no charset, and the events that wait for it.
+
+        Source: protocol interactions.5.
+        """
         body = b"" if reply.body is None else dumps(reply.body).encode("utf-8", "replace")
         headers["Via"] = "1.1 sandbox"
-        if reply.body is not None:
-            # Exactly this value: discord.py compares the header as text.
+        if reply.body is not None:  # exactly this value: discord.py compares the header as text
             headers["Content-Type"] = "application/json"
         response = web.Response(status=reply.status, body=body or None, headers=headers)
         order = self._core.faults.own_events

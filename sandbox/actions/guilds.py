@@ -140,6 +140,8 @@ def new_thread(
 ) -> Channel:
     """Start a thread; one started from a message has that message's id.
 
+    Source: protocol rest.7.
+
     Raises:
         ApiError: 160004 when the message has a thread already.
     """

@@ -123,7 +123,7 @@ def _note(core: Core, message: Message, via: str) -> None:
 
 
 def reference_to(message: Message) -> dict[str, Any]:
-    """Return the message_reference of a reply to a message."""
+    """Return the message_reference of a reply to a message. Source: protocol rest.6."""
     reference: dict[str, Any] = {
         "type": 0,
         "channel_id": str(message.channel_id),
@@ -147,7 +147,7 @@ _COMPONENT_DEFAULTS: dict[Any, dict[str, Any]] = {
 def numbered(components: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return components as Discord stores them: numbered in reading order, defaults filled in.
 
-    Source: openapi create_message.
+    Source: openapi create_message, protocol rest.1.
     """
     count = 0
 

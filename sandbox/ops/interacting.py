@@ -142,7 +142,7 @@ def _app_of(core: Core, application_id: int | None, author_id: int) -> Applicati
 
 
 @operation
-def submit(core: Core, user: Ref, interaction: int, values: dict[str, Any]) -> dict[str, Any]:
+def submit(core: Core, user: Ref, interaction: Ref, values: dict[str, Any]) -> dict[str, Any]:
     """Fill in and submit the form an interaction was answered with; fields by label or custom id."""
     opened = _interaction(core, interaction)
     if opened.modal is None:
@@ -160,15 +160,16 @@ def _started(item: Interaction) -> dict[str, Any]:
     return {"interaction_id": item.id}
 
 
-def _interaction(core: Core, interaction_id: int) -> Interaction:
+def _interaction(core: Core, interaction_id: Ref) -> Interaction:
+    wanted = number(interaction_id)
     for item in core.world.interactions.values():
-        if item.id == interaction_id:
+        if item.id == wanted:
             return item
     raise OperationError(f"there is no interaction {interaction_id}")
 
 
 @operation
-def interaction(core: Core, interaction: int) -> dict[str, Any]:
+def interaction(core: Core, interaction: Ref) -> dict[str, Any]:
     """Return how far an interaction got: its answer's type, message, form, choices and followups."""
     item = _interaction(core, interaction)
     where = core.world.channel(item.channel_id)

@@ -78,7 +78,10 @@ def list_commands(call: Call) -> Any:
 
 
 def overwrite(call: Call) -> Any:
-    """Replace all commands; those of the same name and type keep their ids."""
+    """Replace all commands; those of the same name and type keep their ids.
+
+    Source: protocol interactions.4.
+    """
     guild_id, stored = _scope(call)
     forms = call.body
     if not isinstance(forms, list):

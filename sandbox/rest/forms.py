@@ -131,7 +131,7 @@ def check_types(form: dict[str, Any], **expected: type) -> None:
 
 
 def nonce_of(form: dict[str, Any]) -> str | int | None:
-    """Return the nonce: an integer or at most 25 characters."""
+    """Return the nonce: an integer or at most 25 characters. Source: protocol interactions.6."""
     nonce = form.get("nonce")
     if nonce is None or (isinstance(nonce, int) and not isinstance(nonce, bool)):
         return nonce

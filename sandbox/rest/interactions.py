@@ -19,7 +19,10 @@ MAX_TITLE = 45
 
 @route("POST", "/interactions/{interaction_id}/{interaction_token}/callback", token=False)
 def callback(call: Call) -> Any:
-    """Answer an interaction for the first time."""
+    """Answer an interaction for the first time.
+
+    Source: protocol interactions.1, protocol interactions.2.
+    """
     item = call.core.world.interactions.get(call.params["interaction_token"])
     if item is None or item.id != call.id_of("interaction_id"):
         raise unknown("interaction")
@@ -47,6 +50,7 @@ def _message(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
 
 
 def _defer(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
+    """Promise a message, which the first followup fills. Source: protocol interactions.3."""
     channel = call.core.world.channel(item.channel_id)
     draft = Draft(channel, call.me.bot, flags=int(data.get("flags") or 0) & EPHEMERAL)
     return lambda: act.respond_message(call.core, item, draft, loading=True)
@@ -109,7 +113,10 @@ _ANSWERS = {
 
 
 def _with_response(call: Call, item: Interaction, kind: int) -> dict[str, Any]:
-    """Return the body of with_response: the interaction, and the message where there is one."""
+    """Return the body of with_response: the interaction, and the message where there is one.
+
+    Source: protocol rest.8.
+    """
     interaction: dict[str, Any] = {
         "id": str(item.id),
         "type": item.type,

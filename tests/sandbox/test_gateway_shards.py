@@ -50,7 +50,9 @@ async def ask(room: Sandbox, socket: Socket, token: str | None = None, **more: A
     await socket.send(2, {"token": token or room.token, "intents": 1, "properties": {}, **more})
 
 
-@pytest.mark.cites("protocol gateway.7", "docs events/gateway#identifying", FAR)
+@pytest.mark.cites(
+    "protocol gateway.7", "docs events/gateway#identifying", "docs events/gateway-events#identify", FAR
+)
 async def test_second_identify_within_five_seconds_gets_op_9_false(room: Sandbox, hands: Hands) -> None:
     room.core.identify_interval = Sandbox().core.identify_interval
     async with await connected(room), await Socket.open(room.gateway_url) as second:

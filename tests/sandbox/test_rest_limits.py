@@ -8,6 +8,7 @@ from sandbox import Sandbox
 from tests.sandbox.raw import Http, code, ids, posted
 
 
+@pytest.mark.cites("openapi bulk_delete_messages")
 async def test_bulk_deletion_takes_2_to_100_young_messages(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     alice = await room.member("alice")
@@ -47,6 +48,7 @@ async def test_reply_needs_the_history(room: Sandbox, http: Http) -> None:
     assert code(await http("GET", f"/channels/{channel.id}/messages/{message.id}")) == (403, 50013)
 
 
+@pytest.mark.cites("openapi update_message", "openapi delete_message", "protocol rest.5")
 async def test_own_messages_only_are_edited_and_others_deleted_with_permission(
     room: Sandbox, http: Http
 ) -> None:
@@ -59,6 +61,7 @@ async def test_own_messages_only_are_edited_and_others_deleted_with_permission(
     assert code(await http("DELETE", path)) == (404, 10008)
 
 
+@pytest.mark.cites("openapi update_message")
 async def test_edit_keeps_replaces_and_empties(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     made = await posted(http, channel, "text", embeds=[{"title": "t"}])
@@ -68,6 +71,7 @@ async def test_edit_keeps_replaces_and_empties(room: Sandbox, http: Http) -> Non
     assert code(await http("PATCH", path, {"content": ""})) == (400, 50006)
 
 
+@pytest.mark.cites("openapi add_guild_member_role", "openapi delete_guild_member_role", "protocol rest.5")
 async def test_roles_are_handed_out_below_the_bots_own(room: Sandbox, http: Http) -> None:
     guild, _ = await ids(room)
     above = await room.role("above")
@@ -80,6 +84,7 @@ async def test_roles_are_handed_out_below_the_bots_own(room: Sandbox, http: Http
     assert (await http("DELETE", path)).status == 204
 
 
+@pytest.mark.cites("openapi list_guild_members")
 async def test_members_are_listed_by_id_in_pages(room: Sandbox, http: Http) -> None:
     guild, _ = await ids(room)
     for name in ("alice", "bob", "carol"):
@@ -97,6 +102,7 @@ async def test_a_bot_is_no_stranger_to_those_it_writes(room: Sandbox, http: Http
     assert code(await http("GET", f"/guilds/{other.id}")) == (404, 10004)
 
 
+@pytest.mark.cites("protocol rest.5")
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
