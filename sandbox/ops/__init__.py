@@ -1,6 +1,15 @@
 """What a test or the control API can ask for: every operation takes and returns JSON."""
 
-from sandbox.ops import interacting, making, meddling, talking
+from sandbox.ops import interacting, making, meddling, moderating, talking
 from sandbox.ops.registry import OPERATIONS, OperationError, perform
 
-__all__ = ["OPERATIONS", "OperationError", "interacting", "making", "meddling", "perform", "talking"]
+__all__ = [
+    "OPERATIONS",
+    "OperationError",
+    "interacting",
+    "making",
+    "meddling",
+    "moderating",
+    "perform",
+    "talking",
+]

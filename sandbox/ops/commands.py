@@ -3,9 +3,10 @@
 from typing import Any
 
 from sandbox import payloads
-from sandbox.actions import messages
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.ops.registry import OperationError, Ref, the_app, the_channel, the_role, the_user
+from sandbox.permissions import ALL
 from sandbox.world import Application, Channel, User
 
 SUB, GROUP = 1, 2
@@ -37,21 +38,47 @@ def find(
 
 
 def check_allowed(core: Core, command: Json, where: Channel, who: User) -> None:
-    """Check default_member_permissions, which hide a command from members without them.
+    """Check who may use a command where: the guild's rules for it, then those for all of the application's.
+
+    Without a rule for the member default_member_permissions decide; owner and administrators always may.
+    Source: docs interactions/application-commands#permissions.
 
     Raises:
         OperationError: the member doesn't see this command.
     """
-    needed = command.get("default_member_permissions")
-    if needed is None or where.guild_id is None:
+    if where.guild_id is None:
         return
-    held = messages.may(core, where, who)
-    if int(needed) & ~held or (
-        int(needed) == 0 and held != messages.may(core, where, core.world.users[_owner(core, where)])
-    ):
-        raise OperationError(
-            f"{who.username!r} doesn't see /{command['name']}: it takes permissions {needed}"
-        )
+    held = may(core, where, who)
+    if held == ALL:
+        return
+    told = _told(core, command, where, who)
+    needed = command.get("default_member_permissions")
+    lacks = needed is not None and (int(needed) & ~held or int(needed) == 0)
+    if told is False or (told is None and lacks):
+        why = "it isn't allowed here" if told is False else f"it takes permissions {needed}"
+        raise OperationError(f"{who.username!r} doesn't see /{command['name']}: {why}")
+
+
+def _told(core: Core, command: Json, where: Channel, who: User) -> bool | None:
+    """Return what the guild's rules say of a member in a channel, None when they say nothing."""
+    guild = core.world.guilds[where.guild_id or 0]
+    app = core.world.applications[int(command["application_id"])]
+    layers = [app.command_permissions.get((guild.id, int(key))) or [] for key in (command["id"], app.id)]
+    channel_id = where.parent_id if where.is_thread else where.id
+    member = guild.members.get(who.id)
+    roles = set(member.roles) if member is not None else set()
+    for places in ({channel_id}, {guild.id - 1}):
+        here = [rule["permission"] for rules in layers for rule in rules if int(rule["id"]) in places]
+        if here:
+            if not here[0]:
+                return False
+            break
+    for ids in ({who.id}, roles, {guild.id}):
+        for rules in layers:
+            said = [rule["permission"] for rule in rules if int(rule["id"]) in ids]
+            if said:
+                return any(said)
+    return None
 
 
 def _owner(core: Core, where: Channel) -> int:
@@ -152,7 +179,7 @@ def resolve(
         place = the_channel(core, value, where.guild_id)
         if channel_types and place.type not in channel_types:
             raise OperationError(f"channel {place.name!r} is not of a type this option takes")
-        permissions = {"permissions": str(messages.may(core, place, core.world.users[_owner(core, where)]))}
+        permissions = {"permissions": str(may(core, place, core.world.users[_owner(core, where)]))}
         resolved.setdefault("channels", {})[str(place.id)] = payloads.channel(place) | permissions
         return str(place.id)
     if kind in (ROLE, MENTIONABLE) and guild is not None:
@@ -175,6 +202,6 @@ def resolved_user(core: Core, where: Channel, user_id: int) -> Json:
     body: Json = {"users": {str(user_id): payloads.user(core.world.users[user_id])}}
     member = core.world.member(where.guild_id, user_id)
     if member is not None:
-        permissions = str(messages.may(core, where, member.user))
+        permissions = str(may(core, where, member.user))
         body["members"] = {str(user_id): payloads.partial_member(member) | {"permissions": permissions}}
     return body

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import guilds as act
+from sandbox.actions import members as people
 from sandbox.core import Core
 from sandbox.ids import bot_token
 from sandbox.intents import ALL_PRIVILEGED
@@ -139,7 +140,7 @@ def channel(  # noqa: PLR0913 - the arguments of a channel
         topic=topic,
         parent_id=the_channel(core, parent, place.id).id if parent is not None else None,
         overwrites={rule.id: rule for rule in rules},
-        available_tags=tags_of([{"name": tag, "id": core.ids.make()} for tag in tags or ()]),
+        available_tags=tags_of(core, [{"name": tag} for tag in tags or ()]),
     )
     return payloads.channel(made)
 
@@ -182,10 +183,10 @@ def member(
     user = user_named(core, name, bot=bot, display=display)
     held = [the_role(place, ref).id for ref in roles or ()]
     if user.id not in place.members:
-        act.add_member(core, place, user, held)
+        people.add_member(core, place, user, held)
     elif held:
         place.members[user.id].roles = held
-        act.member_changed(core, place, place.members[user.id])
+        people.member_changed(core, place, place.members[user.id])
     return {"id": user.id, "name": user.username, "guild_id": place.id, "bot": user.bot}
 
 
@@ -200,14 +201,14 @@ def set_member(
         person.roles = [the_role(place, ref).id for ref in roles]
     if nick is not None:
         person.nick = nick or None
-    act.member_changed(core, place, person)
+    people.member_changed(core, place, person)
 
 
 @operation
 def remove_member(core: Core, member: Ref, guild: Ref = None) -> None:
     """Let a member leave; for a bot, its application loses the guild."""
     place = the_guild(core, guild)
-    act.remove_member(core, place, the_member(core, place, member).user.id)
+    people.remove_member(core, place, the_member(core, place, member).user.id)
 
 
 @operation

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from sandbox.buckets import PROFILES
 from sandbox.core import Core
 from sandbox.ops.registry import Ref, operation, the_app
 from sandbox.sessions import Session
@@ -96,8 +97,8 @@ def inject(core: Core, event: str, data: Any, app: Ref = None) -> None:
 
 
 @operation
-def settings(core: Core, **values: float) -> dict[str, Any]:
-    """Change timings and limits: heartbeat_interval, interaction_deadline, nonce_window, ..."""
+def settings(core: Core, **values: Any) -> dict[str, Any]:
+    """Change timings and limits: heartbeat_interval, interaction_deadline, rate_limits, ..."""
     names = (
         "heartbeat_interval",
         "interaction_deadline",
@@ -105,10 +106,14 @@ def settings(core: Core, **values: float) -> dict[str, Any]:
         "nonce_window",
         "replay_limit",
         "shards",
+        "rate_limits",
+        "join_messages",
     )
     for name, value in values.items():
         if name not in names:
             raise ValueError(f"no setting {name!r}; there are {', '.join(names)}")
+        if name == "rate_limits" and value not in PROFILES:
+            raise ValueError(f"no rate limits {value!r}; there are {', '.join(PROFILES)}")
         setattr(core, name, value)
     return {name: getattr(core, name) for name in names}
 

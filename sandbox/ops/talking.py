@@ -5,15 +5,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox import payloads
+from sandbox.actions import access, messages, reactions
 from sandbox.actions import guilds as act
-from sandbox.actions import messages
+from sandbox.actions import threads as thread_act
+from sandbox.actions.access import may
 from sandbox.actions.messages import Draft
 from sandbox.core import Core
 from sandbox.errors import missing_access, missing_permissions
 from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_guild, the_message, the_user
 from sandbox.permissions import P
 from sandbox.rest.call import Upload
-from sandbox.rest.forms import attach, components_of, content_of, embeds_of
+from sandbox.rest.components import in_message
+from sandbox.rest.embeds import embeds as embeds_of
+from sandbox.rest.forms import content as content_of
+from sandbox.rest.uploads import attach
 from sandbox.world import Channel, Message, User
 
 
@@ -51,16 +56,19 @@ def _say(core: Core, author: Ref, content: str, channel: Ref, more: dict[str, An
     if webhook is None:
         user = the_user(core, author)
         _check_sees(core, place, user)
-        messages.check_sendable(core, place, user)
+        access.check_sendable(core, place, user)
+        if more.get("ts") is None:
+            access.check_slowmode(core, place, user)
+        if more.get("attachments") and not may(core, place, user) & P.ATTACH_FILES:
+            raise missing_permissions()
     else:
         user = User(core.ids.make(), str(webhook), bot=True)
-    form = {"content": content, "embeds": more.get("embeds"), "components": more.get("components")}
     draft = Draft(
         place,
         user,
-        content_of(form) if content else "",
-        embeds=embeds_of(form),
-        components=components_of(form),
+        content_of(content, "content") if content else "",
+        embeds=embeds_of(more.get("embeds") or [], "embeds"),
+        components=in_message(more.get("components") or [], "components", v2=False),
         nonce=more.get("nonce"),
         at=moment(more.get("ts")),
         webhook_id=user.id if webhook is not None else None,
@@ -78,7 +86,7 @@ def _attached(core: Core, place: Channel, item: dict[str, Any]) -> dict[str, Any
 
 
 def _check_sees(core: Core, place: Channel, user: User) -> None:
-    if not messages.may(core, place, user) & P.VIEW_CHANNEL:
+    if not may(core, place, user) & P.VIEW_CHANNEL:
         raise missing_access()
 
 
@@ -99,9 +107,9 @@ def edit(core: Core, message: Ref, content: str | None = None, **changes: Any) -
     found = the_message(core, message)
     form = changes | ({"content": content} if content is not None else {})
     if "content" in form:
-        form["content"] = content_of(form)
+        form["content"] = content_of(form["content"], "content")
     if "embeds" in form:
-        form["embeds"] = embeds_of(form)
+        form["embeds"] = embeds_of(form["embeds"], "embeds")
     messages.edit(core, found, form, via="driver")
     return described(core, found)
 
@@ -117,7 +125,7 @@ def delete(core: Core, message: Ref, by: Ref = None) -> None:
     place = core.world.channel(found.channel_id)
     if by is not None:
         user = the_user(core, by)
-        if user.id != found.author.id and not messages.may(core, place, user) & P.MANAGE_MESSAGES:
+        if user.id != found.author.id and not may(core, place, user) & P.MANAGE_MESSAGES:
             raise missing_permissions()
     messages.delete(core, place, [found.id], via="driver")
 
@@ -137,7 +145,7 @@ def _delete(core: Core, place: Channel, ids: list[int]) -> None:
 @operation
 def react(core: Core, user: Ref, message: Ref, emoji: str, add: bool = True) -> None:
     """Add or take back a reaction."""
-    messages.react(core, the_message(core, message), the_user(core, user), emoji, add=add)
+    reactions.react(core, the_message(core, message), the_user(core, user), emoji, add=add)
 
 
 @operation
@@ -164,10 +172,11 @@ def start_thread(
     parent = the_channel(core, channel if found is None else found.channel_id)
     starter = the_user(core, user)
     needed = P.CREATE_PRIVATE_THREADS if private else P.CREATE_PUBLIC_THREADS
-    if not messages.may(core, parent, starter) & needed:
+    if not may(core, parent, starter) & needed:
         raise missing_permissions()
+    access.check_slowmode(core, parent, starter, "thread")
     more = {"type": 12} if private else {}
-    return payloads.channel(act.new_thread(core, parent, name, starter, found, **more))
+    return payloads.channel(thread_act.new_thread(core, parent, name, starter, found, **more))
 
 
 @operation
@@ -186,11 +195,12 @@ def open_post(
     """
     place, author = the_channel(core, forum), the_user(core, user)
     _check_sees(core, place, author)
-    if not messages.may(core, place, author) & P.SEND_MESSAGES:
+    if not may(core, place, author) & P.SEND_MESSAGES:
         raise missing_permissions()
-    thread = act.new_thread(core, place, title, author)
+    access.check_slowmode(core, place, author, "thread")
+    thread = thread_act.new_thread(core, place, title, author)
     files = [_attached(core, thread, item) for item in attachments or ()]
-    draft = Draft(thread, author, content_of({"content": content}), attachments=files, via="driver")
+    draft = Draft(thread, author, content_of(content, "content"), attachments=files, via="driver")
     message = messages.post(core, draft, opening=True)
     return {"thread": payloads.channel(thread), "message": described(core, message)}
 
@@ -198,7 +208,7 @@ def open_post(
 @operation
 def join_thread(core: Core, user: Ref, thread: Ref, join: bool = True) -> None:
     """Add someone to a thread or take them out."""
-    act.join_thread(core, the_channel(core, thread), the_user(core, user), join=join)
+    thread_act.join_thread(core, the_channel(core, thread), the_user(core, user), join=join)
 
 
 @operation
@@ -211,7 +221,7 @@ def dm(core: Core, user: Ref, app: Ref = None) -> dict[str, Any]:
 def sees(core: Core, user: Ref, channel: Ref, limit: int = 1000) -> list[dict[str, Any]]:
     """Return what a member sees, oldest first: ephemeral ones for them included, none of a hidden channel."""
     place, viewer = the_channel(core, channel), the_user(core, user)
-    allowed = messages.may(core, place, viewer)
+    allowed = may(core, place, viewer)
     if not allowed & P.VIEW_CHANNEL or not allowed & P.READ_MESSAGE_HISTORY:
         return []
     found = [m for m in place.messages.values() if m.visible_to in (None, viewer.id)]
@@ -226,7 +236,7 @@ def channels_of(core: Core, user: Ref, guild: Ref = None) -> list[dict[str, Any]
     return [
         payloads.channel(item)
         for item in place.channels.values()
-        if messages.may(core, item, viewer) & P.VIEW_CHANNEL and not (item.is_thread and item.archived)
+        if may(core, item, viewer) & P.VIEW_CHANNEL and not (item.is_thread and item.archived)
     ]
 
 
