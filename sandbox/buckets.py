@@ -19,6 +19,7 @@ Limit = tuple[int, float]
 _MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 _KEPT = 10_000
 _INVALID = (401, 403, 429)
+_DOOR = "invalid requests"
 
 # Routes that count in one bucket, by the group's name.
 _GROUPS: dict[str, str] = {
@@ -166,14 +167,14 @@ class Buckets:
     def closed(self) -> bool:
         """Whether too many invalid requests have closed the door."""
         limit = self._profile.invalid
-        ends, used = self._windows.get("invalid", (0.0, 0))
+        ends, used = self._windows.get(_DOOR, (0.0, 0))
         return limit is not None and used >= limit[0] and self._core.clock.monotonic() < ends
 
     def note(self, status: int, scope: str | None) -> None:
         """Count an answer that was the client's fault; a shared 429 is nobody's."""
         limit = self._profile.invalid
         if limit is not None and status in _INVALID and scope != "shared":
-            self._count("invalid", limit)
+            self._count(_DOOR, limit)
 
     def _count(self, key: str, limit: Limit) -> tuple[int, float]:
         """Return how much of a window is used, this time included, and the seconds to wait (0 to pass)."""
