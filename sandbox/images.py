@@ -5,6 +5,7 @@ import zlib
 
 _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _FACE = 64
+_VP8X_END = 30
 
 
 def size_of(content: bytes) -> tuple[int, int] | None:
@@ -37,7 +38,7 @@ def _jpeg(content: bytes) -> tuple[int, int] | None:
 
 def _webp(content: bytes) -> tuple[int, int] | None:
     kind = content[12:16]
-    if kind == b"VP8X":
+    if kind == b"VP8X" and len(content) >= _VP8X_END:
         width, height = (int.from_bytes(content[at : at + 3], "little") + 1 for at in (24, 27))
         return width, height
     if kind == b"VP8L":
