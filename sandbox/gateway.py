@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from loguru import logger
 
-from sandbox import access, payloads
+from sandbox import payloads, visibility
 from sandbox.compress import compressor
 from sandbox.core import Core
 from sandbox.ids import bot_token
@@ -348,7 +348,7 @@ def guild_create(guild: Guild, session: Session) -> dict[str, Any]:
     """
     own = guild.members[session.app.bot.id]
     body = payloads.guild_create(
-        guild, own.user.id, access.open_threads(guild, own), first_members(guild, own, session)
+        guild, own.user.id, visibility.open_threads(guild, own), first_members(guild, own, session)
     )
     return body | {"large": len(guild.members) > session.large}
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.actions import interactions as act
 from sandbox.actions import messages
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.ops import commands, components
 from sandbox.ops.registry import (
@@ -23,7 +24,7 @@ from sandbox.world import Application, Channel, Interaction, Message, User
 
 def _place(core: Core, user: Ref, channel: Ref, guild: Ref = None) -> tuple[Channel, User]:
     where, who = the_channel(core, channel, guild), the_user(core, user)
-    if not messages.may(core, where, who) & P.USE_APPLICATION_COMMANDS:
+    if not may(core, where, who) & P.USE_APPLICATION_COMMANDS:
         raise OperationError(f"{who.username!r} may not use commands in {where.name!r}")
     return where, who
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from sandbox.actions import interactions
+from sandbox.buckets import PROFILES
 from sandbox.core import Core
 from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_user
 from sandbox.sessions import Session
@@ -103,8 +104,8 @@ def forge(
 
 
 @operation
-def settings(core: Core, **values: float) -> dict[str, Any]:
-    """Change timings and limits: heartbeat_interval, interaction_deadline, nonce_window, ..."""
+def settings(core: Core, **values: Any) -> dict[str, Any]:
+    """Change timings and limits: heartbeat_interval, interaction_deadline, rate_limits, ..."""
     names = (
         "heartbeat_interval",
         "identify_interval",
@@ -118,11 +119,16 @@ def settings(core: Core, **values: float) -> dict[str, Any]:
         "nonce_window",
         "replay_limit",
         "shards",
+        "rate_limits",
+        "join_messages",
     )
     for name, value in values.items():
         if name not in names:
             raise ValueError(f"no setting {name!r}; there are {', '.join(names)}")
-        if value < (1 if name in ("max_concurrency", "shards") else 0):
+        if name == "rate_limits":
+            if value not in PROFILES:
+                raise ValueError(f"no rate limits {value!r}; there are {', '.join(PROFILES)}")
+        elif value < (1 if name in ("max_concurrency", "shards") else 0):
             raise ValueError(f"{name} can't be {value}")
         setattr(core, name, type(getattr(core, name))(value))
     return {name: getattr(core, name) for name in names}

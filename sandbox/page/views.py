@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import messages as act
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.permissions import P, base_permissions
 from sandbox.world import Channel, ChannelType, Guild, Interaction, Member, Message, User
@@ -28,7 +29,7 @@ def text_ids(value: Any) -> Any:
 
 def sees(core: Core, viewer: User, channel: Channel) -> bool:
     """Whether a user sees a channel at all."""
-    return bool(act.may(core, channel, viewer) & P.VIEW_CHANNEL)
+    return bool(may(core, channel, viewer) & P.VIEW_CHANNEL)
 
 
 def people(core: Core) -> list[Json]:
@@ -79,7 +80,7 @@ def guild(core: Core, place: Guild, viewer: User) -> Json:
 
 def channel(core: Core, place: Channel, viewer: User) -> Json:
     """Return a channel, thread or direct message with the viewer's permissions in it."""
-    body = payloads.channel(place, viewer.id) | {"permissions": str(act.may(core, place, viewer))}
+    body = payloads.channel(place, viewer.id) | {"permissions": str(may(core, place, viewer))}
     if place.is_thread:
         body["joined"] = viewer.id in place.thread_members
         body["private"] = place.is_private_thread
@@ -110,7 +111,7 @@ def message(core: Core, item: Message, viewer: User) -> Json:
 
 def history(core: Core, place: Channel, viewer: User, before: int | None, limit: int) -> list[Json]:
     """Return up to `limit` messages a member sees before an id (None: the newest), oldest first."""
-    allowed = act.may(core, place, viewer)
+    allowed = may(core, place, viewer)
     if not allowed & P.VIEW_CHANNEL or not allowed & P.READ_MESSAGE_HISTORY:
         return []
     found = [

@@ -1,28 +1,15 @@
 """Interactions by a raw client. Facts: "Interactions" in the protocol page."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from tests.sandbox.clocks import Clock
 from tests.sandbox.raw import Http, Reply, Socket
 
 COMMAND = {"name": "ping", "description": "Ping."}
-
-
-class Clock:
-    """A clock the test moves."""
-
-    def __init__(self) -> None:
-        self.time = 1_000.0
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(1_700_000_000 + self.time, UTC)
-
-    def monotonic(self) -> float:
-        return self.time
 
 
 @pytest.fixture
