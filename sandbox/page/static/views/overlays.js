@@ -30,7 +30,7 @@ function Question({ title, act, bad, onDo, ready = true, children }) {
     const before = document.activeElement;
     dialog.current.showModal();
     dialog.current.querySelector("input:not([type=checkbox]), .bad-button")?.focus();
-    return () => before?.isConnected && before.focus?.({ preventScroll: true });
+    return () => (before?.isConnected ? before : document.querySelector(".composer textarea"))?.focus({ preventScroll: true });
   }, []);
   const close = () => store.set({ asking: null });
   const submit = async (event) => {
