@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, async_playwright, expect
 
 from sandbox import Sandbox
 from sandbox.handles import Member
@@ -24,6 +24,10 @@ STRING, INTEGER, ROLE, ATTACHMENT = 3, 4, 8, 11
 
 def option(kind: int, name: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "name": name, "description": f"The {name}", **more}
+
+
+def upload(name: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "text/plain", "buffer": content}
 
 
 COMMANDS: list[dict[str, Any]] = [
@@ -197,7 +201,7 @@ async def test_a_file_for_a_command(desk: Desk) -> None:
     await desk.page.keyboard.type("/read ")
     async with desk.page.expect_file_chooser() as chooser:
         await desk.page.get_by_role("button", name="file: choose a file").click()
-    await (await chooser.value).set_files([{"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"}])
+    await (await chooser.value).set_files(upload("a.txt", b"hello"))
     await desk.page.get_by_role("button", name="Run /read").click()
     (resolved,) = (await desk.started("read"))["resolved"]["attachments"].values()
     assert (resolved["filename"], resolved["size"]) == ("a.txt", 5)
@@ -218,13 +222,8 @@ async def test_files_go_along_and_too_big_ones_are_named(desk: Desk) -> None:
     async with desk.page.expect_file_chooser() as chooser:
         await desk.page.get_by_role("button", name="Attach files").click()
     big = b"x" * (10 * 1024 * 1024 + 1)
-    await (await chooser.value).set_files(
-        [
-            {"name": "log.txt", "mimeType": "text/plain", "buffer": b"log"},
-            {"name": "gone.txt", "mimeType": "text/plain", "buffer": b"x"},
-            {"name": "big.bin", "mimeType": "application/octet-stream", "buffer": big},
-        ]
-    )
+    files = [upload("log.txt", b"log"), upload("gone.txt", b"x"), upload("big.bin", big)]
+    await (await chooser.value).set_files(files)
     await expect(desk.page.get_by_role("alert")).to_contain_text("big.bin is 10 MB")
     await desk.page.get_by_role("button", name="Remove gone.txt").click()
     await desk.box.fill("see the log")
