@@ -35,7 +35,6 @@ class Core:
         rate: requests every bucket allows instead, and per how many seconds; `rates` by route name.
         join_messages: whether a member who joins is announced in the guild's system channel.
         shards: what /gateway/bot recommends.
-        notes: what was said about messages, by their id, for the chat page alone.
         urls: api_url, gateway_url and cdn_url once the server listens.
     """
 
@@ -66,7 +65,6 @@ class Core:
         self.join_messages = False
         self.shards = 1
         self.requests = 0
-        self.notes: dict[int, dict[str, Any]] = {}
         self.urls = {"api_url": "", "gateway_url": "", "cdn_url": ""}
         self.main_app: Application | None = None
         self._tasks: set[asyncio.Task[Any]] = set()

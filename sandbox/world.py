@@ -76,7 +76,7 @@ class Member:
 
 @dataclass(slots=True)
 class Message:
-    """A message; `visible_to` is the one user who sees an ephemeral one."""
+    """A message; `visible_to` is the one user who sees an ephemeral one, `note` what the chat page adds."""
 
     id: int
     channel_id: int
@@ -105,6 +105,7 @@ class Message:
     thread_id: int | None = None
     visible_to: int | None = None
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    note: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

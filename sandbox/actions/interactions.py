@@ -188,7 +188,7 @@ def original(core: Core, item: Interaction) -> Message:
 
 def note_reply(core: Core, item: Interaction, **more: Any) -> None:
     """Record the application's first answer."""
-    core.hub.whisper(item.user.id, "INTERACTION", {"id": str(item.id)})
+    core.hub.whisper(item.user.id, "INTERACTION", {"id": str(item.id), "token": item.token})
     core.record.add(
         "interaction_reply",
         interaction_id=item.id,

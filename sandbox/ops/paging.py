@@ -63,26 +63,28 @@ def annotate(core: Core, message: Ref, note: dict[str, Any] | None) -> None:
         OperationError: a note of another shape.
     """
     found = the_message(core, message)
-    if note is None:
-        core.notes.pop(found.id, None)
+    found.note = None if note is None else _checked(note)
+    about = {"id": str(found.id), "channel_id": str(found.channel_id)}
+    if found.visible_to is None:
+        core.hub.notify("MESSAGE_UPDATE", about, core.world.channels[found.channel_id])
     else:
-        core.notes[found.id] = _checked(note)
-    core.hub.notify(
-        "MESSAGE_UPDATE",
-        {"id": str(found.id), "channel_id": str(found.channel_id)},
-        core.world.channels[found.channel_id],
-    )
+        core.hub.whisper(found.visible_to, "MESSAGE_UPDATE", about)
 
 
-def _checked(note: dict[str, Any]) -> dict[str, Any]:
-    rows = note.get("rows") or []
-    tone = note.get("tone", "info")
+def _checked(note: Any) -> dict[str, Any]:
+    if not isinstance(note, dict):
+        raise OperationError('a note is an object: {"title", "tone", "rows"}')
+    rows, tone = note.get("rows") or [], note.get("tone", "info")
     if tone not in TONES:
         raise OperationError(f"no tone {tone!r}; there are {', '.join(TONES)}")
-    if not all(isinstance(row, list | tuple) and len(row) == 2 for row in rows):  # noqa: PLR2004
-        raise OperationError("rows of a note are pairs: [name, value]")
+    if not isinstance(rows, list | tuple) or not all(_is_pair(row) for row in rows):
+        raise OperationError("rows of a note are a list of pairs: [name, value]")
     return {
         "title": str(note.get("title", "")),
         "tone": tone,
         "rows": [[str(name), str(value)] for name, value in rows],
     }
+
+
+def _is_pair(row: Any) -> bool:
+    return isinstance(row, list | tuple) and len(row) == 2  # noqa: PLR2004

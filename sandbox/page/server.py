@@ -6,7 +6,6 @@ other web page and no other user of the machine can look in or act.
 
 import asyncio
 import base64
-import contextlib
 import errno
 import hashlib
 import hmac
@@ -14,21 +13,19 @@ import json
 import re
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlsplit
 
-from aiohttp import WSMsgType, web
-from aiohttp.client_exceptions import ClientError
-from loguru import logger
+from aiohttp import WSCloseCode, web
 
 from sandbox.core import Core
 from sandbox.errors import ApiError
 from sandbox.ops import OperationError, perform
-from sandbox.ops.registry import the_user
 from sandbox.page import views
-from sandbox.page.watcher import Watcher
-from sandbox.world import User
+from sandbox.page.feed import BAD_FRAME, Feed, said
 
 MAX_BODY = 64 * 1024 * 1024  # an upload, as base64 in JSON
-MAX_QUEUE = 10_000  # frames a page may lag behind before it is cut off
+MAX_FRAME = 64 * 1024  # bytes a page may say at once
+WRONG_TOKEN = 4004
 HELLO_SECONDS = 10.0
 TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})  # Windows says EACCES of a port held alone
 _TYPES = {
@@ -56,6 +53,9 @@ class Page:
         self._token = token
         self._runner: web.AppRunner | None = None
         self._static = files("sandbox.page") / "static"
+        self._hosts: frozenset[str] = frozenset()
+        self._headers: dict[str, str] = {}
+        self._sockets: set[web.WebSocketResponse] = set()
 
     async def start(self, host: str, port: int = 0) -> None:
         """Listen; a port of 0, or one that is taken, becomes a free one."""
@@ -64,6 +64,7 @@ class Page:
         app.router.add_get("/live", self._live)
         app.router.add_post("/op/{name}", self._operation)
         app.router.add_get("/{path:.*}", self._file)
+        app.on_shutdown.append(self._part)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         try:
@@ -72,34 +73,48 @@ class Page:
             if error.errno not in TAKEN or port == 0:
                 raise
             await web.TCPSite(self._runner, host, 0).start()
-        self.address = f"http://{host}:{self._runner.addresses[0][1]}/#{self._token}"
+        bound = self._runner.addresses[0][1]
+        self.address = f"http://{host}:{bound}/#{self._token}"
+        self._hosts = frozenset(f"{name}:{bound}" for name in (host, "localhost", "127.0.0.1"))
+        self._headers = self._security()
 
     async def stop(self) -> None:
-        """Stop listening; open pages are cut off."""
+        """Stop listening; open pages are told and cut off."""
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _part(self, _: web.Application) -> None:
+        for socket in list(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the sandbox ends")
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Refuse foreign hosts and origins (a name that was rebound to loopback), and add the headers."""
-        own = self.address.removeprefix("http://").partition("/")[0]
-        if request.host not in (own, own.replace("127.0.0.1", "localhost")):
-            return web.Response(status=421, text="This page is for this machine only.")
-        if request.headers.get("Origin") not in (None, f"http://{request.host}"):
-            return web.Response(status=403, text="Another page may not do that.")
-        response: web.StreamResponse = await handler(request)
+        response: web.StreamResponse
+        if request.host not in self._hosts:
+            response = web.Response(status=421, text="This page is for this machine only.")
+        elif request.headers.get("Origin") not in (None, f"http://{request.host}"):
+            response = web.Response(status=403, text="Another page may not do that.")
+        else:
+            try:
+                response = await handler(request)
+            except web.HTTPRequestEntityTooLarge:
+                limit = MAX_BODY // (1024 * 1024)
+                response = _json({"error": f"That is too large: at most {limit} MB at once."}, 413)
+            except web.HTTPException as error:
+                response = _json({"error": error.reason}, error.status)
         if not response.prepared:
-            response.headers.update(self._headers())
+            response.headers.update(self._headers)
         return response
 
-    def _headers(self) -> dict[str, str]:
-        index = (self._static / "index.html").read_text("utf-8")
-        inline = _INLINE.search(index)
-        digest = hashlib.sha256((inline[1] if inline else "").encode()).digest()
-        cdn = self._core.urls["cdn_url"].rpartition("/")[0]
+    def _security(self) -> dict[str, str]:
+        """Return the headers of every answer; the one inline script, the import map, goes by its hash."""
+        inline = _INLINE.search((self._static / "index.html").read_text("utf-8"))
+        digest = base64.b64encode(hashlib.sha256((inline[1] if inline else "").encode()).digest()).decode()
+        cdn = "{0.scheme}://{0.netloc}".format(urlsplit(self._core.urls["cdn_url"]))
         policy = (
             "default-src 'none'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-            f"frame-ancestors 'none'; script-src 'self' 'sha256-{base64.b64encode(digest).decode()}'; "
+            f"frame-ancestors 'none'; script-src 'self' 'sha256-{digest}'; "
             f"img-src 'self' data: blob: https: {cdn}; media-src 'self' blob: {cdn}"
         )
         return {
@@ -132,14 +147,17 @@ class Page:
         """Do what the page's viewer does: any operation of the driver, ids as text."""
         if not self._known(request.headers.get("Authorization", "").removeprefix("Bearer ")):
             return _json({"error": "The address has no valid token: open the one that was printed."}, 401)
+        raw = await request.read()
         try:
-            args = json.loads(await request.read() or b"{}")
+            args = json.loads(raw or b"{}")
             if not isinstance(args, dict):
                 raise OperationError("arguments are a JSON object")
             result = perform(self._core, request.match_info["name"], args)
         except ApiError as error:
             return _json({"error": str(error)} | error.body(), 409)
-        except (ValueError, KeyError, TypeError) as error:
+        except KeyError as error:
+            return _json({"error": f"there is no {error}"}, 400)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             return _json({"error": str(error)}, 400)
         if isinstance(result, dict) and "interaction_id" in result:
             self._expect_answer(result["interaction_id"])
@@ -147,79 +165,40 @@ class Page:
 
     def _expect_answer(self, interaction_id: int) -> None:
         """Tell the member when the application let the time for an answer pass."""
+        made = reversed(self._core.world.interactions.values())  # it is the last one, or nearly
+        item = next((item for item in made if item.id == interaction_id), None)
 
         def look() -> None:
-            for item in self._core.world.interactions.values():
-                if item.id == interaction_id and item.callback is None:
-                    self._core.hub.whisper(item.user.id, "INTERACTION", {"id": str(item.id)})
+            if item is not None and item.callback is None:
+                about = {"id": str(item.id), "token": item.token}
+                self._core.hub.whisper(item.user.id, "INTERACTION", about)
 
         asyncio.get_running_loop().call_later(self._core.interaction_deadline, look)
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=1 << 16)
+        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=MAX_FRAME)
         await socket.prepare(request)
+        self._sockets.add(socket)
         try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                hello = await socket.receive_json()
-            if not self._known(hello.get("token")):
-                await socket.close(code=4004, message=b"wrong token")
-                return socket
-            feed = _Feed(socket, request.transport)
-            await self._follow(feed, hello)
-        except (TimeoutError, TypeError, ValueError, AttributeError) as error:
-            logger.debug("A page said something odd: {!r}", error)
-            await socket.close(code=4002)
+            hello = await _hello(socket)
+            if hello is None:
+                await socket.close(code=BAD_FRAME, message=b"no hello")
+            elif not self._known(hello.get("token")):
+                await socket.close(code=WRONG_TOKEN, message=b"wrong token")
+            else:
+                await Feed(self._core, socket, request.transport).follow(hello.get("as"))
+        finally:
+            self._sockets.discard(socket)
         return socket
 
-    async def _follow(self, feed: "_Feed", hello: dict[str, Any]) -> None:
-        """Serve a page as the member it names, or names later: {"as": id}."""
-        watcher = self._watch(feed, hello.get("as"))
-        writer = asyncio.create_task(feed.write(), name="page writer")
-        try:
-            async for frame in feed.socket:
-                if frame.type == WSMsgType.TEXT:
-                    watcher.stop()
-                    watcher = self._watch(feed, json.loads(frame.data).get("as"))
-        finally:
-            watcher.stop()
-            writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writer
 
-    def _watch(self, feed: "_Feed", ref: Any) -> Watcher:
-        watcher = Watcher(self._core, self._viewer(ref), feed)
-        watcher.start()
-        return watcher
-
-    def _viewer(self, ref: Any) -> User:
-        """Return the user a page wants to be; the first one there is when it names nobody known."""
-        known = {person["id"] for person in views.people(self._core)}
-        if str(ref) in known:
-            return the_user(self._core, str(ref))
-        if not known:
-            raise OperationError("there is nobody to look at the page as")
-        return the_user(self._core, views.people(self._core)[0]["id"])
-
-
-class _Feed:
-    """The frames on their way to one page, in order."""
-
-    def __init__(self, socket: web.WebSocketResponse, transport: asyncio.BaseTransport | None) -> None:
-        self.socket = socket
-        self._transport = transport
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
-
-    def send(self, kind: str, data: Any) -> None:
-        """Queue an event; a page that doesn't keep up is cut off and will come back."""
-        self._queue.put_nowait(json.dumps({"t": kind, "d": views.text_ids(data)}, separators=(",", ":")))
-        if self._queue.qsize() > MAX_QUEUE and isinstance(self._transport, asyncio.Transport):
-            self._transport.abort()
-
-    async def write(self) -> None:
-        """Send what is queued until the socket ends."""
-        with contextlib.suppress(ConnectionError, ClientError, RuntimeError):
-            while True:
-                await self.socket.send_str(await self._queue.get())
+async def _hello(socket: web.WebSocketResponse) -> dict[str, Any] | None:
+    """Return the first thing a page says, None when it says nothing or nothing sensible in time."""
+    try:
+        async with asyncio.timeout(HELLO_SECONDS):
+            return said((await socket.receive()).data)
+    except TimeoutError:
+        return None
 
 
 def _json(body: Any, status: int = 200) -> web.Response:

@@ -3,17 +3,22 @@
 Every id is a string, because JavaScript's numbers end at 2^53.
 """
 
+from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import messages as act
 from sandbox.actions.access import may
 from sandbox.core import Core
+from sandbox.ids import snowflake_time
 from sandbox.permissions import P, base_permissions
-from sandbox.world import Channel, ChannelType, Guild, Interaction, Member, Message, User
+from sandbox.world import Channel, ChannelType, Guild, Interaction, Member, Message, Role, User
 
 Json = dict[str, Any]
 _SAFE_INTEGER = 1 << 53
+_SETTING_UP = timedelta(minutes=1)  # who joins a server later, and has no role, is called a newcomer
+_ARCHIVED = 100  # archived threads of a server that a page knows; older ones are asked for
 
 
 def text_ids(value: Any) -> Any:
@@ -45,25 +50,32 @@ def people(core: Core) -> list[Json]:
 
 
 def _standing(guild: Guild, member: Member) -> str:
-    """Return what a member is in a server, in a word: owner, a role's name, or member."""
+    """Return what a member is in a server, in a word: owner, a role's name, member, or newcomer."""
     if guild.owner_id == member.user.id:
         return "owner"
     roles = sorted(_roles(guild, member), key=lambda role: role.position, reverse=True)
-    return roles[0].name if roles else "member"
+    if roles:
+        return roles[0].name
+    return "newcomer" if member.joined_at - guild.joined_at > _SETTING_UP else "member"
 
 
-def _roles(guild: Guild, member: Member) -> list[Any]:
+def _roles(guild: Guild, member: Member) -> list[Role]:
     return [guild.roles[role_id] for role_id in member.roles if role_id in guild.roles]
 
 
 def guild(core: Core, place: Guild, viewer: User) -> Json:
-    """Return a server as a member sees it: channels and open threads they may view, all members, roles."""
+    """Return a server as a member sees it: roles, all members, channels and threads they may view.
+
+    Of archived threads there are only the newest: `posts` and `threads` return the others.
+    """
     shown = [item for item in place.channels.values() if sees(core, viewer, item)]
+    old = nlargest(_ARCHIVED, (item for item in shown if item.is_thread and item.archived), key=_archived_at)
+    kept = {item.id for item in old}
     parents = {item.parent_id for item in shown}
     categories = [
         item for item in place.channels.values() if item.type == ChannelType.CATEGORY and item.id in parents
     ]
-    listed = {item.id: item for item in [*shown, *categories]}
+    listed = {item.id: item for item in [*shown, *categories] if not item.archived or item.id in kept}
     return {
         "id": str(place.id),
         "name": place.name,
@@ -71,10 +83,20 @@ def guild(core: Core, place: Guild, viewer: User) -> Json:
         "permissions": str(base_permissions(place, place.members[viewer.id])),
         "roles": [payloads.role(item) for item in place.roles.values()],
         "channels": [channel(core, item, viewer) for item in listed.values()],
-        "members": [
-            payloads.member(item) | {"bot": item.user.bot, "standing": _standing(place, item)}
-            for item in place.members.values()
-        ],
+        "members": [_member(core, place, item) for item in place.members.values()],
+    }
+
+
+def _archived_at(thread: Channel) -> datetime:
+    return thread.archive_time or snowflake_time(thread.id)
+
+
+def _member(core: Core, place: Guild, item: Member) -> Json:
+    """Return a member; `application` says whether a bot can be written to and used."""
+    return payloads.member(item) | {
+        "bot": item.user.bot,
+        "application": item.user.id in core.world.bots,
+        "standing": _standing(place, item),
     }
 
 
@@ -100,13 +122,12 @@ def direct(core: Core, viewer: User) -> list[Json]:
 def message(core: Core, item: Message, viewer: User) -> Json:
     """Return a message as a member sees it, with what a bot noted about it."""
     body = act.event_payload(core, item)
-    for key, users in item.reactions.items():
-        for shown in body.get("reactions", ()):
-            if shown["emoji"] == payloads.emoji(key):
-                shown["me"] = viewer.id in users
+    if item.reactions:
+        body["reactions"] = [
+            payloads.reaction(key, users, viewer.id) for key, users in item.reactions.items()
+        ]
     body["ephemeral"] = item.visible_to is not None
-    note = core.notes.get(item.id)
-    return body | {"note": note} if note is not None else body
+    return body | {"note": item.note} if item.note is not None else body
 
 
 def history(core: Core, place: Channel, viewer: User, before: int | None, limit: int) -> list[Json]:
@@ -114,13 +135,10 @@ def history(core: Core, place: Channel, viewer: User, before: int | None, limit:
     allowed = may(core, place, viewer)
     if not allowed & P.VIEW_CHANNEL or not allowed & P.READ_MESSAGE_HISTORY:
         return []
-    found = [
-        item
-        for item in place.messages.values()
-        if item.visible_to in (None, viewer.id) and (before is None or item.id < before)
-    ]
-    found.sort(key=lambda item: item.id)
-    return [message(core, item, viewer) for item in found[-limit:]]
+    own = [item for item in place.messages.values() if item.visible_to == viewer.id]
+    found = place.history(limit, before) + [item for item in own if before is None or item.id < before]
+    newest = nlargest(limit, found, key=lambda item: item.id)
+    return [message(core, item, viewer) for item in reversed(newest)]
 
 
 def interaction(core: Core, item: Interaction) -> Json:

@@ -189,31 +189,28 @@ for (const [source, expected] of [["😀", true], ["😀 👩‍👩‍👧 🇩
 const NASTY = ["*", "_", "[", "]", ">", "`", "~", "|", "(", "<", "\\", "#", "- ", "> ", "**", "__", "||", "* ", "_a", "a_", "*a", "**a ", "[a](", "![", "[[a]](", "``` ", "`a",
   "> > ", ">>> ", "\n> ", "\n- ", "<@", "<t:1", "https://", "<https://", "[x](https://a.example/(", "***a ", "_a __b ", "\\*", "*_~|`", "**_", "- # ", "-# ", "1. "];
 
-for (const piece of NASTY) {
-  test(`4,000 characters of ${JSON.stringify(piece)} are read in little time`, () => {
-    const source = piece.repeat(Math.ceil(4000 / piece.length)).slice(0, 4000);
-    parse(source.slice(0, 200));
+/** The least milliseconds of a few tries, so that a busy machine makes no difference. */
+function fastest(source) {
+  const tries = [0, 1, 2, 3].map(() => {
     const started = performance.now();
     parse(source);
-    assert.ok(performance.now() - started < 100, `took ${Math.round(performance.now() - started)} ms`);
+    return performance.now() - started;
+  });
+  return Math.min(...tries);
+}
+
+for (const piece of NASTY) {
+  test(`4,000 characters of ${JSON.stringify(piece)} are read in little time`, () => {
+    const took = fastest(piece.repeat(Math.ceil(4000 / piece.length)).slice(0, 4000));
+    assert.ok(took < 50, `took ${Math.round(took)} ms`);
   });
 }
 
 test("time grows with the length, not with its square", () => {
   const slow = [];
   for (const piece of NASTY) {
-    const of = (length) => {
-      const source = piece.repeat(Math.ceil(length / piece.length));
-      const took = [0, 1, 2].map(() => {
-        const started = performance.now();
-        parse(source);
-        return performance.now() - started;
-      });
-      return Math.min(...took);
-    };
-    of(1000);
-    const [short, long] = [of(4000), of(32_000)];
-    if (long > 30 && long > short * 30) slow.push(`${JSON.stringify(piece)}: ${short.toFixed(1)} -> ${long.toFixed(1)} ms`);
+    const [short, long] = [4000, 32_000].map((length) => fastest(piece.repeat(Math.ceil(length / piece.length))));
+    if (long > 60 && long > short * 30) slow.push(`${JSON.stringify(piece)}: ${short.toFixed(1)} -> ${long.toFixed(1)} ms`);
   }
   assert.deepEqual(slow, []);
 });

@@ -2,6 +2,8 @@
 
 const RETRY_MS = [200, 500, 1000, 2000, 5000];
 const WRONG_TOKEN = 4004;
+const GIVE_UP_TRIES = 6; // after about ten seconds; it keeps trying, but says so
+const NO_ANSWER = "The sandbox does not answer. Is it still running?";
 
 /** The token in the page's address (#...), kept for reloads of this tab; "" without one. */
 export function tokenFrom(location, storage) {
@@ -26,10 +28,10 @@ export class Operations {
         body: JSON.stringify(args),
       });
     } catch {
-      throw new Error("The sandbox does not answer. Is it still running?");
+      throw new Error(NO_ANSWER);
     }
-    const answer = await response.json();
-    if (!response.ok) throw Object.assign(new Error(readable(answer)), { code: answer.code });
+    const answer = await response.json().catch(() => ({ error: NO_ANSWER }));
+    if (!response.ok) throw Object.assign(new Error(readable(answer)), { code: answer.code, retryAfter: answer.retry_after });
     return answer.result;
   }
 }
@@ -40,30 +42,37 @@ function readable(answer) {
 
 /** Follows the sandbox as one member; comes back by itself when the line is cut. */
 export class Live {
-  /** `onEvent(kind, data)` for each event, `onState("connecting" | "open" | "lost" | "denied")`. */
-  constructor(token, viewerId, onEvent, onState) {
-    Object.assign(this, { token, viewerId, onEvent, onState, tries: 0, ended: false });
+  /** `onEvent(kind, data)` for each event, `onState("connecting" | "open" | "lost" | "gone" | "denied")`. */
+  constructor(token, viewerId, onEvent, onState, { open = openSocket, later = setTimeout } = {}) {
+    Object.assign(this, { token, viewerId, onEvent, onState, open, later, tries: 0 });
     this.connect();
   }
 
   connect() {
-    this.onState(this.tries ? "lost" : "connecting");
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/live`);
+    const socket = this.open();
     this.socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ token: this.token, as: this.viewerId }));
     socket.onmessage = (frame) => {
-      this.tries = 0;
       const { t: kind, d: data } = JSON.parse(frame.data);
-      if (kind === "READY") this.onState("open");
+      this.tries = 0;
+      this.onState("open");
       this.onEvent(kind, data);
     };
-    socket.onclose = (close) => {
-      if (close.code === WRONG_TOKEN) return this.onState("denied");
-      this.onState("lost");
-      const wait = RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)];
-      setTimeout(() => this.connect(), wait);
-    };
+    socket.onclose = (close) => this.closed(close.code);
+  }
+
+  closed(code) {
+    if (code === WRONG_TOKEN) return this.onState("denied");
+    this.onState(this.tries < GIVE_UP_TRIES ? "lost" : "gone");
+    this.timer = this.later(() => this.connect(), RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)]);
+    this.tries += 1;
+  }
+
+  /** Tries at once instead of waiting for the next try. */
+  retry() {
+    if (this.socket.readyState !== WebSocket.CLOSED) return;
+    clearTimeout(this.timer);
+    this.connect();
   }
 
   /** Looks at the sandbox as somebody else from now on. */
@@ -71,4 +80,9 @@ export class Live {
     this.viewerId = viewerId;
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ as: viewerId }));
   }
+}
+
+function openSocket() {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return new WebSocket(`${scheme}//${location.host}/live`);
 }

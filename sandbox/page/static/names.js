@@ -20,3 +20,17 @@ export function initials(name) {
 export function hueOf(id) {
   return Number(BigInt(id) % 1_000_003n) % HUES;
 }
+
+/** What a channel is called: a direct message by whom it is with. */
+export function titleOf(channel) {
+  if (!channel) return "";
+  return channel.recipients ? channel.recipients.map(displayName).join(", ") : channel.name;
+}
+
+/** The beginning of a message as plain words, for lists. */
+export function excerpt(message, length = 160) {
+  const files = message.attachments?.length ? `${message.attachments.length === 1 ? "a file" : `${message.attachments.length} files`}` : "";
+  const text = (message.content || message.embeds?.map((embed) => embed.title || embed.description).find(Boolean) || files).replace(/\s+/gu, " ").trim();
+  const letters = [...text];
+  return letters.length > length ? `${letters.slice(0, length - 1).join("").trimEnd()}…` : text;
+}

@@ -3,13 +3,13 @@ import { html, useEffect, useState } from "../html.js";
 import { ICONS } from "../icons.js";
 import { displayName, hueOf, initials } from "../names.js";
 import { formatTime } from "../times.js";
-import { usePage } from "./context.js";
+import { usePageQuietly } from "./context.js";
 
 const TICK_MS = 30_000;
 
 /** A user's picture, or their initials on a colour that stays the same. Decoration: the name stands beside it. */
 export function Avatar({ user, size = 40 }) {
-  const { state } = usePage();
+  const { state } = usePageQuietly();
   const [broken, setBroken] = useState(null);
   const source = user.avatar && state.cdn ? `${state.cdn}/avatars/${user.id}/${user.avatar}.png?size=128` : null;
   const box = { width: `${size}px`, height: `${size}px`, fontSize: `${Math.round(size * 0.4)}px` };

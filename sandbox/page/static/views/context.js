@@ -11,3 +11,9 @@ export function usePage() {
   useEffect(() => page.store.subscribe(redraw), [page]);
   return { ...page, state: page.store.state };
 }
+
+/** The same without being drawn again: for small parts of which there are many, drawn by what holds them. */
+export function usePageQuietly() {
+  const page = useContext(Page);
+  return { ...page, state: page.store.state };
+}

@@ -1,0 +1,169 @@
+// The messages of a room: a window of them is in the page, the rest is fetched and drawn when it is scrolled to.
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
+import { mentionsViewer } from "../store.js";
+import { around, moved, timeline, windowOf } from "../timeline.js";
+import { Icon, Time } from "./common.js";
+import { usePage } from "./context.js";
+import { Message } from "./message.js";
+import { focusNeighbour, isBusy, nearest } from "./message-keys.js";
+import { Beginning, Skeleton } from "./room-parts.js";
+
+const START = 80; // messages drawn at first
+const STEP = 60; // more with each time the edge is reached
+const LIMIT = 300; // at most in the page
+const EDGE = 600; // pixels
+const AT_BOTTOM = 40; // pixels
+const FLASH_MS = 1800;
+const MOST_LOADS = 40; // screens fetched to find a message that is jumped to
+const NEWEST = { first: null, last: null };
+
+export function MessageList({ channel }) {
+  const page = usePage();
+  const { state, store, actions } = page;
+  const room = store.room(channel.id);
+  const { messages } = room;
+  const [shown, setShown] = useState(NEWEST);
+  const [stuck, setStuck] = useState(true);
+  const [marks, setMarks] = useState({ active: null, focused: null, flashed: null });
+  const [since, setSince] = useState(state.since);
+  const [seen, setSeen] = useState(null);
+  const box = useRef(null);
+  const anchor = useRef(null);
+  const [from, to] = windowOf(messages, shown, START);
+  const newest = messages.at(-1)?.id ?? null;
+  const mark = (changes) => setMarks((now) => ({ ...now, ...changes }));
+  const isStuck = stuck && shown.last === null;
+
+  useLayoutEffect(() => settle(box.current, isStuck ? null : anchor.current));
+  useEffect(() => {
+    const observer = new ResizeObserver(() => settle(box.current, latest.current.isStuck ? null : anchor.current));
+    observer.observe(box.current);
+    observer.observe(box.current.firstElementChild);
+    return () => observer.disconnect();
+  }, []);
+
+  const show = (window) => setShown((now) => (now.first === window.first && now.last === window.last ? now : window));
+  const scrolled = () => {
+    const element = box.current;
+    const below = element.scrollHeight - element.scrollTop - element.clientHeight;
+    anchor.current = anchorIn(element);
+    const bottom = below < AT_BOTTOM && shown.last === null;
+    if (bottom !== stuck) {
+      setStuck(bottom);
+      setSeen(bottom ? null : newest);
+      if (bottom) show(NEWEST);
+      else show({ first: messages[from]?.id ?? null, last: null });
+    }
+    if (element.scrollTop < EDGE && !bottom) goUp();
+    else if (below < EDGE && shown.last !== null) show(moved(messages, [from, to], STEP, LIMIT));
+  };
+  const goUp = () => {
+    if (from > 0) show(moved(messages, [from, to], -STEP, LIMIT));
+    else if (room.loaded && !room.complete && !room.loading) actions.load(channel.id).catch(() => {});
+  };
+  const latest = useRef({});
+  latest.current = { scrolled, isStuck, goUp };
+  useEffect(() => {
+    if (room.loaded && !isStuck) latest.current.scrolled();
+    else if (room.loaded && box.current.scrollHeight <= box.current.clientHeight) latest.current.goUp();
+  }, [messages[0]?.id, from]);
+  useEffect(() => {
+    if (!isStuck && shown.last === null && to - from > LIMIT) show({ first: messages[from].id, last: messages[from + LIMIT - 1].id });
+  }, [newest]);
+  useEffect(() => {
+    store.watch({ atBottom: isStuck });
+    if (since === null && store.unread(channel)) setSince(store.readMark(channel.id));
+  }, [newest, isStuck]);
+  useEffect(() => {
+    if (state.jump) jumpTo(page, channel.id, state.jump.message, reveal);
+  }, [state.jump]);
+
+  const reveal = (id) => {
+    setStuck(false);
+    setSeen((now) => now ?? newest);
+    const known = store.room(channel.id).messages;
+    const index = known.findIndex((message) => message.id === id);
+    if (index < from || index >= to) setShown(around(known, id, START));
+    anchor.current = { id, offset: Math.round(box.current.clientHeight / 3) };
+    mark({ flashed: id, focused: id });
+    setTimeout(() => setMarks((now) => (now.flashed === id ? { ...now, flashed: null } : now)), FLASH_MS);
+  };
+  const toPresent = () => {
+    setShown(NEWEST);
+    setStuck(true);
+    setSeen(null);
+  };
+
+  const rows = timeline(messages.slice(from, to), { before: messages[from - 1] ?? null, readId: since, viewerId: state.viewer.id });
+  const draw = useRows(page, channel, marks);
+  const focusable = marks.focused && messages.some((message) => message.id === marks.focused) ? marks.focused : newest;
+  const fresh = seen && seen !== newest ? messages.length - 1 - messages.findIndex((message) => message.id === seen) : 0;
+  const activate = (event) => {
+    const id = event.target.closest?.(".message")?.dataset.id;
+    if (id && id !== marks.active && !isBusy(box.current)) mark(event.type === "focusin" ? { active: id, focused: id } : { active: id });
+  };
+  const leave = () => !isBusy(box.current) && !box.current.contains(document.activeElement) && mark({ active: null });
+  return html`<div class="messages-frame">
+    <div ref=${box} class="messages" onScroll=${scrolled} onPointerOver=${activate} onfocusin=${activate} onPointerLeave=${leave} onKeyDown=${focusNeighbour}>
+      <div class="messages-inner" role="log" aria-label=${`Messages in ${channel.name ?? "this conversation"}`} aria-busy=${Boolean(room.loading)}>
+        ${room.loaded && room.complete && from === 0 ? html`<${Beginning} channel=${channel} empty=${messages.length === 0} />` : html`<${Skeleton} full=${!room.loaded} />`}
+        <ol>${rows.map((row) => draw(row, focusable))}</ol>
+      </div>
+    </div>
+    ${!isStuck && html`<button type="button" class="to-present" onClick=${toPresent}>
+      ${fresh > 0 ? `${fresh} new message${fresh === 1 ? "" : "s"} · ` : ""}Jump to present <${Icon} name="down" size=${16} />
+    </button>`}
+  </div>`;
+}
+
+/** Keeps the newest message in view, or what was in view where it was. */
+function settle(element, anchor) {
+  if (!element) return;
+  if (!anchor) {
+    element.scrollTop = element.scrollHeight;
+    return;
+  }
+  const found = element.querySelector(`[data-id="${CSS.escape(anchor.id)}"]`);
+  if (!found) return;
+  const moved = found.offsetTop - element.scrollTop - anchor.offset;
+  if (Math.abs(moved) >= 1) element.scrollTop += moved;
+}
+
+function anchorIn(element) {
+  const found = nearest(element.querySelectorAll(".message"), element.scrollTop);
+  return found && { id: found.dataset.id, offset: found.offsetTop - element.scrollTop };
+}
+
+/** Fetches older messages until the wanted one is there, then shows it. */
+async function jumpTo({ store, actions }, channelId, id, reveal) {
+  const room = store.room(channelId);
+  const isThere = () => room.messages.some((message) => message.id === id);
+  for (let tries = 0; !isThere() && !room.complete && tries < MOST_LOADS; tries += 1) await actions.load(channelId);
+  if (isThere()) reveal(id);
+  else store.set({ toast: { tone: "warn", text: "That message is not here any more, or too far back to go to." } });
+}
+
+/** Draws rows, and a message only again when something about it changed. */
+function useRows({ state, store }, channel, marks) {
+  const cache = useRef(new Map());
+  const guild = state.guilds.get(channel.guild_id) ?? null;
+  const before = cache.current;
+  cache.current = new Map();
+  return (row, focusable) => {
+    if (row.kind === "day") return html`<li key=${row.key} class="day-line" role="presentation"><${Time} iso=${row.iso} style="D" /></li>`;
+    if (row.kind === "new") return html`<li key=${row.key} class="new-line"><span>new messages</span></li>`;
+    const { message, compact } = row;
+    const { id } = message;
+    const uses = [message, compact, guild, marks.active === id, state.selected === id, marks.flashed === id, focusable === id, state.editing === id];
+    const old = before.get(id);
+    const same = old && old.uses.every((value, index) => value === uses[index]);
+    const made = same ? old : { uses, node: drawMessage(store, uses) };
+    cache.current.set(id, made);
+    return made.node;
+  };
+}
+
+function drawMessage(store, [message, compact, guild, active, selected, flashed, focusable, editing]) {
+  return html`<${Message} key=${message.id} message=${message} guild=${guild} compact=${compact} active=${active} selected=${selected} flashed=${flashed}
+    focusable=${focusable} editing=${editing} pinged=${mentionsViewer(store, message)} />`;
+}
