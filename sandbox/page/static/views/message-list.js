@@ -135,7 +135,7 @@ function settle(element, anchor) {
     element.scrollTop = element.scrollHeight;
     return;
   }
-  const found = element.querySelector(`[data-id="${CSS.escape(anchor.id)}"]`);
+  const found = document.getElementById(`message-${anchor.id}`);
   if (!found) return;
   const moved = found.offsetTop - element.scrollTop - anchor.offset;
   if (Math.abs(moved) >= 1) element.scrollTop += moved;
