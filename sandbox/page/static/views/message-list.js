@@ -41,8 +41,9 @@ export function MessageList({ channel }) {
   if (box.current && (leaving || !isStuck)) anchor.current = anchorIn(box.current);
   const keep = () => {
     const fixed = goal.current ?? (latest.current.isStuck && !latest.current.leaving ? null : anchor.current);
-    goal.current = null;
     settle(box.current, fixed);
+    if (goal.current) document.getElementById(`message-${goal.current.id}`)?.focus({ preventScroll: true });
+    goal.current = null;
     if (!fixed) bottom.current = box.current.scrollTop;
   };
   useLayoutEffect(keep);
@@ -58,7 +59,8 @@ export function MessageList({ channel }) {
     const element = box.current;
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
     anchor.current = anchorIn(element);
-    const low = below < AT_BOTTOM && shown.last === null;
+    const stays = stuck && element.scrollTop >= bottom.current - 1; // what changed is the height, not the place
+    const low = shown.last === null && (below < AT_BOTTOM || stays);
     bottom.current = low ? element.scrollTop : 0;
     if (low !== stuck) {
       setStuck(low);
