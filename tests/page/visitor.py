@@ -46,7 +46,7 @@ class Live:
 
     async def before(self, content: str) -> list[tuple[str, Any]]:
         """Return the events before the message with this content."""
-        seen = []
+        seen: list[tuple[str, Any]] = []
         while True:
             event = await self.next()
             if event[0] == "MESSAGE" and event[1]["content"] == content:
