@@ -97,11 +97,11 @@ async def test_threads_list_archived_ones_and_private_ones_of_the_viewer(room: S
         await room.call("threads", user="bob", channel="staff-only")
 
 
-async def test_pins_are_the_pinned_messages_newest_first(room: Sandbox) -> None:
+async def test_pins_are_the_pinned_messages_last_pinned_first(room: Sandbox) -> None:
     made = [await room.call("say", author="alice", content=f"number {i}", channel="help") for i in range(3)]
-    for message in (made[0], made[2]):
-        room.core.world.channels[id_of(room, "help")].messages[int(message["id"])].pinned = True
-    assert contents(await room.call("pins", user="bob", channel="help")) == ["number 2", "number 0"]
+    for message in (made[2], made[0]):
+        await room.call("pin", message=message["id"], by="owner")
+    assert contents(await room.call("pins", user="bob", channel="help")) == ["number 0", "number 2"]
     with pytest.raises(ApiError, match="50001"):
         await room.call("pins", user="bob", channel="staff-only")
 

@@ -1,5 +1,5 @@
 // A chosen command as a form in the box: its options in order, the optional ones on offer.
-import { html, useEffect, useRef } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { draftOf, emptyDraft } from "../writing/drafts.js";
 import { ATTACHMENT, hint, readFields } from "../writing/options.js";
 import { Avatar, Icon, IconButton } from "./common.js";
@@ -20,7 +20,8 @@ export function CommandForm({ page, channel, draft, world, change }) {
   const update = (changes) => latest() && change({ command: { ...latest(), ...changes }, error: null });
   const put = (more, changes = {}) => latest() && update({ fields: { ...latest().fields, ...more }, ...changes });
 
-  useEffect(() => {
+  // At once, so that no key typed on is lost.
+  useLayoutEffect(() => {
     const target = active ? form.current.querySelector(`[data-option="${active}"]`) : form.current.querySelector(".command-run");
     target?.focus();
   }, [active, shown.length]);

@@ -1,5 +1,6 @@
 // The box to write in: messages, files, replies and commands.
-import { html, useCallback, useEffect, useMemo, useRef, useState } from "../html.js";
+import { html, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
+import { findEmoji } from "../emoji.js";
 import { flatten } from "../writing/commands.js";
 import { changeDraft, draftKey, draftOf } from "../writing/drafts.js";
 import { encode } from "../writing/mentions.js";
@@ -74,6 +75,12 @@ function Writer({ page, channel, files: mayAttach }) {
     await sendDraft(page, channel, draft, { entries, world });
     field.current?.focus();
   };
+  const addEmoji = (character) => {
+    const { text } = draftOf(store, channel.id);
+    const at = field.current?.selectionStart ?? text.length;
+    change({ text: text.slice(0, at) + character + text.slice(at), error: null });
+    field.current?.focus();
+  };
   const key = (event) => composerKey(event, { page, channel, draft, send, change, entries });
   if (draft.command) {
     return html`<div class="composer-box"><${CommandForm} page=${page} channel=${channel} draft=${draft} world=${world} change=${change} /></div>`;
@@ -83,13 +90,14 @@ function Writer({ page, channel, files: mayAttach }) {
     ${dragging && html`<div class="drop-here" aria-hidden="true"><p><${Icon} name="clip" size=${28} /> Drop files to attach them</p></div>`}
     <${ReplyBar} />
     <form class="composer-box" onSubmit=${(event) => { event.preventDefault(); send(); }}>
-      <${Uploads} files=${draft.files} sending=${draft.sending} progress=${draft.progress ?? 0} onRemove=${(file) => change({ files: draft.files.filter((item) => item !== file), error: null })} />
+      <${Uploads} files=${draft.files} sending=${draft.sending} progress=${draft.progress ?? 0} onRemove=${(file) => change({ files: draft.files.filter((item) => item !== file), problem: null })} />
       <div class="composer-row">
         <${IconButton} icon="plus" label=${mayAttach ? "Attach files" : "You can't attach files here"} disabled=${!mayAttach || draft.sending} onClick=${() => chooseFiles(addFiles)} />
         <${TextField} id=${`box-${channel.id}`} field=${field} label=${`Message ${placeName(channel)}`} placeholder=${`Message ${placeName(channel)}`}
           enterkeyhint=${onTouch() ? "enter" : "send"} value=${draft} world=${world} onChange=${write} onKey=${key} readOnly=${draft.sending}
-          offer=${(text) => slashList(text, entries, commands !== undefined, (entry) => startCommand(change, entry))}
+          emoji=${emojiNamed} offer=${(text) => slashList(text, entries, commands !== undefined, (entry) => startCommand(change, entry))}
           onPaste=${(event) => { if (event.clipboardData?.files.length) { event.preventDefault(); addFiles([...event.clipboardData.files]); } }} />
+        <${IconButton} icon="smile" label="Emoji" aria-haspopup="dialog" disabled=${draft.sending} onClick=${(event) => store.set({ picking: { anchor: event.currentTarget, onPick: addEmoji } })} />
         <button type="submit" class="icon-button composer-send" aria-label="Send" title="Send" disabled=${!canSend}><${Icon} name="send" /></button>
       </div>
     </form>
@@ -98,7 +106,7 @@ function Writer({ page, channel, files: mayAttach }) {
 
 function Footer({ draft, length, wait }) {
   return html`<div class="composer-foot">
-    ${draft.error && html`<p class="composer-error" role="alert">${draft.error}</p>`}
+    ${[draft.error, draft.problem].filter(Boolean).map((text) => html`<p key=${text} class="composer-error" role="alert">${text}</p>`)}
     ${wait > 0 && html`<p class="composer-slow" role="timer">Slow mode: you can write again in ${wait} s.</p>`}
     ${length >= COUNT_FROM && html`<p class=${`composer-count${length > MAX_LENGTH ? " over" : ""}`} aria-live="polite">${MAX_LENGTH - length}<span class="visually-hidden"> characters left</span></p>`}
   </div>`;
@@ -130,13 +138,17 @@ function measured(draft, world) {
   return [...encode(draft.text.trim(), draft.picks, world)].length;
 }
 
+function emojiNamed(query) {
+  return findEmoji(query, 10).map(({ character, name }) => ({ key: character, emoji: character, shown: character, label: `:${name}:` }));
+}
+
 function placeName(channel) {
   return channel.name ? `#${channel.name}` : `@${channel.recipients?.[0]?.global_name ?? channel.recipients?.[0]?.username ?? ""}`;
 }
 
 /** The focus goes to the box when it opens, when a reply begins, and when something is typed at nothing else. */
 function useFocus(field, busy, causes) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!busy && !onTouch() && !document.querySelector("dialog[open]")) field.current?.focus({ preventScroll: true });
   }, [busy, ...causes]);
   useEffect(() => {
@@ -164,10 +176,10 @@ function useWait(until) {
 function useAddFiles(store, channelId, allowed) {
   return useCallback(
     (files) => {
-      if (!allowed) return changeDraft(store, channelId, { error: "You can't attach files here: your roles don't allow it." });
+      if (!allowed) return changeDraft(store, channelId, { problem: "You can't attach files here: your roles don't allow it." });
       const now = draftOf(store, channelId);
       const { taken, error } = admit(now.files, files.map(asUpload));
-      return changeDraft(store, channelId, { files: [...now.files, ...taken], error });
+      return changeDraft(store, channelId, { files: [...now.files, ...taken], problem: error });
     },
     [channelId, allowed],
   );

@@ -1,5 +1,5 @@
 // A message being edited where it stands: Enter saves, Escape gives up.
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useLayoutEffect, useRef, useState } from "../html.js";
 import { changeDraft, draftKey, draftOf, dropDraft } from "../writing/drafts.js";
 import { decode, encode } from "../writing/mentions.js";
 import { worldOf } from "../writing/world.js";
@@ -18,11 +18,12 @@ export function MessageEditor({ message }) {
   const value = begun ? draftOf(store, place) : decode(message.content, world);
   const [error, setError] = useState(null);
   const field = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const box = field.current;
     box.focus();
     box.setSelectionRange(box.value.length, box.value.length);
-    box.scrollIntoView({ block: "nearest" });
+    const frame = requestAnimationFrame(() => box.form.scrollIntoView({ block: "nearest" }));
+    return () => cancelAnimationFrame(frame);
   }, []);
 
   const done = () => {

@@ -4,6 +4,7 @@ import { displayName } from "../names.js";
 import { dropDraft } from "../writing/drafts.js";
 import { startRights } from "../writing/rights.js";
 import { usePage } from "./context.js";
+import { EmojiPicker } from "./emoji-picker.js";
 import { Menu } from "./menu.js";
 import { listenForMenus } from "./message-actions.js";
 import { excerpt } from "./reply-bar.js";
@@ -13,9 +14,11 @@ const KINDS = { delete: Delete, thread: Thread, rename: Rename, removeThread: Re
 
 export function Overlays() {
   const page = usePage();
-  const { asking } = page.state;
+  const { asking, picking } = page.state;
   useEffect(() => listenForMenus(page), []);
-  return html`<${Menu} />${asking && html`<${KINDS[asking.kind]} key=${asking.kind} ...${asking} />`}`;
+  return html`<${Menu} />
+    ${picking && html`<${EmojiPicker} anchor=${picking.anchor} onPick=${picking.onPick} onClose=${() => page.store.set({ picking: null })} />`}
+    ${asking && html`<${KINDS[asking.kind]} key=${asking.kind} ...${asking} />`}`;
 }
 
 /** A dialog with a form; `onDo` acts and may throw, what it throws is shown. */
@@ -26,7 +29,8 @@ function Question({ title, act, bad, onDo, ready = true, children }) {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current.showModal();
-    return () => before?.isConnected && before.focus?.({ preventScroll: true });
+    dialog.current.querySelector("input:not([type=checkbox]), .bad-button")?.focus();
+    return () => (before?.isConnected ? before : document.querySelector(".composer textarea"))?.focus({ preventScroll: true });
   }, []);
   const close = () => store.set({ asking: null });
   const submit = async (event) => {
@@ -97,7 +101,7 @@ function Rename({ channel }) {
 }
 
 function Name({ value, onInput }) {
-  return html`<label class="question-field">Name<input autofocus maxlength=${MAX_NAME} value=${value} onInput=${(event) => onInput(event.target.value)} onFocus=${(event) => event.target.select()} /></label>`;
+  return html`<label class="question-field">Name<input maxlength=${MAX_NAME} value=${value} onInput=${(event) => onInput(event.target.value)} onFocus=${(event) => event.target.select()} /></label>`;
 }
 
 function RemoveThread({ channel }) {

@@ -1,8 +1,8 @@
 // What was begun in each channel, by each viewer. No DOM in here.
 
-/** {text, picks, files, command: null | {entry, fields, active}, error, sending} */
+/** {text, picks, files, problem (with files), command: null | {entry, fields, active, tried}, error, sending} */
 export function emptyDraft() {
-  return { text: "", picks: [], files: [], command: null, error: null, sending: false };
+  return { text: "", picks: [], files: [], problem: null, command: null, error: null, sending: false };
 }
 
 /** The name of a draft; the place is a channel's id, or "edit" with that of the message being edited. */

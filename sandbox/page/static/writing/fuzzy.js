@@ -6,7 +6,7 @@ export function score(query, text) {
   const given = fold(text);
   if (!wanted) return 0;
   if (given === wanted) return 1000;
-  if (given.startsWith(wanted)) return 900 - given.length;
+  if (given.startsWith(wanted)) return 900;
   const word = given.search(new RegExp(`[\\s_.-]${escape(wanted)}`, "u"));
   if (word >= 0) return 700 - word;
   const inside = given.indexOf(wanted);

@@ -32,7 +32,7 @@ function inCode(before) {
 
 /** What can stand for a trigger: [{kind, shown, token, label, detail, user?, role?, channel?}], best first. */
 export function suggestions({ kind, query }, world, limit = 10) {
-  if (kind === "@") return ranked(query, [...people(world), ...roles(world), ...everyone(world)], (item) => [item.label, item.alias], limit);
+  if (kind === "@") return ranked(query, [...people(world), ...roles(world).filter(({ role }) => !role.managed), ...everyone(world)], (item) => [item.label, item.alias], limit);
   if (kind === "#") return ranked(query, channels(world), (item) => item.label, limit);
   return [];
 }
