@@ -45,6 +45,7 @@ export class Store {
       posts: new Map(), // "viewer id forum id" -> the post begun there: {title, text, tags}
       slow: new Map(), // "viewer id:channel id" -> until when (ms) slow mode lets the viewer wait
       menu: null, // the open context menu, see views/menu.js
+      picking: null, // an emoji picker: {anchor, onPick}
       asking: null, // a question to the viewer: {kind: "delete" | "thread" | "rename" | "removeThread", ...}
       pingReply: true, // whether the reply being written pings who is replied to
     };
@@ -244,7 +245,7 @@ function change(state, viewer, channels) {
   Object.assign(state, { read: new Map(), mentions: new Map(), newest: newestOf(channels), ...kept });
   Object.assign(state, { rooms: new Map(), archived: new Map(), typing: new Map(), interactions: new Map(), commands: new Map() });
   Object.assign(state, { modal: null, reply: null, editing: null, selected: null, since: null, jump: null });
-  Object.assign(state, { front: null, menu: null, asking: null, profile: null });
+  Object.assign(state, { front: null, menu: null, picking: null, asking: null, profile: null });
   if (state.place.direct) state.place = { guild: null, channel: null };
 }
 

@@ -1,5 +1,6 @@
 // The box to write in: messages, files, replies and commands.
 import { html, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
+import { findEmoji } from "../emoji.js";
 import { flatten } from "../writing/commands.js";
 import { changeDraft, draftKey, draftOf } from "../writing/drafts.js";
 import { encode } from "../writing/mentions.js";
@@ -74,6 +75,12 @@ function Writer({ page, channel, files: mayAttach }) {
     await sendDraft(page, channel, draft, { entries, world });
     field.current?.focus();
   };
+  const addEmoji = (character) => {
+    const { text } = draftOf(store, channel.id);
+    const at = field.current?.selectionStart ?? text.length;
+    change({ text: text.slice(0, at) + character + text.slice(at), error: null });
+    field.current?.focus();
+  };
   const key = (event) => composerKey(event, { page, channel, draft, send, change, entries });
   if (draft.command) {
     return html`<div class="composer-box"><${CommandForm} page=${page} channel=${channel} draft=${draft} world=${world} change=${change} /></div>`;
@@ -88,8 +95,9 @@ function Writer({ page, channel, files: mayAttach }) {
         <${IconButton} icon="plus" label=${mayAttach ? "Attach files" : "You can't attach files here"} disabled=${!mayAttach || draft.sending} onClick=${() => chooseFiles(addFiles)} />
         <${TextField} id=${`box-${channel.id}`} field=${field} label=${`Message ${placeName(channel)}`} placeholder=${`Message ${placeName(channel)}`}
           enterkeyhint=${onTouch() ? "enter" : "send"} value=${draft} world=${world} onChange=${write} onKey=${key} readOnly=${draft.sending}
-          offer=${(text) => slashList(text, entries, commands !== undefined, (entry) => startCommand(change, entry))}
+          emoji=${emojiNamed} offer=${(text) => slashList(text, entries, commands !== undefined, (entry) => startCommand(change, entry))}
           onPaste=${(event) => { if (event.clipboardData?.files.length) { event.preventDefault(); addFiles([...event.clipboardData.files]); } }} />
+        <${IconButton} icon="smile" label="Emoji" aria-haspopup="dialog" disabled=${draft.sending} onClick=${(event) => store.set({ picking: { anchor: event.currentTarget, onPick: addEmoji } })} />
         <button type="submit" class="icon-button composer-send" aria-label="Send" title="Send" disabled=${!canSend}><${Icon} name="send" /></button>
       </div>
     </form>
@@ -128,6 +136,10 @@ function composerKey(event, { page, channel, draft, send }) {
 function measured(draft, world) {
   if (draft.text.length < COUNT_FROM / 4) return 0;
   return [...encode(draft.text.trim(), draft.picks, world)].length;
+}
+
+function emojiNamed(query) {
+  return findEmoji(query, 10).map(({ character, name }) => ({ key: character, emoji: character, shown: character, label: `:${name}:` }));
 }
 
 function placeName(channel) {

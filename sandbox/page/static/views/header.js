@@ -7,6 +7,7 @@ import { usePage } from "./context.js";
 import { PHONE, useMedia } from "./screen-size.js";
 import { PinsDialog } from "./pins.js";
 import { RichText } from "./rich-text.js";
+import { ChannelActions } from "./thread-actions.js";
 import { ThreadsDialog } from "./thread-list.js";
 
 /** What stands over a room: its name and topic, and what can be opened beside it. */
@@ -24,6 +25,7 @@ export function Header({ toggleSide }) {
       ${guild && html`<${IconButton} icon="people" label="Members" aria-pressed=${String(state.side === "members")} onClick=${() => toggleSide("members")} />`}
       <${IconButton} icon="panel" label="What the bot noted" aria-pressed=${String(state.side === "notes")} onClick=${() => toggleSide("notes")} />
       <${ThemeButton} />
+      ${channel && html`<${ChannelActions} channel=${channel} />`}
     </div>
     ${state.front === "threads" && channel && html`<${ThreadsDialog} channel=${channel} onClose=${close} />`}
     ${state.front === "pins" && channel && html`<${PinsDialog} channel=${channel} onClose=${close} />`}

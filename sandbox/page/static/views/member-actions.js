@@ -1,4 +1,4 @@
-// What can be done with a member: mention, write to a bot, use an application on them.
+// What can be done with a member: mention them, use an application on them.
 import { html } from "../html.js";
 import { displayName } from "../names.js";
 import { menus, USER_MENU } from "../writing/commands.js";
@@ -8,7 +8,7 @@ import { Icon } from "./common.js";
 import { usePage } from "./context.js";
 import { copy } from "./message-actions.js";
 
-/** The buttons for a user's card or a list's menu; `onDone` is called before each acts. */
+/** The buttons for a user's card; `onDone` is called before each acts. */
 export function MemberActions({ user, onDone = () => {} }) {
   const page = usePage();
   return html`<div class="member-actions">
@@ -18,25 +18,18 @@ export function MemberActions({ user, onDone = () => {} }) {
   </div>`;
 }
 
-/** The same as items of a menu. */
-export function memberItems(page, user) {
+function memberItems(page, user) {
   const { store, state, actions } = page;
   const channel = store.channel(state.place.channel);
   const apps = menus(state.commands.get(channel?.id) ?? [], USER_MENU);
   const run = (command) => () => actions.menu(command.name, user.id, channel.id, command.application.id, USER_MENU).catch(() => {});
   const writes = channel && writingIn(channel).allowed;
   return [
-    user.bot && { label: "Write a direct message", icon: "send", onPick: () => openDirect(page, user) },
     writes && { label: "Mention", icon: "at", onPick: () => mention(store, channel, user) },
     { label: "Copy user id", icon: "copy", onPick: () => copy(store, user.id, "User id") },
     apps.length > 0 && { heading: "Apps" },
     ...apps.map((command) => ({ label: command.name, hint: command.application.name, icon: "bot", onPick: run(command) })),
   ].filter(Boolean);
-}
-
-/** Opens the direct messages with a bot. */
-export function openDirect({ actions }, bot) {
-  return actions.openDirect(bot.id).catch(() => {});
 }
 
 function mention(store, channel, user) {

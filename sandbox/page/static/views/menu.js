@@ -27,13 +27,18 @@ function Open({ menu }) {
   const close = () => box.current?.hidePopover();
   useLayoutEffect(() => {
     const element = box.current;
+    const { anchor } = menu;
+    const home = anchor?.closest?.("[data-id]"); // an anchor on a message may be gone by the end
+    const opens = anchor?.hasAttribute?.("aria-haspopup");
+    if (opens) anchor.setAttribute("aria-expanded", "true");
     element.showPopover();
     place(element, menu);
     element.querySelector("[role=menuitem]")?.focus({ preventScroll: true });
     const toggled = (event) => {
       if (event.newState !== "closed") return;
+      if (opens) anchor.setAttribute("aria-expanded", "false");
       const nowhere = document.activeElement === document.body || element.contains(document.activeElement);
-      if (nowhere) menu.anchor?.focus?.({ preventScroll: true });
+      if (nowhere) (anchor?.isConnected ? anchor : home)?.focus?.({ preventScroll: true });
       if (store.state.menu === menu) store.set({ menu: null });
     };
     element.addEventListener("toggle", toggled);

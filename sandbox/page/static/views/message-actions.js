@@ -19,7 +19,7 @@ export function MessageActions({ message }) {
   const rights = messageRights(message, channel, state.viewer.id);
   const more = (event) => openMenu(store, "Message", messageItems(page, message), event.currentTarget);
   const buttons = [
-    rights.react && { icon: "smile", label: "Add a reaction", onClick: (event) => openMenu(store, "React", [quick(page, message)], event.currentTarget) },
+    rights.react && { icon: "smile", label: "Add a reaction", "aria-haspopup": "dialog", onClick: (event) => pickReaction(page, message, event.currentTarget) },
     rights.edit && { icon: "edit", label: "Edit", onClick: () => store.set({ editing: message.id }) },
     rights.reply && { icon: "reply", label: "Reply", onClick: () => reply(store, message) },
     rights.startThread && { icon: "thread", label: "Start a thread", onClick: () => store.set({ asking: { kind: "thread", message, channel } }) },
@@ -44,6 +44,10 @@ export function reply(store, message) {
   store.set({ reply: message, pingReply: message.author.id !== store.state.viewer.id, editing: null });
 }
 
+function pickReaction({ store, actions }, message, anchor) {
+  store.set({ picking: { anchor, onPick: (emoji) => actions.react(message.id, emoji, true).catch(() => {}) } });
+}
+
 function quick({ actions }, message) {
   const mine = (face) => message.reactions?.some((item) => item.me && item.emoji.name === face);
   return { quick: QUICK.map((face) => ({ face, label: `${mine(face) ? "Take back" : "React with"} ${face}`, onPick: () => actions.react(message.id, face, !mine(face)).catch(() => {}) })) };
@@ -57,6 +61,7 @@ export function messageItems(page, message) {
   const quiet = (promise) => promise.catch(() => {}); // it was shown as a toast
   const items = [
     rights.react && quick(page, message),
+    rights.react && { label: "Other reaction", icon: "smile", onPick: () => pickReaction(page, message, document.querySelector(`[data-id="${message.id}"]`)) },
     rights.react && { line: true },
     rights.reply && { label: "Reply", icon: "reply", onPick: () => reply(store, message) },
     rights.edit && { label: "Edit", icon: "edit", onPick: () => store.set({ editing: message.id }) },

@@ -22,7 +22,8 @@ export function MessageEditor({ message }) {
     const box = field.current;
     box.focus();
     box.setSelectionRange(box.value.length, box.value.length);
-    box.scrollIntoView({ block: "nearest" });
+    const frame = requestAnimationFrame(() => box.form.scrollIntoView({ block: "nearest" }));
+    return () => cancelAnimationFrame(frame);
   }, []);
 
   const done = () => {

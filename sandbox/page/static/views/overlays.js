@@ -4,6 +4,7 @@ import { displayName } from "../names.js";
 import { dropDraft } from "../writing/drafts.js";
 import { startRights } from "../writing/rights.js";
 import { usePage } from "./context.js";
+import { EmojiPicker } from "./emoji-picker.js";
 import { Menu } from "./menu.js";
 import { listenForMenus } from "./message-actions.js";
 import { excerpt } from "./reply-bar.js";
@@ -13,9 +14,11 @@ const KINDS = { delete: Delete, thread: Thread, rename: Rename, removeThread: Re
 
 export function Overlays() {
   const page = usePage();
-  const { asking } = page.state;
+  const { asking, picking } = page.state;
   useEffect(() => listenForMenus(page), []);
-  return html`<${Menu} />${asking && html`<${KINDS[asking.kind]} key=${asking.kind} ...${asking} />`}`;
+  return html`<${Menu} />
+    ${picking && html`<${EmojiPicker} anchor=${picking.anchor} onPick=${picking.onPick} onClose=${() => page.store.set({ picking: null })} />`}
+    ${asking && html`<${KINDS[asking.kind]} key=${asking.kind} ...${asking} />`}`;
 }
 
 /** A dialog with a form; `onDo` acts and may throw, what it throws is shown. */
@@ -27,7 +30,7 @@ function Question({ title, act, bad, onDo, ready = true, children }) {
     const before = document.activeElement;
     dialog.current.showModal();
     dialog.current.querySelector("input:not([type=checkbox]), .bad-button")?.focus();
-    return () => before?.isConnected && before.focus?.({ preventScroll: true });
+    return () => (before?.isConnected ? before : document.querySelector(".composer textarea"))?.focus({ preventScroll: true });
   }, []);
   const close = () => store.set({ asking: null });
   const submit = async (event) => {

@@ -5,6 +5,7 @@ import { displayName } from "../names.js";
 import { madeAt } from "../times.js";
 import { Avatar, BotMark, Icon, Time } from "./common.js";
 import { usePage } from "./context.js";
+import { MemberActions } from "./member-actions.js";
 import { Popover } from "./popover.js";
 
 /** Opens the card about a user, as `state.profile`. */
@@ -44,6 +45,7 @@ export function ProfileCard() {
     ${member?.application && html`<button type="button" class="button" onClick=${() => { close(); actions.openDirect(user.id).catch(() => {}); }}>
       <${Icon} name="at" size=${16} /> Write a direct message
     </button>`}
+    <${MemberActions} user=${user} onDone=${close} />
   <//>`;
 }
 
