@@ -83,12 +83,18 @@ class Chat:
         names = await self.noted.locator("dt").all_inner_texts()
         return dict(zip(names, await self.noted.locator("dd").all_inner_texts(), strict=True))
 
-    async def become(self, name: str) -> None:
-        """Look at the page as somebody else."""
+    async def open_people(self) -> Locator:
+        """Open the list of whom to look as."""
         if self._phone:
             await self.page.get_by_role("button", name="Channels", exact=True).click()
         await self.page.get_by_role("button", name=re.compile("Viewing as")).click()
         people = self.page.get_by_role("dialog", name="View as")
+        await expect(people).to_be_visible()
+        return people
+
+    async def become(self, name: str) -> None:
+        """Look at the page as somebody else."""
+        people = await self.open_people()
         await people.get_by_role("button", name=re.compile(rf"\b{name}\b")).click()
         await expect(people).to_be_hidden()
 
