@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from benchmarks import frames, payloads, wire
 from benchmarks.payloads import Json
@@ -41,7 +42,7 @@ class Gateway:
     """One client's websocket; everything to it goes through here, in order."""
 
     writer: asyncio.StreamWriter
-    codec: wire.PlainCodec | wire.ZlibCodec
+    codec: wire.Codec
     pending_acks: int = 0
     flooding: bool = False
     sequence: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -50,7 +51,7 @@ class Gateway:
         """Send one payload; dispatches are numbered here."""
         sequence = next(self.sequence) if event else None
         payload = wire.dumps({"t": event, "s": sequence, "op": op, "d": data})
-        self.writer.write(self.codec.encode(payload))
+        self.writer.write(self.codec.between(payload))
 
     def acknowledge(self) -> None:
         """Answer a heartbeat, between two runs while the flood goes on."""
@@ -105,8 +106,8 @@ class FloodServer:
         if self._gateway is None:
             say("error", text=f"{word}: no client is connected")
         elif word == "flood":
-            name = "zlib" if isinstance(self._gateway.codec, wire.ZlibCodec) else "plain"
-            await self._gateway.flood(frames.load(self._folder, name), self._count)
+            flood = frames.load(self._folder, self._gateway.codec.name)
+            await self._gateway.flood(flood, self._count)
         elif word == "message":
             channel_id, _, text = rest.partition(" ")
             message = self._new_message(int(channel_id), text)
@@ -135,7 +136,8 @@ class FloodServer:
     async def _gateway_session(
         self, request: wire.Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        codec = wire.ZlibCodec() if "compress=zlib-stream" in request.target else wire.PlainCodec()
+        asked = parse_qs(urlsplit(request.target).query).get("compress", [""])[0]
+        codec = wire.CODECS.get(asked, wire.PlainCodec)()
         writer.transport.set_write_buffer_limits(_BUFFER_BYTES)
         gateway = Gateway(writer, codec)
         hello = {"heartbeat_interval": HEARTBEAT_MS, "_trace": []}

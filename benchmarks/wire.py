@@ -9,6 +9,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.compress import compressor
+
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _SHORT, _LONG = 126, 127  # length codes: two or eight bytes follow
@@ -100,8 +102,14 @@ def upgrade(request: Request) -> bytes:
 class PlainCodec:
     """A gateway that sends text frames."""
 
+    name = "plain"
+
     def hello(self, payload: bytes) -> bytes:
         """Return the frame of the connection's first payload."""
+        return frame(payload, TEXT)
+
+    def between(self, payload: bytes) -> bytes:
+        """Return the frame of a payload that is no part of an encoded run."""
         return frame(payload, TEXT)
 
     def encode(self, payload: bytes, *, last: bool = True) -> bytes:
@@ -117,12 +125,18 @@ class ZlibCodec:
     such runs other payloads (heartbeat answers) may be put in, although the runs were encoded beforehand.
     """
 
+    name = "zlib"
+
     def __init__(self) -> None:
         self._deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
 
     def hello(self, payload: bytes) -> bytes:
         """Return the frame of the connection's first payload, which opens the zlib stream (RFC 1950)."""
         return frame(b"\x78\x9c" + self._deflated(payload, zlib.Z_FULL_FLUSH), BINARY)
+
+    def between(self, payload: bytes) -> bytes:
+        """Return the frame of a payload that is no part of an encoded run."""
+        return self.encode(payload)
 
     def encode(self, payload: bytes, *, last: bool = True) -> bytes:
         """Return the payload's frame; `last` ends a run."""
@@ -131,3 +145,24 @@ class ZlibCodec:
 
     def _deflated(self, payload: bytes, flush: int) -> bytes:
         return self._deflate.compress(payload) + self._deflate.flush(flush)
+
+
+class ZstdCodec(PlainCodec):
+    """A gateway asked for `compress=zstd-stream`: one stream for the flood, text frames for everything else.
+
+    The stream refers back to all of itself, so nothing compressed could be put in between; clients take text.
+    """
+
+    name = "zstd"
+
+    def __init__(self) -> None:
+        self._pack = compressor("zstd-stream")
+
+    def encode(self, payload: bytes, *, last: bool = True) -> bytes:
+        """Return the payload's frame."""
+        del last
+        return frame(self._pack(payload), BINARY)
+
+
+Codec = PlainCodec | ZlibCodec
+CODECS: dict[str, type[Codec]] = {"zlib-stream": ZlibCodec, "zstd-stream": ZstdCodec}  # by `compress`

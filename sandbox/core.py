@@ -7,6 +7,7 @@ from typing import Any
 
 from loguru import logger
 
+from sandbox.buckets import Buckets
 from sandbox.faults import Faults
 from sandbox.hub import Hub
 from sandbox.ids import Clock, Snowflakes, SystemClock, opaque
@@ -30,7 +31,9 @@ class Core:
         interaction_lifetime: seconds an interaction token is good for.
         nonce_window: seconds in which the same nonce means the same message.
         replay_limit: events kept per session for a resume.
-        rate: requests a bucket allows, and per how many seconds; `rates` by route name.
+        rate_limits: "generous" (500 a second in every bucket) or "discord" (`sandbox.buckets.PROFILES`).
+        rate: requests every bucket allows instead, and per how many seconds; `rates` by route name.
+        join_messages: whether a member who joins is announced in the guild's system channel.
         shards: what /gateway/bot recommends.
         urls: api_url, gateway_url and cdn_url once the server listens.
     """
@@ -55,8 +58,11 @@ class Core:
         self.interaction_lifetime = 900.0
         self.nonce_window = 300.0
         self.replay_limit = 20_000
-        self.rate = (500, 1.0)
+        self.rate_limits = "generous"
+        self.rate: tuple[int, float] | None = None
         self.rates: dict[str, tuple[int, float]] = {}
+        self.buckets = Buckets(self)
+        self.join_messages = False
         self.shards = 1
         self.requests = 0
         self.urls = {"api_url": "", "gateway_url": "", "cdn_url": ""}

@@ -72,7 +72,7 @@ class Sandbox(Vocabulary):
 
     @property
     def gateway_url(self) -> str:
-        """The gateway, such as ws://127.0.0.1:40000/."""
+        """The gateway, such as ws://127.0.0.1:40000/. Source: protocol pointing.1."""
         return self.core.urls["gateway_url"]
 
     @property

@@ -4,7 +4,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An error as the HTTP API answers it."""
+    """An error as the HTTP API answers it. Source: protocol rest.5."""
 
     def __init__(self, status: int, code: int, message: str, errors: dict[str, Any] | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -21,6 +21,28 @@ class ApiError(Exception):
         return body
 
 
+class RateLimitedError(ApiError):
+    """A 429: of the bot's own bucket, of everything it does, or of a resource many share.
+
+    Source: protocol rest.3, docs topics/rate-limits#exceeding-a-rate-limit.
+    """
+
+    def __init__(self, retry_after: float, scope: str = "user", code: int = 0) -> None:
+        what = "The resource is" if scope == "shared" else "You are"
+        message = _SLOWMODE if code == SLOWMODE else f"{what} being rate limited."
+        super().__init__(429, code, message)
+        self.retry_after = retry_after
+        self.scope = scope
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body of the answer."""
+        return super().body() | {"retry_after": round(self.retry_after, 3), "global": self.scope == "global"}
+
+
+SLOWMODE = 20016
+_SLOWMODE = "This action cannot be performed due to slowmode rate limit."
+
+
 class InteractionFailedError(Exception):
     """What a member sees when the application did not respond in time."""
 
@@ -35,10 +57,14 @@ def unauthorized() -> ApiError:
     return ApiError(401, 0, "401: Unauthorized")
 
 
+def too_large() -> ApiError:
+    """Return the error of a body or file that is larger than allowed."""
+    return ApiError(413, 40005, "Request entity too large")
+
+
 def unknown(what: str) -> ApiError:
     """Return the 404 of a missing thing: "channel", "message", "guild", ..."""
-    code = _UNKNOWN[what]
-    return ApiError(404, code, f"Unknown {what.title()}")
+    return ApiError(404, _UNKNOWN[what], f"Unknown {_NAMES.get(what, what.title())}")
 
 
 _UNKNOWN = {
@@ -51,8 +77,17 @@ _UNKNOWN = {
     "user": 10013,
     "emoji": 10014,
     "webhook": 10015,
+    "overwrite": 10009,
+    "ban": 10026,
     "interaction": 10062,
     "application command": 10063,
+    "application command permissions": 10066,
+    "tag": 10087,
+}
+_NAMES = {
+    "application command": "application command",
+    "application command permissions": "application command permissions",
+    "interaction": "interaction",
 }
 
 
@@ -64,6 +99,16 @@ def missing_access() -> ApiError:
 def missing_permissions() -> ApiError:
     """Return 50013: the place can be seen, the act is not allowed."""
     return ApiError(403, 50013, "Missing Permissions")
+
+
+def wrong_channel_type() -> ApiError:
+    """Return 50024: a thing that can't be done in a channel of this type."""
+    return ApiError(400, 50024, "Cannot execute action on this channel type")
+
+
+def archived() -> ApiError:
+    """Return 50083: the thread is archived."""
+    return ApiError(400, 50083, "Thread is archived")
 
 
 def invalid_form(path: str, code: str, message: str) -> ApiError:

@@ -48,6 +48,8 @@ def _compile(pattern: str) -> re.Pattern[str]:
 class Faults:
     """The switches of one sandbox; every attribute may be changed at any time.
 
+    Source: protocol gateway.5, protocol gateway.8, protocol rest.3, protocol rest.4.
+
     Attributes:
         latency: seconds every HTTP answer waits before the work is done.
         event_latency: seconds every gateway event waits before it is sent.

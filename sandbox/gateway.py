@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from loguru import logger
 
-from sandbox import access, payloads
+from sandbox import payloads, visibility
 from sandbox.compress import compressor
 from sandbox.core import Core
 from sandbox.ids import bot_token
@@ -176,7 +176,7 @@ class Gateway:
     def _heartbeat(self, connection: Connection, _: Any) -> None:
         """Acknowledge a heartbeat.
 
-        Source: protocol gateway.1.
+        Source: protocol gateway.1, protocol gateway.5.
         """
         self._expect_beat(connection)
         if not self._core.faults.mute_acks:
@@ -267,7 +267,7 @@ class Gateway:
     def _welcome(self, session: Session, *, sharded: bool) -> None:
         """Send READY, then every guild of the shard in full.
 
-        Source: protocol gateway.3, docs events/gateway-events#ready.
+        Source: protocol pointing.1, protocol gateway.3, docs events/gateway-events#ready.
         """
         app = session.app
         guilds = [
@@ -304,13 +304,16 @@ class Gateway:
         """
         if connection.session is not None:
             raise GatewayClose(4005, "Already authenticated.")
-        app, sequence = self._app(data["token"]), int(data["seq"])
-        session = self._alive(app, data["session_id"])
+        app, session_id = self._app(data["token"]), data["session_id"]
+        if session_id is None:  # lost its socket before READY
+            self._refuse(connection, session_id)
+            return
+        session, sequence = self._alive(app, session_id), int(data["seq"])
         if session is not None and not 0 <= sequence <= session.sequence:
             raise GatewayClose(4007, "Invalid seq.")
         missed = session.missed(sequence) if session is not None else None
         if session is None or missed is None:
-            self._refuse(connection, data["session_id"])
+            self._refuse(connection, session_id)
             return
         old = session.attach(connection)
         if old is not None:
@@ -345,7 +348,7 @@ def guild_create(guild: Guild, session: Session) -> dict[str, Any]:
     """
     own = guild.members[session.app.bot.id]
     body = payloads.guild_create(
-        guild, own.user.id, access.open_threads(guild, own), first_members(guild, own, session)
+        guild, own.user.id, visibility.open_threads(guild, own), first_members(guild, own, session)
     )
     return body | {"large": len(guild.members) > session.large}
 

@@ -128,7 +128,10 @@ class Hub:
         self._disturb(session, event, text, data)
 
     def _disturb(self, session: Session, event: str, text: str, data: Json) -> None:
-        """Send an event as the faults will have it: behind the next one, or twice."""
+        """Send an event as the faults will have it: behind the next one, or twice.
+
+        Source: protocol gateway.8.
+        """
         if session.held is None and self._faults.chance(self._faults.reorder):
             session.held = (event, text)
             asyncio.get_running_loop().call_later(0.1, self._release, session)

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 class P(IntEnum):
     """Permission bits the sandbox enforces or hands out; IntEnum, as IntFlag's `&` is slow."""
 
+    CREATE_INSTANT_INVITE = 1 << 0
     KICK_MEMBERS = 1 << 1
     BAN_MEMBERS = 1 << 2
     ADMINISTRATOR = 1 << 3
     MANAGE_CHANNELS = 1 << 4
     MANAGE_GUILD = 1 << 5
     ADD_REACTIONS = 1 << 6
+    VIEW_AUDIT_LOG = 1 << 7
     VIEW_CHANNEL = 1 << 10
     SEND_MESSAGES = 1 << 11
+    SEND_TTS_MESSAGES = 1 << 12
     MANAGE_MESSAGES = 1 << 13
     EMBED_LINKS = 1 << 14
     ATTACH_FILES = 1 << 15
@@ -32,6 +35,7 @@ class P(IntEnum):
     MANAGE_NICKNAMES = 1 << 27
     MANAGE_ROLES = 1 << 28
     MANAGE_WEBHOOKS = 1 << 29
+    MANAGE_GUILD_EXPRESSIONS = 1 << 30
     USE_APPLICATION_COMMANDS = 1 << 31
     MANAGE_THREADS = 1 << 34
     CREATE_PUBLIC_THREADS = 1 << 35
@@ -39,11 +43,12 @@ class P(IntEnum):
     SEND_MESSAGES_IN_THREADS = 1 << 38
     MODERATE_MEMBERS = 1 << 40
     PIN_MESSAGES = 1 << 51
+    BYPASS_SLOWMODE = 1 << 52
 
 
-ALL = int(
-    sum(flag for flag in P) | (1 << 0) | (1 << 7) | (1 << 8) | (1 << 9) | (1 << 12) | (0x3F << 19) | (1 << 25)
-)
+_VOICE = (1 << 8) | (1 << 9) | (0x3F << 19) | (1 << 25)
+ALL = sum(flag for flag in P) | _VOICE
+TIMED_OUT = int(P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY)
 EVERYONE_DEFAULT = int(
     P.VIEW_CHANNEL
     | P.SEND_MESSAGES

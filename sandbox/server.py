@@ -1,66 +1,39 @@
 """The loopback server: REST under /api/v10, the gateway at /, the CDN under /cdn, all on one port."""
 
 import asyncio
-import hashlib
-import json
 import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
-from aiohttp import BodyPartReader, web
-from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
+from aiohttp import web
 from loguru import logger
 
+from sandbox.bodies import MAX_BODY, read_body
+from sandbox.cdn import Cdn
 from sandbox.core import Core
-from sandbox.errors import ApiError, invalid_form, not_found
+from sandbox.errors import ApiError, RateLimitedError, invalid_form, not_found
 from sandbox.faults import Rule
 from sandbox.gateway import Gateway
 from sandbox.hub import current_call
 from sandbox.rest import ROUTER
-from sandbox.rest.call import Call, Upload
+from sandbox.rest.call import Call
 from sandbox.rest.routing import Route, Status
 from sandbox.sessions import dumps
 
-MAX_BODY = 26 * 1024 * 1024
+MAX_PATH = 8_000
+MAX_LINE = 64 * 1024
 API = "/api/v10"
-_MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
+VERSIONS = range(6, 11)
 
 
 @dataclass(slots=True)
-class _Reply:
+class Reply:
+    """An answer: its status and, where it has one, its body."""
+
     status: int
     body: Any = None
-
-
-class _Buckets:
-    """Rate limit buckets: requests counted per route and major parameter in fixed windows."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._windows: dict[str, tuple[float, int]] = {}
-
-    def take(self, route: Route, params: dict[str, str]) -> tuple[dict[str, str], float]:
-        """Count a request; return its headers and the seconds to wait, 0 when it may pass."""
-        limit, seconds = self._core.rates.get(route.name, self._core.rate)
-        key = ":".join([route.name, *(params[name] for name in _MAJOR if name in params)])
-        now = self._core.clock.monotonic()
-        ends, used = self._windows.get(key, (0.0, 0))
-        if now >= ends:
-            ends, used = now + seconds, 0
-            if len(self._windows) > 10_000:  # noqa: PLR2004 - forget old windows now and then
-                self._windows = {k: w for k, w in self._windows.items() if w[0] > now}
-        used += 1
-        self._windows[key] = (ends, used)
-        wait = ends - now
-        headers = {
-            "X-RateLimit-Limit": str(limit),
-            "X-RateLimit-Remaining": str(max(0, limit - used)),
-            "X-RateLimit-Reset": f"{self._core.clock.now().timestamp() + wait:.3f}",
-            "X-RateLimit-Reset-After": f"{wait:.3f}",
-            "X-RateLimit-Bucket": hashlib.blake2b(route.name.encode(), digest_size=16).hexdigest(),
-        }
-        return headers, wait if used > limit else 0.0
 
 
 class Server:
@@ -69,16 +42,17 @@ class Server:
     def __init__(self, core: Core) -> None:
         self._core = core
         self.gateway = Gateway(core)
-        self._buckets = _Buckets(core)
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Listen; a port of 0 takes a free one."""
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_get("/", self.gateway.handle)
-        app.router.add_get("/cdn/{path:.*}", self._cdn)
+        app.router.add_get("/cdn/{path:.*}", Cdn(self._core).handle)
         app.router.add_route("*", "/{path:.*}", self._api)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1.0, max_line_size=MAX_LINE, max_field_size=MAX_LINE
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
@@ -96,76 +70,68 @@ class Server:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _cdn(self, request: web.Request) -> web.StreamResponse:
-        path = request.rel_url.raw_path.removeprefix("/cdn/")
-        found = self._core.world.files.get(path)
-        if found is None:
-            return web.Response(status=404, body=b"not found", content_type="text/plain")
-        return web.Response(body=found[1], headers={"Content-Type": found[0]})
-
     async def _api(self, request: web.Request) -> web.StreamResponse:
-        raw = request.rel_url.raw_path
-        path = raw[len("/api") :] if raw.startswith("/api/") else raw
-        version, _, rest = path.lstrip("/").partition("/")
-        path = "/" + (rest if version[:1] == "v" and version[1:].isdigit() else path.lstrip("/"))
+        """Answer a request of the API: count it, break it if a fault says so, else do what it asks."""
+        core = self._core
+        version, path = _split(request.rel_url.raw_path)
         route, params, known = ROUTER.match(request.method, path)
-        app = self._core.world.tokens.get(
-            request.headers.get("Authorization", "").removeprefix("Bot ").strip()
-        )
-        self._core.requests += 1
-        call = Call(self._core, self._core.requests, request.method, path, app, params, dict(request.query))
-        rule = self._core.faults.take(request.method, path)
-        if self._core.faults.latency:
-            await asyncio.sleep(self._core.faults.latency)
-        headers, wait = self._buckets.take(route, params) if route else ({}, 0.0)
-        if rule is None and wait:
-            rule = Rule("**", "429", retry_after=wait)
-        if rule is not None and rule.action in ("429", "fail_before"):
-            reply = _refused(rule, headers)
-        else:
-            reply = await self._perform(request, call, route) if route else _missing(known=known)
-        lost = rule is not None and rule.action in ("drop", "fail_after")
-        self._note(call, route, reply, rule)
-        if rule is not None and lost:
-            return await self._lose(request, call, rule)
-        return await self._answer(request, call, reply, headers)
+        core.requests += 1
+        app = core.world.tokens.get(_token(request))
+        call = Call(core, core.requests, request.method, path, app, params, dict(request.query))
+        call.reason = unquote(request.headers.get("X-Audit-Log-Reason", "")) or None
+        if core.buckets.closed():
+            return web.Response(status=429, text="error code: 1015", headers={"Retry-After": "600"})
+        rule = core.faults.take(request.method, path)
+        if core.faults.latency:
+            await asyncio.sleep(core.faults.latency)
+        reply = _unroutable(version, path, route, known=known)
+        if route is not None and reply is None:
+            verdict = core.buckets.take(route, params, str(app.id) if app else request.remote or "")
+            call.headers = verdict.headers
+            if rule is not None and rule.action in ("429", "fail_before"):
+                reply = _refused(rule, call.headers)
+            elif verdict.refusal is not None:
+                rule = Rule("**", "429")
+                reply = _limited(verdict.refusal, call.headers)
+        if reply is None and route is not None:
+            reply = await self._perform(request, call, route)
+        return await self._finish(request, call, reply or _error(not_found()), route, rule)
 
-    async def _perform(self, request: web.Request, call: Call, route: Route) -> _Reply:
+    async def _finish(
+        self, request: web.Request, call: Call, reply: Reply, route: Route | None, rule: Rule | None
+    ) -> web.StreamResponse:
+        """Record the answer and send it, or lose it."""
+        self._note(call, route, reply, rule)
+        self._core.buckets.note(reply.status, call.headers.get("X-RateLimit-Scope"))
+        if rule is not None and rule.action in ("drop", "fail_after"):
+            return await self._lose(request, call, rule)
+        return await self._answer(request, call, reply)
+
+    async def _perform(self, request: web.Request, call: Call, route: Route) -> Reply:
         """Do what the request asks and return the answer; every failure becomes a Discord error."""
         token = current_call.set(call)
         try:
             if route.needs_token:
                 _ = call.me
-            await self._read(request, call)
+            await read_body(request, call)
             result = route.handler(call)
             if asyncio.iscoroutine(result):
                 result = await result
             if isinstance(result, Status):
-                return _Reply(result.code, result.body)
-            return _Reply(204) if result is None else _Reply(200, result)
+                return Reply(result.code, result.body)
+            return Reply(204) if result is None else Reply(200, result)
+        except RateLimitedError as error:
+            return _limited(error, call.headers)
         except ApiError as error:
-            return _Reply(error.status, error.body())
-        except HTTPRequestEntityTooLarge:
-            return _Reply(413, {"message": "Request entity too large", "code": 40005})
-        except Exception as error:  # noqa: BLE001 - a form of the wrong shape somewhere deep: never a 500
+            return _error(error)
+        except Exception as error:  # noqa: BLE001 - a mistake in the sandbox is told, and is never a 5xx
             call.error = repr(error)
-            logger.opt(exception=error).debug("Malformed request {} {}", call.method, call.path)
-            return _Reply(400, invalid_form("", "BASE_TYPE_INVALID", "Malformed request").body())
+            logger.opt(exception=error).error("The sandbox failed at {} {}", call.method, call.path)
+            return _error(invalid_form("", "BASE_TYPE_INVALID", "Malformed request"))
         finally:
             current_call.reset(token)
 
-    async def _read(self, request: web.Request, call: Call) -> None:
-        """Read a JSON or multipart body into the call.
-
-        Raises:
-            ApiError: 50109 when it is no JSON.
-        """
-        if request.content_type == "multipart/form-data":
-            await _read_multipart(request, call)
-        elif raw := await request.read():
-            call.body = _json(raw)
-
-    def _note(self, call: Call, route: Route | None, reply: _Reply, rule: Rule | None) -> None:
+    def _note(self, call: Call, route: Route | None, reply: Reply, rule: Rule | None) -> None:
         status = reply.status
         if rule is not None and rule.action == "fail_after":
             status = rule.status
@@ -196,13 +162,15 @@ class Server:
             request.transport.abort()
         return web.Response(status=502)
 
-    async def _answer(
-        self, request: web.Request, call: Call, reply: _Reply, headers: dict[str, str]
-    ) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
+        """Send an answer, JSON that says no charset, and the events that wait for it.
+
+        Source: protocol interactions.5.
+        """
+        headers = call.headers
         body = b"" if reply.body is None else dumps(reply.body).encode("utf-8", "replace")
         headers["Via"] = "1.1 sandbox"
-        if reply.body is not None:
-            # Exactly this value: discord.py compares the header as text.
+        if reply.body is not None:  # exactly this value: discord.py compares the header as text
             headers["Content-Type"] = "application/json"
         response = web.Response(status=reply.status, body=body or None, headers=headers)
         order = self._core.faults.own_events
@@ -219,62 +187,54 @@ class Server:
         return response
 
 
-def _missing(*, known: bool) -> _Reply:
-    if known:
-        return _Reply(405, {"message": "405: Method Not Allowed", "code": 0})
-    error = not_found()
-    return _Reply(error.status, error.body())
+def _split(raw: str) -> tuple[int | None, str]:
+    """Return the API version a path names, None when it names none, and the path below it."""
+    path = raw[len("/api") :] if raw.startswith("/api/") else raw
+    version, _, rest = path.lstrip("/").partition("/")
+    digits = version[1:]
+    if version[:1] == "v" and digits.isascii() and digits.isdigit():
+        return int(digits[:4]), "/" + rest
+    return None, "/" + path.lstrip("/")
 
 
-def _refused(rule: Rule, headers: dict[str, str]) -> _Reply:
-    """Return the answer of a rate limit or of a server that failed before the write."""
+def _token(request: web.Request) -> str:
+    """Return the bot token of a request, "" when it carries none or something else."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind == "Bot" else ""
+
+
+def _unroutable(version: int | None, path: str, route: Route | None, *, known: bool) -> Reply | None:
+    """Return the answer of a path that leads nowhere, None when it leads somewhere."""
+    if version is not None and version not in VERSIONS:
+        return Reply(400, {"message": "Invalid API version", "code": 50041})
+    if len(path) > MAX_PATH:
+        return Reply(414, {"message": "414: URI Too Long", "code": 0})
+    if route is not None:
+        return None
+    return Reply(405, {"message": "405: Method Not Allowed", "code": 0}) if known else _error(not_found())
+
+
+def _error(error: ApiError) -> Reply:
+    return Reply(error.status, error.body())
+
+
+def _refused(rule: Rule, headers: dict[str, str]) -> Reply:
+    """Return the answer of a rate limit on demand or of a server that failed before the write."""
     if rule.action != "429":
-        return _Reply(rule.status, {"message": f"{rule.status}: Server Error", "code": 0})
-    headers["Retry-After"] = str(max(1, math.ceil(rule.retry_after)))
-    headers["X-RateLimit-Scope"] = rule.scope
-    headers["X-RateLimit-Remaining"] = "0"
-    headers["X-RateLimit-Reset-After"] = f"{rule.retry_after:.3f}"
-    if rule.is_global:
+        return Reply(rule.status, {"message": f"{rule.status}: Server Error", "code": 0})
+    return _limited(RateLimitedError(rule.retry_after, "global" if rule.is_global else rule.scope), headers)
+
+
+def _limited(error: RateLimitedError, headers: dict[str, str]) -> Reply:
+    """Return the answer of a rate limit and set its headers.
+
+    Source: docs topics/rate-limits#exceeding-a-rate-limit.
+    """
+    headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    headers["X-RateLimit-Scope"] = error.scope
+    if error.scope == "global":
         headers["X-RateLimit-Global"] = "true"
-    body = {
-        "message": "You are being rate limited.",
-        "retry_after": round(rule.retry_after, 3),
-        "global": rule.is_global,
-        "code": 0,
-    }
-    return _Reply(429, body)
-
-
-def _json(raw: bytes) -> Any:
-    try:
-        body = json.loads(raw)
-        if b"\\u" in raw:  # lone surrogates can't be sent on
-            body = json.loads(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        raise ApiError(400, 50109, "The request body contains invalid JSON.") from None
-    return body
-
-
-async def _read_multipart(request: web.Request, call: Call) -> None:
-    """Read payload_json and files[n]; other fields make the body when there is no payload_json."""
-    total = 0
-    fields: dict[str, Any] = {}
-    async for part in await request.multipart():
-        if not isinstance(part, BodyPartReader):
-            continue
-        content = bytes(await part.read())
-        total += len(content)
-        if total > MAX_BODY:
-            raise HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=total)
-        name = part.name or ""
-        if name == "payload_json":
-            call.body = _json(content)
-        elif part.filename is not None:
-            digits = name.partition("[")[2].rstrip("]")
-            index = int(digits) if digits.isdigit() else len(call.uploads)
-            kind = part.headers.get("Content-Type", "")
-            call.uploads[index] = Upload(part.filename, kind, content)
-        else:
-            fields[name] = content.decode("utf-8", "replace")
-    if call.body is None:
-        call.body = fields
+    if error.scope == "user" and error.code == 0:
+        headers["X-RateLimit-Remaining"] = "0"
+        headers["X-RateLimit-Reset-After"] = f"{error.retry_after:.3f}"
+    return _error(error)

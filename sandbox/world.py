@@ -35,6 +35,7 @@ class User:
     global_name: str | None = None
     bot: bool = False
     avatar: str | None = None
+    takes_dms: bool = True
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class Member:
     joined_at: datetime
     roles: list[int] = field(default_factory=list)
     nick: str | None = None
-    timeout_until: str | None = None
+    timeout_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class Message:
     flags: int = 0
     nonce: str | int | None = None
     tts: bool = False
-    pinned: bool = False
+    pinned_at: datetime | None = None
     webhook_id: int | None = None
     application_id: int | None = None
     interaction: "Interaction | None" = None
@@ -104,11 +105,15 @@ class Message:
     thread_id: int | None = None
     visible_to: int | None = None
     note: dict[str, Any] | None = None
+    snapshots: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Channel:
-    """A guild channel, a thread or a DM. Thread fields mean nothing elsewhere."""
+    """A guild channel, a thread or a DM. Thread fields mean nothing elsewhere.
+
+    `acted` says when members last wrote ("message") or started a thread here, in the clock's seconds.
+    """
 
     id: int
     type: int
@@ -134,6 +139,11 @@ class Channel:
     thread_members: dict[int, datetime] = field(default_factory=dict)
     applied_tags: list[str] = field(default_factory=list)
     message_count: int = 0
+    flags: int = 0
+    last_pin: datetime | None = None
+    followers: list[int] = field(default_factory=list)
+    extras: dict[str, Any] = field(default_factory=dict)
+    acted: dict[tuple[int, str], float] = field(default_factory=dict)
 
     @property
     def is_thread(self) -> bool:
@@ -177,7 +187,7 @@ class Channel:
 
 @dataclass(slots=True)
 class Guild:
-    """A server with its roles, channels (threads included) and members."""
+    """A server with its roles, channels (threads included) and members; `settings` override the payload."""
 
     id: int
     name: str
@@ -186,6 +196,8 @@ class Guild:
     roles: dict[int, Role] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
+    bans: dict[int, str | None] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def threads(self, parent_id: int | None = None) -> list[Channel]:
         """Return the threads of the guild, or of one channel, oldest first."""
@@ -195,7 +207,10 @@ class Guild:
 
 @dataclass(slots=True)
 class Webhook:
-    """A webhook of a channel; an application's interaction token acts like one too."""
+    """A webhook of a channel: its own (type 1), or (2) one that brings in what `source` publishes.
+
+    `source` is the guild and the channel that is followed.
+    """
 
     id: int
     token: str
@@ -204,6 +219,9 @@ class Webhook:
     name: str
     application_id: int | None
     creator: User
+    avatar: str | None = None
+    type: int = 1
+    source: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -232,7 +250,10 @@ class Interaction:
 
 @dataclass(slots=True)
 class Application:
-    """An application and its bot: the token it uses and the privileged intents its owner enabled."""
+    """An application and its bot: the token it uses and the privileged intents its owner enabled.
+
+    `command_permissions` are by guild and command; under the application's own id are those for all.
+    """
 
     id: int
     name: str
@@ -242,6 +263,7 @@ class Application:
     public_key: str
     privileged: int = 0
     commands: dict[int | None, dict[int, dict[str, Any]]] = field(default_factory=dict)
+    command_permissions: dict[tuple[int, int], list[dict[str, Any]]] = field(default_factory=dict)
 
 
 class World:

@@ -83,6 +83,7 @@ class IngestService:
         self._starts: dict[int, Cursor] = {}  # by place; cursors to begin with
         self._behind: dict[int, Cursor] = {}  # by place; cursors not written yet
         self._cursors_written = 0.0  # monotonic seconds
+        self.clears = 0  # channels and threads deleted so far
         self._guilds: set[int] = set()  # known to be in the database
         self._members: dict[tuple[int, int], str] = {}  # by guild and user: the name in the database
         self.cursors: dict[int, int] = {}  # by place: the newest message committed
@@ -105,17 +106,21 @@ class IngestService:
             self._overflowed(arrival)
             return
         self._accepted += 1
+        self.clears += arrival.change is Change.CLEAR
         self._queue.append(arrival)
         self._arrived.set()
 
-    async def put(self, arrivals: Sequence[Arrival]) -> None:
-        """Take arrivals read from history, waiting for room."""
+    async def put(self, arrivals: Sequence[Arrival], clears: int) -> bool:
+        """Take arrivals read from history, waiting for room; no longer when `clears` isn't `self.clears`."""
         while len(self._queue) >= self._settings.queue_size // 2:
             self._room.clear()
             await self._room.wait()
+        if clears != self.clears:  # where they were written may be gone
+            return False
         self._accepted += len(arrivals)
         self._queue.extend(arrivals)
         self._arrived.set()
+        return True
 
     async def flushed(self) -> None:
         """Return once everything taken so far is committed."""

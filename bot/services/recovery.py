@@ -150,10 +150,13 @@ class RecoveryService:
                 if read >= self._settings.max_backfill_messages:
                     outcome = f"stopped after {read} messages"
                     break
+                clears = self._ingest.clears
                 arrivals, last = await self._history.after(gap.channel_id, position, PAGE)
                 upto = gap.to_id if last is None else min(last, gap.to_id)
-                read += await self._store(gap, position, upto, arrivals)
-                position = upto
+                stored = await self._store(gap, position, upto, arrivals, clears)
+                if stored is not None:
+                    read += stored
+                    position = upto
         except UnreadableError as error:
             outcome = str(error)
         except UnreachableError as error:
@@ -177,16 +180,20 @@ class RecoveryService:
             first = await tx.signals.first_between(gap.channel_id, gap.from_id, cursor)
         return cursor if first is None else first - 1
 
-    async def _store(self, gap: Gap, after: int, upto: int, arrivals: Sequence[Arrival]) -> int:
-        """Bring the stored stretch in line with the history; return how many messages were missing."""
+    async def _store(
+        self, gap: Gap, after: int, upto: int, arrivals: Sequence[Arrival], clears: int
+    ) -> int | None:
+        """Bring the stored stretch in line with the history; return how many messages were missing.
+
+        Returns None when a channel was deleted since it was read: then it must be read again.
+        """
         there = [arrival for arrival in arrivals if arrival.message_id <= upto]
         async with self._database.reading() as tx:
             stored = set(await tx.signals.ids_between(gap.channel_id, after, upto))
         gone = stored - {arrival.message_id for arrival in there}
-        await self._ingest.put(there)
-        await self._ingest.put(
-            [Arrival(Change.DELETE, gap.guild_id, gap.channel_id, None, each) for each in sorted(gone)]
-        )
+        there += [Arrival(Change.DELETE, gap.guild_id, gap.channel_id, None, each) for each in sorted(gone)]
+        if not await self._ingest.put(there, clears):
+            return None
         await self._ingest.flushed()
         fail_point("gap.in_page")
         async with self._database.transaction() as tx:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from sandbox import access, payloads
-from sandbox.actions.messages import Draft, may, post, tell_update
+from sandbox import payloads, visibility
+from sandbox.actions.members import add_member
 from sandbox.core import Core
-from sandbox.errors import ApiError
 from sandbox.gateway import guild_create
 from sandbox.intents import Intent
-from sandbox.permissions import EVERYONE_DEFAULT, P
-from sandbox.world import Application, Channel, ChannelType, Guild, Member, Message, Role, User
+from sandbox.permissions import EVERYONE_DEFAULT
+from sandbox.world import Application, Channel, ChannelType, Guild, Member, Role, User
 
 
 def new_user(core: Core, name: str, *, bot: bool = False, display: str | None = None) -> User:
@@ -30,8 +29,13 @@ def new_guild(core: Core, name: str, owner: User) -> Guild:
 
 
 def new_role(core: Core, guild: Guild, name: str, permissions: int = 0, **more: Any) -> Role:
-    """Make a role above the existing ones."""
-    role = Role(core.ids.make(), name, permissions, position=len(guild.roles), **more)
+    """Make a role at the bottom, just above @everyone; the others move up.
+
+    Source: openapi create_guild_role.
+    """
+    for other in guild.roles.values():
+        other.position += other.id != guild.id
+    role = Role(core.ids.make(), name, permissions, position=1, **more)
     guild.roles[role.id] = role
     _guild_event(core, guild, "GUILD_ROLE_CREATE", {"role": payloads.role(role)})
     return role
@@ -40,7 +44,7 @@ def new_role(core: Core, guild: Guild, name: str, permissions: int = 0, **more: 
 def role_changed(core: Core, guild: Guild, role: Role) -> None:
     """Tell that a role was edited."""
     _guild_event(core, guild, "GUILD_ROLE_UPDATE", {"role": payloads.role(role)})
-    access.changed(core, guild)
+    visibility.changed(core, guild)
 
 
 def remove_role(core: Core, guild: Guild, role: Role) -> None:
@@ -50,33 +54,7 @@ def remove_role(core: Core, guild: Guild, role: Role) -> None:
         if role.id in member.roles:
             member.roles.remove(role.id)
     _guild_event(core, guild, "GUILD_ROLE_DELETE", {"role_id": str(role.id)})
-    access.changed(core, guild)
-
-
-def add_member(core: Core, guild: Guild, user: User, roles: list[int] | None = None) -> Member:
-    """Let a user join."""
-    member = Member(user, core.clock.now(), list(roles or ()))
-    guild.members[user.id] = member
-    _guild_event(core, guild, "GUILD_MEMBER_ADD", payloads.member(member))
-    return member
-
-
-def member_changed(core: Core, guild: Guild, member: Member) -> None:
-    """Tell that a member's roles or nick changed; a bot learns of its own even without the intent."""
-    data = payloads.member(member) | {"guild_id": str(guild.id)}
-    core.hub.emit("GUILD_MEMBER_UPDATE", data, guild_id=guild.id, about=member.user.id)
-    if member.user.id in core.world.bots:
-        access.changed(core, guild)
-
-
-def remove_member(core: Core, guild: Guild, user_id: int) -> None:
-    """Take a member out; an application whose bot it was loses the guild."""
-    member = guild.members.pop(user_id)
-    app = core.world.bots.get(user_id)
-    if app is not None:
-        core.hub.seen.pop((app.id, guild.id), None)
-        core.hub.emit_to(app.id, "GUILD_DELETE", {"id": str(guild.id)}, guild_id=guild.id)
-    _guild_event(core, guild, "GUILD_MEMBER_REMOVE", {"user": payloads.user(member.user)})
+    visibility.changed(core, guild)
 
 
 def invite_bot(core: Core, guild: Guild, app: Application, permissions: int) -> Member:
@@ -86,7 +64,7 @@ def invite_bot(core: Core, guild: Guild, app: Application, permissions: int) -> 
     """
     role = new_role(core, guild, app.name, permissions, managed=True, bot_id=app.bot.id)
     member = add_member(core, guild, app.bot, [role.id])
-    access.joined(core, guild, app)
+    visibility.joined(core, guild, app)
     for session in list(core.hub.sessions.values()):
         hears = session.ready and session.intents & Intent.GUILDS
         if session.app is app and hears and session.serves(guild.id):
@@ -106,7 +84,7 @@ def new_channel(core: Core, guild: Guild, name: str, kind: int = 0, **more: Any)
     channel = Channel(core.ids.make(), kind, name, guild.id, **({"position": position} | more))
     core.world.add_channel(channel)
     core.hub.emit("CHANNEL_CREATE", payloads.channel(channel), guild_id=guild.id)
-    access.added(core, guild, channel)
+    visibility.added(core, guild, channel)
     return channel
 
 
@@ -117,7 +95,7 @@ def channel_changed(core: Core, channel: Channel) -> None:
     else:
         core.hub.emit("CHANNEL_UPDATE", payloads.channel(channel), guild_id=channel.guild_id)
         if guild := core.world.guild_of(channel):
-            access.changed(core, guild)
+            visibility.changed(core, guild)
 
 
 def remove_channel(core: Core, channel: Channel) -> None:
@@ -132,81 +110,32 @@ def remove_channel(core: Core, channel: Channel) -> None:
         core.hub.emit("THREAD_DELETE", data, guild_id=channel.guild_id, channel=channel)
     else:
         core.hub.emit("CHANNEL_DELETE", payloads.channel(channel), guild_id=channel.guild_id)
+        for child in children(core, channel):
+            child.parent_id = None
+            channel_changed(core, child)
     core.world.remove_channel(channel)
+    core.world.webhooks = {
+        k: hook for k, hook in core.world.webhooks.items() if hook.channel_id != channel.id
+    }
     core.record.add("channel_delete", channel_id=channel.id)
 
 
-def new_thread(
-    core: Core, parent: Channel, name: str, owner: User, message: Message | None = None, **more: Any
-) -> Channel:
-    """Start a thread; one started from a message has that message's id.
-
-    Raises:
-        ApiError: 160004 when the message has a thread already.
-    """
-    if message is not None and message.thread_id is not None:
-        raise ApiError(400, 160004, "A thread has already been created for this message")
-    thread_id = message.id if message is not None else core.ids.make()
-    kind = ChannelType.NEWS_THREAD if parent.type == ChannelType.NEWS else ChannelType.PUBLIC_THREAD
-    fields = {"type": int(kind)} | more
-    thread = Channel(
-        thread_id,
-        name=name,
-        guild_id=parent.guild_id,
-        parent_id=parent.id,
-        owner_id=owner.id,
-        archive_time=core.clock.now(),
-        thread_members={owner.id: core.clock.now()},
-        **fields,
-    )
-    core.world.add_channel(thread)
-    core.record.add(
-        "thread",
-        thread_id=thread.id,
-        parent_id=parent.id,
-        owner_id=owner.id,
-        name=name,
-        message_id=message.id if message else None,
-    )
-    core.hub.notify("THREAD_CREATE", payloads.channel(thread), thread)
-    for app in core.world.applications.values():
-        if core.world.member(thread.guild_id, app.bot.id) and may(core, thread, app.bot) & P.VIEW_CHANNEL:
-            data = payloads.channel(thread, app.bot.id) | {"newly_created": True}
-            core.hub.emit_to(app.id, "THREAD_CREATE", data, guild_id=thread.guild_id)
-    if message is not None:
-        message.thread_id = thread.id
-        tell_update(core, message)
-    elif parent.type != ChannelType.FORUM and not thread.is_private_thread:
-        note = {"type": 0, "channel_id": str(thread.id), "guild_id": str(thread.guild_id)}
-        post(core, Draft(parent, owner, name, type=18, reference=note, via="system"))
-    return thread
+def children(core: Core, category: Channel) -> list[Channel]:
+    """Return the channels of a category."""
+    guild = core.world.guild_of(category)
+    inside = guild.channels.values() if guild is not None else ()
+    return [item for item in inside if item.parent_id == category.id and not item.is_thread]
 
 
-def join_thread(core: Core, thread: Channel, user: User, *, join: bool = True) -> None:
-    """Add a user to a thread or take them out; doing it twice changes nothing.
+def guild_changed(core: Core, guild: Guild) -> None:
+    """Tell that a guild was edited."""
+    core.hub.emit("GUILD_UPDATE", payloads.guild(guild), guild_id=guild.id)
 
-    Raises:
-        ApiError: 50083 when the thread is archived.
-    """
-    if thread.archived:
-        raise ApiError(400, 50083, "Thread is archived")
-    if join == (user.id in thread.thread_members):
-        return
-    data: dict[str, Any] = {"id": str(thread.id), "guild_id": str(thread.guild_id)}
-    app = core.world.bots.get(user.id)
-    if join:
-        thread.thread_members[user.id] = core.clock.now()
-        data["added_members"] = [payloads.thread_member(thread, user.id)]
-        if app is not None:
-            core.hub.emit_to(
-                app.id, "THREAD_CREATE", payloads.channel(thread, user.id), guild_id=thread.guild_id
-            )
-    data["member_count"] = len(thread.thread_members) - (not join)
-    if not join:
-        data["removed_member_ids"] = [str(user.id)]
-    core.hub.emit("THREAD_MEMBERS_UPDATE", data, guild_id=thread.guild_id, channel=thread, about=user.id)
-    if not join:
-        del thread.thread_members[user.id]
+
+def webhooks_changed(core: Core, channel: Channel) -> None:
+    """Tell that a channel's webhooks changed. Source: docs events/gateway-events#webhooks-update."""
+    data = {"guild_id": str(channel.guild_id), "channel_id": str(channel.id)}
+    core.hub.emit("WEBHOOKS_UPDATE", data, guild_id=channel.guild_id, channel=channel)
 
 
 def dm_channel(core: Core, first: User, second: User) -> Channel:

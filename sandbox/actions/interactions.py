@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import messages
+from sandbox.actions.access import may
 from sandbox.actions.messages import EPHEMERAL, LOADING, Draft
 from sandbox.core import Core
 from sandbox.errors import ApiError, invalid_form, unknown
@@ -62,8 +63,8 @@ def payload(core: Core, app: Application, item: Interaction) -> dict[str, Any]:
         "data": item.data,
         "channel_id": str(channel.id),
         "channel": payloads.channel(channel, app.bot.id)
-        | {"permissions": str(messages.may(core, channel, item.user))},
-        "app_permissions": str(messages.may(core, channel, app.bot)),
+        | {"permissions": str(may(core, channel, item.user))},
+        "app_permissions": str(may(core, channel, app.bot)),
         "locale": "en-US",
         "entitlements": [],
         "attachment_size_limit": 10_485_760,
@@ -72,7 +73,7 @@ def payload(core: Core, app: Application, item: Interaction) -> dict[str, Any]:
     }
     member = core.world.member(item.guild_id, item.user.id)
     if member is not None:
-        permissions = str(messages.may(core, channel, item.user))
+        permissions = str(may(core, channel, item.user))
         body["guild_id"] = str(item.guild_id)
         body["guild"] = {"id": str(item.guild_id), "locale": "en-US", "features": ["COMMUNITY"]}
         body["guild_locale"] = "en-US"
@@ -85,7 +86,7 @@ def payload(core: Core, app: Application, item: Interaction) -> dict[str, Any]:
 
 
 def acknowledge(core: Core, item: Interaction, kind: int) -> None:
-    """Count an answer as the interaction's first.
+    """Count an answer as the interaction's first. Source: protocol interactions.1.
 
     Raises:
         ApiError: 10062 after the deadline, 40060 when it was acknowledged before.
@@ -98,7 +99,9 @@ def acknowledge(core: Core, item: Interaction, kind: int) -> None:
 
 
 def check_kind(item: Interaction, kind: int) -> None:
-    """Check that an answer of this kind fits the interaction.
+    """Check that an answer of this kind fits the interaction; a form never answers a form.
+
+    Source: openapi create_interaction_response, docs interactions/receiving-and-responding.
 
     Raises:
         ApiError: 50035.

@@ -3,11 +3,11 @@
 from typing import Any
 
 from sandbox import payloads
-from sandbox.actions import messages
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.ops.registry import OperationError, Ref, the_app, the_channel, the_role, the_user
 from sandbox.ops.talking import attached
-from sandbox.permissions import P
+from sandbox.permissions import ALL, P
 from sandbox.world import Application, Channel, User
 
 SUB, GROUP = 1, 2
@@ -45,6 +45,8 @@ def find(
 def check_allowed(core: Core, app: Application, command: Json, place: Place) -> None:
     """Check that a member finds a command in a channel.
 
+    The guild's rules for it go first, then those for all of the application's. Without a rule for the member
+    default_member_permissions decide; owner and administrators always may.
     Source: docs interactions/receiving-and-responding#interaction-object-interaction-context-types,
     docs interactions/application-commands#permissions,
     docs interactions/application-commands#agerestricted-commands.
@@ -56,16 +58,19 @@ def check_allowed(core: Core, app: Application, command: Json, place: Place) -> 
     name = f"/{command['name']}"
     if not _in_context(core, app, command, where):
         raise OperationError(f"{name} can't be used in {where.name or 'this direct message'!r}")
-    if command.get("nsfw") and where.guild_id is not None and not _parent(core, where).nsfw:
-        raise OperationError(f"{name} is only for age-restricted channels")
-    needed = command.get("default_member_permissions")
-    if needed is None or where.guild_id is None:
+    if where.guild_id is None:
         return
-    held = messages.may(core, where, who)
-    if int(needed) & ~held or (
-        int(needed) == 0 and held != messages.may(core, where, core.world.users[_owner(core, where)])
-    ):
-        raise OperationError(f"{who.username!r} doesn't see {name}: it takes permissions {needed}")
+    if command.get("nsfw") and not _parent(core, where).nsfw:
+        raise OperationError(f"{name} is only for age-restricted channels")
+    held = may(core, where, who)
+    if held == ALL:
+        return
+    told = _told(core, command, where, who)
+    needed = command.get("default_member_permissions")
+    lacks = needed is not None and (int(needed) & ~held or int(needed) == 0)
+    if told is False or (told is None and lacks):
+        why = "it isn't allowed here" if told is False else f"it takes permissions {needed}"
+        raise OperationError(f"{who.username!r} doesn't see {name}: {why}")
 
 
 def _in_context(core: Core, app: Application, command: Json, where: Channel) -> bool:
@@ -79,6 +84,28 @@ def _in_context(core: Core, app: Application, command: Json, where: Channel) -> 
 
 def _parent(core: Core, where: Channel) -> Channel:
     return core.world.channel(where.parent_id) if where.is_thread and where.parent_id else where
+
+
+def _told(core: Core, command: Json, where: Channel, who: User) -> bool | None:
+    """Return what the guild's rules say of a member in a channel, None when they say nothing."""
+    guild = core.world.guilds[where.guild_id or 0]
+    app = core.world.applications[int(command["application_id"])]
+    layers = [app.command_permissions.get((guild.id, int(key))) or [] for key in (command["id"], app.id)]
+    channel_id = where.parent_id if where.is_thread else where.id
+    member = guild.members.get(who.id)
+    roles = set(member.roles) if member is not None else set()
+    for places in ({channel_id}, {guild.id - 1}):
+        here = [rule["permission"] for rules in layers for rule in rules if int(rule["id"]) in places]
+        if here:
+            if not here[0]:
+                return False
+            break
+    for ids in ({who.id}, roles, {guild.id}):
+        for rules in layers:
+            said = [rule["permission"] for rule in rules if int(rule["id"]) in ids]
+            if said:
+                return any(said)
+    return None
 
 
 def _owner(core: Core, where: Channel) -> int:
@@ -215,7 +242,7 @@ def _channel(core: Core, place: Place, value: Ref, resolved: Json, types: list[i
     """
     where, who = place
     found = the_channel(core, value, where.guild_id)
-    held = messages.may(core, found, who)
+    held = may(core, found, who)
     if found.guild_id != where.guild_id or not held & P.VIEW_CHANNEL:
         raise OperationError(f"{who.username!r} sees no channel {value!r} to choose")
     if types and found.type not in types:
@@ -230,6 +257,6 @@ def resolved_user(core: Core, where: Channel, user_id: int) -> Json:
     body: Json = {"users": {str(user_id): payloads.user(core.world.users[user_id])}}
     member = core.world.member(where.guild_id, user_id)
     if member is not None:
-        permissions = str(messages.may(core, where, member.user))
+        permissions = str(may(core, where, member.user))
         body["members"] = {str(user_id): payloads.partial_member(member) | {"permissions": permissions}}
     return body

@@ -4,6 +4,7 @@ from typing import Any
 
 from sandbox.actions import interactions as act
 from sandbox.actions import messages
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.ops import commands, components
 from sandbox.ops.registry import (
@@ -23,7 +24,7 @@ from sandbox.world import Application, Channel, Interaction, Message, User
 
 def _place(core: Core, user: Ref, channel: Ref, guild: Ref = None) -> tuple[Channel, User]:
     where, who = the_channel(core, channel, guild), the_user(core, user)
-    if not messages.may(core, where, who) & P.USE_APPLICATION_COMMANDS:
+    if not may(core, where, who) & P.USE_APPLICATION_COMMANDS:
         raise OperationError(f"{who.username!r} may not use commands in {where.name!r}")
     return where, who
 
@@ -142,7 +143,7 @@ def _app_of(core: Core, application_id: int | None, author_id: int) -> Applicati
 
 
 @operation
-def submit(core: Core, user: Ref, interaction: int | str, values: dict[str, Any]) -> dict[str, Any]:
+def submit(core: Core, user: Ref, interaction: Ref, values: dict[str, Any]) -> dict[str, Any]:
     """Fill in and submit the form an interaction was answered with; fields by label or custom id."""
     opened = _interaction(core, interaction)
     if opened.modal is None:
@@ -160,15 +161,16 @@ def _started(item: Interaction) -> dict[str, Any]:
     return {"interaction_id": item.id}
 
 
-def _interaction(core: Core, interaction_id: int | str) -> Interaction:
+def _interaction(core: Core, interaction_id: Ref) -> Interaction:
+    wanted = number(interaction_id)
     for item in core.world.interactions.values():
-        if item.id == int(interaction_id):
+        if item.id == wanted:
             return item
     raise OperationError(f"there is no interaction {interaction_id}")
 
 
 @operation
-def interaction(core: Core, interaction: int) -> dict[str, Any]:
+def interaction(core: Core, interaction: Ref) -> dict[str, Any]:
     """Return how far an interaction got: its answer's type, message, form, choices and followups."""
     item = _interaction(core, interaction)
     where = core.world.channel(item.channel_id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.actions import messages
+from sandbox.actions import access
 from sandbox.core import Core
 from sandbox.errors import missing_access
 from sandbox.ops.registry import OperationError, Ref, operation, the_channel, the_user
@@ -54,9 +54,9 @@ def pins(core: Core, user: Ref, channel: Ref) -> list[dict[str, Any]]:
         ApiError: 50001.
     """
     place, viewer = _seen(core, user, channel)
-    if not messages.may(core, place, viewer) & P.READ_MESSAGE_HISTORY:
+    if not access.may(core, place, viewer) & P.READ_MESSAGE_HISTORY:
         return []
-    pinned = sorted((item for item in place.messages.values() if item.pinned), key=lambda item: -item.id)
+    pinned = sorted((item for item in place.messages.values() if item.pinned_at), key=lambda item: -item.id)
     return [views.message(core, item, viewer) for item in pinned if item.visible_to in (None, viewer.id)]
 
 

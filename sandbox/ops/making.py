@@ -4,7 +4,8 @@ from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import guilds as act
-from sandbox.actions import messages
+from sandbox.actions import members as people
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.errors import ApiError, missing_access, missing_permissions
 from sandbox.ids import bot_token
@@ -22,7 +23,8 @@ from sandbox.ops.registry import (
     the_user,
 )
 from sandbox.permissions import EVERYONE_DEFAULT, P, bits
-from sandbox.rest.channels import check_name, tags_of
+from sandbox.rest import fields
+from sandbox.rest.channels import tags_of
 from sandbox.world import Application, Channel, ChannelType, Guild, Overwrite, User
 
 _CHANGES = frozenset({"name", "topic", "archived", "locked", "slowmode", "nsfw", "position", "auto_archive"})
@@ -143,7 +145,7 @@ def channel(  # noqa: PLR0913 - the arguments of a channel
         topic=topic,
         parent_id=the_channel(core, parent, place.id).id if parent is not None else None,
         overwrites={rule.id: rule for rule in rules},
-        available_tags=tags_of([{"name": tag, "id": core.ids.make()} for tag in tags or ()]),
+        available_tags=tags_of(core, [{"name": tag} for tag in tags or ()]),
     )
     return payloads.channel(made)
 
@@ -186,10 +188,10 @@ def member(
     user = user_named(core, name, bot=bot, display=display)
     held = [the_role(place, ref).id for ref in roles or ()]
     if user.id not in place.members:
-        act.add_member(core, place, user, held)
+        people.add_member(core, place, user, held)
     elif held:
         place.members[user.id].roles = held
-        act.member_changed(core, place, place.members[user.id])
+        people.member_changed(core, place, place.members[user.id])
     return {"id": user.id, "name": user.username, "guild_id": place.id, "bot": user.bot}
 
 
@@ -204,14 +206,14 @@ def set_member(
         person.roles = [the_role(place, ref).id for ref in roles]
     if nick is not None:
         person.nick = nick or None
-    act.member_changed(core, place, person)
+    people.member_changed(core, place, person)
 
 
 @operation
 def remove_member(core: Core, member: Ref, guild: Ref = None) -> None:
     """Let a member leave; for a bot, its application loses the guild."""
     place = the_guild(core, guild)
-    act.remove_member(core, place, the_member(core, place, member).user.id)
+    people.remove_member(core, place, the_member(core, place, member).user.id)
 
 
 @operation
@@ -225,7 +227,8 @@ def edit_channel(core: Core, channel: Ref, changes: dict[str, Any], by: Ref = No
     for name in changes:
         if name not in _CHANGES:
             raise OperationError(f"a channel has no {name!r} to change")
-    check_name(changes, required=False)
+    if "name" in changes:
+        fields.text(100, 1)(changes["name"], "name")
     if by is not None:
         _check_edit(core, place, the_user(core, by), changes)
     for name, value in changes.items():
@@ -245,7 +248,7 @@ def _check_edit(core: Core, place: Channel, user: User, changes: dict[str, Any])
     Raises:
         ApiError: 50001, 50013, 50083.
     """
-    held = messages.may(core, place, user)
+    held = may(core, place, user)
     if not held & P.VIEW_CHANNEL:
         raise missing_access()
     if not place.is_thread:
@@ -271,7 +274,7 @@ def delete_channel(core: Core, channel: Ref, by: Ref = None) -> None:
     """
     place = the_channel(core, channel)
     needed = P.MANAGE_THREADS if place.is_thread else P.MANAGE_CHANNELS
-    if by is not None and not messages.may(core, place, the_user(core, by)) & needed:
+    if by is not None and not may(core, place, the_user(core, by)) & needed:
         raise missing_permissions()
     act.remove_channel(core, place)
 

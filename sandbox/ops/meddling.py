@@ -3,8 +3,10 @@
 import asyncio
 from typing import Any
 
+from sandbox.actions import interactions
+from sandbox.buckets import PROFILES
 from sandbox.core import Core
-from sandbox.ops.registry import Ref, operation, the_app
+from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_user
 from sandbox.sessions import Session
 
 
@@ -93,8 +95,17 @@ def inject(core: Core, event: str, data: Any, app: Ref = None) -> None:
 
 
 @operation
-def settings(core: Core, **values: float) -> dict[str, Any]:
-    """Change timings and limits: heartbeat_interval, interaction_deadline, nonce_window, ..."""
+def forge(
+    core: Core, user: Ref, channel: Ref, data: dict[str, Any], kind: int = 2, app: Ref = None
+) -> dict[str, Any]:
+    """Start an interaction with data no client would send; return {interaction_id}."""
+    where = (the_channel(core, channel), the_user(core, user))
+    return {"interaction_id": interactions.start(core, the_app(core, app), kind, where, data).id}
+
+
+@operation
+def settings(core: Core, **values: Any) -> dict[str, Any]:
+    """Change timings and limits: heartbeat_interval, interaction_deadline, rate_limits, ..."""
     names = (
         "heartbeat_interval",
         "identify_interval",
@@ -108,11 +119,18 @@ def settings(core: Core, **values: float) -> dict[str, Any]:
         "nonce_window",
         "replay_limit",
         "shards",
+        "rate_limits",
+        "join_messages",
     )
     for name, value in values.items():
         if name not in names:
             raise ValueError(f"no setting {name!r}; there are {', '.join(names)}")
-        setattr(core, name, value)
+        if name == "rate_limits":
+            if value not in PROFILES:
+                raise ValueError(f"no rate limits {value!r}; there are {', '.join(PROFILES)}")
+        elif value < (1 if name in ("max_concurrency", "shards") else 0):
+            raise ValueError(f"{name} can't be {value}")
+        setattr(core, name, type(getattr(core, name))(value))
     return {name: getattr(core, name) for name in names}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox import payloads
-from sandbox.actions import messages
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.ops import commands
 from sandbox.ops.registry import OperationError, Ref, operation, the_channel, the_message, the_user
@@ -29,7 +29,7 @@ def screen(
 def picker(core: Core, user: Ref, channel: Ref) -> list[dict[str, Any]]:
     """Return the commands and menus a member finds in a channel, each with its `application`."""
     where, who = the_channel(core, channel), the_user(core, user)
-    if not messages.may(core, where, who) & P.USE_APPLICATION_COMMANDS:
+    if not may(core, where, who) & P.USE_APPLICATION_COMMANDS:
         return []
     found = []
     for app in core.world.applications.values():

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox import payloads
+from sandbox.actions import access, messages, reactions
 from sandbox.actions import guilds as act
-from sandbox.actions import messages
+from sandbox.actions import threads as thread_act
+from sandbox.actions.access import may
 from sandbox.actions.messages import Draft
 from sandbox.core import Core
 from sandbox.errors import ApiError, missing_access, missing_permissions
@@ -21,9 +23,13 @@ from sandbox.ops.registry import (
     the_user,
 )
 from sandbox.permissions import P
+from sandbox.rest import fields
 from sandbox.rest.call import Upload
-from sandbox.rest.channels import check_name
-from sandbox.rest.forms import allowed_of, attach, components_of, content_of, embeds_of
+from sandbox.rest.components import in_message
+from sandbox.rest.embeds import embeds as embeds_of
+from sandbox.rest.forms import allowed_mentions
+from sandbox.rest.forms import content as content_of
+from sandbox.rest.uploads import attach
 from sandbox.world import Channel, ChannelType, Message, User
 
 _PINNABLE = (0, 19, 20, 23)
@@ -64,20 +70,22 @@ def _say(core: Core, author: Ref, content: str, channel: Ref, more: dict[str, An
     if webhook is None:
         user = the_user(core, author)
         _check_sees(core, place, user)
-        messages.check_sendable(core, place, user)
+        access.check_sendable(core, place, user)
+        if more.get("ts") is None:
+            access.check_slowmode(core, place, user)
         if more.get("attachments"):
             _demand(core, place, user, P.ATTACH_FILES)
     else:
         user = User(core.ids.make(), str(webhook), bot=True)
-    form = {"content": content, "embeds": more.get("embeds"), "components": more.get("components")}
+    mentions = more.get("allowed_mentions")
     draft = Draft(
         place,
         user,
-        content_of(form) if content else "",
-        embeds=embeds_of(form),
-        components=components_of(form),
+        content_of(content, "content") if content else "",
+        embeds=embeds_of(more.get("embeds") or [], "embeds"),
+        components=in_message(more.get("components") or [], "components", v2=False),
         nonce=more.get("nonce"),
-        allowed_mentions=allowed_of(more),
+        allowed_mentions=None if mentions is None else allowed_mentions(mentions, "allowed_mentions"),
         at=moment(more.get("ts")),
         webhook_id=user.id if webhook is not None else None,
         via="driver",
@@ -95,7 +103,7 @@ def attached(core: Core, place: Channel, item: dict[str, Any]) -> dict[str, Any]
 
 
 def _check_sees(core: Core, place: Channel, user: User) -> None:
-    if not messages.may(core, place, user) & P.VIEW_CHANNEL:
+    if not may(core, place, user) & P.VIEW_CHANNEL:
         raise missing_access()
 
 
@@ -106,7 +114,7 @@ def _demand(core: Core, place: Channel, user: User, *one_of: P) -> None:
         ApiError: 50001, 50013.
     """
     _check_sees(core, place, user)
-    held = messages.may(core, place, user)
+    held = may(core, place, user)
     if not any(held & needed for needed in one_of):
         raise missing_permissions()
 
@@ -136,9 +144,9 @@ def edit(
         raise ApiError(403, 50005, "Cannot edit a message authored by another user")
     form = changes | ({"content": content} if content is not None else {})
     if "content" in form:
-        form["content"] = content_of(form)
+        form["content"] = content_of(form["content"], "content")
     if "embeds" in form:
-        form["embeds"] = embeds_of(form)
+        form["embeds"] = embeds_of(form["embeds"], "embeds")
     messages.edit(core, found, form, via="driver")
     return described(core, found)
 
@@ -154,7 +162,7 @@ def delete(core: Core, message: Ref, by: Ref = None) -> None:
     place = core.world.channel(found.channel_id)
     if by is not None:
         user = the_user(core, by)
-        if user.id != found.author.id and not messages.may(core, place, user) & P.MANAGE_MESSAGES:
+        if user.id != found.author.id and not may(core, place, user) & P.MANAGE_MESSAGES:
             raise missing_permissions()
     messages.delete(core, place, [found.id], via="driver")
 
@@ -174,7 +182,7 @@ def _delete(core: Core, place: Channel, ids: list[int]) -> None:
 @operation
 def react(core: Core, user: Ref, message: Ref, emoji: str, add: bool = True) -> None:
     """Add or take back a reaction."""
-    messages.react(core, the_message(core, message), the_user(core, user), emoji, add=add)
+    reactions.react(core, the_message(core, message), the_user(core, user), emoji, add=add)
 
 
 @operation
@@ -206,8 +214,7 @@ def pin(core: Core, message: Ref, by: Ref, add: bool = True) -> None:
         _demand(core, place, the_user(core, by), P.PIN_MESSAGES, P.MANAGE_MESSAGES)
     if found.type not in _PINNABLE or found.visible_to is not None:
         raise ApiError(403, 50021, "Cannot execute action on a system message")
-    found.pinned = add
-    messages.tell_update(core, found)
+    messages.pin(core, place, found, the_user(core, by), pinned=add)
 
 
 @operation
@@ -231,13 +238,14 @@ def start_thread(
     parent = the_channel(core, channel if found is None else found.channel_id)
     starter = the_user(core, user)
     _demand(core, parent, starter, P.CREATE_PRIVATE_THREADS if private else P.CREATE_PUBLIC_THREADS)
-    check_name({"name": name}, required=True)
+    fields.text(100, 1)(name, "name")
     if parent.type not in ((ChannelType.TEXT,) if private else (ChannelType.TEXT, ChannelType.NEWS)):
         raise ApiError(400, 50024, "Cannot execute action on this channel type")
     if private and found is not None:
         raise OperationError("a private thread doesn't start from a message: leave `message` out")
+    access.check_slowmode(core, parent, starter, "thread")
     more = {"type": int(ChannelType.PRIVATE_THREAD)} if private else {}
-    return payloads.channel(act.new_thread(core, parent, name, starter, found, **more))
+    return payloads.channel(thread_act.new_thread(core, parent, name, starter, found, **more))
 
 
 @operation
@@ -258,11 +266,12 @@ def open_post(  # noqa: PLR0913 - the arguments of a forum post
     """
     place, author = the_channel(core, forum), the_user(core, user)
     _check_sees(core, place, author)
-    if not messages.may(core, place, author) & P.SEND_MESSAGES:
+    if not may(core, place, author) & P.SEND_MESSAGES:
         raise missing_permissions()
-    thread = act.new_thread(core, place, title, author, applied_tags=list(tags or ()))
+    access.check_slowmode(core, place, author, "thread")
+    thread = thread_act.new_thread(core, place, title, author, applied_tags=list(tags or ()))
     files = [attached(core, thread, item) for item in attachments or ()]
-    draft = Draft(thread, author, content_of({"content": content}), attachments=files, via="driver")
+    draft = Draft(thread, author, content_of(content, "content"), attachments=files, via="driver")
     message = messages.post(core, draft, opening=True)
     return {"thread": payloads.channel(thread), "message": described(core, message)}
 
@@ -270,7 +279,7 @@ def open_post(  # noqa: PLR0913 - the arguments of a forum post
 @operation
 def join_thread(core: Core, user: Ref, thread: Ref, join: bool = True) -> None:
     """Add someone to a thread or take them out."""
-    act.join_thread(core, the_channel(core, thread), the_user(core, user), join=join)
+    thread_act.join_thread(core, the_channel(core, thread), the_user(core, user), join=join)
 
 
 @operation
@@ -283,7 +292,7 @@ def dm(core: Core, user: Ref, app: Ref = None) -> dict[str, Any]:
 def sees(core: Core, user: Ref, channel: Ref, limit: int = 1000) -> list[dict[str, Any]]:
     """Return what a member sees, oldest first: ephemeral ones for them included, none of a hidden channel."""
     place, viewer = the_channel(core, channel), the_user(core, user)
-    allowed = messages.may(core, place, viewer)
+    allowed = may(core, place, viewer)
     if not allowed & P.VIEW_CHANNEL or not allowed & P.READ_MESSAGE_HISTORY:
         return []
     found = [m for m in place.messages.values() if m.visible_to in (None, viewer.id)]
@@ -298,7 +307,7 @@ def channels_of(core: Core, user: Ref, guild: Ref = None) -> list[dict[str, Any]
     return [
         payloads.channel(item)
         for item in place.channels.values()
-        if messages.may(core, item, viewer) & P.VIEW_CHANNEL and not (item.is_thread and item.archived)
+        if may(core, item, viewer) & P.VIEW_CHANNEL and not (item.is_thread and item.archived)
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import messages as act
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.ids import snowflake_time
 from sandbox.permissions import P, base_permissions
@@ -33,7 +34,7 @@ def text_ids(value: Any) -> Any:
 
 def sees(core: Core, viewer: User, channel: Channel) -> bool:
     """Whether a user sees a channel at all."""
-    return bool(act.may(core, channel, viewer) & P.VIEW_CHANNEL)
+    return bool(may(core, channel, viewer) & P.VIEW_CHANNEL)
 
 
 def people(core: Core) -> list[Json]:
@@ -101,7 +102,7 @@ def _member(core: Core, place: Guild, item: Member) -> Json:
 
 def channel(core: Core, place: Channel, viewer: User) -> Json:
     """Return a channel, thread or direct message with the viewer's permissions in it."""
-    body = payloads.channel(place, viewer.id) | {"permissions": str(act.may(core, place, viewer))}
+    body = payloads.channel(place, viewer.id) | {"permissions": str(may(core, place, viewer))}
     if place.is_thread:
         body["joined"] = viewer.id in place.thread_members
         body["private"] = place.is_private_thread
@@ -131,7 +132,7 @@ def message(core: Core, item: Message, viewer: User) -> Json:
 
 def history(core: Core, place: Channel, viewer: User, before: int | None, limit: int) -> list[Json]:
     """Return up to `limit` messages a member sees before an id (None: the newest), oldest first."""
-    allowed = act.may(core, place, viewer)
+    allowed = may(core, place, viewer)
     if not allowed & P.VIEW_CHANNEL or not allowed & P.READ_MESSAGE_HISTORY:
         return []
     own = [item for item in place.messages.values() if item.visible_to == viewer.id]

@@ -1,14 +1,13 @@
 """One HTTP request on its way through the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sandbox.core import Core
 from sandbox.errors import invalid_form, unauthorized
+from sandbox.rest import fields
 from sandbox.world import Application
-
-_SNOWFLAKE_DIGITS = 20
 
 
 class Upload(NamedTuple):
@@ -34,6 +33,8 @@ class Call:
     uploads: dict[int, Upload] = field(default_factory=dict)
     deferred: list[Callable[[], None]] = field(default_factory=list)
     error: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    reason: str | None = None
 
     @property
     def me(self) -> Application:
@@ -52,10 +53,10 @@ class Call:
         Raises:
             ApiError: 50035 when it isn't one.
         """
-        return snowflake(self.params[name], name)
+        return fields.snowflake(self.params[name], name)
 
     def form(self) -> dict[str, Any]:
-        """Return the body as an object without its null values' keys lost.
+        """Return the body as an object, an empty one when there is none.
 
         Raises:
             ApiError: 50035 when the body is something else.
@@ -66,16 +67,33 @@ class Call:
             raise invalid_form("", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
         return self.body
 
+    def read(self, known: fields.Fields, required: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the known fields of the body, checked; nulls stay null.
+
+        Raises:
+            ApiError: 50035 with every wrong field at its path.
+        """
+        return fields.read({} if self.body is None else self.body, known, required=required)
+
+    def items(self, check: fields.Check, high: int) -> list[Any]:
+        """Return the body as a list of at most `high` checked items.
+
+        Raises:
+            ApiError: 50035.
+        """
+        found: list[Any] = fields.many(check, high)(self.body if self.body is not None else [], "")
+        return found
+
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Return an integer of the query string.
 
         Raises:
             ApiError: 50035 when it is no integer or out of bounds.
         """
-        text = self.query.get(name)
-        if text is None:
+        given = self.query.get(name)
+        if given is None:
             return default
-        value = _integer(text, name)
+        value = fields.integer(given, name)
         if not low <= value <= high:
             raise invalid_form(name, "NUMBER_TYPE_RANGE", f"int value should be between {low} and {high}.")
         return value
@@ -86,28 +104,9 @@ class Call:
         Raises:
             ApiError: 50035 when it isn't one.
         """
-        text = self.query.get(name)
-        return None if text is None else snowflake(text, name)
+        given = self.query.get(name)
+        return None if given is None else fields.snowflake(given, name)
 
     def flag(self, name: str) -> bool:
         """Return whether a query switch is on ("1" or "true")."""
         return self.query.get(name, "").lower() in ("1", "true")
-
-
-def snowflake(value: Any, name: str) -> int:
-    """Return a value as a snowflake.
-
-    Raises:
-        ApiError: 50035 when it isn't one.
-    """
-    text = str(value)
-    if text.isascii() and text.isdigit() and len(text) <= _SNOWFLAKE_DIGITS and not isinstance(value, bool):
-        return int(text)
-    raise invalid_form(name, "NUMBER_TYPE_COERCE", f'Value "{text[:40]}" is not snowflake.')
-
-
-def _integer(text: str, name: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise invalid_form(name, "NUMBER_TYPE_COERCE", f'Value "{text[:40]}" is not int.') from None

@@ -1,100 +1,156 @@
-"""Routes of channels: get, edit, create, delete, permission overwrites, DMs."""
+"""Routes of guild channels: get, list, create, edit, delete, permission overwrites."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import guilds as act
-from sandbox.errors import ApiError, invalid_form, missing_permissions, unknown
-from sandbox.permissions import P
-from sandbox.rest.call import Call, snowflake
-from sandbox.rest.forms import check_types
-from sandbox.rest.guards import demand, home, place
+from sandbox.actions.access import in_guild, may
+from sandbox.core import Core
+from sandbox.errors import ApiError, missing_permissions, unknown, wrong_channel_type
+from sandbox.permissions import ALL, P
+from sandbox.rest import fields as f
+from sandbox.rest.call import Call
+from sandbox.rest.guards import demand, home, myself, place
+from sandbox.rest.guilds import category, check_grants
 from sandbox.rest.routing import Status, route
+from sandbox.rest.thread_edits import edit_thread
 from sandbox.world import Channel, ChannelType, Guild, Overwrite
 
-MAX_NAME = 100
-_CREATABLE = frozenset({0, 2, 4, 5, 15})
-_EDITS = {
+MAX_CHANNELS = 500
+MAX_IN_CATEGORY = 50
+MAX_TAGS = 20
+REQUIRES_TAG = 1 << 4
+_DURATIONS = (60, 1440, 4320, 10080)
+_DM_EDITS: f.Fields = {"name": f.text(100)}
+
+OVERWRITE: f.Fields = {"type": f.one_of(0, 1), "allow": f.bits, "deny": f.bits}
+_TAG = f.table(
+    {
+        "id": f.snowflake,
+        "name": f.text(50),
+        "moderated": f.boolean,
+        "emoji_id": f.id_text,
+        "emoji_name": f.text(100),
+    }
+)
+_EXTRAS: f.Fields = {
+    "default_auto_archive_duration": f.one_of(*_DURATIONS),
+    "default_thread_rate_limit_per_user": f.whole(0, 21_600),
+    "default_sort_order": f.whole(0, 1),
+    "default_forum_layout": f.whole(0, 2),
+    "default_reaction_emoji": f.table({"emoji_id": f.id_text, "emoji_name": f.text(100)}),
+    "bitrate": f.whole(8000),
+    "user_limit": f.whole(0, 99),
+}
+_CHANNEL: f.Fields = {
+    "name": f.text(100, 1),
+    "type": f.one_of(0, 2, 4, 5, 15),
+    "topic": f.text(4096),
+    "nsfw": f.boolean,
+    "position": f.whole(0),
+    "rate_limit_per_user": f.whole(0, 21_600),
+    "parent_id": f.snowflake,
+    "permission_overwrites": f.many(f.table({"id": f.snowflake, **OVERWRITE}, required=("id",)), 100),
+    "available_tags": f.many(_TAG, MAX_TAGS),
+    "flags": f.whole(0),
+    **_EXTRAS,
+}
+_PLAIN = {
     "name": "name",
     "topic": "topic",
     "nsfw": "nsfw",
     "position": "position",
     "rate_limit_per_user": "slowmode",
-}
-_THREAD_EDITS = {
-    "name": "name",
-    "archived": "archived",
-    "locked": "locked",
-    "invitable": "invitable",
-    "auto_archive_duration": "auto_archive",
-    "rate_limit_per_user": "slowmode",
-    "applied_tags": "applied_tags",
+    "type": "type",
 }
 
 
 @route("GET", "/channels/{channel_id}")
 def get_channel(call: Call) -> Any:
     """Return a channel, thread or DM."""
-    channel = place(call)
-    return payloads.channel(channel, call.me.bot.id)
+    return payloads.channel(place(call), call.me.bot.id)
 
 
 @route("PATCH", "/channels/{channel_id}")
 def edit_channel(call: Call) -> Any:
     """Edit a channel or thread."""
     channel = place(call)
-    form = call.form()
-    check_name(form, required=False)
-    check_types(form, topic=str, nsfw=bool, position=int, rate_limit_per_user=int, available_tags=list)
-    check_types(
-        form, archived=bool, locked=bool, invitable=bool, auto_archive_duration=int, applied_tags=list
-    )
     if channel.is_thread:
-        _edit_thread(call, channel, form)
+        edit_thread(call, channel)
+    elif channel.guild_id is None:
+        call.read(_DM_EDITS)
+        raise ApiError(403, 50003, "Cannot execute action on a DM channel")
     else:
-        demand(call, channel, P.MANAGE_CHANNELS)
-        _edit_guild_channel(channel, form)
+        _edit(call, channel, call.core.world.guilds[channel.guild_id])
     act.channel_changed(call.core, channel)
     return payloads.channel(channel, call.me.bot.id)
 
 
-def _edit_guild_channel(channel: Channel, form: dict[str, Any]) -> None:
-    for key, name in _EDITS.items():
+def _edit(call: Call, channel: Channel, guild: Guild) -> None:
+    """Edit a guild's channel; its name and topic can be changed twice in ten minutes.
+
+    Source: protocol rest.3, openapi update_channel.
+    """
+    demand(call, channel, P.MANAGE_CHANNELS)
+    form = call.read(_CHANNEL)
+    kind = form.get("type")
+    if kind is not None and {kind, channel.type} - {channel.type} and {kind, channel.type} != {0, 5}:
+        raise wrong_channel_type()
+    if "parent_id" in form:
+        parent = category(guild, form["parent_id"])
+        _check_room(guild, parent)
+    if form.get("permission_overwrites") is not None:
+        _check_overwrites(call, channel, guild, form["permission_overwrites"])
+    tags = None if form.get("available_tags") is None else tags_of(call.core, form["available_tags"])
+    if form.get("name") is not None or "topic" in form:
+        call.core.buckets.share("rename", str(channel.id))
+    for key, name in _PLAIN.items():
         if key in form and (form[key] is not None or key == "topic"):
             setattr(channel, name, form[key])
     if "parent_id" in form:
-        channel.parent_id = None if form["parent_id"] is None else snowflake(form["parent_id"], "parent_id")
+        channel.parent_id = form["parent_id"]
     if form.get("permission_overwrites") is not None:
-        channel.overwrites = overwrites_of(form)
-    if form.get("available_tags") is not None:
-        channel.available_tags = tags_of(form["available_tags"])
+        channel.overwrites = _overwrites(form["permission_overwrites"])
+    channel.available_tags = channel.available_tags if tags is None else tags
+    channel.flags = channel.flags if form.get("flags") is None else form["flags"] & REQUIRES_TAG
+    channel.extras |= _extras(form, channel.type)
 
 
-def _edit_thread(call: Call, thread: Channel, form: dict[str, Any]) -> None:
-    """Edit a thread: its owner may rename and close it, locking takes MANAGE_THREADS."""
-    owner = thread.owner_id == call.me.bot.id
-    if not owner or "locked" in form or "invitable" in form:
-        demand(call, thread, P.MANAGE_THREADS)
-    if thread.archived and form.get("archived") is not False:
-        raise ApiError(400, 50083, "Thread is archived")
-    was = thread.archived
-    for key, name in _THREAD_EDITS.items():
-        if form.get(key) is not None:
-            setattr(thread, name, form[key])
-    if thread.archived != was:
-        thread.archive_time = call.core.clock.now()
+def _extras(form: dict[str, Any], kind: int) -> dict[str, Any]:
+    """Return the settings a channel of this type keeps and only shows."""
+    talk = {"default_auto_archive_duration", "default_thread_rate_limit_per_user"}
+    kept: dict[int, set[str]] = {
+        ChannelType.TEXT: talk,
+        ChannelType.NEWS: talk,
+        ChannelType.VOICE: {"bitrate", "user_limit"},
+        ChannelType.FORUM: talk | {"default_sort_order", "default_forum_layout", "default_reaction_emoji"},
+    }
+    found = {key: form[key] for key in kept.get(kind, set()) if form.get(key) is not None}
+    if "default_reaction_emoji" in found:
+        found["default_reaction_emoji"] = {
+            "emoji_id": None,
+            "emoji_name": None,
+            **found["default_reaction_emoji"],
+        }
+    return found
+
+
+def _check_room(guild: Guild, parent: Channel | None) -> None:
+    inside = sum(item.parent_id == parent.id for item in guild.channels.values()) if parent else 0
+    if inside >= MAX_IN_CATEGORY:
+        raise ApiError(400, 50035, "Invalid Form Body")
 
 
 @route("DELETE", "/channels/{channel_id}")
 def delete_channel(call: Call) -> Any:
-    """Delete a channel or thread."""
+    """Delete a channel or thread, or close a DM."""
     channel = place(call)
-    if channel.type != ChannelType.DM:
+    body = payloads.channel(channel, call.me.bot.id)
+    if channel.guild_id is not None:
         demand(call, channel, P.MANAGE_THREADS if channel.is_thread else P.MANAGE_CHANNELS)
-        body = payloads.channel(channel, call.me.bot.id)
         act.remove_channel(call.core, channel)
-        return body
-    return payloads.channel(channel, call.me.bot.id)
+    return body
 
 
 @route("GET", "/guilds/{guild_id}/channels")
@@ -108,14 +164,16 @@ def list_channels(call: Call) -> Any:
 def create_channel(call: Call) -> Any:
     """Create a channel."""
     guild = home(call, P.MANAGE_CHANNELS)
-    form = call.form()
-    check_name(form, required=True)
-    check_types(form, type=int, topic=str, nsfw=bool, rate_limit_per_user=int, available_tags=list)
+    form = call.read(_CHANNEL, required=("name",))
+    parent = category(guild, form.get("parent_id"))
+    _check_room(guild, parent)
+    if sum(not item.is_thread for item in guild.channels.values()) >= MAX_CHANNELS:
+        raise ApiError(400, 30013, f"Maximum number of server channels reached ({MAX_CHANNELS})")
+    rules = form.get("permission_overwrites")
+    given = _overwrites(rules or [])
+    check_grants(in_guild(call.core, guild, myself(call, guild)), _bits(given.values()))
     kind = form.get("type") or 0
-    if kind not in _CREATABLE:
-        raise invalid_form("type", "BASE_TYPE_CHOICES", f"Value must be one of {set(_CREATABLE)}.")
-    parent = form.get("parent_id")
-    channel = act.new_channel(
+    made = act.new_channel(
         call.core,
         guild,
         form["name"],
@@ -123,92 +181,103 @@ def create_channel(call: Call) -> Any:
         topic=form.get("topic"),
         nsfw=bool(form.get("nsfw")),
         slowmode=form.get("rate_limit_per_user") or 0,
-        parent_id=_category(guild, parent),
-        overwrites=overwrites_of(form),
-        available_tags=tags_of(form.get("available_tags") or []),
+        parent_id=None if parent is None else parent.id,
+        overwrites=dict(parent.overwrites) if parent is not None and rules is None else given,
+        available_tags=tags_of(call.core, form.get("available_tags") or []),
+        extras=_extras(form, kind),
+        **({} if form.get("position") is None else {"position": form["position"]}),
     )
-    return Status(201, payloads.channel(channel))
+    return Status(201, payloads.channel(made))
 
 
-def _category(guild: Guild, value: Any) -> int | None:
-    if value is None:
-        return None
-    parent = guild.channels.get(snowflake(value, "parent_id"))
-    if parent is None or parent.type != ChannelType.CATEGORY:
-        raise invalid_form("parent_id", "CHANNEL_PARENT_INVALID", "Category does not exist")
-    return parent.id
+def _overwrites(rules: Sequence[dict[str, Any]]) -> dict[int, Overwrite]:
+    return {
+        rule["id"]: Overwrite(rule["id"], rule.get("type", 0), rule.get("allow", 0), rule.get("deny", 0))
+        for rule in rules
+    }
 
 
-def check_name(form: dict[str, Any], *, required: bool) -> None:
-    """Check the name of a channel or thread.
+def _bits(overwrites: Any) -> int:
+    total = 0
+    for rule in overwrites:
+        total |= rule.allow | rule.deny
+    return total & ALL
+
+
+def _check_overwrites(call: Call, channel: Channel, guild: Guild, rules: list[dict[str, Any]]) -> None:
+    """Check that a change of overwrites takes MANAGE_ROLES, and only what the bot itself may do here.
+
+    Source: openapi set_channel_permission_overwrite, docs resources/channel#edit-channel-permissions.
+    """
+    wanted = _overwrites(rules)
+    if wanted == channel.overwrites:
+        return
+    demand(call, channel, P.MANAGE_ROLES)
+    changed = [rule for key, rule in wanted.items() if channel.overwrites.get(key) != rule]
+    check_overwrite_grants(call, channel, guild, _bits(changed))
+
+
+def check_overwrite_grants(call: Call, channel: Channel, guild: Guild, touched: int) -> None:
+    """Check that an overwrite touches only what the bot may do in the channel itself.
 
     Raises:
-        ApiError: 50035.
+        ApiError: 50013.
     """
-    name = form.get("name")
-    if name is None:
-        if required:
-            raise invalid_form("name", "BASE_TYPE_REQUIRED", "This field is required")
-        return
-    if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
-        raise invalid_form("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+    held = may(call.core, channel, call.me.bot)
+    if in_guild(call.core, guild, myself(call, guild)) != ALL and touched & ~held:
+        raise missing_permissions()
 
 
-def overwrites_of(form: dict[str, Any]) -> dict[int, Overwrite]:
-    """Return the permission overwrites of a form by their target."""
-    found = {}
-    for item in form.get("permission_overwrites") or ():
-        target = snowflake(item.get("id"), "permission_overwrites")
-        found[target] = Overwrite(
-            target, int(item.get("type") or 0), int(item.get("allow") or 0), int(item.get("deny") or 0)
-        )
-    return found
+def tags_of(core: Core, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return forum tags as stored; those without an id get one.
 
-
-def tags_of(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return forum tags as stored, numbered from 1 where they have no id yet."""
+    Raises:
+        ApiError: 40061 two have the same name.
+    """
+    names = [item.get("name", "") for item in items]
+    if len(set(names)) != len(names):
+        raise ApiError(400, 40061, "Tag names must be unique")
     return [
         {
-            "id": str(item.get("id") or index),
+            "id": str(item.get("id") or core.ids.make()),
             "name": item.get("name", ""),
             "moderated": bool(item.get("moderated")),
             "emoji_id": item.get("emoji_id"),
             "emoji_name": item.get("emoji_name"),
         }
-        for index, item in enumerate(items, 1)
+        for item in items
     ]
 
 
 @route("PUT", "/channels/{channel_id}/permissions/{overwrite_id}")
 def set_overwrite(call: Call) -> Any:
     """Set what a role or member may do in a channel."""
-    channel = place(call, P.MANAGE_ROLES)
-    form = call.form()
+    channel, guild = _with_overwrites(call)
+    form = call.read(OVERWRITE, required=("type",))
     target = call.id_of("overwrite_id")
-    if form.get("type") not in (0, 1):
-        raise invalid_form("type", "BASE_TYPE_REQUIRED", "This field is required")
-    allow, deny = int(form.get("allow") or 0), int(form.get("deny") or 0)
-    channel.overwrites[target] = Overwrite(target, form["type"], allow, deny)
+    if form["type"] == 0 and target not in guild.roles:
+        raise unknown("role")
+    rule = Overwrite(target, form["type"], form.get("allow") or 0, form.get("deny") or 0)
+    check_overwrite_grants(call, channel, guild, _bits([rule]))
+    channel.overwrites[target] = rule
     act.channel_changed(call.core, channel)
+
+
+def _with_overwrites(call: Call) -> tuple[Channel, Guild]:
+    channel = place(call)
+    guild = call.core.world.guild_of(channel)
+    if guild is None:
+        raise ApiError(403, 50003, "Cannot execute action on a DM channel")
+    if channel.is_thread:
+        raise wrong_channel_type()
+    demand(call, channel, P.MANAGE_ROLES)
+    return channel, guild
 
 
 @route("DELETE", "/channels/{channel_id}/permissions/{overwrite_id}")
 def delete_overwrite(call: Call) -> Any:
     """Take an overwrite away."""
-    channel = place(call, P.MANAGE_ROLES)
+    channel, _ = _with_overwrites(call)
     if channel.overwrites.pop(call.id_of("overwrite_id"), None) is None:
-        raise ApiError(404, 10009, "Unknown Overwrite")
+        raise unknown("overwrite")
     act.channel_changed(call.core, channel)
-
-
-@route("POST", "/users/@me/channels")
-def open_dm(call: Call) -> Any:
-    """Return the DM channel with a user, making it on first use."""
-    user = call.core.world.users.get(snowflake(call.form().get("recipient_id"), "recipient_id"))
-    if user is None:
-        raise unknown("user")
-    if user.bot:
-        raise ApiError(400, 50007, "Cannot send messages to this user")
-    if not any(user.id in g.members and call.me.bot.id in g.members for g in call.core.world.guilds.values()):
-        raise missing_permissions()
-    return payloads.channel(act.dm_channel(call.core, call.me.bot, user), call.me.bot.id)

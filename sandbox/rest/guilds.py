@@ -1,16 +1,44 @@
-"""Routes of guilds, members and roles."""
+"""Routes of guilds: get, edit, reorder channels, leave."""
 
 from typing import Any
 
 from sandbox import payloads
 from sandbox.actions import guilds as act
-from sandbox.errors import invalid_form, missing_permissions, unknown
+from sandbox.actions.members import remove_member
+from sandbox.errors import ApiError, invalid_form, missing_permissions, unknown
 from sandbox.permissions import P
-from sandbox.rest.call import Call, snowflake
-from sandbox.rest.forms import check_types
+from sandbox.rest import fields as f
+from sandbox.rest.call import Call
 from sandbox.rest.guards import home
 from sandbox.rest.routing import route
-from sandbox.world import Guild, Member, Role
+from sandbox.world import Channel, Guild
+
+_GUILD: f.Fields = {
+    "name": f.text(100, 2),
+    "description": f.text(300),
+    "verification_level": f.whole(0, 4),
+    "default_message_notifications": f.whole(0, 1),
+    "explicit_content_filter": f.whole(0, 2),
+    "preferred_locale": f.text(10),
+    "afk_timeout": f.one_of(60, 300, 900, 1800, 3600),
+    "afk_channel_id": f.id_text,
+    "system_channel_id": f.id_text,
+    "system_channel_flags": f.whole(0),
+    "rules_channel_id": f.id_text,
+    "public_updates_channel_id": f.id_text,
+    "safety_alerts_channel_id": f.id_text,
+    "premium_progress_bar_enabled": f.boolean,
+    "icon": f.text(15_000_000),
+}
+_NULLABLE = frozenset(
+    {"description", "afk_channel_id", "system_channel_id", "rules_channel_id", "public_updates_channel_id"}
+)
+_MOVE: f.Fields = {
+    "id": f.snowflake,
+    "position": f.whole(0),
+    "parent_id": f.snowflake,
+    "lock_permissions": f.boolean,
+}
 
 
 @route("GET", "/guilds/{guild_id}")
@@ -23,165 +51,103 @@ def get_guild(call: Call) -> Any:
     return body
 
 
-@route("GET", "/guilds/{guild_id}/members")
-def list_members(call: Call) -> Any:
-    """List members in order of their ids."""
+@route("PATCH", "/guilds/{guild_id}")
+def edit_guild(call: Call) -> Any:
+    """Edit a guild's name and settings; an icon becomes a drawn one."""
+    guild = home(call, P.MANAGE_GUILD)
+    form = call.read(_GUILD)
+    name = form.pop("name", None)
+    if "icon" in form:
+        icon = form.pop("icon")
+        guild.settings["icon"] = None if icon is None else f"{call.core.rng.getrandbits(128):032x}"
+    for key, value in form.items():
+        if key.endswith("_channel_id") and value is not None and int(value) not in guild.channels:
+            raise invalid_form(key, "CHANNEL_INVALID", "Channel does not exist")
+    guild.name = name or guild.name
+    guild.settings |= {k: v for k, v in form.items() if v is not None or k in _NULLABLE}
+    act.guild_changed(call.core, guild)
+    return payloads.guild(guild)
+
+
+@route("GET", "/guilds/{guild_id}/preview")
+def preview(call: Call) -> Any:
+    """Return the short description of a guild the bot is in."""
     guild = home(call)
-    after = call.cursor("after") or 0
-    ids = sorted(user_id for user_id in guild.members if user_id > after)
-    return [payloads.member(guild.members[user_id]) for user_id in ids[: call.number("limit", 1, 1, 1000)]]
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "icon": guild.settings.get("icon"),
+        "description": guild.settings.get("description"),
+        "home_header": None,
+        "splash": None,
+        "discovery_splash": None,
+        "features": ["COMMUNITY"],
+        "approximate_member_count": len(guild.members),
+        "approximate_presence_count": 0,
+        "emojis": [],
+        "stickers": [],
+    }
 
 
-@route("GET", "/guilds/{guild_id}/members/search")
-def search_members(call: Call) -> Any:
-    """List members whose name or nick starts with the query."""
+@route("GET", "/guilds/{guild_id}/emojis")
+def list_emojis(call: Call) -> Any:
+    """List the guild's own emoji, of which there are none."""
+    home(call)
+    return []
+
+
+@route("DELETE", "/users/@me/guilds/{guild_id}")
+def leave(call: Call) -> Any:
+    """Leave a guild."""
     guild = home(call)
-    query = call.query.get("query", "").lower()
-    if not query:
-        raise invalid_form("query", "BASE_TYPE_REQUIRED", "This field is required")
-    names = [
-        m
-        for m in guild.members.values()
-        if m.user.username.lower().startswith(query) or (m.nick or "").lower().startswith(query)
-    ]
-    return [payloads.member(person) for person in names[: call.number("limit", 1, 1, 1000)]]
+    if guild.owner_id == call.me.bot.id:
+        raise ApiError(400, 50055, "Invalid Guild")
+    remove_member(call.core, guild, call.me.bot.id)
 
 
-@route("GET", "/guilds/{guild_id}/members/{user_id}")
-def get_member(call: Call) -> Any:
-    """Return a member."""
-    return payloads.member(_member(call, home(call)))
+@route("PATCH", "/guilds/{guild_id}/channels")
+def reorder(call: Call) -> Any:
+    """Move channels to positions and into categories."""
+    guild = home(call, P.MANAGE_CHANNELS)
+    moves = call.items(f.table(_MOVE, required=("id",)), 500)
+    found = [(_mine(guild, move["id"]), move) for move in moves]
+    raw = call.body if isinstance(call.body, list) else []
+    for (channel, move), given in zip(found, raw, strict=True):
+        channel.position = move.get("position", channel.position)
+        if "parent_id" in given:
+            parent = category(guild, move.get("parent_id"))
+            channel.parent_id = None if parent is None else parent.id
+            if parent is not None and move.get("lock_permissions"):
+                channel.overwrites = dict(parent.overwrites)
+        act.channel_changed(call.core, channel)
 
 
-def _member(call: Call, guild: Guild) -> Member:
-    text = call.params["user_id"]
-    user_id = call.me.bot.id if text == "@me" else call.id_of("user_id")
-    member = guild.members.get(user_id)
-    if member is None:
-        raise unknown("member" if user_id in call.core.world.users else "user")
-    return member
+def _mine(guild: Guild, channel_id: int) -> Channel:
+    channel = guild.channels.get(channel_id)
+    if channel is None or channel.is_thread:
+        raise unknown("channel")
+    return channel
 
 
-@route("PATCH", "/guilds/{guild_id}/members/{user_id}")
-def edit_member(call: Call) -> Any:
-    """Change a member's nick, roles or timeout."""
-    guild = home(call)
-    member = _member(call, guild)
-    form = call.form()
-    check_types(form, nick=str, roles=list, communication_disabled_until=str)
-    if "nick" in form:
-        home(call, P.CHANGE_NICKNAME if member.user.id == call.me.bot.id else P.MANAGE_NICKNAMES)
-        member.nick = form["nick"] or None
-    if form.get("roles") is not None:
-        home(call, P.MANAGE_ROLES)
-        wanted = [snowflake(item, "roles") for item in form["roles"]]
-        for role_id in set(wanted) ^ set(member.roles):
-            _below_mine(call, guild, role_id)
-        member.roles = wanted
-    if "communication_disabled_until" in form:
-        home(call, P.MODERATE_MEMBERS)
-        member.timeout_until = form["communication_disabled_until"]
-    act.member_changed(call.core, guild, member)
-    return payloads.member(member)
-
-
-@route("DELETE", "/guilds/{guild_id}/members/{user_id}")
-def kick(call: Call) -> Any:
-    """Kick a member."""
-    guild = home(call, P.KICK_MEMBERS)
-    member = _member(call, guild)
-    if member.user.id == guild.owner_id:
-        raise missing_permissions()
-    act.remove_member(call.core, guild, member.user.id)
-
-
-@route("PUT", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}")
-def give_role(call: Call) -> Any:
-    """Give a role."""
-    guild = home(call, P.MANAGE_ROLES)
-    member, role = _member(call, guild), _below_mine(call, guild, call.id_of("role_id"))
-    if role.id not in member.roles:
-        member.roles.append(role.id)
-        act.member_changed(call.core, guild, member)
-
-
-@route("DELETE", "/guilds/{guild_id}/members/{user_id}/roles/{role_id}")
-def take_role(call: Call) -> Any:
-    """Take a role away."""
-    guild = home(call, P.MANAGE_ROLES)
-    member, role = _member(call, guild), _below_mine(call, guild, call.id_of("role_id"))
-    if role.id in member.roles:
-        member.roles.remove(role.id)
-        act.member_changed(call.core, guild, member)
-
-
-def _below_mine(call: Call, guild: Guild, role_id: int) -> Role:
-    """Return a role the bot may hand out: one below its own highest.
+def category(guild: Guild, channel_id: int | None) -> Channel | None:
+    """Return a category of a guild, None for None.
 
     Raises:
-        ApiError: 10011, 50013.
+        ApiError: 50035 when there is no such category.
     """
-    role = guild.roles.get(role_id)
-    if role is None:
-        raise unknown("role")
-    mine = guild.members[call.me.bot.id]
-    top = max((guild.roles[r].position for r in mine.roles if r in guild.roles), default=0)
-    if guild.owner_id != call.me.bot.id and role.position >= top:
+    if channel_id is None:
+        return None
+    found = guild.channels.get(channel_id)
+    if found is None or found.type != 4:  # noqa: PLR2004 - a category
+        raise invalid_form("parent_id", "CHANNEL_PARENT_INVALID", "Category does not exist")
+    return found
+
+
+def check_grants(held: int, granted: int) -> None:
+    """Check that nobody grants what they haven't got. Source: docs topics/permissions#permission-hierarchy.
+
+    Raises:
+        ApiError: 50013.
+    """
+    if granted & ~held:
         raise missing_permissions()
-    return role
-
-
-@route("GET", "/guilds/{guild_id}/roles")
-def list_roles(call: Call) -> Any:
-    """List roles."""
-    return [payloads.role(role) for role in home(call).roles.values()]
-
-
-@route("GET", "/guilds/{guild_id}/roles/{role_id}")
-def get_role(call: Call) -> Any:
-    """Return a role."""
-    role = home(call).roles.get(call.id_of("role_id"))
-    if role is None:
-        raise unknown("role")
-    return payloads.role(role)
-
-
-@route("POST", "/guilds/{guild_id}/roles")
-def create_role(call: Call) -> Any:
-    """Create a role."""
-    guild = home(call, P.MANAGE_ROLES)
-    form = call.form()
-    check_types(form, name=str, color=int, hoist=bool, mentionable=bool)
-    role = act.new_role(
-        call.core,
-        guild,
-        form.get("name") or "new role",
-        int(form.get("permissions") or 0),
-        color=int(form.get("color") or 0),
-        hoist=bool(form.get("hoist")),
-        mentionable=bool(form.get("mentionable")),
-    )
-    return payloads.role(role)
-
-
-@route("PATCH", "/guilds/{guild_id}/roles/{role_id}")
-def edit_role(call: Call) -> Any:
-    """Edit a role."""
-    guild = home(call, P.MANAGE_ROLES)
-    role = _below_mine(call, guild, call.id_of("role_id"))
-    form = call.form()
-    check_types(form, name=str, color=int, hoist=bool, mentionable=bool)
-    for key in ("name", "color", "hoist", "mentionable"):
-        if form.get(key) is not None:
-            setattr(role, key, form[key])
-    if form.get("permissions") is not None:
-        role.permissions = int(form["permissions"])
-    act.role_changed(call.core, guild, role)
-    return payloads.role(role)
-
-
-@route("DELETE", "/guilds/{guild_id}/roles/{role_id}")
-def delete_role(call: Call) -> Any:
-    """Delete a role."""
-    guild = home(call, P.MANAGE_ROLES)
-    act.remove_role(call.core, guild, _below_mine(call, guild, call.id_of("role_id")))

@@ -5,35 +5,53 @@ from typing import Any
 from sandbox import payloads
 from sandbox.actions import interactions as act
 from sandbox.actions import messages
+from sandbox.actions.mentions import numbered
 from sandbox.actions.messages import EPHEMERAL, LOADING, Draft
-from sandbox.errors import invalid_form, unknown
+from sandbox.errors import unknown
+from sandbox.rest import fields as f
 from sandbox.rest.call import Call
+from sandbox.rest.components import in_form
 from sandbox.rest.forms import draft_from, edit_changes
 from sandbox.rest.routing import Status, route
 from sandbox.world import Interaction
 
 MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, FORM = 4, 5, 6, 7, 8, 9
-MAX_CHOICES = 25
-MAX_TITLE = 45
+_KINDS = (1, MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, FORM, 12)
+_CALLBACK: f.Fields = {"type": f.one_of(*_KINDS), "data": f.table({})}
+_DEFER: f.Fields = {"flags": f.bits}
+
+
+def _value(value: Any, path: str) -> Any:
+    """Return the value of a choice: text or a number."""
+    return f.text(100)(value, path) if isinstance(value, str) else f.number(value, path)
+
+
+_CHOICES: f.Fields = {
+    "choices": f.many(
+        f.table(
+            {"name": f.text(100, 1), "name_localizations": f.by_name(f.text(100, 1)), "value": _value},
+            required=("name", "value"),
+        ),
+        25,
+    )
+}
+_MODAL: f.Fields = {"title": f.text(45, 1), "custom_id": f.text(100, 1), "components": in_form}
 
 
 @route("POST", "/interactions/{interaction_id}/{interaction_token}/callback", token=False)
 def callback(call: Call) -> Any:
-    """Answer an interaction for the first time."""
+    """Answer an interaction for the first time.
+
+    Source: protocol interactions.1, protocol interactions.2, openapi create_interaction_response.
+    """
     item = call.core.world.interactions.get(call.params["interaction_token"])
     if item is None or item.id != call.id_of("interaction_id"):
         raise unknown("interaction")
-    form = call.form()
-    kind = form.get("type")
-    answer = _ANSWERS.get(kind) if isinstance(kind, int) else None
-    if answer is None or not isinstance(kind, int):
-        raise invalid_form("type", "BASE_TYPE_CHOICES", "Value must be one of {4, 5, 6, 7, 8, 9}.")
-    data = form.get("data") or {}
-    if not isinstance(data, dict):
-        raise invalid_form("data", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType")
+    kind = call.read(_CALLBACK, required=("type",))["type"]
+    data = call.form().get("data") or {}
     act.check_kind(item, kind)
     call.app = call.core.world.applications[item.application_id]
-    prepared = answer(call, item, data)
+    prepared = _ANSWERS[kind](call, item, data)
     act.acknowledge(call.core, item, kind)
     prepared()
     act.note_reply(call.core, item, request=call.id)
@@ -42,13 +60,15 @@ def callback(call: Call) -> Any:
 
 def _message(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
     channel = call.core.world.channel(item.channel_id)
-    draft = draft_from(call, channel, call.me.bot, data)
+    draft = draft_from(call, channel, call.me.bot, data, "data")
     return lambda: act.respond_message(call.core, item, draft)
 
 
 def _defer(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
+    """Promise a message, which the first followup fills. Source: protocol interactions.3."""
     channel = call.core.world.channel(item.channel_id)
-    draft = Draft(channel, call.me.bot, flags=int(data.get("flags") or 0) & EPHEMERAL)
+    flags = f.read(data, _DEFER, "data").get("flags") or 0
+    draft = Draft(channel, call.me.bot, flags=flags & EPHEMERAL)
     return lambda: act.respond_message(call.core, item, draft, loading=True)
 
 
@@ -63,7 +83,7 @@ def _update(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
     if item.message is None:
         raise unknown("message")
     message = item.message
-    changes = edit_changes(call, message, data)
+    changes = edit_changes(call, message, data, "data")
 
     def apply() -> None:
         item.original_id = message.id
@@ -73,11 +93,7 @@ def _update(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
 
 
 def _choices(_: Call, item: Interaction, data: dict[str, Any]) -> Any:
-    choices = data.get("choices") or []
-    if not isinstance(choices, list) or len(choices) > MAX_CHOICES:
-        raise invalid_form(
-            "data.choices", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CHOICES} or fewer in length."
-        )
+    choices = f.read(data, _CHOICES, "data").get("choices") or []
 
     def keep() -> None:
         item.choices = choices
@@ -86,14 +102,10 @@ def _choices(_: Call, item: Interaction, data: dict[str, Any]) -> Any:
 
 
 def _form(_: Call, item: Interaction, data: dict[str, Any]) -> Any:
-    title = data.get("title")
-    if not isinstance(title, str) or not 1 <= len(title) <= MAX_TITLE:
-        raise invalid_form("data.title", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 45 in length.")
-    if not data.get("custom_id") or not data.get("components"):
-        raise invalid_form("data.components", "BASE_TYPE_REQUIRED", "This field is required")
+    form = f.read(data, _MODAL, "data", required=tuple(_MODAL))
 
     def keep() -> None:
-        item.modal = data | {"components": messages.numbered(data["components"])}
+        item.modal = form | {"components": numbered(form["components"])}
 
     return keep
 
@@ -109,7 +121,10 @@ _ANSWERS = {
 
 
 def _with_response(call: Call, item: Interaction, kind: int) -> dict[str, Any]:
-    """Return the body of with_response: the interaction, and the message where there is one."""
+    """Return the body of with_response: the interaction, and the message where there is one.
+
+    Source: protocol rest.8.
+    """
     interaction: dict[str, Any] = {
         "id": str(item.id),
         "type": item.type,

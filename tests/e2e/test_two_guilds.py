@@ -114,14 +114,15 @@ async def test_the_audit_of_the_other_server_is_refused(city: Sandbox, watchman:
 
 async def test_a_staff_channel_of_another_server_can_not_be_set(city: Sandbox, watchman: Running) -> None:
     first, second = await pair(city, "Twins of channels")
-    for command, option in (
-        ("config staff", "channel"),
-        ("channels ignore", "channel"),
-        ("channels tip", "channel"),
-    ):
+    registered = {item["name"]: item["id"] for item in await city.call("commands")}
+    for command, sub in (("config", "staff"), ("channels", "ignore"), ("channels", "tip")):
         # A client would never send it; a forged interaction carries the id and its object.
-        options = {option: second.chat.id, **({"text": "x"} if command == "channels tip" else {})}
-        answer = await first.owner.slash(command, channel=first.help, options=options)
+        chosen = {"type": 7, "name": "channel", "value": str(second.chat.id)}
+        text = [{"type": 3, "name": "text", "value": "x"}] if sub == "tip" else []
+        options = [{"type": 1, "name": sub, "options": [chosen, *text]}]
+        resolved = {"channels": {str(second.chat.id): second.chat.json | {"permissions": "0"}}}
+        data = {"id": registered[command], "name": command, "type": 1, "options": options}
+        answer = await first.owner.forge(data | {"resolved": resolved}, channel=first.help)
         assert "can't see" in answer.content
     assert watchman.rows("select staff_channel_id from guilds where id = ?", first.guild.id) in (
         [(None,)],

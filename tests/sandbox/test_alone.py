@@ -122,6 +122,35 @@ async def test_process_of_its_own_takes_a_flood_in_one_quick_call(seed: Path) ->
         assert entry["message_id"] == ids[-1]
 
 
+async def test_ids_come_as_text_where_javascript_asks(room: SandboxClient) -> None:
+    """Every id is taken back as it came."""
+    headers = {"Authorization": f"Bearer {room.ready['control_token']}"}
+    async with aiohttp.ClientSession(room.ready["control_url"], headers=headers) as session:
+
+        async def op(name: str, **args: Any) -> Any:
+            async with session.post(f"/op/{name}?ids=text", json=args) as reply:
+                assert reply.status == 200, await reply.text()
+                return (await reply.json())["result"]
+
+        home = (await op("state"))["guilds"]["Home"]
+        alice, channel = home["members"]["alice"], home["channels"]["help"]
+        assert (isinstance(alice, str), isinstance(channel, str)) == (True, True)
+        said = await op("say", author=alice, content="hi", channel=channel, guild=home["id"])
+        assert await op("message", message=said["id"]) == said
+        command = {"name": "ping", "description": "Ping."}
+        async with Http(room.api_url, room.token) as http, await Socket.open(room.gateway_url) as socket:
+            await http("PUT", f"/applications/{room.application_id}/commands", [command])
+            await socket.identify(room.token, 1)
+            run = await op("slash", user=alice, command="ping", channel=channel)
+            found = await op("interaction", interaction=run["interaction_id"])
+            assert (found["id"], found["callback"]) == (run["interaction_id"], None)
+        async with session.get("/record?ids=text") as reply:
+            entries = (await reply.json())["entries"]
+        ids = {entry["author_id"] for entry in entries if entry["kind"] == "message"}
+        assert ids == {alice}
+        assert entries[0]["n"] == 1
+
+
 async def test_control_api_wants_its_token(room: SandboxClient) -> None:
     async with aiohttp.ClientSession() as session:
         for headers in ({}, {"Authorization": "Bearer wrong"}):

@@ -155,9 +155,7 @@ def test_every_kind_of_gap_is_found() -> None:
     assert check.undescribed(empty, operations) == ["s.py: GET /b is not described"]
     assert check.untested_routes(empty, operations) == ["s.py: GET /a is cited by no raw test: openapi get_a"]
     assert check.untested_bullets(empty, bullets) == ["protocol gateway.1 is cited by no raw test"]
-    assert check.unfollowed_bullets(empty, bullets) == [
-        "protocol gateway.1 is cited by no code of the sandbox"
-    ]
+    assert check.unfollowed_bullets(empty, bullets) == ["protocol gateway.1 is cited by no code"]
     wrong = Collected([RawTest("t.py", "test_a", ("openapi b",))], [("protocol rest.1", ("s.py", "f"))], [])
     assert check.unresolved(wrong, bullets, operations.values()) == [
         "s.py, f: there is no protocol rest.1",

@@ -69,6 +69,21 @@ async def commanding(room: Sandbox, login: Login) -> Recorder:
     async def quote(interaction: discord.Interaction, message: discord.Message) -> None:
         await interaction.response.send_message(f"> {message.content}")
 
+    @client.tree.context_menu(name="Who")
+    async def who(interaction: discord.Interaction, member: discord.Member) -> None:
+        await interaction.response.send_message(
+            f"{member.display_name} in {member.guild.name}", ephemeral=True
+        )
+
+    @client.tree.command(name="whole", description="Everything an answer can become.")
+    async def whole(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("draft")
+        await interaction.edit_original_response(content="first")
+        assert (await interaction.original_response()).content == "first"
+        follow = await interaction.followup.send("follow", wait=True)
+        await follow.edit(content="followed")
+        await interaction.delete_original_response()
+
     client.tree.add_command(group)
     await login(client)
     await client.tree.sync()
@@ -150,3 +165,48 @@ async def test_wrong_use_of_a_command_is_refused(
     alice = await room.member("alice")
     with pytest.raises(OperationError, match=words):
         await alice.slash(command, channel="help", options=options)
+
+
+async def test_commands_are_synced_globally_and_to_a_guild(
+    room: Sandbox, commanding: Recorder, conforms: Any
+) -> None:
+    guild = commanding.guilds[0]
+
+    @commanding.tree.command(name="local", description="Here only.", guild=guild)
+    async def local(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("here")
+
+    assert [command.name for command in await commanding.tree.sync(guild=guild)] == ["local"]
+    known = {command.name for command in await commanding.tree.fetch_commands()}
+    assert known == {"channels", "slow", "panel", "silent", "pick", "whole", "Quote", "Who"}
+    alice = await room.member("alice")
+    assert (await alice.slash("local", channel="help")).content == "here"
+    (stored,) = await commanding.tree.fetch_commands(guild=guild)
+    await stored.edit(description="Not elsewhere.")
+    assert (await commanding.tree.fetch_command(stored.id, guild=guild)).description == "Not elsewhere."
+    await stored.delete()
+    assert await commanding.tree.fetch_commands(guild=guild) == []
+    conforms(room.record)
+
+
+async def test_answer_is_edited_followed_up_and_deleted(
+    room: Sandbox, commanding: Recorder, conforms: Any
+) -> None:
+    alice = await room.member("alice")
+    answer = await alice.slash("whole", channel="help")
+    await room.wait_for(lambda e: e["kind"] == "message_edit" and e["content"] == "first")
+    follow = await room.wait_for(lambda e: e["kind"] == "message" and e["content"] == "follow")
+    await room.wait_for(lambda e: e["kind"] == "message_edit" and e["content"] == "followed")
+    gone = await room.wait_for(lambda e: e["kind"] == "message_delete")
+    assert answer.message is not None
+    assert gone["message_id"] == answer.message.id
+    assert [message.content for message in await alice.sees("help")] == ["followed"]
+    assert follow["interaction_id"] is not None
+    conforms(room.record)
+
+
+async def test_user_context_menu_gets_the_member(room: Sandbox, commanding: Recorder, conforms: Any) -> None:
+    alice, bob = await room.member("alice"), await room.member("bob", display="Bob")
+    answer = await alice.menu("Who", bob, channel="help")
+    assert (answer.content, answer.ephemeral) == ("Bob in Home", True)
+    conforms(room.record)

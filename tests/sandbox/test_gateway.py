@@ -11,8 +11,10 @@ import pytest
 from sandbox import Sandbox
 from tests.sandbox.raw import Socket, connected
 
+IDENTIFY = "docs events/gateway-events#identify"
 
-@pytest.mark.cites("protocol gateway.2", "protocol gateway.3")
+
+@pytest.mark.cites("protocol pointing.1", "protocol gateway.2", "protocol gateway.3", IDENTIFY)
 @pytest.mark.parametrize("compress", ["zlib-stream", "zstd-stream", ""], ids=["zlib", "zstd", "plain"])
 async def test_identify_gets_ready_then_full_guilds(room: Sandbox, compress: str) -> None:
     alice = await room.member("alice")

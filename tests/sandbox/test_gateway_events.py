@@ -103,6 +103,7 @@ async def test_injected_event_goes_out_as_it_is(room: Sandbox) -> None:
         assert await socket.until("NOBODY_KNOWS_THIS") == {"odd": [1, None, "\u0000"]}
 
 
+@pytest.mark.cites("protocol gateway.8")
 async def test_duplicated_events_come_twice_with_their_own_numbers(room: Sandbox) -> None:
     alice = await room.member("alice")
     room.faults.duplicate_events = 1.0
@@ -129,3 +130,20 @@ async def test_last_held_event_is_not_lost(room: Sandbox) -> None:
         room.faults.reorder = 1.0
         await alice.say("alone", "help")
         assert (await socket.until("MESSAGE_CREATE"))["content"] == "alone"
+
+
+@pytest.mark.cites("docs events/gateway-events#thread-members-update")
+async def test_thread_members_come_with_their_membership_and_a_count_up_to_50(room: Sandbox) -> None:
+    alice, bob = await room.member("alice"), await room.member("bob")
+    thread = await alice.start_thread(await alice.say("start", "help"), "talk")
+    async with await connected(room) as socket:
+        await bob.join_thread(thread)
+        joined = await socket.until("THREAD_MEMBERS_UPDATE")
+        (added,) = joined["added_members"]
+        assert (added["user_id"], added["member"]["user"]["username"]) == (str(bob.id), "bob")
+        assert (added["presence"], joined["member_count"]) == (None, 2)
+        for number in range(60):
+            await (await room.member(f"p{number}")).join_thread(thread)
+        await bob.join_thread(thread, join=False)
+        left = await socket.until("THREAD_MEMBERS_UPDATE", lambda d: "removed_member_ids" in d)
+        assert (left["removed_member_ids"], left["member_count"]) == ([str(bob.id)], 50)

@@ -156,7 +156,10 @@ async def test_soundboard_sounds_are_none_for_each_guild(room: Sandbox) -> None:
         assert told == [{"guild_id": guild, "soundboard_sounds": []}]
 
 
-@pytest.mark.cites("docs topics/opcodes-and-status-codes#gateway-gateway-opcodes")
+@pytest.mark.cites(
+    "docs topics/opcodes-and-status-codes#gateway-gateway-opcodes",
+    "docs events/gateway-events#request-channel-info",
+)
 async def test_channel_info_is_empty(room: Sandbox) -> None:
     guild = await home(room)
     async with await connected(room) as socket:

@@ -50,7 +50,9 @@ async def ask(room: Sandbox, socket: Socket, token: str | None = None, **more: A
     await socket.send(2, {"token": token or room.token, "intents": 1, "properties": {}, **more})
 
 
-@pytest.mark.cites("protocol gateway.7", "docs events/gateway#identifying", FAR)
+@pytest.mark.cites(
+    "protocol gateway.7", "docs events/gateway#identifying", "docs events/gateway-events#identify", FAR
+)
 async def test_second_identify_within_five_seconds_gets_op_9_false(room: Sandbox, hands: Hands) -> None:
     room.core.identify_interval = Sandbox().core.identify_interval
     async with await connected(room), await Socket.open(room.gateway_url) as second:
@@ -195,3 +197,18 @@ async def test_sessions_of_different_shard_counts_live_side_by_side(room: Sandbo
         await alice.say("to all of you", "help")
         for socket in sockets:
             assert [p["d"]["content"] for p in await socket.drained()] == ["to all of you"]
+
+
+@pytest.mark.cites("openapi get_gateway")
+async def test_gateways_address_is_told_to_anyone(room: Sandbox) -> None:
+    async with Http(room.api_url, None) as stranger:
+        assert (await stranger("GET", "/gateway")).json == {"url": room.gateway_url}
+        assert (await stranger("GET", "/gateway/bot")).status == 401
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_concurrency", 0), ("shards", 0), ("session_starts", -1)])
+async def test_setting_that_makes_no_sense_is_refused(room: Sandbox, name: str, value: float) -> None:
+    before = getattr(room.core, name)
+    with pytest.raises(ValueError, match=name):
+        await room.call("settings", **{name: value})
+    assert getattr(room.core, name) == before

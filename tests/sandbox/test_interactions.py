@@ -1,28 +1,15 @@
 """Interactions by a raw client. Facts: "Interactions" in the protocol page."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from tests.sandbox.clocks import Clock
 from tests.sandbox.raw import Http, Reply, Socket
 
 COMMAND = {"name": "ping", "description": "Ping."}
-
-
-class Clock:
-    """A clock the test moves."""
-
-    def __init__(self) -> None:
-        self.time = 1_000.0
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(1_700_000_000 + self.time, UTC)
-
-    def monotonic(self) -> float:
-        return self.time
 
 
 @pytest.fixture
@@ -56,12 +43,14 @@ def hook(item: dict[str, Any]) -> str:
     return f"/webhooks/{item['application_id']}/{item['token']}"
 
 
+@pytest.mark.cites("protocol interactions.2")
 async def test_payload_has_a_channel_object_and_the_members_permissions(started: dict[str, Any]) -> None:
     assert started["channel"]["name"] == "help"
     assert int(started["member"]["permissions"]) & (1 << 10)
     assert started["data"]["name"] == "ping"
 
 
+@pytest.mark.cites("protocol interactions.1", "openapi create_interaction_response")
 async def test_second_answer_is_40060_and_posts_nothing(
     room: Sandbox, http: Http, started: dict[str, Any]
 ) -> None:
@@ -71,11 +60,13 @@ async def test_second_answer_is_40060_and_posts_nothing(
     assert len(room.record.messages(bot=True)) == 1
 
 
+@pytest.mark.cites("protocol interactions.1")
 async def test_answer_after_three_seconds_is_10062(http: Http, clock: Clock, started: dict[str, Any]) -> None:
     clock.time += 3.1
     assert code(await http("POST", callback(started), {"type": 5})) == (404, 10062)
 
 
+@pytest.mark.cites("protocol interactions.1", "openapi execute_webhook")
 async def test_token_is_good_for_fifteen_minutes(http: Http, clock: Clock, started: dict[str, Any]) -> None:
     await http("POST", callback(started), {"type": 4, "data": {"content": "pong"}})
     clock.time += 899
@@ -84,6 +75,7 @@ async def test_token_is_good_for_fifteen_minutes(http: Http, clock: Clock, start
     assert code(await http("POST", hook(started), {"content": "late"})) == (401, 50027)
 
 
+@pytest.mark.cites("protocol rest.8", "openapi create_interaction_response")
 async def test_with_response_carries_the_interaction(
     room: Sandbox, http: Http, started: dict[str, Any], conforms: Any
 ) -> None:
@@ -95,6 +87,11 @@ async def test_with_response_carries_the_interaction(
     conforms(room.record)
 
 
+@pytest.mark.cites(
+    "openapi get_original_webhook_message",
+    "openapi update_original_webhook_message",
+    "openapi delete_original_webhook_message",
+)
 async def test_original_can_be_read_changed_and_deleted(
     room: Sandbox, http: Http, started: dict[str, Any], conforms: Any
 ) -> None:
@@ -111,6 +108,7 @@ async def test_followup_before_an_answer_is_refused(http: Http, started: dict[st
     assert code(await http("POST", hook(started), {"content": "early"})) == (404, 10015)
 
 
+@pytest.mark.cites("protocol interactions.3", "openapi execute_webhook")
 async def test_first_followup_fills_the_deferred_answer(
     room: Sandbox, http: Http, started: dict[str, Any]
 ) -> None:
@@ -124,6 +122,7 @@ async def test_first_followup_fills_the_deferred_answer(
     assert second["id"] != filled["id"]
 
 
+@pytest.mark.cites("protocol interactions.3")
 async def test_ephemeral_answers_stay_out_of_history_and_events(
     room: Sandbox, http: Http, started: dict[str, Any]
 ) -> None:
@@ -140,6 +139,7 @@ async def test_ephemeral_answers_stay_out_of_history_and_events(
     assert await bob.sees("help") == []
 
 
+@pytest.mark.cites("protocol interactions.2")
 @pytest.mark.parametrize(
     "body",
     [
@@ -160,6 +160,7 @@ async def test_wrong_answers_are_refused_and_leave_it_open(
     assert (await http("POST", callback(started), {"type": 4, "data": {"content": "ok"}})).status == 204
 
 
+@pytest.mark.cites("protocol interactions.1")
 async def test_unknown_interaction_is_10062(room: Sandbox, http: Http) -> None:
     assert code(await http("POST", "/interactions/1/abc/callback", {"type": 5})) == (404, 10062)
 

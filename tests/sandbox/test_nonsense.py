@@ -1,68 +1,462 @@
-"""Whatever is sent, the answer is a Discord error and never a 5xx."""
+"""Whatever is sent, the answer is a Discord error, never a 5xx, and the sandbox has not failed inside."""
 
-import random
+import asyncio
+import copy
+import json
+from collections.abc import AsyncIterator, Iterator
+from io import BytesIO
 from typing import Any
 
+import aiohttp
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from sandbox import Sandbox
 from sandbox.rest import ROUTER
-from tests.sandbox.raw import Http, Socket, ids
+from sandbox.rest.routing import Route
+from tests.sandbox.raw import Http, Reply, Socket, code, ids
 
-JUNK: list[Any] = [None, 0, -1, True, "", "x", "\u0000", 10**30, 1e308, [], {}, [[]], [None], {"id": None}]
-WORDS = (
-    "content",
-    "name",
-    "type",
-    "data",
-    "embeds",
-    "components",
-    "attachments",
-    "message_reference",
-    "flags",
+JUNK: list[Any] = [None, -1, 1.5, True, "", "\u0000", "9" * 30, 10**30, [], {}, [None]]
+ROUTES = [route for route in ROUTER.all() if "interaction" not in route.template]
+REACH = settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
-MORE = (
-    "permission_overwrites",
-    "available_tags",
-    "roles",
-    "nick",
-    "options",
-    "message",
-    "applied_tags",
-    "position",
+WORDS = [
+    *("id", "name", "type", "content", "embeds", "components", "attachments", "message_reference", "flags"),
+    *("data", "choices", "options", "roles", "nick", "permissions", "permission_overwrites", "allow", "deny"),
+    *("available_tags", "applied_tags", "message", "messages", "position", "parent_id", "user_ids", "nonce"),
+    *("allowed_mentions", "color", "colors", "communication_disabled_until", "rate_limit_per_user", "avatar"),
+    *("recipient_id", "webhook_channel_id", "username", "thread_name", "custom_id", "title", "description"),
+    *("fields", "footer", "url", "value", "style"),
+]
+QUERY = ["limit", "before", "after", "around", "with_member", "wait", "thread_id", "query", "type"]
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=40)
+    | st.sampled_from([1, 2, 4, 11, 12, "1", "100", "2024-01-01", "attachment://x", "https://x.test/a.png"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=8),
+    max_leaves=24,
+)
+queries = st.dictionaries(
+    st.sampled_from(QUERY),
+    st.text(max_size=12) | st.sampled_from(["1", "-1", "10", "9" * 23, "2024-01-01T00:00:00", "true"]),
+    max_size=3,
+)
+paths = st.text(max_size=30) | st.sampled_from(
+    ["%00", "-1", "0", "9" * 30, "@me", "@original", "%F0%9F%91%8D", "..", "%2e"]
 )
 
 
-def junk(rng: random.Random, depth: int = 2) -> Any:
-    if depth == 0 or rng.random() < 0.3:
-        return rng.choice(JUNK)
-    keys = rng.sample(WORDS + MORE, 5)
-    return {key: junk(rng, depth - 1) for key in keys} if rng.random() < 0.8 else [junk(rng, depth - 1)]
+class Place:
+    """What there is in the sandbox for a path to name."""
+
+    def __init__(self, room: Sandbox, http: Http, known: dict[str, Any]) -> None:
+        self.room, self.http, self.known = room, http, known
+
+    def path(self, route: Route, **other: str) -> str:
+        """Return the route's path with what there is, the rest of it junk."""
+        names = dict.fromkeys(_names(route.template), "7")
+        return route.template.format_map(names | {k: str(v) for k, v in self.known.items()} | other)
+
+    def judge(self, reply: Reply) -> None:
+        """Check that an answer is Discord's and that the sandbox stayed whole."""
+        entry = self.room.record.requests()[-1]
+        assert entry["error"] is None, (entry["method"], entry["path"], entry["query"], entry["body"])
+        assert reply.status < 500, entry
+        if reply.status >= 400:
+            assert isinstance(reply.json["code"], int), entry
+            assert isinstance(reply.json["message"], str), entry
 
 
-@pytest.mark.parametrize("seed", range(3))
-async def test_junk_never_breaks_a_route(room: Sandbox, http: Http, seed: int) -> None:
-    rng = random.Random(seed)  # noqa: S311
+@pytest.fixture
+async def place(room: Sandbox, http: Http) -> AsyncIterator[Place]:
     guild, channel = await ids(room)
     alice = await room.member("alice")
     message = await alice.say("hi", channel)
+    started = await alice.say("start", channel)
+    thread = await alice.start_thread(started, "talk")
+    forum = await room.channel("ideas", type="forum", tags=["bug"])
+    hook = (await http("POST", f"/channels/{channel}/webhooks", {"name": "hook"})).json
+    command = {"name": "ping", "description": "Ping."}
+    made = (await http("POST", f"/applications/{room.application_id}/commands", command)).json
+    role = await room.role("helper")
     known = {
         "guild_id": guild,
         "channel_id": channel,
         "message_id": message.id,
         "user_id": alice.id,
         "application_id": room.application_id,
+        "role_id": role.id,
+        "overwrite_id": role.id,
+        "command_id": made["id"],
+        "webhook_id": hook["id"],
+        "webhook_token": hook["token"],
+        "emoji_name": "%F0%9F%91%8D",
+        "thread": thread.id,
+        "forum": forum.id,
     }
-    for route in ROUTER.all():
-        if route.method == "DELETE":
-            continue
-        path = route.template.format_map({**dict.fromkeys(_names(route.template), "7"), **known})
-        reply = await http(route.method, path, junk(rng), params={"limit": rng.choice(["x", "-1", "2"])})
-        assert reply.status < 500, (route.name, reply.json)
-    assert await alice.sees(channel) != []
+    yield Place(room, http, known)
     async with await Socket.open(room.gateway_url) as socket:
         await socket.identify(room.token)
 
 
 def _names(template: str) -> list[str]:
     return [part[1:-1] for part in template.split("/") if part.startswith("{")]
+
+
+@REACH
+@given(data=st.data())
+async def test_any_json_at_any_route_is_answered_properly(place: Place, data: st.DataObject) -> None:
+    route = data.draw(st.sampled_from(ROUTES))
+    if route.method == "DELETE":
+        return
+    other = {}
+    if "{channel_id}" in route.template:
+        other["channel_id"] = str(place.known[data.draw(st.sampled_from(["channel_id", "thread", "forum"]))])
+    body, query = data.draw(values), data.draw(queries)
+    place.judge(await place.http(route.method, place.path(route, **other), body, params=query))
+
+
+@REACH
+@given(data=st.data())
+async def test_any_path_is_answered_properly(place: Place, data: st.DataObject) -> None:
+    route = data.draw(st.sampled_from(ROUTES))
+    names = _names(route.template)
+    other = {name: data.draw(paths).replace("/", "") or "x" for name in names if data.draw(st.booleans())}
+    reply = await place.http(route.method, place.path(route, **other), params=data.draw(queries))
+    place.judge(reply)
+
+
+BUTTON = {"type": 2, "style": 1, "label": "Go", "custom_id": "go", "emoji": {"name": "x", "id": None}}
+SELECT = {
+    "type": 3,
+    "custom_id": "pick",
+    "options": [{"label": "a", "value": "a", "description": "d", "emoji": {"name": "x"}, "default": False}],
+    "placeholder": "p",
+    "min_values": 0,
+    "max_values": 1,
+}
+TEXT = {"type": 10, "content": "text"}
+EMBED = {
+    "title": "t",
+    "description": "d",
+    "url": "https://x.test",
+    "color": 5,
+    "timestamp": "2024-01-01T00:00:00+00:00",
+    "footer": {"text": "f", "icon_url": "https://x.test/i.png"},
+    "image": {"url": "https://x.test/i.png"},
+    "author": {"name": "a", "url": "https://x.test"},
+    "fields": [{"name": "n", "value": "v", "inline": True}],
+}
+MESSAGE: dict[str, Any] = {
+    "content": "text",
+    "embeds": [EMBED],
+    "components": [{"type": 1, "components": [BUTTON]}, {"type": 1, "components": [SELECT]}],
+    "allowed_mentions": {"parse": ["roles"], "users": ["5"], "replied_user": True},
+    "flags": 4,
+    "nonce": "n",
+    "tts": False,
+    "attachments": [],
+}
+V2 = {
+    "flags": 1 << 15,
+    "components": [
+        {"type": 17, "components": [TEXT, {"type": 14, "divider": True, "spacing": 1}], "accent_color": 5},
+        {
+            "type": 9,
+            "components": [TEXT],
+            "accessory": {"type": 11, "media": {"url": "https://x.test/a.png"}},
+        },
+        {"type": 12, "items": [{"media": {"url": "https://x.test/a.png"}, "description": "d"}]},
+    ],
+}
+COMMAND: dict[str, Any] = {
+    "name": "tune",
+    "description": "Tune.",
+    "name_localizations": {"de": "stimmen"},
+    "default_member_permissions": "8",
+    "contexts": [0],
+    "options": [
+        {
+            "type": 3,
+            "name": "how",
+            "description": "how",
+            "required": True,
+            "choices": [{"name": "a", "value": "a"}],
+            "min_length": 1,
+        },
+        {"type": 4, "name": "much", "description": "much", "min_value": 1, "max_value": 5},
+        {"type": 7, "name": "where", "description": "where", "channel_types": [0]},
+    ],
+}
+RULES = [{"id": "5", "type": 0, "allow": "1024", "deny": "0"}]
+FORMS: list[tuple[str, str, Any]] = [
+    ("POST", "/channels/{channel_id}/messages", MESSAGE),
+    ("POST", "/channels/{channel_id}/messages", V2),
+    (
+        "POST",
+        "/channels/{channel_id}/messages",
+        {"content": "x", "message_reference": {"message_id": "{message_id}"}},
+    ),
+    (
+        "POST",
+        "/webhooks/{webhook_id}/{webhook_token}",
+        {**MESSAGE, "username": "n", "avatar_url": "https://x.test/a.png"},
+    ),
+    ("POST", "/channels/{forum}/threads", {"name": "post", "applied_tags": [], "message": {"content": "x"}}),
+    (
+        "POST",
+        "/channels/{channel_id}/threads",
+        {"name": "t", "type": 11, "auto_archive_duration": 60, "invitable": True},
+    ),
+    ("PATCH", "/channels/{thread}", {"name": "t", "locked": False, "flags": 0, "rate_limit_per_user": 0}),
+    (
+        "PATCH",
+        "/channels/{forum}",
+        {
+            "topic": "t",
+            "nsfw": False,
+            "position": 1,
+            "permission_overwrites": RULES,
+            "available_tags": [{"name": "new", "moderated": False, "emoji_name": "x"}],
+            "default_reaction_emoji": {"emoji_name": "x"},
+        },
+    ),
+    ("POST", "/guilds/{guild_id}/channels", {"name": "n", "type": 0, "permission_overwrites": RULES}),
+    ("PATCH", "/guilds/{guild_id}/channels", [{"id": "{channel_id}", "position": 1, "parent_id": None}]),
+    (
+        "PATCH",
+        "/guilds/{guild_id}",
+        {"name": "Home", "verification_level": 1, "system_channel_id": "{channel_id}"},
+    ),
+    ("POST", "/guilds/{guild_id}/roles", {"name": "r", "permissions": "0", "colors": {"primary_color": 1}}),
+    ("PATCH", "/guilds/{guild_id}/roles", [{"id": "{role_id}", "position": 1}]),
+    (
+        "PATCH",
+        "/guilds/{guild_id}/members/{user_id}",
+        {"nick": "n", "roles": [], "communication_disabled_until": "2020-01-01T00:00:00Z"},
+    ),
+    ("PATCH", "/guilds/{guild_id}/members/@me", {"nick": "n"}),
+    ("POST", "/guilds/{guild_id}/bulk-ban", {"user_ids": ["1", "2"], "delete_message_seconds": 0}),
+    ("PATCH", "/users/@me", {"username": "bot"}),
+    ("POST", "/users/@me/channels", {"recipient_id": "{user_id}"}),
+    ("PUT", "/channels/{channel_id}/permissions/{role_id}", {"type": 0, "allow": "0", "deny": "0"}),
+    ("POST", "/channels/{channel_id}/messages/bulk-delete", {"messages": ["{message_id}", "{thread}"]}),
+    ("POST", "/applications/{application_id}/commands", COMMAND),
+    ("PUT", "/applications/{application_id}/commands", [COMMAND]),
+    ("PATCH", "/applications/{application_id}/commands/{command_id}", COMMAND),
+    ("PATCH", "/webhooks/{webhook_id}", {"name": "n", "channel_id": "{channel_id}"}),
+    ("POST", "/channels/{channel_id}/followers", {"webhook_channel_id": "{channel_id}"}),
+]
+
+
+def _spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every value in a form, itself included."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from _spots(inner, (*path, key))
+
+
+def _with(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    """Return a copy of a form with junk at a path."""
+    if not path:
+        return junk
+    changed = copy.deepcopy(value)
+    node = changed
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = junk
+    return changed
+
+
+@pytest.mark.cites("protocol rest.1", "protocol rest.5", "docs reference#error-messages")
+@pytest.mark.parametrize(
+    ("method", "path", "form"), FORMS, ids=lambda item: item if isinstance(item, str) else ""
+)
+async def test_wrong_values_at_every_place_of_a_form(place: Place, method: str, path: str, form: Any) -> None:
+    filled = path.format_map({key: str(value) for key, value in place.known.items()})
+    whole = json.loads(_filled(json.dumps(form), place.known))
+    first = await place.http(method, filled, whole)
+    place.judge(first)
+    assert first.status < 300 or path.endswith(("bulk-ban", "followers")), first.json
+    for spot in _spots(whole):
+        for junk in JUNK:
+            place.judge(await place.http(method, filled, _with(whole, spot, junk)))
+
+
+ANSWERS: list[dict[str, Any]] = [
+    {"type": 4, "data": MESSAGE},
+    {"type": 5, "data": {"flags": 64}},
+    {"type": 8, "data": {"choices": [{"name": "a", "value": "a"}]}},
+    {
+        "type": 9,
+        "data": {
+            "title": "t",
+            "custom_id": "c",
+            "components": [
+                {
+                    "type": 18,
+                    "label": "l",
+                    "component": {"type": 4, "custom_id": "i", "style": 1, "required": True},
+                },
+                {"type": 18, "label": "m", "component": {**SELECT, "required": False}},
+            ],
+        },
+    },
+]
+
+
+@pytest.mark.cites("openapi create_interaction_response", "protocol interactions.2")
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda item: f"type {item['type']}")
+async def test_wrong_answers_to_an_interaction(place: Place, answer: dict[str, Any]) -> None:
+    place.room.core.interaction_deadline = 60.0
+    for spot in _spots(answer):
+        for junk in JUNK:
+            alice = place.known["user_id"]
+            await place.room.call("slash", user=alice, command="ping", channel="help")
+            item = next(reversed(place.room.core.world.interactions.values()))
+            path = f"/interactions/{item.id}/{item.token}/callback"
+            place.judge(await place.http("POST", path, _with(answer, spot, junk)))
+
+
+@pytest.mark.cites("docs reference#authentication", "docs topics/opcodes-and-status-codes#http")
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(None, "", "Bot", "Bot ", "Bot wrong", "Bearer {token}", "{token}", "bot {token}", "Bot {token}x"),
+        "Bot \xe9\xff",
+    ],
+)
+async def test_odd_tokens_are_401(room: Sandbox, given: str | None) -> None:
+    headers = {} if given is None else {"Authorization": given.format(token=room.token)}
+    async with Http(room.api_url, None) as http:
+        reply = await http("GET", "/users/@me", headers=headers)
+    assert (reply.status, reply.json) == (401, {"message": "401: Unauthorized", "code": 0})
+
+
+@pytest.mark.cites("docs topics/opcodes-and-status-codes#json")
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        ("application/json", b"{nope", (400, 50109)),
+        ("application/json", b"\xff\xfe", (400, 50109)),
+        ("application/json", b'{"content": NaN}', (400, 50109)),
+        ("application/json", b"[" * 100_000, (400, 50109)),
+        ("application/json", b'{"content": ' + b"9" * 5000 + b"}", (400, 50109)),
+        ("application/json", b"5", (400, 50035)),
+        ("text/plain", b'{"content": "x"}', (400, 50035)),
+        ("application/xml", b"<x/>", (400, 50035)),
+        ("multipart/form-data", b"no boundary", (400, 50035)),
+        ("multipart/form-data; boundary=x", b"not parts at all", (400, 50035)),
+        ("multipart/form-data; boundary=x", b"--x\r\nno header", (400, 50035)),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\nno name\r\n--x--", (400, 50006)),
+        ("application/x-www-form-urlencoded", b"%ff&=&content", (400, 50006)),
+    ],
+)
+async def test_broken_bodies(
+    room: Sandbox, http: Http, kind: str, body: bytes, expected: tuple[int, int]
+) -> None:
+    _, channel = await ids(room)
+    reply = await http("POST", f"/channels/{channel}/messages", data=body, headers={"Content-Type": kind})
+    assert code(reply) == expected
+    assert room.record.requests()[-1]["error"] is None
+
+
+async def test_urlencoded_bodies_are_read(room: Sandbox, http: Http) -> None:
+    _, channel = await ids(room)
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    reply = await http("POST", f"/channels/{channel}/messages", data=b"content=hello+there", headers=kind)
+    assert reply.json["content"] == "hello there"
+
+
+def _chunks(left: int) -> AsyncIterator[bytes]:
+    async def produce() -> AsyncIterator[bytes]:
+        for _ in range(left):
+            yield b"x" * (1 << 20)
+
+    return produce()
+
+
+@pytest.mark.cites("docs topics/opcodes-and-status-codes#json", "docs reference#uploading-files")
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with its length"])
+async def test_50_mb_are_413(room: Sandbox, kind: str, *, chunked: bool) -> None:
+    _, channel = await ids(room)
+    head = b'--x\r\nContent-Disposition: form-data; name="files[0]"; filename="a"\r\n\r\n'
+
+    async def body() -> AsyncIterator[bytes]:
+        yield head
+        async for chunk in _chunks(50):
+            yield chunk
+
+    data = body() if chunked else BytesIO(head + b"x" * (50 << 20))
+    headers = {"Authorization": f"Bot {room.token}", "Content-Type": kind}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        asyncio.timeout(20),
+        session.post(f"{room.api_url}/channels/{channel}/messages", data=data) as reply,
+    ):
+        assert (reply.status, (await reply.json())["code"]) == (413, 40005)
+    assert room.record.messages() == []
+
+
+@pytest.mark.cites("docs reference#api-versioning", "docs topics/opcodes-and-status-codes#http")
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/api/v10/nowhere", (404, 0)),
+        ("GET", "/api/v10/", (404, 0)),
+        ("GET", "/api/v10/channels/%00/messages", (400, 50035)),
+        ("GET", "/api/v10/channels/-1", (400, 50035)),
+        ("GET", "/api/v10/channels/99999999999999999999999999", (400, 50035)),
+        ("GET", "/api/v10/channels/%E2%91%A0", (400, 50035)),
+        ("GET", "/api/v10/guilds/" + "9" * 9000, (414, 0)),
+        ("PURGE", "/api/v10/users/@me", (405, 0)),
+        ("DELETE", "/api/v10/gateway", (405, 0)),
+        ("GET", "/api/v99/users/@me", (400, 50041)),
+        ("GET", "/elsewhere", (404, 0)),
+    ],
+)
+async def test_unknown_paths_and_methods(
+    room: Sandbox, method: str, path: str, expected: tuple[int, int]
+) -> None:
+    base = room.api_url.removesuffix("/api/v10")
+    async with Http(base, room.token) as http:
+        assert code(await http(method, path)) == expected
+
+
+async def test_any_version_and_none_is_the_same_api(room: Sandbox, http: Http) -> None:
+    base = room.api_url.removesuffix("/v10")
+    async with Http(base, room.token) as bare:
+        for version in ("/v9", "/v10", ""):
+            assert (await bare("GET", f"{version}/users/@me")).status == 200
+
+
+async def test_a_mistake_in_the_sandbox_is_recorded_and_is_no_5xx(
+    room: Sandbox, http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, channel = await ids(room)
+    monkeypatch.setattr("sandbox.rest.messages.draft_of", lambda *_: 1 // 0)
+    assert code(await http("POST", f"/channels/{channel}/messages", {"content": "x"})) == (400, 50035)
+    assert "ZeroDivisionError" in room.record.requests()[-1]["error"]
+
+
+def _filled(text: str, known: dict[str, Any]) -> str:
+    for key, value in known.items():
+        text = text.replace("{" + key + "}", str(value))
+    return text

@@ -1,6 +1,7 @@
 """Addresses and identifications as clients of other languages write them, by raw clients."""
 
-from typing import Any
+import asyncio
+from typing import Any, Literal
 
 import aiohttp
 import pytest
@@ -56,3 +57,66 @@ async def test_components_are_completed_with_their_defaults(room: Sandbox, http:
     assert (box["accent_color"], box["spoiler"]) == (None, False)
     assert (box["components"][1]["spacing"], box["components"][1]["divider"]) == (1, True)
     conforms(room.record)
+
+
+@pytest.mark.cites("protocol rest.1", "openapi create_message")
+async def test_unknown_keys_and_nulls_are_no_obstacle(room: Sandbox, http: Http) -> None:
+    _, channel = await ids(room)
+    nothing: Any = dict.fromkeys(
+        ("embeds", "components", "allowed_mentions", "message_reference", "nonce", "flags")
+    )
+    message = await posted(http, channel, made_up={"a": 1}, **nothing)
+    assert message["content"] == "hi"
+    assert not {"thread", "guild_id", "nonce", "message_reference"} & set(message)
+
+
+@pytest.mark.cites(
+    "protocol rest.2", "openapi get_guild_member", "docs events/gateway-events#message-reaction-add"
+)
+async def test_roles_are_ids_and_a_reaction_has_its_type(room: Sandbox, http: Http) -> None:
+    guild, channel = await ids(room)
+    staff = await room.role("staff")
+    alice = await room.member("alice", roles=[staff])
+    assert (await http("GET", f"/guilds/{guild}/members/{alice.id}")).json["roles"] == [str(staff.id)]
+    async with await Socket.open(room.gateway_url) as socket:
+        await socket.identify(room.token)
+        message = await alice.say("hello", channel)
+        await alice.react(message, "👍")
+        assert (await socket.until("MESSAGE_REACTION_ADD"))["type"] == 0
+    (seen,) = (await http("GET", f"/channels/{channel}/messages/{message.id}")).json["reactions"]
+    assert seen["me"] is False
+
+
+@pytest.mark.cites("protocol gateway.8")
+@pytest.mark.parametrize("order", ["before", "after"])
+async def test_own_message_is_an_event_before_or_after_its_answer(
+    room: Sandbox, http: Http, order: Literal["before", "after"]
+) -> None:
+    _, channel = await ids(room)
+    room.faults.own_events = order
+    came: list[str] = []
+    async with await Socket.open(room.gateway_url) as socket:
+        await socket.identify(room.token)
+        await socket.drained()
+
+        async def heard() -> str:
+            event = await socket.until("MESSAGE_CREATE")
+            came.append("event")
+            return str(event["id"])
+
+        async def answered() -> str:
+            message = await posted(http, channel)
+            came.append("answer")
+            return str(message["id"])
+
+        first, second = await asyncio.gather(heard(), answered())
+    assert first == second
+    assert came == (["event", "answer"] if order == "before" else ["answer", "event"])
+
+
+@pytest.mark.cites("protocol interactions.5")
+async def test_answers_are_json_and_say_nothing_of_the_charset(room: Sandbox) -> None:
+    async with aiohttp.ClientSession() as session:
+        for path, status in (("/gateway", 200), ("/users/@me", 401), ("/nowhere", 404)):
+            async with session.get(room.api_url + path) as reply:
+                assert (reply.status, reply.headers["Content-Type"]) == (status, "application/json")

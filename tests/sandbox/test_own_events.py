@@ -8,7 +8,7 @@ from sandbox import Sandbox
 from tests.sandbox.raw import DEADLINE, Http, Socket, ids, posted
 
 
-@pytest.mark.cites("protocol gateway.9")
+@pytest.mark.cites("protocol gateway.8")
 async def test_an_answer_does_not_wait_for_events_on_a_socket_that_is_gone(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     room.faults.own_events, room.faults.order_gap = "before", 0.0

@@ -20,6 +20,32 @@ async def humble(room: Sandbox) -> Channel:
     return await room.channel("plain", guild=guild)
 
 
+@pytest.mark.cites(
+    "openapi get_bot_gateway",
+    "openapi get_my_user",
+    "openapi list_my_guilds",
+    "openapi get_user",
+    "openapi get_my_application",
+    "openapi get_my_oauth2_application",
+    "openapi get_guild",
+    "openapi list_guild_channels",
+    "openapi list_guild_members",
+    "openapi get_guild_member",
+    "openapi search_guild_members",
+    "openapi list_guild_roles",
+    "openapi get_active_guild_threads",
+    "openapi get_channel",
+    "openapi list_thread_members",
+    "openapi list_messages",
+    "openapi get_message",
+    "openapi list_message_reactions_by_emoji",
+    "openapi list_pins",
+    "openapi list_public_archived_threads",
+    "openapi list_private_archived_threads",
+    "openapi list_channel_webhooks",
+    "openapi list_application_commands",
+    "protocol interactions.5",
+)
 async def test_gets_conform_to_the_description(room: Sandbox, http: Http, conforms: Any) -> None:
     guild, channel = await ids(room)
     alice = await room.member("alice", display="Alice")
@@ -62,6 +88,30 @@ async def test_gets_conform_to_the_description(room: Sandbox, http: Http, confor
     assert conforms(room.record) == 24
 
 
+@pytest.mark.cites(
+    "openapi create_guild_role",
+    "openapi create_guild_channel",
+    "openapi update_message",
+    "openapi trigger_typing_indicator",
+    "openapi create_pin",
+    "openapi delete_pin",
+    "openapi add_my_message_reaction",
+    "openapi delete_my_message_reaction",
+    "openapi create_thread_from_message",
+    "openapi add_thread_member",
+    "openapi get_thread_member",
+    "openapi create_thread",
+    "openapi update_channel",
+    "openapi update_guild_member",
+    "openapi update_my_guild_member",
+    "openapi set_channel_permission_overwrite",
+    "openapi delete_channel_permission_overwrite",
+    "openapi delete_channel",
+    "openapi create_dm",
+    "openapi create_webhook",
+    "openapi bulk_delete_messages",
+    "openapi delete_guild_member",
+)
 async def test_writes_conform_to_the_description(room: Sandbox, http: Http, conforms: Any) -> None:
     guild, channel = await ids(room)
     alice = await room.member("alice")
@@ -91,7 +141,7 @@ async def test_writes_conform_to_the_description(room: Sandbox, http: Http, conf
         ("POST", f"{here}/threads", {"name": "quiet", "type": 12}, 201),
         ("POST", f"{here}/threads", {"name": "loud", "type": 11}, 201),
         ("POST", f"/channels/{forum.json['id']}/threads", post, 201),
-        ("PUT", f"/guilds/{guild}/members/{alice.id}/roles/{role.json['id']}", None, 403),
+        ("PUT", f"/guilds/{guild}/members/{alice.id}/roles/{role.json['id']}", None, 204),
         ("PATCH", f"/guilds/{guild}/members/{alice.id}", {"nick": "Al"}, 200),
         ("PATCH", f"/guilds/{guild}/members/@me", {"nick": "Botty"}, 200),
         ("PATCH", there, {"topic": "about"}, 200),
@@ -108,6 +158,7 @@ async def test_writes_conform_to_the_description(room: Sandbox, http: Http, conf
     conforms(room.record)
 
 
+@pytest.mark.cites("protocol rest.5")
 async def test_missing_or_wrong_token_is_401(room: Sandbox) -> None:
     for token in (None, "wrong"):
         async with Http(room.api_url, token) as http:
@@ -115,6 +166,7 @@ async def test_missing_or_wrong_token_is_401(room: Sandbox) -> None:
             assert (reply.status, reply.json) == (401, {"message": "401: Unauthorized", "code": 0})
 
 
+@pytest.mark.cites("protocol rest.5")
 async def test_unknown_things_have_their_codes(room: Sandbox, http: Http) -> None:
     guild, channel = await ids(room)
     assert code(await http("GET", "/nowhere/at/all")) == (404, 0)
@@ -127,6 +179,7 @@ async def test_unknown_things_have_their_codes(room: Sandbox, http: Http) -> Non
     assert code(await http("GET", "/channels/abc")) == (400, 50035)
 
 
+@pytest.mark.cites("protocol rest.5")
 async def test_missing_access_and_missing_permissions(room: Sandbox, http: Http, humble: Channel) -> None:
     guild = humble.json["guild_id"]
     hidden = await room.channel("hidden", guild=guild, overwrites={"everyone": HIDE})
@@ -152,6 +205,7 @@ async def test_overwrites_of_a_member_win_over_roles_and_everyone(
     assert code(await http("POST", f"/channels/{channel.id}/messages", {"content": "x"})) == (403, 50013)
 
 
+@pytest.mark.cites("protocol rest.7", "openapi create_thread_from_message")
 async def test_thread_of_a_message_has_its_id_and_only_one(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     message = await posted(http, channel)
@@ -162,6 +216,7 @@ async def test_thread_of_a_message_has_its_id_and_only_one(room: Sandbox, http: 
     assert shown.json["thread"]["name"] == "talk"
 
 
+@pytest.mark.cites("protocol rest.7", "openapi create_thread")
 async def test_forum_post_answers_with_its_message(room: Sandbox, http: Http) -> None:
     forum = await room.channel("ideas", type="forum")
     reply = await http(
@@ -172,6 +227,9 @@ async def test_forum_post_answers_with_its_message(room: Sandbox, http: Http) ->
     assert code(await http("POST", f"/channels/{forum.id}/messages", {"content": "x"})) == (400, 50008)
 
 
+@pytest.mark.cites(
+    "openapi list_public_archived_threads", "openapi get_active_guild_threads", "protocol rest.5"
+)
 async def test_archived_threads_are_listed_and_closed(room: Sandbox, http: Http) -> None:
     guild, channel = await ids(room)
     message = await posted(http, channel)
@@ -198,6 +256,7 @@ async def test_private_threads_are_seen_by_their_members_only(
     assert (await http("GET", f"/channels/{thread.id}/messages")).json[0]["content"] == "psst"
 
 
+@pytest.mark.cites("openapi create_dm")
 async def test_dm_with_a_member(room: Sandbox, http: Http) -> None:
     alice = await room.member("alice")
     opened = await http("POST", "/users/@me/channels", {"recipient_id": str(alice.id)})
@@ -206,6 +265,7 @@ async def test_dm_with_a_member(room: Sandbox, http: Http) -> None:
     assert [message.content for message in await alice.sees(await alice.dm())] == ["hello you"]
 
 
+@pytest.mark.cites("protocol gateway.7", "openapi list_messages")
 async def test_content_of_history_needs_the_intent(room: Sandbox) -> None:
     plain = await room.application("plain", privileged=0)
     await room.invite("plain")
@@ -216,6 +276,7 @@ async def test_content_of_history_needs_the_intent(room: Sandbox) -> None:
         assert (await http("GET", f"/channels/{channel}/messages")).json[0]["content"] == ""
 
 
+@pytest.mark.cites("openapi execute_webhook", "openapi create_webhook", "openapi list_channel_webhooks")
 async def test_webhook_posts_under_its_name(room: Sandbox, http: Http, conforms: Any) -> None:
     _, channel = await ids(room)
     hook = (await http("POST", f"/channels/{channel}/webhooks", {"name": "Deploys"})).json
@@ -228,6 +289,11 @@ async def test_webhook_posts_under_its_name(room: Sandbox, http: Http, conforms:
     conforms(room.record)
 
 
+@pytest.mark.cites(
+    "protocol interactions.4",
+    "openapi bulk_set_application_commands",
+    "openapi bulk_set_guild_application_commands",
+)
 async def test_commands_are_overwritten_in_bulk_and_keep_their_ids(
     room: Sandbox, http: Http, conforms: Any
 ) -> None:
@@ -248,6 +314,7 @@ async def test_commands_are_overwritten_in_bulk_and_keep_their_ids(
     conforms(room.record)
 
 
+@pytest.mark.cites("protocol rest.3")
 async def test_answers_carry_rate_limit_headers(room: Sandbox, http: Http) -> None:
     guild, channel = await ids(room)
     first = (await http("GET", f"/channels/{channel}")).headers
@@ -263,6 +330,7 @@ async def test_answers_carry_rate_limit_headers(room: Sandbox, http: Http) -> No
     ]
 
 
+@pytest.mark.cites("protocol rest.3")
 async def test_real_limit_answers_429(room: Sandbox, http: Http, conforms: Any) -> None:
     _, channel = await ids(room)
     room.core.rates["GET /channels/{channel_id}"] = (1, 30.0)
@@ -274,6 +342,7 @@ async def test_real_limit_answers_429(room: Sandbox, http: Http, conforms: Any) 
     conforms(room.record)
 
 
+@pytest.mark.cites("protocol rest.3")
 async def test_429_on_demand(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     room.faults.rate_limit("POST /channels/{id}/messages", times=2, retry_after=0.5, is_global=True)
@@ -285,6 +354,7 @@ async def test_429_on_demand(room: Sandbox, http: Http) -> None:
     assert (await http("POST", f"/channels/{channel}/messages", {"content": "x"})).status == 200
 
 
+@pytest.mark.cites("protocol rest.4")
 @pytest.mark.parametrize(("when", "made"), [("before", 0), ("after", 1)])
 async def test_5xx_before_or_after_the_write(room: Sandbox, http: Http, when: str, made: int) -> None:
     _, channel = await ids(room)
@@ -297,6 +367,7 @@ async def test_5xx_before_or_after_the_write(room: Sandbox, http: Http, when: st
     assert room.record.requests()[-1]["answered"] is (when == "before")
 
 
+@pytest.mark.cites("protocol rest.4")
 async def test_connection_dropped_after_the_write(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     room.faults.drop("POST /channels/*/messages")

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from tests.sandbox.raw import Http, code, ids, posted
+from sandbox.handles import Member
+from tests.sandbox.raw import Http, Reply, code, ids, posted
 
 
+@pytest.mark.cites("openapi bulk_delete_messages")
 async def test_bulk_deletion_takes_2_to_100_young_messages(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     alice = await room.member("alice")
@@ -47,6 +49,7 @@ async def test_reply_needs_the_history(room: Sandbox, http: Http) -> None:
     assert code(await http("GET", f"/channels/{channel.id}/messages/{message.id}")) == (403, 50013)
 
 
+@pytest.mark.cites("openapi update_message", "openapi delete_message", "protocol rest.5")
 async def test_own_messages_only_are_edited_and_others_deleted_with_permission(
     room: Sandbox, http: Http
 ) -> None:
@@ -59,6 +62,7 @@ async def test_own_messages_only_are_edited_and_others_deleted_with_permission(
     assert code(await http("DELETE", path)) == (404, 10008)
 
 
+@pytest.mark.cites("openapi update_message")
 async def test_edit_keeps_replaces_and_empties(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     made = await posted(http, channel, "text", embeds=[{"title": "t"}])
@@ -68,18 +72,21 @@ async def test_edit_keeps_replaces_and_empties(room: Sandbox, http: Http) -> Non
     assert code(await http("PATCH", path, {"content": ""})) == (400, 50006)
 
 
+@pytest.mark.cites("openapi add_guild_member_role", "openapi delete_guild_member_role", "protocol rest.5")
 async def test_roles_are_handed_out_below_the_bots_own(room: Sandbox, http: Http) -> None:
     guild, _ = await ids(room)
     above = await room.role("above")
     alice = await room.member("alice")
     path = f"/guilds/{guild}/members/{alice.id}/roles/{above.id}"
+    await room.call("set_role", role=above.id, position=9)
     assert code(await http("PUT", path)) == (403, 50013)
-    room.core.world.guilds[guild].roles[above.id].position = 0
+    await room.call("set_role", role=above.id, position=1)
     assert (await http("PUT", path)).status == 204
     assert (await http("GET", f"/guilds/{guild}/members/{alice.id}")).json["roles"] == [str(above.id)]
     assert (await http("DELETE", path)).status == 204
 
 
+@pytest.mark.cites("openapi list_guild_members")
 async def test_members_are_listed_by_id_in_pages(room: Sandbox, http: Http) -> None:
     guild, _ = await ids(room)
     for name in ("alice", "bob", "carol"):
@@ -90,13 +97,23 @@ async def test_members_are_listed_by_id_in_pages(room: Sandbox, http: Http) -> N
     assert sorted(found) == ["alice", "bob", "bot", "carol", "owner"]
 
 
+@pytest.mark.cites("docs topics/opcodes-and-status-codes#json", "docs resources/user#create-dm")
 async def test_a_bot_is_no_stranger_to_those_it_writes(room: Sandbox, http: Http) -> None:
     other = await room.guild("Elsewhere", bots=[])
-    stranger = await room.member("stranger", guild=other)
-    assert code(await http("POST", "/users/@me/channels", {"recipient_id": str(stranger.id)})) == (403, 50013)
+    stranger, alice = await room.member("stranger", guild=other), await room.member("alice")
+
+    async def write(person: Member) -> Reply:
+        opened = await http("POST", "/users/@me/channels", {"recipient_id": str(person.id)})
+        return await http("POST", f"/channels/{opened.json['id']}/messages", {"content": "hi"})
+
+    assert code(await write(stranger)) == (403, 50007)
+    assert (await write(alice)).status == 200
+    await room.call("set_user", user=alice.id, takes_dms=False)
+    assert code(await write(alice)) == (403, 50007)
     assert code(await http("GET", f"/guilds/{other.id}")) == (404, 10004)
 
 
+@pytest.mark.cites("protocol rest.5")
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [

@@ -11,6 +11,7 @@ from sandbox import Sandbox
 from tests.sandbox.raw import Http, code, ids, posted
 
 
+@pytest.mark.cites("openapi list_messages")
 async def test_history_pages_by_limit_before_after_and_around(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     alice = await room.member("alice")
@@ -38,6 +39,7 @@ async def test_message_of_the_past_sorts_by_its_time(room: Sandbox, http: Http) 
     assert old.json["timestamp"] == "2024-02-03T10:00:00.000000+00:00"
 
 
+@pytest.mark.cites("openapi create_message", "protocol rest.5", "protocol interactions.6")
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -86,6 +88,7 @@ async def test_odd_text_survives(room: Sandbox, http: Http) -> None:
     assert reply.json["content"] == "? alone"
 
 
+@pytest.mark.cites("protocol rest.6")
 async def test_reply_references_and_pings_unless_told_not_to(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     alice = await room.member("alice")
@@ -109,6 +112,7 @@ async def test_reply_references_and_pings_unless_told_not_to(room: Sandbox, http
     assert (await room.wait_for_reply(to=message)).content == "here"
 
 
+@pytest.mark.cites("protocol rest.6")
 async def test_reply_to_a_deleted_message(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     alice = await room.member("alice")
@@ -122,6 +126,7 @@ async def test_reply_to_a_deleted_message(room: Sandbox, http: Http) -> None:
     assert "message_reference" not in loose
 
 
+@pytest.mark.cites("protocol rest.4")
 async def test_same_nonce_returns_the_first_message(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     first = await posted(http, channel, "once", nonce="abc", enforce_nonce=True)
@@ -142,6 +147,7 @@ async def test_nonce_can_be_ignored(room: Sandbox, http: Http) -> None:
     assert first["id"] != second["id"]
 
 
+@pytest.mark.cites("protocol rest.8", "openapi create_message")
 async def test_uploads_are_stored_described_and_served(room: Sandbox, http: Http, conforms: Any) -> None:
     _, channel = await ids(room)
     form = aiohttp.FormData(quote_fields=False)

@@ -237,7 +237,7 @@ class TestHistory:
     async def test_putting_waits_for_room(self, ingest: IngestService, database: Database) -> None:
         for number in range(50):
             ingest.offer(arrival(number))
-        putting = asyncio.create_task(ingest.put([arrival(60, backfilled=True)]))
+        putting = asyncio.create_task(ingest.put([arrival(60, backfilled=True)], ingest.clears))
         await asyncio.sleep(0.01)
         assert not putting.done()
         async with running(ingest.run), asyncio.timeout(20):

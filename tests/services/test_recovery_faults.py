@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from bot.db.database import Database
+from bot.domain.arrival import Arrival, Change
 from bot.domain.snowflake import snowflake_at
 from bot.services import recovery as module
 from bot.services.ingest import IngestService
@@ -25,6 +26,7 @@ from tests.services.histories import (
 from tests.services.support import (
     CHANNEL,
     FIRST,
+    GUILD,
     NOW,
     OTHER_CHANNEL,
     arrival,
@@ -36,6 +38,35 @@ from tests.services.support import (
 
 @pytest.mark.usefixtures("at_work")
 class TestFaults:
+    async def test_what_was_read_of_a_channel_that_is_deleted_meanwhile_is_not_stored(
+        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
+    ) -> None:
+        def delete_channel() -> None:
+            history.unreadable.add(CHANNEL)
+            ingest.offer(Arrival(Change.CLEAR, GUILD, CHANNEL, None, 0))
+
+        history.say(1, 2, 3)
+        history.before_page = delete_channel
+        await open_gap(database, 0, 3)
+        recovery.read_from(history)
+        await all_closed(database)
+        await ingest.flushed()
+        assert await numbers(database) == []
+
+    async def test_a_page_is_read_again_when_another_channel_is_deleted_meanwhile(
+        self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
+    ) -> None:
+        def delete_another() -> None:
+            if len(history.calls) == 1:
+                ingest.offer(Arrival(Change.CLEAR, GUILD, OTHER_CHANNEL, None, 0))
+
+        history.say(1, 2, 3)
+        history.before_page = delete_another
+        await open_gap(database, 0, 3)
+        recovery.read_from(history)
+        await all_closed(database)
+        assert await numbers(database) == [1, 2, 3]
+
     async def test_a_channel_that_can_not_be_read_is_given_up_with_the_reason(
         self, recovery: RecoveryService, ingest: IngestService, database: Database, history: FakeHistory
     ) -> None:

@@ -110,32 +110,42 @@ class Verdict:
 def judge(happened: Happened, stored: Stored) -> Verdict:
     """Compare what happened with what was stored and said."""
     verdict = Verdict(stuck=list(stored.undone))
-    for id_, text in happened.texts.items():
-        rows = stored.signals.get(id_, [])
-        if not rows and id_ not in happened.early:
-            verdict.lost.append(f"message {id_} in {happened.places[id_]} {text!r}")
-        for row in rows:
-            if row["content"] != text or row["deleted_at"] is not None:
-                verdict.lost.append(f"text of {id_} in {row['place_id']}: {text!r} is stored as {row['content']!r}")
-            if row["place_id"] != happened.places[id_]:
-                verdict.stray.append(f"{id_} of {happened.places[id_]} is stored in {row['place_id']}")
-    for id_ in happened.deleted | happened.tombs:
-        for row in stored.signals.get(id_, []):
-            if row["content"] or row["author_name"] or row["deleted_at"] is None:
-                verdict.kept.append(f"message {id_} in {row['place_id']} {row['content']!r}")
-    for id_, rows in stored.signals.items():
-        if len(rows) > 1:
-            verdict.twice.append(f"{id_} is stored {len(rows)} times")
-        if id_ not in happened.texts and id_ not in happened.deleted | happened.tombs:
-            verdict.stray.append(f"stored, but nothing to be read: {id_} {rows[0]['content']!r}")
-        open_ = [row for row in rows if row["stage"] != "done" or row["status"] == "pending"]
-        verdict.stuck += [f"signal {id_} at {row['stage']}, {row['status']}" for row in open_]
+    _judge_texts(verdict, happened, stored)
+    _judge_rows(verdict, happened, stored)
     for reference, times in happened.replies.items():
         if reference not in happened.texts and reference not in happened.deleted:
             verdict.stray.append(f"{times} messages of the bot about {reference}")
         elif times > 1:
             verdict.twice.append(f"{times} replies to {reference}")
     return verdict
+
+
+def _judge_texts(verdict: Verdict, happened: Happened, stored: Stored) -> None:
+    for id_, text in happened.texts.items():
+        rows, place = stored.signals.get(id_, []), happened.places[id_]
+        if not rows and id_ not in happened.early:
+            verdict.lost.append(f"message {id_} in {place} {text!r}")
+        for row in rows:
+            if row["content"] != text or row["deleted_at"] is not None:
+                verdict.lost.append(f"text of {id_} in {place}: {text!r} is stored as {row['content']!r}")
+            if row["place_id"] != place:
+                verdict.stray.append(f"{id_} of {place} is stored in {row['place_id']}")
+    for id_ in happened.deleted | happened.tombs:
+        for row in stored.signals.get(id_, []):
+            if row["content"] or row["author_name"] or row["deleted_at"] is None:
+                verdict.kept.append(f"message {id_} in {row['place_id']} {row['content']!r}")
+
+
+def _judge_rows(verdict: Verdict, happened: Happened, stored: Stored) -> None:
+    known = happened.texts.keys() | happened.deleted | happened.tombs
+    for id_, rows in stored.signals.items():
+        if len(rows) > 1:
+            verdict.twice.append(f"{id_} is stored {len(rows)} times")
+        if id_ not in known:
+            verdict.stray.append(f"stored, but nothing to be read: {id_} {rows[0]['content']!r}")
+        for row in rows:
+            if row["stage"] != "done" or row["status"] == "pending":
+                verdict.stuck.append(f"signal {id_} at {row['stage']}, {row['status']}")
 
 
 def away(discord: Sandbox) -> list[str]:

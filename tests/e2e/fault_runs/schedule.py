@@ -169,7 +169,7 @@ class _Writer:
         rng = self._rng
         steps: list[Step] = []
         for _ in range(rng.randint(*LENGTH)):
-            options = self._troubles() if rng.random() < 0.4 else self._doings()  # noqa: PLR2004
+            options = self._troubles() if rng.random() < 0.4 else self._doings()
             kinds, weights = zip(*options.items(), strict=True)
             kind = rng.choices(kinds, weights)[0]
             steps.append(self._with_pause(kind, getattr(self, f"_{kind}")()))
@@ -177,8 +177,8 @@ class _Writer:
             self._seed,
             self._bare,
             tuple(steps),
-            replay_limit=20_000 if self._bare or rng.random() < 0.8 else FEW_EVENTS,  # noqa: PLR2004
-            identify_interval=0.3 if not self._bare and rng.random() < 0.1 else 0.0,  # noqa: PLR2004
+            replay_limit=20_000 if self._bare or rng.random() < 0.8 else FEW_EVENTS,
+            identify_interval=0.3 if not self._bare and rng.random() < 0.1 else 0.0,
         )
 
     def _with_pause(self, kind: Kind, args: dict[str, Any]) -> Step:
@@ -201,8 +201,8 @@ class _Writer:
     def _troubles(self) -> dict[Kind, int]:
         if self._bare:
             return {
-                Kind.CUT: 4, Kind.CLOSE: 4, Kind.RECONNECT: 2, Kind.INVALIDATE: 2, Kind.ZOMBIE: 1, Kind.SLOW: 2,
-                Kind.CALM: 1,
+                Kind.CUT: 4, Kind.CLOSE: 4, Kind.RECONNECT: 2, Kind.INVALIDATE: 2, Kind.ZOMBIE: 1,
+                Kind.SLOW: 2, Kind.CALM: 1,
             }  # fmt: skip
         return {
             Kind.CUT: 4, Kind.CLOSE: 4, Kind.RECONNECT: 2, Kind.INVALIDATE: 3, Kind.FORGET: 2, Kind.ZOMBIE: 1,
@@ -231,7 +231,7 @@ class _Writer:
         before = list(self._messages)
         line = self._line()
         there = [number for number in before if self._messages[number] == line["place"]]
-        return line | ({"reply_to": self._rng.choice(there)} if there and self._rng.random() < 0.2 else {})  # noqa: PLR2004
+        return line | ({"reply_to": self._rng.choice(there)} if there and self._rng.random() < 0.2 else {})
 
     def _burst(self) -> dict[str, Any]:
         return {"lines": [self._line() for _ in range(self._rng.randint(5, 40))]}
@@ -274,7 +274,7 @@ class _Writer:
         name = f"thread{self._number()}"
         free = [number for number, place in self._messages.items() if place == parent]
         free = [number for number in free if number not in self._starters]
-        starter = self._rng.choice(free) if free and self._rng.random() < 0.5 else None  # noqa: PLR2004
+        starter = self._rng.choice(free) if free and self._rng.random() < 0.5 else None
         if starter is not None:
             self._starters.add(starter)
         self._places[name] = _Place(self._places[parent].guild, "thread", parent)
@@ -330,7 +330,10 @@ class _Writer:
         return {"sort": sort, "chance": self._rng.choice((0.1, 0.3, 0.6))}
 
     def _slow(self) -> dict[str, Any]:
-        return {"sort": self._rng.choice(("event_latency", "latency")), "seconds": self._pick(0.005, 0.02, 0.05)}
+        return {
+            "sort": self._rng.choice(("event_latency", "latency")),
+            "seconds": self._pick(0.005, 0.02, 0.05),
+        }
 
     def _pick(self, *values: float) -> float:
         return self._rng.choice(values)
@@ -353,4 +356,3 @@ class _Writer:
 
     def _own_events(self) -> dict[str, Any]:
         return {"order": self._rng.choice(("before", "after"))}
-

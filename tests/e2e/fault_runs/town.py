@@ -76,17 +76,21 @@ class Town:
 
     async def heard(self) -> None:
         """Wait until the client has got every event so far: a heartbeat names the last one it has."""
-        record, hub = self.discord.record, self.discord.core.hub
         async with asyncio.timeout(DEADLINE):
-            while True:
+            await self.discord.wait_connected(DEADLINE)
+            mark = self.discord.record.last
+            while not await self._beats():
                 await self.discord.wait_connected(DEADLINE)
-                mark, wanted = record.last, hub.live()[0].sequence
-                await self.discord.call("ask_heartbeat")
-                entry = await self.discord.wait_for(lambda e: _beat(e, wanted) or _closed(e), DEADLINE, mark)
-                if entry["kind"] == "gateway_in":
-                    break
+                mark = self.discord.record.last
         for guild in self._guilds.values():
             self.joined.setdefault(guild.id, mark)
+
+    async def _beats(self) -> bool:
+        """Ask the client for a heartbeat; return whether it came, and not the end of the connection."""
+        mark, wanted = self.discord.record.last, self.discord.core.hub.live()[0].sequence
+        await self.discord.call("ask_heartbeat")
+        entry = await self.discord.wait_for(lambda e: _beat(e, wanted) or _closed(e), DEADLINE, mark)
+        return bool(entry["kind"] == "gateway_in")
 
     async def calm_down(self) -> None:
         """End all faults, and wait until the client is there and up to date."""
@@ -103,9 +107,7 @@ class Town:
     async def _say(self, number: int, who: str, place: str, text: str, reply_to: int | None = None) -> None:
         more = {} if reply_to is None else {"reply_to": self._messages[reply_to]}
         channel = self._places[place].id
-        made = await self.discord.call(
-            "say", author=self._people[who], content=text, channel=channel, **more
-        )
+        made = await self.discord.call("say", author=self._people[who], content=text, channel=channel, **more)
         self._messages[number] = int(made["id"])
 
     async def _burst(self, lines: list[dict[str, Any]]) -> None:

@@ -1,0 +1,129 @@
+"""Every type of answer to an interaction, and what comes after it, by a raw client."""
+
+import json
+from collections.abc import AsyncIterator
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox import Sandbox
+from tests.sandbox.raw import Http, Socket, code, ids, posted
+
+BUTTON = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go"}]}
+FIELD = {"type": 18, "label": "Why", "component": {"type": 4, "custom_id": "why", "style": 1}}
+FORM = {"title": "Form", "custom_id": "form", "components": [FIELD]}
+TUNE = {"name": "tune", "description": "Tune.", "options": [
+    {"type": 3, "name": "how", "description": "how", "autocomplete": True},
+]}  # fmt: skip
+Json = dict[str, Any]
+
+
+class Played:
+    """Starts interactions of alice's and returns them as the gateway shows them."""
+
+    def __init__(self, room: Sandbox, socket: Socket, channel: int, alice: int) -> None:
+        self.room, self.socket, self.channel, self.alice = room, socket, channel, alice
+
+    async def start(self, op: str, **args: Any) -> Json:
+        await self.room.call(op, user=self.alice, **args)
+        body: Json = await self.socket.until("INTERACTION_CREATE")
+        return body
+
+    async def slash(self) -> Json:
+        return await self.start("slash", command="tune", channel=self.channel)
+
+
+@pytest.fixture
+async def played(room: Sandbox, http: Http) -> AsyncIterator[Played]:
+    _, channel = await ids(room)
+    await http("PUT", f"/applications/{room.application_id}/commands", [TUNE])
+    alice = await room.member("alice")
+    async with await Socket.open(room.gateway_url) as socket:
+        await socket.identify(room.token)
+        yield Played(room, socket, channel, alice.id)
+
+
+def callback(item: Json) -> str:
+    return f"/interactions/{item['id']}/{item['token']}/callback"
+
+
+def hook(item: Json, message: str = "@original") -> str:
+    return f"/webhooks/{item['application_id']}/{item['token']}/messages/{message}"
+
+
+@pytest.mark.cites("protocol interactions.2", "openapi create_interaction_response")
+async def test_a_button_can_be_answered_in_place(played: Played, http: Http, conforms: Any) -> None:
+    message = await posted(http, played.channel, "old", components=[BUTTON])
+    updated = await played.start("click", message=int(message["id"]), label="Go")
+    answer = {"type": 7, "data": {"content": "new", "components": []}}
+    reply = await http("POST", callback(updated) + "?with_response=true", answer)
+    assert reply.json["resource"]["message"]["id"] == message["id"]
+    shown = (await http("GET", f"/channels/{played.channel}/messages/{message['id']}")).json
+    assert (shown["content"], shown["components"]) == ("new", [])
+    conforms(played.room.record)
+
+
+@pytest.mark.cites("protocol interactions.2", "docs interactions/receiving-and-responding")
+async def test_a_deferred_update_leaves_the_message_for_later(played: Played, http: Http) -> None:
+    message = await posted(http, played.channel, "old", components=[BUTTON])
+    item = await played.start("click", message=int(message["id"]), label="Go")
+    assert (await http("POST", callback(item), {"type": 6})).status == 204
+    assert (await http("GET", hook(item))).json["content"] == "old"
+    assert (await http("PATCH", hook(item), {"content": "later"})).json["id"] == message["id"]
+    assert len(played.room.record.messages(bot=True)) == 1
+
+
+@pytest.mark.cites("openapi create_interaction_response", "docs interactions/receiving-and-responding")
+async def test_a_form_is_opened_submitted_and_never_answers_a_form(played: Played, http: Http) -> None:
+    item = await played.slash()
+    assert (await http("POST", callback(item), {"type": 9, "data": FORM})).status == 204
+    sent = await played.start("submit", interaction=int(item["id"]), values={"Why": "because"})
+    assert sent["type"] == 5
+    assert sent["data"]["components"][0]["component"]["value"] == "because"
+    for kind in (7, 8, 9, 1, 12):
+        assert code(await http("POST", callback(sent), {"type": kind, "data": FORM})) == (400, 50035)
+    assert (await http("POST", callback(sent), {"type": 4, "data": {"content": "thanks"}})).status == 204
+
+
+@pytest.mark.cites("openapi create_interaction_response", "protocol interactions.2")
+async def test_at_most_25_choices_are_offered(played: Played, http: Http) -> None:
+    item = await played.start(
+        "autocomplete", command="tune", channel=played.channel, focused="how", value="a"
+    )
+    choices = [{"name": f"n{n}", "value": f"v{n}"} for n in range(26)]
+    assert code(await http("POST", callback(item), {"type": 8, "data": {"choices": choices}})) == (400, 50035)
+    assert code(await http("POST", callback(item), {"type": 4, "data": {"content": "x"}})) == (400, 50035)
+    assert (await http("POST", callback(item), {"type": 8, "data": {"choices": choices[:25]}})).status == 204
+    assert code(await http("GET", hook(item))) == (404, 10008)
+
+
+@pytest.mark.cites("protocol rest.8", "openapi create_interaction_response")
+async def test_files_come_with_an_answer(played: Played, http: Http) -> None:
+    item = await played.slash()
+    form = aiohttp.FormData(quote_fields=False)
+    data = {"content": "see", "attachments": [{"id": 0, "description": "log"}]}
+    form.add_field("payload_json", json.dumps({"type": 4, "data": data}))
+    form.add_field("files[0]", BytesIO(b"lines"), filename="log.txt")
+    assert (await http("POST", callback(item), data=form)).status == 204
+    shown = (await http("GET", hook(item))).json["attachments"][0]
+    assert (shown["filename"], shown["description"], shown["size"]) == ("log.txt", "log", 5)
+
+
+@pytest.mark.cites("protocol interactions.4", "openapi update_original_webhook_message")
+async def test_followups_are_read_changed_and_deleted(played: Played, http: Http, conforms: Any) -> None:
+    item = await played.slash()
+    await http("POST", callback(item), {"type": 5, "data": {"flags": 64}})
+    filled = await http("PATCH", hook(item), {"content": "done"})
+    assert (filled.json["content"], filled.json["flags"]) == ("done", 64)
+    base = hook(item).removesuffix("/messages/@original")
+    more = (await http("POST", base, {"content": "more", "flags": 64})).json
+    assert more["id"] != filled.json["id"]
+    assert (await http("GET", hook(item, more["id"]))).json["content"] == "more"
+    assert (await http("PATCH", hook(item, more["id"]), {"content": "less"})).json["content"] == "less"
+    assert (await http("DELETE", hook(item, more["id"]))).status == 204
+    assert code(await http("GET", hook(item, more["id"]))) == (404, 10008)
+    other = await posted(http, played.channel, "not by the token")
+    assert code(await http("PATCH", hook(item, other["id"]), {"content": "x"})) == (404, 10008)
+    conforms(played.room.record)
