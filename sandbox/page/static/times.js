@@ -20,7 +20,15 @@ export function formatTime(date, style = "f", now = new Date(), locale = undefin
   if (Number.isNaN(date.getTime())) return "an unknown time";
   if (style === "R") return relative(date, now, locale);
   if (style === "chat") return chat(date, now, locale);
-  return new Intl.DateTimeFormat(locale, STYLES[style] ?? STYLES.f).format(date);
+  return formatter(style, locale).format(date);
+}
+
+const formatters = new Map(); // making one takes longer than a hundred uses of it
+
+function formatter(style, locale) {
+  const key = `${style} ${locale}`;
+  if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(locale, STYLES[style] ?? STYLES.f));
+  return formatters.get(key);
 }
 
 /** Whole local days from one time to another: 0 on the same day, 1 when `to` is the day after. */

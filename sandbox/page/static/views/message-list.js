@@ -28,15 +28,27 @@ export function MessageList({ channel }) {
   const [since, setSince] = useState(state.since);
   const [seen, setSeen] = useState(null);
   const box = useRef(null);
-  const anchor = useRef(null);
+  const anchor = useRef(null); // what stays where it is: {id, offset}
+  const goal = useRef(null); // what is to be shown next, as an anchor
+  const bottom = useRef(0); // scrollTop when the newest message was last put in view
   const [from, to] = windowOf(messages, shown, START);
   const newest = messages.at(-1)?.id ?? null;
   const mark = (changes) => setMarks((now) => ({ ...now, ...changes }));
   const isStuck = stuck && shown.last === null;
 
-  useLayoutEffect(() => settle(box.current, isStuck ? null : anchor.current));
+  // Where things are just before this draws: scrolling that no event has told of yet must not be undone.
+  const leaving = box.current !== null && box.current.scrollTop < bottom.current - AT_BOTTOM;
+  if (box.current && (leaving || !isStuck)) anchor.current = anchorIn(box.current);
+  const keep = () => {
+    const fixed = goal.current ?? (latest.current.isStuck && !latest.current.leaving ? null : anchor.current);
+    settle(box.current, fixed);
+    if (goal.current) document.getElementById(`message-${goal.current.id}`)?.focus({ preventScroll: true });
+    goal.current = null;
+    if (!fixed) bottom.current = box.current.scrollTop;
+  };
+  useLayoutEffect(keep);
   useEffect(() => {
-    const observer = new ResizeObserver(() => settle(box.current, latest.current.isStuck ? null : anchor.current));
+    const observer = new ResizeObserver(keep);
     observer.observe(box.current);
     observer.observe(box.current.firstElementChild);
     return () => observer.disconnect();
@@ -47,14 +59,15 @@ export function MessageList({ channel }) {
     const element = box.current;
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
     anchor.current = anchorIn(element);
-    const bottom = below < AT_BOTTOM && shown.last === null;
-    if (bottom !== stuck) {
-      setStuck(bottom);
-      setSeen(bottom ? null : newest);
-      if (bottom) show(NEWEST);
-      else show({ first: messages[from]?.id ?? null, last: null });
+    const stays = stuck && element.scrollTop >= bottom.current - 1; // what changed is the height, not the place
+    const low = shown.last === null && (below < AT_BOTTOM || stays);
+    bottom.current = low ? element.scrollTop : 0;
+    if (low !== stuck) {
+      setStuck(low);
+      setSeen(low ? null : newest);
+      show(low ? NEWEST : { first: messages[from]?.id ?? null, last: null });
     }
-    if (element.scrollTop < EDGE && !bottom) goUp();
+    if (element.scrollTop < EDGE && !low) goUp();
     else if (below < EDGE && shown.last !== null) show(moved(messages, [from, to], STEP, LIMIT));
   };
   const goUp = () => {
@@ -62,7 +75,7 @@ export function MessageList({ channel }) {
     else if (room.loaded && !room.complete && !room.loading) actions.load(channel.id).catch(() => {});
   };
   const latest = useRef({});
-  latest.current = { scrolled, isStuck, goUp };
+  latest.current = { scrolled, isStuck, leaving, goUp };
   useEffect(() => {
     if (room.loaded && !isStuck) latest.current.scrolled();
     else if (room.loaded && box.current.scrollHeight <= box.current.clientHeight) latest.current.goUp();
@@ -84,11 +97,12 @@ export function MessageList({ channel }) {
     const known = store.room(channel.id).messages;
     const index = known.findIndex((message) => message.id === id);
     if (index < from || index >= to) setShown(around(known, id, START));
-    anchor.current = { id, offset: Math.round(box.current.clientHeight / 3) };
+    goal.current = { id, offset: Math.round(box.current.clientHeight / 3) };
     mark({ flashed: id, focused: id });
     setTimeout(() => setMarks((now) => (now.flashed === id ? { ...now, flashed: null } : now)), FLASH_MS);
   };
   const toPresent = () => {
+    bottom.current = 0;
     setShown(NEWEST);
     setStuck(true);
     setSeen(null);
@@ -123,7 +137,7 @@ function settle(element, anchor) {
     element.scrollTop = element.scrollHeight;
     return;
   }
-  const found = element.querySelector(`[data-id="${CSS.escape(anchor.id)}"]`);
+  const found = document.getElementById(`message-${anchor.id}`);
   if (!found) return;
   const moved = found.offsetTop - element.scrollTop - anchor.offset;
   if (Math.abs(moved) >= 1) element.scrollTop += moved;

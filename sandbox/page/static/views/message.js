@@ -29,7 +29,7 @@ export function Message({ message, guild, compact = false, active = false, selec
   const system = !shown || !(isSpoken(shown) || message.type === THREAD_STARTER);
   const classes = { message: true, compact, active, flashed, pinged, ephemeral: message.ephemeral, "is-system": system };
   const name = `${displayName(message)}, ${formatTime(new Date(message.timestamp), "t")}`;
-  return html`<li class=${Object.keys(classes).filter((key) => classes[key]).join(" ")} data-id=${message.id} tabindex=${focusable ? 0 : -1} aria-label=${name}>
+  return html`<li class=${Object.keys(classes).filter((key) => classes[key]).join(" ")} id=${`message-${message.id}`} data-id=${message.id} tabindex=${focusable ? 0 : -1} aria-label=${name}>
     ${system ? html`<${SystemMessage} message=${message} guild=${guild} />` : html`<${Spoken} message=${shown} guild=${guild} compact=${compact} selected=${selected} editing=${editing} />`}
     ${active && html`<${MessageActions} message=${message} />`}
   </li>`;
