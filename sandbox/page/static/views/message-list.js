@@ -40,7 +40,7 @@ export function MessageList({ channel }) {
   const leaving = box.current !== null && box.current.scrollTop < bottom.current - AT_BOTTOM;
   if (box.current && (leaving || !isStuck)) anchor.current = anchorIn(box.current);
   const keep = () => {
-    if (!box.current) return; // its size is told of once more when the list is gone
+    if (!box.current) return; // it was taken down since
     const fixed = goal.current ?? (latest.current.isStuck && !latest.current.leaving ? null : anchor.current);
     settle(box.current, fixed);
     if (goal.current) document.getElementById(`message-${goal.current.id}`)?.focus({ preventScroll: true });
@@ -133,6 +133,7 @@ export function MessageList({ channel }) {
 
 /** Keeps the newest message in view, or what was in view where it was. */
 function settle(element, anchor) {
+  if (!element) return;
   if (!anchor) {
     element.scrollTop = element.scrollHeight;
     return;
