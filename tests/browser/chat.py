@@ -102,7 +102,7 @@ class Chat:
         await expect(people).to_be_hidden()
 
     async def command(self, name: str, **options: str) -> None:
-        """Choose a slash command in the picker, fill in options, those with choices from the list, and run it."""
+        """Choose a slash command in the picker, fill in its options (but for numbers from a list), run it."""
         await self.box.press_sequentially(f"/{name}")
         command = self.page.get_by_role("listbox", name="Commands").get_by_role("option")
         await expect(command.first).to_contain_text(f"/{name}")

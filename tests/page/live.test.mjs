@@ -70,6 +70,8 @@ test("the token is in the address, or kept for the tab", () => {
   assert.equal(tokenFrom({ hash: "" }, storage), "");
   assert.equal(tokenFrom({ hash: "#abc" }, storage), "abc");
   assert.equal(tokenFrom({ hash: "" }, storage), "abc");
+  assert.equal(tokenFrom({ hash: "#def&as=42" }, storage), "def");
+  assert.equal(storage.getItem("viewer"), "42");
 });
 
 for (const [name, reply, text] of [

@@ -82,3 +82,17 @@ async def test_the_pages_port_can_be_chosen(tmp_path: Path) -> None:
     await with_free.wait_closed()
     async with started(SOURCE.parent, tmp_path, "--page-port", str(port)) as ready:
         assert ready["page_url"].startswith(f"http://127.0.0.1:{port}/#")
+
+
+async def test_a_free_port_is_taken_in_place_of_a_taken_one(tmp_path: Path) -> None:
+    other = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = other.sockets[0].getsockname()[1]
+    async with (
+        other,
+        started(SOURCE.parent, tmp_path, "--page-port", str(port)) as ready,
+        Visitor(ready["page_url"]) as visitor,
+    ):
+        assert f":{port}/" not in ready["page_url"]
+        live = await visitor.line()
+        await live.say({"token": visitor.token, "as": None})
+        assert (await live.until("READY"))["people"]

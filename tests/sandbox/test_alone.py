@@ -91,6 +91,52 @@ async def test_seeded_world_is_driven_from_here(room: SandboxClient) -> None:
     assert {"request", "message", "gateway_out", "connection"} <= kinds
 
 
+async def test_the_record_can_be_followed_by_kind(room: SandboxClient) -> None:
+    async def ask(**query: str) -> Any:
+        return await room._request("GET", "/record", kinds="message,message_delete", **query)
+
+    alice = await room.member("alice")
+    first = await ask()
+    assert {entry["kind"] for entry in first["entries"]} == {"message"}
+    waiting = asyncio.create_task(ask(after=str(first["last"]), wait="10"))
+    await alice.type("help")  # is in the record, and not asked for
+    said = await alice.say("here", "help")
+    (entry,) = (await waiting)["entries"]
+    assert (entry["kind"], entry["message_id"]) == ("message", said.id)
+    await said.delete()
+    one = await ask(after=str(first["last"]), limit="1")
+    assert [entry["n"] for entry in one["entries"]] == [one["last"]]
+    (entry,) = (await ask(after=str(one["last"])))["entries"]
+    assert entry["kind"] == "message_delete"
+
+
+@pytest.mark.cites("docs interactions/receiving-and-responding#message-interaction-object")
+async def test_an_answer_names_the_whole_command(room: SandboxClient) -> None:
+    show = {"type": 1, "name": "show", "description": "Show."}
+    group = {"type": 2, "name": "colours", "description": "Colours.", "options": [show]}
+    command = {"name": "config", "description": "Settings.", "options": [group]}
+    alice = await room.member("alice")
+    async with await Socket.open(room.gateway_url) as socket, Http(room.api_url, room.token) as http:
+        await http("PUT", f"/applications/{room.application_id}/commands", [command])
+        await socket.identify(room.token)
+
+        async def answer() -> None:
+            item = await socket.until("INTERACTION_CREATE")
+            body = {"type": 4, "data": {"content": "red"}}
+            await http("POST", f"/interactions/{item['id']}/{item['token']}/callback", body)
+
+        sent, _ = await asyncio.gather(alice.slash("config colours show", channel="help"), answer())
+        shown = await http("GET", f"/channels/{sent.message.channel_id}/messages/{sent.message.id}")
+    assert shown.json["interaction_metadata"]["name"] == "config colours show"
+    assert shown.json["interaction"]["name"] == "config colours show"
+
+
+async def test_a_seed_names_the_application(world: dict[str, Any]) -> None:
+    async with Sandbox() as sandbox:
+        build(sandbox.core, world | {"application": "Lookout"})
+        assert (sandbox.app.name, sandbox.bot_user.name) == ("Lookout", "Lookout")
+
+
 async def test_command_and_button_are_driven_over_the_control_api(room: SandboxClient) -> None:
     command = {"name": "ping", "description": "Ping."}
     button = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Again", "custom_id": "again"}]}
