@@ -126,6 +126,7 @@ async def test_an_answer_names_the_whole_command(room: SandboxClient) -> None:
             await http("POST", f"/interactions/{item['id']}/{item['token']}/callback", body)
 
         sent, _ = await asyncio.gather(alice.slash("config colours show", channel="help"), answer())
+        assert sent.message is not None
         shown = await http("GET", f"/channels/{sent.message.channel_id}/messages/{sent.message.id}")
     assert shown.json["interaction_metadata"]["name"] == "config colours show"
     assert shown.json["interaction"]["name"] == "config colours show"
