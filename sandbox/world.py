@@ -104,8 +104,8 @@ class Message:
     reactions: dict[str, list[int]] = field(default_factory=dict)
     thread_id: int | None = None
     visible_to: int | None = None
-    note: dict[str, Any] | None = None
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    note: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

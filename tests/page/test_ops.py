@@ -9,7 +9,7 @@ from sandbox import Sandbox
 from sandbox.errors import ApiError
 from sandbox.ops import OperationError
 from sandbox.page import views
-from tests.page.visitor import id_of, ids_are_text
+from tests.page.visitor import id_of, ids_are_text, register
 
 
 def contents(messages: list[dict[str, Any]]) -> list[str]:
@@ -133,8 +133,8 @@ async def test_a_category_shows_when_something_in_it_does(room: Sandbox) -> None
 
 
 async def test_standing_is_owner_highest_role_member_or_newcomer(room: Sandbox) -> None:
-    await room.role("boss")
-    await room.member("zoe", roles=["staff", "boss"])
+    await room.role("boss")  # below the roles there are
+    await room.member("zoe", roles=["boss", "staff"])
     home = room.core.world.guilds[id_of(room, "Home")]
     late = await room.member("late")
     home.members[late.id].joined_at = home.joined_at + timedelta(minutes=2)
@@ -144,7 +144,7 @@ async def test_standing_is_owner_highest_role_member_or_newcomer(room: Sandbox) 
         "alice": "member",
         "bob": "member",
         "sam": "staff",
-        "zoe": "boss",
+        "zoe": "staff",
         "late": "newcomer",
     }
 
@@ -167,10 +167,7 @@ COMMANDS = [
 
 
 async def test_the_picker_offers_what_a_member_may_use(room: Sandbox) -> None:
-    room.app.commands[None] = {
-        number: {"id": str(number), "options": [], **command} for number, command in enumerate(COMMANDS, 1)
-    }
-    room.app.commands[12345] = {9: {"id": "9", "name": "elsewhere", "type": 1, "options": []}}
+    await register(room, *COMMANDS)
 
     async def names(user: str, channel: str) -> list[str]:
         found = await room.call("picker", user=user, channel=channel)

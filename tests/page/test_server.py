@@ -15,7 +15,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.page import feed, server
 from sandbox.page.server import Page
-from tests.page.visitor import TOKEN, Visitor, id_of, ids_are_text
+from tests.page.visitor import TOKEN, Visitor, id_of, ids_are_text, register
 
 STATIC = Path(server.__file__).parent / "static"
 
@@ -271,7 +271,7 @@ async def test_the_member_learns_that_an_application_let_the_time_pass(
     visitor: Visitor, room: Sandbox
 ) -> None:
     room.core.interaction_deadline = 0.01
-    room.app.commands[None] = {1: {"id": "1", "name": "ping", "type": 1, "options": []}}
+    await register(room, {"name": "ping", "description": "d"})
     live, _ = await visitor.watch(id_of(room, "owner"))
     other, _ = await visitor.watch(id_of(room, "bob"))
     made = await visitor.done("slash", user="owner", command="ping", channel="help")

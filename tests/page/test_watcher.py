@@ -6,7 +6,7 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.page import watcher
-from tests.page.visitor import Live, Visitor, channel_names, id_of
+from tests.page.visitor import Live, Visitor, channel_names, id_of, register
 
 ADMIN = 1 << 3
 
@@ -85,7 +85,7 @@ async def test_an_ephemeral_message_is_for_one_alone(visitor: Visitor, room: San
 
 async def ephemeral(visitor: Visitor, room: Sandbox, user: str, content: str) -> int:
     """Let the application answer a member's command so that only they see it; return the message's id."""
-    room.app.commands[None] = {1: {"id": "1", "name": "ping", "type": 1, "options": []}}
+    await register(room, {"name": "ping", "description": "d"})
     await visitor.done("slash", user=user, command="ping", channel="help")
     item = list(room.core.world.interactions.values())[-1]
     answer = {"type": 4, "data": {"content": content, "flags": 64}}

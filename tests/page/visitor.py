@@ -132,3 +132,13 @@ def id_of(room: Sandbox, name: str) -> int:
         known |= {guild.name: guild.id} | {role.name: role.id for role in guild.roles.values()}
         known |= {channel.name: channel.id for channel in guild.channels.values()}
     return known[name]
+
+
+async def register(room: Sandbox, *commands: Json) -> None:
+    """Let the bot's application offer these commands everywhere."""
+    url = f"{room.api_url}/applications/{room.application_id}/commands"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bot {room.token}"}) as session,
+        session.put(url, json=commands) as reply,
+    ):
+        assert reply.status == 200, await reply.text()
