@@ -257,6 +257,20 @@ async def test_reading_older_messages_is_not_disturbed_by_new_ones(scene: Scene)
     assert await marked.bounding_box() == before
 
 
+async def test_scrolling_is_not_undone_by_what_is_drawn_before_its_event(scene: Scene) -> None:
+    said = [{"author": scene.ann.id, "content": f"number {n}", "channel": "general"} for n in range(120)]
+    await scene.discord.say_many(said)
+    await scene.shows("number 119")
+    went = await scene.page.locator(".messages").evaluate("""async (element) => {
+      const before = element.scrollTop;
+      element.scrollTop -= 900;
+      element.querySelectorAll(".message")[70].focus({ preventScroll: true }); // draws the list before the event
+      for (let frames = 0; frames < 5; frames += 1) await new Promise(requestAnimationFrame);
+      return before - element.scrollTop;
+    }""")
+    assert went == pytest.approx(900, abs=2)
+
+
 async def test_a_reply_leads_to_what_it_answers_however_far_up(scene: Scene) -> None:
     first = await scene.ann.say("the very first", "general")
     said = [{"author": scene.ann.id, "content": f"number {n}", "channel": "general"} for n in range(300)]
