@@ -17,7 +17,9 @@ DEFAULT: dict[str, Any] = {
 
 
 def build(core: Core, seed: dict[str, Any]) -> None:
-    """Build a world out of {"guilds": [...], "faults": {...}}.
+    """Build a world out of {"application": name, "guilds": [...], "faults": {...}}.
+
+    Within the seed the bot is called "bot"; `application` is how it and its application are called then.
 
     A guild has name, owner, bot_permissions and the lists roles, channels, members and messages,
     which hold the arguments of the operations role, channel, member and say.
@@ -38,5 +40,7 @@ def build(core: Core, seed: dict[str, Any]) -> None:
         ):
             for entry in parts[key]:
                 perform(core, op, {"guild": guild_id, **entry})
+    if "application" in seed and core.main_app is not None:
+        core.main_app.name = core.main_app.bot.username = str(seed["application"])
     if seed.get("faults"):
         perform(core, "faults", seed["faults"])

@@ -12,9 +12,8 @@ from rich.rule import Rule
 from rich.text import Text
 
 from bot.demo.links import Json
-from bot.demo.wording import audit_rows, is_flagged, plan_of, tags_of
+from bot.demo.wording import BOT, audit_rows, is_flagged, plan_of, tags_of
 
-BOT = "Lookout"
 COLOURS = ("cyan", "magenta", "blue", "bright_cyan", "bright_magenta", "bright_blue")
 MAX_SHOWN = 600  # characters of a text
 INDENT = 2

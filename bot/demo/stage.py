@@ -17,6 +17,7 @@ from bot.demo.errors import DemoError
 from bot.demo.links import AdminLink, ControlLink, Json
 from bot.demo.names import Names
 from bot.demo.script import Conversation
+from bot.demo.wording import BOT
 from bot.domain.invite import PERMISSION_BITS
 
 START_SECONDS = 60.0  # for each child to be ready; a cold start on a slow disk takes its time
@@ -258,6 +259,7 @@ def seed_of(conversation: Conversation) -> Json:
     """Return the guild as the sandbox's seed file describes it; the bot has what its invite link asks for."""
     roles = {role for person in conversation.people for role in person.roles}
     return {
+        "application": BOT,
         "guilds": [
             {
                 "name": conversation.guild,
@@ -271,7 +273,7 @@ def seed_of(conversation: Conversation) -> Json:
                         "roles": list(person.roles),
                         "bot": person.bot,
                     }
-                    for person in conversation.people
+                    for person in (conversation.owner, *conversation.people)
                 ],
                 "channels": [
                     {
@@ -283,7 +285,7 @@ def seed_of(conversation: Conversation) -> Json:
                     for place in conversation.places
                 ],
             }
-        ]
+        ],
     }
 
 

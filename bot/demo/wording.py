@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.demo.links import Json
 
+BOT = "Lookout"
 FEELINGS = {"neg": "negative", "neu": "neutral", "pos": "positive"}
 URGENCIES = {"high": "urgent", "med": "soon", "low": ""}
 PLANS = {"reply": "answer", "noop": "keep quiet", "escalate": "call the staff"}
@@ -125,18 +126,19 @@ def _action(action: Json, places: Mapping[int, str]) -> str:
 
 
 def _title(story: Json) -> str:
-    status, purpose = story["orchestrator"]["status"], story["nano_tags"]["purpose"]
-    subject = intent_of(story) if is_flagged(story) or purpose == "unknown" else purpose
-    if not is_flagged(story) and status not in {"responded", "escalated"}:
-        return str(subject)
+    status = story["orchestrator"]["status"]
+    if not _is_handled(story):
+        return intent_of(story)
     waiting = "acting" if story["stage"] == "act" else "deciding"
-    return f"{subject}: {OUTCOMES.get(status, waiting) if story['stage'] == 'done' else waiting}"
+    return f"{intent_of(story)}: {OUTCOMES.get(status, waiting) if story['stage'] == 'done' else waiting}"
+
+
+def _is_handled(story: Json) -> bool:
+    """Whether there is more to say than that nothing was asked; what is toxic is handled, too."""
+    return is_flagged(story) or story["orchestrator"]["status"] in {"responded", "escalated"}
 
 
 def _tone(story: Json) -> str:
     if any(action["status"] in GONE_WRONG for action in story["actions"]):
         return "bad"
-    status = story["orchestrator"]["status"]
-    if not is_flagged(story) and status not in {"responded", "escalated"}:
-        return "quiet"
-    return TONES.get(status, "info")
+    return TONES.get(story["orchestrator"]["status"], "info") if _is_handled(story) else "quiet"

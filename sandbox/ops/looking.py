@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.actions import messages
+from sandbox.actions.access import may
 from sandbox.core import Core
 from sandbox.errors import missing_access
 from sandbox.ops.registry import OperationError, Ref, operation, the_channel, the_user
@@ -48,16 +48,17 @@ def threads(core: Core, user: Ref, channel: Ref, limit: int = MAX_LISTED) -> lis
 
 @operation
 def pins(core: Core, user: Ref, channel: Ref) -> list[dict[str, Any]]:
-    """Return a channel's pinned messages, the newest first.
+    """Return a channel's pinned messages, the last pinned first.
 
     Raises:
         ApiError: 50001.
     """
     place, viewer = _seen(core, user, channel)
-    if not messages.may(core, place, viewer) & P.READ_MESSAGE_HISTORY:
+    if not may(core, place, viewer) & P.READ_MESSAGE_HISTORY:
         return []
-    pinned = sorted((item for item in place.messages.values() if item.pinned), key=lambda item: -item.id)
-    return [views.message(core, item, viewer) for item in pinned if item.visible_to in (None, viewer.id)]
+    pinned = [(item.pinned_at, item) for item in place.messages.values() if item.pinned_at is not None]
+    pinned.sort(key=lambda pin: (pin[0], pin[1].id), reverse=True)
+    return [views.message(core, item, viewer) for _, item in pinned if item.visible_to in (None, viewer.id)]
 
 
 def _seen(core: Core, user: Ref, channel: Ref) -> tuple[Channel, User]:

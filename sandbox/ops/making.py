@@ -45,6 +45,7 @@ def user_named(core: Core, ref: Ref, *, bot: bool = False, display: str | None =
         return the_user(core, ref)
     for user in core.world.users.values():
         if user.username == ref:
+            user.global_name = user.global_name or display  # a guild's owner is made by name alone
             return user
     return act.new_user(core, str(ref), bot=bot, display=display)
 

@@ -27,6 +27,7 @@ MAX_BODY = 64 * 1024 * 1024  # an upload, as base64 in JSON
 MAX_FRAME = 64 * 1024  # bytes a page may say at once
 WRONG_TOKEN = 4004
 HELLO_SECONDS = 10.0
+CLOSE_SECONDS = 0.5  # for a page to say goodbye
 TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})  # Windows says EACCES of a port held alone
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -84,8 +85,8 @@ class Page:
             await self._runner.cleanup()
 
     async def _part(self, _: web.Application) -> None:
-        for socket in list(self._sockets):
-            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the sandbox ends")
+        ends = (socket.close(code=WSCloseCode.GOING_AWAY, message=b"ended") for socket in self._sockets)
+        await asyncio.gather(*ends)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
@@ -176,7 +177,7 @@ class Page:
         asyncio.get_running_loop().call_later(self._core.interaction_deadline, look)
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=MAX_FRAME)
+        socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, heartbeat=30, max_msg_size=MAX_FRAME)
         await socket.prepare(request)
         self._sockets.add(socket)
         try:

@@ -2,19 +2,24 @@
 
 import json
 import os
+import queue
+import re
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from bot.demo import main
-from bot.demo.story import STORY
+from bot.demo.story import FAKE_KEY, STORY
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 90.0  # seconds; several tests share the machine
@@ -50,8 +55,8 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def read_until(process: subprocess.Popen[bytes], text: str) -> None:
-    """Read the demo's output until `text` has come."""
+def read_until(process: subprocess.Popen[bytes], text: str) -> str:
+    """Read the demo's output until `text` has come, and return what was read."""
     assert process.stdout is not None
     os.set_blocking(process.stdout.fileno(), False)
     seen, deadline = b"", time.monotonic() + DEADLINE
@@ -63,6 +68,33 @@ def read_until(process: subprocess.Popen[bytes], text: str) -> None:
             assert chunk, f"the demo ended: {seen.decode()}"
             seen += chunk
     os.set_blocking(process.stdout.fileno(), True)
+    return seen.decode()
+
+
+class Visitor:
+    """Somebody at the chat page: speaks as the page does, with the address that was printed."""
+
+    def __init__(self, shown: str) -> None:
+        found = re.search(r"Open (http://[\d.:]+)/#([\w-]+)&as=(\d+) to look and take part", shown)
+        assert found is not None, shown
+        self._url, self._token, self.guest = found.groups()
+
+    def do(self, operation: str, **arguments: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        answer = httpx.post(f"{self._url}/op/{operation}", json=arguments, headers=headers, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
+
+    def note(self, message_id: str, channel: str, title: str) -> dict[str, str]:
+        """Return the rows of a message's note once it has that title."""
+        deadline = time.monotonic() + DEADLINE
+        found: Any = None
+        while time.monotonic() < deadline:
+            shown = self.do("screen", user=self.guest, channel=channel)
+            found = next((each.get("note") for each in shown if each["id"] == message_id), None)
+            if found and found["title"] == title:
+                return dict(found["rows"])
+        raise AssertionError(f"the note of message {message_id} is {found}, not {title!r}")
 
 
 def processes_of(scratch: Path) -> dict[int, str]:
@@ -90,6 +122,7 @@ def test_check_holds_and_leaves_nothing_behind(scratch: Path) -> None:
     assert total == f"{len(verdicts)} of {len(verdicts)} expectations hold"
     for expected in (
         "connected",
+        "flagged messages has its note",
         "stored once",
         "in a thread: answered",
         "audit",
@@ -129,7 +162,10 @@ def test_a_bot_that_cannot_start_is_told_with_the_end_of_its_log(
 
 
 def test_a_log_is_replayed_and_counted(
-    scratch: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    scratch: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     texts = [
         ("bot", "morning all"),
@@ -144,7 +180,10 @@ def test_a_log_is_replayed_and_counted(
     ]
     path = tmp_path / "day.jsonl"
     path.write_text(json.dumps({"id": "a-day", "messages": messages}) + "\n", "utf-8")
-    assert main(["--transcript", str(path), "--speed", "1000"]) == 0
+    opened: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr("webbrowser.open", opened.put)
+    assert main(["--transcript", str(path), "--speed", "1000", "--open", "--page-port", "0"]) == 0
+    assert opened.get(timeout=DEADLINE).startswith("http://127.0.0.1:")
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
     assert "12:00:01  12345678901234567890" in shown
@@ -159,6 +198,57 @@ def test_a_log_is_replayed_and_counted(
         "errors logged": "none",
     }
     assert list(scratch.iterdir()) == []
+
+
+@needs_signals
+def test_what_people_write_at_the_page_is_handled_by_the_bot_and_shown(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKOUT_ORCHESTRATOR__CHANNEL_THROTTLE_SECONDS", "0")
+    with started("--speed", "0", "--page-port", "0") as process:
+        visitor = Visitor(read_until(process, "take part"))
+        ended = read_until(process, "take part")  # the address again, where it is looked for
+        assert "Still running" in ended
+        assert ended.count("Lea  #general") == 2  # as written in the story, and not once more as typed
+        me = visitor.guest
+
+        asked = visitor.do("say", author=me, channel="help", content="How do I dim my lamp? Any ideas?")
+        shown = read_until(process, "↳ Lookout  #help")
+        assert re.search(r"Lea  #help\n  How do I dim my lamp\? Any ideas\?\n  ◆ .* help request", shown)
+        rows = visitor.note(asked["id"], "help", "help request: answered")
+        assert (rows["intent"], rows["plan"], rows["where"]) == (
+            "help request",
+            "answer (help request)",
+            "#help",
+        )
+        assert rows["action"] == "reply in #help: sent"
+
+        said = visitor.do("say", author=me, channel="general", content="my token is " + FAKE_KEY)
+        assert "stored as: my token is [redacted" in read_until(process, "stored as: my token is [redacted")
+        visitor.do("edit", message=said["id"], by=me, content="my token is my own")
+        assert "Lea edits that to\n  my token is my own" in read_until(process, "nothing asked")
+        assert "stored as" not in visitor.note(said["id"], "general", "nothing asked")
+        visitor.do("delete", message=said["id"], by=me)
+        assert "Lea has a message deleted" in read_until(process, "stored: nothing any more")
+
+        visitor.do("say", author="jonas", channel="staff", content="help, how do I do this?")
+        assert "Jonas  #staff" in read_until(process, "not observed: the bot watches the channels")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, err) == (0, b"")
+
+
+@needs_signals
+def test_a_page_port_that_is_taken_is_told_and_another_one_used(scratch: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with started("--speed", "0", "--page-port", str(port)) as process:
+            shown = read_until(process, "take part")
+            assert f"Port {port} is taken" in shown
+            assert f":{port}/" not in shown
+            assert Visitor(shown).do("application_of")["bot_id"]
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=DEADLINE)
 
 
 @needs_signals

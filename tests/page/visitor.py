@@ -8,6 +8,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from sandbox import Sandbox
+
 TOKEN = "the-page-token"  # noqa: S105 - of a page in a test
 DEADLINE = 3.0
 Json = dict[str, Any]
@@ -44,7 +46,7 @@ class Live:
 
     async def before(self, content: str) -> list[tuple[str, Any]]:
         """Return the events before the message with this content."""
-        seen = []
+        seen: list[tuple[str, Any]] = []
         while True:
             event = await self.next()
             if event[0] == "MESSAGE" and event[1]["content"] == content:
@@ -84,9 +86,7 @@ class Visitor:
     async def op(self, name: str, /, token: str | None = TOKEN, **args: Any) -> tuple[int, Any]:
         return await self.post(f"/op/{name}", json.dumps(args).encode(), token)
 
-    async def post(
-        self, path: str, body: bytes, token: str | None = TOKEN, **headers: str
-    ) -> tuple[int, Any]:
+    async def post(self, path: str, body: Any, token: str | None = TOKEN, **headers: str) -> tuple[int, Any]:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         async with self.session.post(self.base + path, data=body, headers=headers) as reply:
@@ -122,3 +122,23 @@ def ids_are_text(value: object) -> bool:
     if isinstance(value, list):
         return all(ids_are_text(item) for item in value)
     return not isinstance(value, int) or abs(value) < 1 << 53
+
+
+def id_of(room: Sandbox, name: str) -> int:
+    """Return the id of the user, channel or role of a name."""
+    world = room.core.world
+    known = {user.username: user.id for user in world.users.values()}
+    for guild in world.guilds.values():
+        known |= {guild.name: guild.id} | {role.name: role.id for role in guild.roles.values()}
+        known |= {channel.name: channel.id for channel in guild.channels.values()}
+    return known[name]
+
+
+async def register(room: Sandbox, *commands: Json) -> None:
+    """Let the bot's application offer these commands everywhere."""
+    url = f"{room.api_url}/applications/{room.application_id}/commands"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bot {room.token}"}) as session,
+        session.put(url, json=commands) as reply,
+    ):
+        assert reply.status == 200, await reply.text()

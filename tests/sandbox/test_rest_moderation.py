@@ -142,6 +142,9 @@ async def test_slow_mode_holds_members_back_and_lets_bots_pass(
     for _ in range(2):
         await free.say("x", channel)
         await posted(http, channel)
+    robot = await room.member("robot", bot=True)
+    for _ in range(2):
+        await robot.say("beep", channel)
     clock.time += 20
     message = await alice.say("two", channel)
     thread = await alice.start_thread(message, "talk")

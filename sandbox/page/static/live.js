@@ -5,10 +5,12 @@ const WRONG_TOKEN = 4004;
 const GIVE_UP_TRIES = 6; // after about ten seconds; it keeps trying, but says so
 const NO_ANSWER = "The sandbox does not answer. Is it still running?";
 
-/** The token in the page's address (#...), kept for reloads of this tab; "" without one. */
+/** The token in the page's address (#TOKEN or #TOKEN&as=ID: whom to look as), kept for reloads of this tab; "" without one. */
 export function tokenFrom(location, storage) {
-  const given = location.hash.slice(1);
+  const [given, ...hints] = location.hash.slice(1).split("&");
+  const viewer = new URLSearchParams(hints.join("&")).get("as");
   if (given) storage.setItem("token", given);
+  if (viewer) storage.setItem("viewer", viewer);
   return given || storage.getItem("token") || "";
 }
 

@@ -40,6 +40,7 @@ export function MessageList({ channel }) {
   const leaving = box.current !== null && box.current.scrollTop < bottom.current - AT_BOTTOM;
   if (box.current && (leaving || !isStuck)) anchor.current = anchorIn(box.current);
   const keep = () => {
+    if (!box.current) return; // it was taken down since
     const fixed = goal.current ?? (latest.current.isStuck && !latest.current.leaving ? null : anchor.current);
     settle(box.current, fixed);
     if (goal.current) document.getElementById(`message-${goal.current.id}`)?.focus({ preventScroll: true });

@@ -1,0 +1,127 @@
+"""A headless Chromium, pages of it opened as a member, and the demo for them to look at.
+
+`CI=true` turns a missing Chromium from a skip into a failure; `CHROMIUM` names one that isn't on the path.
+"""
+
+import io
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Generator
+from contextlib import AsyncExitStack
+from typing import Any, Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from bot.demo.notes import noting
+from bot.demo.screen import Screen, console_for
+from bot.demo.stage import Stage
+from bot.demo.story import STORY
+from tests.browser.chat import DEADLINE, Chat
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+Theme = Literal["dark", "light"]
+_failed = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
+    if report.when == "call":
+        item.stash[_failed] = report.failed
+    return report
+
+
+def chromium() -> str:
+    """Return the path of a Chromium; a test without one is skipped, in CI it fails."""
+    named = os.environ.get("CHROMIUM")
+    found = shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        problem = f"no Chromium: {named or ' or '.join(NAMES)} is not on the path; CHROMIUM can name one"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(problem)
+    assert found is not None
+    return found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests of a worker."""
+    path = chromium()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+class Pages:
+    """Opens the chat page; each has a context of its own, as browsers of different people have."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._stack = AsyncExitStack()
+        self.opened: list[Chat] = []
+
+    async def open(self, address: str, *, phone: bool = False, theme: Theme = "dark", **context: Any) -> Chat:
+        """Open an address that was printed, and return once it shows a channel."""
+        made = await self._browser.new_context(
+            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
+            color_scheme=theme,
+            reduced_motion="reduce",
+            has_touch=phone,
+            **context,
+        )
+        self._stack.push_async_callback(made.close)
+        made.set_default_timeout(DEADLINE)
+        chat = Chat(await made.new_page(), phone=phone)
+        self.opened.append(chat)
+        await chat.page.goto(address)
+        await chat.is_ready()
+        return chat
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pages(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Pages]:
+    """Pages that are closed at the end, when none may have complained; of a failed test a picture stays."""
+    pages = Pages(browser)
+    yield pages
+    if request.node.stash.get(_failed, True):
+        name = re.sub(r"[^\w-]+", "-", request.node.name)
+        for number, chat in enumerate(pages.opened):
+            await chat.shot(f"failed-{name}-{number}")
+    await pages.close()
+    assert [problem for chat in pages.opened for problem in chat.problems] == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The demo without its player: sandbox and bot as processes, notes beside the messages.
+
+    The bot answers everybody at once, however soon after the last time.
+    """
+    folder = tmp_path_factory.mktemp("stage")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOOKOUT_ORCHESTRATOR__CHANNEL_THROTTLE_SECONDS", "0")
+        patch.setenv("LOOKOUT_ORCHESTRATOR__USER_COOLDOWN_SECONDS", "0")
+        stage = Stage(STORY, folder)
+        await stage.__aenter__()
+    quiet = Screen(console_for(io.StringIO(), quiet=True))
+    async with noting(stage, quiet):
+        yield stage
+    await stage.close()
+    assert {name: code for name, (code, _) in stage.exit_codes.items()} == {"the bot": 0, "the sandbox": 0}
