@@ -89,7 +89,7 @@ def interaction_metadata(item: Interaction) -> Json:
         "authorizing_integration_owners": {"0": str(item.guild_id or 0)},
     }
     if item.type == 2:  # noqa: PLR2004
-        body |= {"name": item.name, "command_type": item.data.get("type", 1)}
+        body |= {"name": _command(item), "command_type": item.data.get("type", 1)}
     if item.type == 3 and item.message is not None:  # noqa: PLR2004
         body["interacted_message_id"] = str(item.message.id)
     if item.type == 5:  # noqa: PLR2004
@@ -104,7 +104,19 @@ def interaction_metadata(item: Interaction) -> Json:
 
 def message_interaction(item: Interaction) -> Json:
     """Return the older `interaction` object of a command's answer."""
-    return {"id": str(item.id), "type": item.type, "name": item.name, "user": user(item.user)}
+    return {"id": str(item.id), "type": item.type, "name": _command(item), "user": user(item.user)}
+
+
+def _command(item: Interaction) -> str:
+    """Return a command's name with its subcommand group and subcommand.
+
+    Source: docs interactions/receiving-and-responding#message-interaction-object.
+    """
+    words, options = [item.name], item.data.get("options") or []
+    while options and options[0]["type"] in (1, 2):
+        words.append(options[0]["name"])
+        options = options[0].get("options") or []
+    return " ".join(words)
 
 
 def snapshot(item: Message) -> Json:

@@ -83,29 +83,41 @@ class Chat:
         names = await self.noted.locator("dt").all_inner_texts()
         return dict(zip(names, await self.noted.locator("dd").all_inner_texts(), strict=True))
 
-    async def become(self, name: str) -> None:
-        """Look at the page as somebody else."""
+    async def open_people(self) -> Locator:
+        """Open the list of whom to look as."""
         if self._phone:
             await self.page.get_by_role("button", name="Channels", exact=True).click()
         await self.page.get_by_role("button", name=re.compile("Viewing as")).click()
         people = self.page.get_by_role("dialog", name="View as")
+        await expect(people).to_be_visible()
+        return people
+
+    async def become(self, name: str) -> None:
+        """Look at the page as somebody else."""
+        people = await self.open_people()
         await people.get_by_role("button", name=re.compile(rf"\b{name}\b")).click()
         await expect(people).to_be_hidden()
 
-    async def type_command(self, text: str, *options: str) -> None:
-        """Choose a slash command in the picker and run it with its options in their order."""
-        await self.box.press_sequentially(f"/{text}")
+    async def command(self, name: str, **options: str) -> None:
+        """Choose a slash command in the picker, fill in options, those with choices from the list, and run it."""
+        await self.box.press_sequentially(f"/{name}")
         command = self.page.get_by_role("listbox", name="Commands").get_by_role("option")
-        await expect(command.first).to_contain_text(f"/{text}")
+        await expect(command.first).to_contain_text(f"/{name}")
         await self.page.keyboard.press("Enter")
-        form = self.page.get_by_role("form", name=f"Command /{text}")
+        form = self.page.get_by_role("form", name=f"Command /{name}")
         await expect(form).to_be_visible()
-        for option in options:
-            await self.page.keyboard.type(option)
-            choice = self.page.get_by_role("listbox").get_by_role("option")
-            await expect(choice.first).to_contain_text(option)
-            await self.page.keyboard.press("Enter")
-        await self.page.keyboard.press("Enter")
+        for option, value in options.items():
+            field = form.get_by_role("combobox", name=re.compile(f"^{option}"))
+            optional = form.get_by_role("button", name=option, exact=True)
+            await expect(field.or_(optional)).to_be_visible()
+            if await optional.is_visible():
+                await optional.click()
+            await field.press_sequentially(value)
+            if not value.isdigit():
+                choice = self.page.get_by_role("listbox", name=option).get_by_role("option")
+                await expect(choice.first).to_contain_text(value)
+                await self.page.keyboard.press("Enter")
+        await form.get_by_role("button", name=f"Run /{name}").click()
         await expect(form).to_be_hidden()
 
     async def act(self, message: Locator, what: str) -> None:

@@ -37,6 +37,9 @@ TRICKS = {
     "deep": "> " + "**__~~||*_" * 190,
 }
 
+# The beginning of a picture of 640 by 200 pixels: its size is known, its content is not.
+WIDE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\2\x80\0\0\0\xc8\x08\2\0\0\0" + bytes(40)
+
 
 @dataclass
 class Scene:
@@ -153,6 +156,20 @@ async def test_every_part_of_an_embed_and_its_buttons_stays_text(scene: Scene) -
     await scene.shows("after it")
     await assert_harmless(scene)
     assert await scene.page.locator(".embed").count() == len(TRICKS)
+
+
+async def test_a_phone_shows_files_pictures_and_boxes_whole(scene: Scene) -> None:
+    await scene.page.set_viewport_size({"width": 390, "height": 844})
+    await scene.ann.say(
+        "x" * 300, "general", attachments=[("a.bin", b"x"), ("b" * 80 + ".bin", b"x"), ("a.png", WIDE)]
+    )
+    await scene.embed(title="t" * 200, fields=[{"name": "n" * 90, "value": "v" * 90, "inline": True}] * 3)
+    await scene.page.locator(".embed").wait_for()
+    edges = "element => element.getBoundingClientRect().right"
+    parts = await scene.page.locator(".message :is(.file-card, .embed, .rich, .picture)").all()
+    room = await scene.page.locator(".messages").evaluate(edges)
+    assert parts
+    assert [await part.inner_text() for part in parts if await part.evaluate(edges) > room] == []
 
 
 async def test_names_of_people_and_files_stay_text(scene: Scene) -> None:
