@@ -59,7 +59,10 @@ class Chat:
     async def say(self, text: str) -> Locator:
         """Write a message and return it, once it is there."""
         await self.box.fill(text)
-        await self.page.keyboard.press("Enter")
+        if self._phone:  # where Enter begins a new line
+            await self.page.get_by_role("button", name="Send", exact=True).click()
+        else:
+            await self.page.keyboard.press("Enter")
         await expect(self.box).to_have_value("")
         return self.message(text)
 

@@ -1,6 +1,7 @@
 """The main views by axe-core's rules, in both themes and as a phone: nothing serious or critical."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,12 @@ async def test_the_main_views_have_no_barriers(
 
     await chat.go("help")
     asked = await chat.say(f"How do I mend a lamp? Any ideas? ({kind})")
-    chip = asked.get_by_role("button", name="help request: answered")
+    # Only the first time the same is asked, it is answered.
+    chip = asked.get_by_role("button", name=re.compile("^help request: (answered|left alone)$"))
     await chip.wait_for()
     await look("room")
     await chip.click()
-    await chat.noted.get_by_role("heading", name="help request: answered").wait_for()
+    await chat.noted.get_by_role("heading", name="help request: ").wait_for()
     await look("note")
     await chat.noted.get_by_role("button", name="Close").click()
     await chat.go("support")
@@ -63,6 +65,7 @@ async def test_the_main_views_have_no_barriers(
     await look("forum")
     await chat.page.get_by_role("button", name="New post").click()
     await look("new-post")
+    await chat.become("Nadia")
     await chat.go("general")
     await chat.box.press_sequentially("/")
     await chat.page.get_by_role("listbox", name="Commands").wait_for()

@@ -140,11 +140,8 @@ async def test_a_reaction_is_seen_by_the_others(stage: Stage, pages: Pages) -> N
     said = await lea.say("my lamp is shaped like a goose")
     seen = robin.message("shaped like a goose")
     await robin.act(seen, "Add a reaction")
-    await (
-        robin.page.get_by_role("menuitem", name="React with 🎉")
-        .or_(robin.page.get_by_role("button", name="React with 🎉"))
-        .click()
-    )
+    await robin.page.get_by_role("searchbox", name="Search emoji").fill("tada")
+    await robin.page.keyboard.press("Enter")
     await expect(said.get_by_role("button", name=re.compile("^🎉: 1$"))).to_be_visible()
     await said.get_by_role("button", name=re.compile("^🎉: 1$")).click()
     await expect(seen.get_by_role("button", name=re.compile("^🎉: 2"))).to_be_visible()

@@ -165,7 +165,7 @@ function useRows({ state, store }, channel, marks) {
   const before = cache.current;
   cache.current = new Map();
   return (row, focusable) => {
-    if (row.kind === "day") return html`<li key=${row.key} class="day-line" role="presentation"><${Time} iso=${row.iso} style="D" /></li>`;
+    if (row.kind === "day") return html`<li key=${row.key} class="day-line"><${Time} iso=${row.iso} style="D" /></li>`;
     if (row.kind === "new") return html`<li key=${row.key} class="new-line"><span>new messages</span></li>`;
     const { message, compact } = row;
     const { id } = message;
