@@ -56,7 +56,6 @@ class Watcher:
         """Follow no longer; what was about to be sent is not."""
         if self._timer is not None:
             self._timer.cancel()
-        self._pending.clear()
         if self in self._core.hub.watchers:
             self._core.hub.watchers.remove(self)
 

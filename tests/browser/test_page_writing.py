@@ -243,6 +243,7 @@ async def test_names_are_suggested_and_sent_as_ids(desk: Desk) -> None:
     await desk.page.keyboard.press("Enter")
     talk = (await desk.room.state())["guilds"]["Home"]["channels"]["talk"]
     await desk.mine(content=f"hey <@{desk.other.id}> see <#{talk}>")
+    await expect(desk.message("hey")).to_be_visible()
     await desk.page.keyboard.press("ArrowUp")
     editor = desk.page.get_by_role("combobox", name="Edit the message")
     await expect(editor).to_have_value("hey @Bob the Great see #talk")

@@ -53,6 +53,7 @@ async def test_the_owner_configures_with_slash_commands(stage: Stage, pages: Pag
     await owner.become("Nadia")
     await owner.go("help")
     other = await pages.open(stage.page_url)  # a member, in the same channel at the same time
+    await other.become("Tom")  # each test asks as somebody else: a second question is treated differently
     await other.go("help")
 
     await owner.command("config staff", channel="staff")
@@ -100,6 +101,7 @@ async def test_an_urgent_report_reaches_the_staff(stage: Stage, pages: Pages) ->
 
 async def test_a_post_in_the_forum_is_answered_there(stage: Stage, pages: Pages) -> None:
     chat = await pages.open(stage.page_url)
+    await chat.become("Pavel")
     await chat.go("support")
     await expect(
         chat.page.get_by_role("button", name=re.compile("Importing from the old version"))
@@ -121,6 +123,7 @@ async def test_a_post_in_the_forum_is_answered_there(stage: Stage, pages: Pages)
 
 async def test_a_thread_is_started_and_answered_in(stage: Stage, pages: Pages) -> None:
     chat = await pages.open(stage.page_url)
+    await chat.become("Otto")
     await chat.go("dev")
     said = await chat.say("let us talk about the new switch")
     await chat.act(said, "Start a thread")

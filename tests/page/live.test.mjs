@@ -85,3 +85,14 @@ for (const [name, reply, text] of [
     await assert.rejects(new Operations("tok").call("say"), { message: text });
   });
 }
+
+test("it waits by the browser's clock, which wants to be called by itself", (context) => {
+  const waits = [];
+  context.mock.method(globalThis, "setTimeout", function picky(act, wait) {
+    if (this !== undefined && this !== globalThis) throw new TypeError("Illegal invocation");
+    waits.push(wait);
+  });
+  const live = new Live("tok", null, () => {}, () => {}, { open: () => ({ readyState: WebSocket.CLOSED }) });
+  live.socket.onclose({ code: 1006 });
+  assert.deepEqual(waits, [200]);
+});

@@ -198,6 +198,7 @@ test("another member who may not see the place is taken to the first one they se
   store.enter("g", "c-b");
   store.apply("READY", ready([channel("a", 0)], { viewer: BOB }));
   assert.equal(store.state.place.channel, "c-a");
+  assert.deepEqual(store.state.toast, { tone: "info", text: "bob does not see what was open before." });
 });
 
 test("after the line was cut the room keeps its messages until they are loaded again", () => {

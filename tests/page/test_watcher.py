@@ -74,6 +74,8 @@ async def test_an_ephemeral_message_is_for_one_alone(visitor: Visitor, room: San
     assert (shown["content"], shown["ephemeral"]) == ("for alice", True)
     await visitor.done("annotate", message=str(message), note={"title": "noted"})
     assert (await alice.until("MESSAGE"))["note"]["title"] == "noted"
+    await visitor.done("react", user="alice", message=str(message), emoji="👍")
+    assert (await alice.until("MESSAGE"))["reactions"][0]["me"] is True
     await nothing(visitor, bob)
     for name, seen in (("alice", ["for alice", "a mark"]), ("bob", ["a mark"])):
         screen = await visitor.done("screen", user=name, channel="help")

@@ -65,6 +65,13 @@ test("a whole command is read from text", () => {
   assert.equal(read("ask"), null);
 });
 
+test("of two applications' commands the longer name is meant", () => {
+  const short = { id: "20", type: 1, name: "say", description: "", application, options: [{ type: 3, name: "text" }] };
+  const long = { id: "21", type: 1, name: "say", description: "", application, options: [{ type: 1, name: "loud", options: [{ type: 3, name: "text" }] }] };
+  for (const order of [[long, short], [short, long]]) assert.equal(parseCommand("/say loud hey", flatten(order)).entry.name, "say loud");
+  assert.deepEqual(parseCommand("/say aloud", flatten([long, short])).texts, { text: "aloud" });
+});
+
 test("a name inside a word doesn't start an option", () => {
   assert.deepEqual(splitOptions("unnote:x", [{ name: "note" }]), { lead: "unnote:x", texts: {}, last: null });
 });

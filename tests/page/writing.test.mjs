@@ -91,6 +91,7 @@ test("a thread is its owner's to rename and archive, a moderator's to lock", () 
   };
   assert.deepEqual(on(thread({}, "SEND_MESSAGES"), "a"), ["join", "rename", "archive"]);
   assert.deepEqual(on(thread({}, "SEND_MESSAGES"), "b"), ["join"]);
+  assert.deepEqual(on(thread({ locked: true }, "SEND_MESSAGES"), "a"), ["join"]);
   assert.deepEqual(on({ ...thread({}, "MANAGE_THREADS"), joined: true }, "b"), ["leave", "rename", "archive", "lock", "remove"]);
   assert.deepEqual(on(thread({ archived: true }, "SEND_MESSAGES"), "b"), ["unarchive"]);
   assert.deepEqual(on(thread({ archived: true, locked: true }, "SEND_MESSAGES"), "a"), []);

@@ -45,7 +45,7 @@ function readable(answer) {
 /** Follows the sandbox as one member; comes back by itself when the line is cut. */
 export class Live {
   /** `onEvent(kind, data)` for each event, `onState("connecting" | "open" | "lost" | "gone" | "denied")`. */
-  constructor(token, viewerId, onEvent, onState, { open = openSocket, later = setTimeout } = {}) {
+  constructor(token, viewerId, onEvent, onState, { open = openSocket, later = (act, wait) => setTimeout(act, wait) } = {}) {
     Object.assign(this, { token, viewerId, onEvent, onState, open, later, tries: 0 });
     this.connect();
   }

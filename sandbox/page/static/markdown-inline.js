@@ -31,7 +31,7 @@ export function isSpace(character) {
 export function readAtom(text, at, context, memo) {
   switch (text[at]) {
     case "`":
-      return readCodeBlock(text, at, context, memo) ?? readCode(text, at, memo);
+      return readCodeBlock(text, at, context) ?? readCode(text, at, memo);
     case "¯":
       return text.startsWith(SHRUG, at) ? { node: { type: "text", text: SHRUG }, end: at + SHRUG.length } : null;
     case "[":
@@ -118,7 +118,7 @@ function readTarget(text, start) {
   const angled = text[at] === "<";
   const from = angled ? at + 1 : at;
   let depth = 0;
-  for (at = from; at < text.length && at - from < MAX_TARGET && !isSpace(text[at]); at += 1) {
+  for (at = from; at < text.length && at - from < MAX_TARGET && text[at] > " "; at += 1) {
     if (angled ? text[at] === ">" : text[at] === ")" && depth === 0) break;
     depth += text[at] === "(" ? 1 : text[at] === ")" ? -1 : 0;
   }
@@ -127,10 +127,9 @@ function readTarget(text, start) {
   return { href: text.slice(from, at).replace(/\\([^0-9A-Za-z\s])/g, "$1"), end: TARGET_END.lastIndex };
 }
 
-function readCodeBlock(text, at, context, memo) {
-  if (context.inLink || !text.startsWith("```", at) || memo.dead.has("```")) return null;
+function readCodeBlock(text, at, context) {
+  if (context.inLink || !text.startsWith("```", at)) return null;
   const close = text.indexOf("```", at + 4);
-  if (close < 0) memo.dead.add("```");
   if (close < 0 || !text.slice(at + 3, close).trim()) return null;
   const head = match(CODE_BLOCK_HEAD, text, at + 3);
   const named = head && text.slice(CODE_BLOCK_HEAD.lastIndex, close).trim() !== "" && CODE_BLOCK_HEAD.lastIndex <= close;
@@ -166,7 +165,7 @@ export function readSpan(text, at, context, memo) {
   const mark = text[at];
   if (!mark || !"*_~|".includes(mark)) return null;
   const single = mark === "*" ? starEnd(text, at) : mark === "_" ? underscoreEnd(text, at) : -1;
-  const double = text[at + 1] === mark ? doubleEnd(text, at, mark + mark, memo.dead) : -1;
+  const double = text[at + 1] === mark ? doubleEnd(text, at, mark + mark) : -1;
   if (single < 0 && double < 0) return null;
   const changes = { lineStart: context.lineStart };
   if (double < 0 || single + 1 >= double + 2) {
@@ -182,13 +181,11 @@ function isEscaped(text, at) {
   return slashes % 2 === 1;
 }
 
-function doubleEnd(text, at, pair, dead) {
-  if (dead.has(pair)) return -1;
+function doubleEnd(text, at, pair) {
   for (let end = text.indexOf(pair, at + 3); end >= 0; end = text.indexOf(pair, end + 1)) {
     const last = text[end + 2] !== pair[0] || pair === "||";
     if (last && !isEscaped(text, end)) return end;
   }
-  dead.add(pair);
   return -1;
 }
 

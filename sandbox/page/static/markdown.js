@@ -45,7 +45,7 @@ export function isJumbo(nodes) {
 function parseText(text, context) {
   if (context.depth > MAX_DEPTH) return text ? [{ type: "text", text }] : [];
   const nodes = [];
-  const memo = { dead: new Set(), inner: (inner, changes) => parseText(inner, { ...context, depth: context.depth + 1, ...changes }) };
+  const memo = { inner: (inner, changes) => parseText(inner, { ...context, depth: context.depth + 1, ...changes }) };
   let at = 0;
   let lineStart = context.lineStart;
   while (at < text.length) {

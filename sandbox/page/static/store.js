@@ -1,5 +1,6 @@
 // Everything the page knows, and how events change it. No DOM in here: node runs its tests.
 import { compareIds, firstChannel, isThread } from "./channels.js";
+import { displayName } from "./names.js";
 
 export { can, compareIds, isThread, TYPES } from "./channels.js";
 
@@ -224,6 +225,7 @@ function replace(store) {
   const { state } = store;
   const next = firstPlace(store);
   if (next.channel === state.place.channel && next.guild === state.place.guild) return;
+  if (state.place.channel) state.toast = { tone: "info", text: `${displayName(state.viewer)} does not see what was open before.` };
   Object.assign(state, { place: next, since: null, atBottom: true, reply: null, editing: null, selected: null, jump: null });
 }
 

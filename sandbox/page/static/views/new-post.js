@@ -41,7 +41,7 @@ export function NewPost({ forum, onClose }) {
     }
   };
   return html`<form class="new-post" aria-label="New post" onSubmit=${send} onKeyDown=${(event) => event.key === "Escape" && onClose()}>
-    <label>Title<input autofocus value=${post.title} maxlength="100" onInput=${(event) => change({ title: event.target.value })} ref=${focusOnce} /></label>
+    <label>Title<input value=${post.title} maxlength="100" onInput=${(event) => change({ title: event.target.value })} ref=${focusOnce} /></label>
     <label>Text<textarea rows="4" value=${post.text} maxlength="2000" onInput=${(event) => change({ text: event.target.value })}></textarea></label>
     ${forum.available_tags?.length > 0 && html`<div><span class="label">Tags</span><${Tags} tags=${forum.available_tags} chosen=${post.tags} onToggle=${toggle} /></div>`}
     <label>Files<input type="file" multiple onChange=${(event) => setFiles([...event.target.files])} /></label>
