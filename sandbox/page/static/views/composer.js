@@ -73,7 +73,7 @@ function Writer({ page, channel, files: mayAttach }) {
     if (length > MAX_LENGTH) return change({ error: `This is ${length - MAX_LENGTH} characters too long.` });
     pace.clear(channel.id);
     await sendDraft(page, channel, draft, { entries, world });
-    field.current?.focus();
+    if (!store.state.editing) field.current?.focus(); // the answer comes after the message, which may be edited by now
   };
   const addEmoji = (character) => {
     const { text } = draftOf(store, channel.id);
