@@ -34,6 +34,7 @@ async def switch_to(chat: Chat, name: str) -> None:
 
 async def test_the_main_road_needs_no_mouse(stage: Stage, pages: Pages) -> None:
     chat = await pages.open(stage.page_url)
+    await expect(chat.box).to_be_focused()  # from now on the page listens to keys
     await switch_to(chat, "help")
     await expect(chat.box).to_be_focused()
     await chat.page.keyboard.type("How do I polish my lamp? Any ideas?")
