@@ -144,7 +144,8 @@ async def test_upload_edit_reaction_history_and_thread(room: Sandbox, alice: Mem
     assert sent.content == 'a file with "inside" in it'
     assert sent.embeds[0]["fields"][0]["value"] == "v"
     assert sent.json["reactions"][0]["emoji"]["name"] == "👍"
-    assert [message.content for message in await alice.sees(inside["channel_id"])] == ["there are 2 before"]
+    starter, said = await alice.sees(inside["channel_id"])
+    assert (starter.json["type"], said.content) == (21, "there are 2 before")
 
 
 async def test_slash_command_with_options(room: Sandbox, alice: Member) -> None:
