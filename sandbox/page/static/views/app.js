@@ -32,7 +32,7 @@ function Shell() {
 }
 
 function Frame() {
-  const { state, store, actions } = usePage();
+  const { state, store } = usePage();
   const phone = useMedia(PHONE);
   const narrow = useMedia(NARROW);
   const toggleSide = useSide(narrow);
