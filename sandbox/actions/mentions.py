@@ -11,9 +11,10 @@ from sandbox.world import Message, User
 _USER = re.compile(r"<@!?(\d{1,20})>")
 _ROLE = re.compile(r"<@&(\d{1,20})>")
 _ONE = {"min_values": 1, "max_values": 1}
+_PICTURE = {"description": None, "spoiler": False}
 _COMPONENT_DEFAULTS: dict[Any, dict[str, Any]] = {
     **dict.fromkeys((3, 5, 6, 7, 8), _ONE),
-    11: {"description": None, "spoiler": False},
+    11: _PICTURE,
     13: {"spoiler": False},
     14: {"spacing": 1, "divider": True},
     17: {"accent_color": None, "spoiler": False},
@@ -33,9 +34,9 @@ def numbered(components: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         given = {key: value for key, value in component.items() if value is not None}
         copy = _COMPONENT_DEFAULTS.get(component["type"], {}) | given
         copy["id"] = component.get("id") or count
-        for key in ("components", "items", "options"):
-            if key in copy and key != "options":
-                copy[key] = [visit(item) if "type" in item else item for item in copy[key]]
+        for key in ("components", "items"):
+            if key in copy:
+                copy[key] = [visit(item) if "type" in item else _PICTURE | item for item in copy[key]]
         for key in ("accessory", "component"):
             if isinstance(copy.get(key), dict):
                 copy[key] = visit(copy[key])

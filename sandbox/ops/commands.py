@@ -65,7 +65,7 @@ def check_allowed(core: Core, app: Application, command: Json, place: Place) -> 
     held = may(core, where, who)
     if held == ALL:
         return
-    told = _told(core, command, where, who)
+    told = _told(core, app, command, place)
     needed = command.get("default_member_permissions")
     lacks = needed is not None and (int(needed) & ~held or int(needed) == 0)
     if told is False or (told is None and lacks):
@@ -86,10 +86,10 @@ def _parent(core: Core, where: Channel) -> Channel:
     return core.world.channel(where.parent_id) if where.is_thread and where.parent_id else where
 
 
-def _told(core: Core, command: Json, where: Channel, who: User) -> bool | None:
+def _told(core: Core, app: Application, command: Json, place: Place) -> bool | None:
     """Return what the guild's rules say of a member in a channel, None when they say nothing."""
+    where, who = place
     guild = core.world.guilds[where.guild_id or 0]
-    app = core.world.applications[int(command["application_id"])]
     layers = [app.command_permissions.get((guild.id, int(key))) or [] for key in (command["id"], app.id)]
     channel_id = where.parent_id if where.is_thread else where.id
     member = guild.members.get(who.id)
@@ -106,10 +106,6 @@ def _told(core: Core, command: Json, where: Channel, who: User) -> bool | None:
             if said:
                 return any(said)
     return None
-
-
-def _owner(core: Core, where: Channel) -> int:
-    return core.world.guilds[where.guild_id or 0].owner_id
 
 
 def data_for(

@@ -11,6 +11,7 @@ from sandbox.rest import fields as f
 from sandbox.rest.call import Call
 from sandbox.rest.components import in_message, legacy_with_v2
 from sandbox.rest.embeds import embeds, with_attachments
+from sandbox.rest.media import unfurl
 from sandbox.rest.uploads import ATTACHMENTS, store
 from sandbox.world import Channel, Message, User
 
@@ -122,6 +123,7 @@ def draft_of(call: Call, channel: Channel, author: User, form: Json, path: str =
         raise empty()
     draft.attachments = store(call.core, channel, call.uploads, notes)
     with_attachments(draft.embeds, draft.attachments)
+    unfurl(call.core, draft.components, draft.attachments, _under(path))
     return draft
 
 
@@ -136,8 +138,11 @@ def draft_from(call: Call, channel: Channel, author: User, body: Any = None, pat
 
 def _components(form: Json, flags: int, path: str) -> list[Json]:
     given = form.get("components")
-    where = f"{path}.components" if path else "components"
-    return [] if given is None else in_message(given, where, v2=bool(flags & V2))
+    return [] if given is None else in_message(given, _under(path), v2=bool(flags & V2))
+
+
+def _under(path: str) -> str:
+    return f"{path}.components" if path else "components"
 
 
 def empty() -> ApiError:
@@ -165,6 +170,9 @@ def edit_changes(call: Call, message: Message, body: Any = None, path: str = "")
     if form.get("attachments") is not None or call.uploads:
         changes["attachments"] = _attachments(call, message, form)
         with_attachments(changes.get("embeds") or [], changes["attachments"])
+    if "components" in changes:
+        files = changes.get("attachments", message.attachments)
+        unfurl(call.core, changes["components"], files, _under(path))
     if form.get("allowed_mentions") is not None:
         changes["allowed_mentions"] = form["allowed_mentions"]
     merged = {key: changes.get(key, getattr(message, key)) for key in _KEPT}

@@ -12,14 +12,14 @@ from tests.browser.chat import Chat
 from tests.browser.conftest import Pages, Theme
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
 def axe() -> str:
     if not AXE.exists():
-        problem = "axe-core is not installed: run `npm ci` in tests/browser"
+        problem = "axe-core is not installed: run `npm ci` in tests"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(problem)
     return AXE.read_text("utf-8")
 

@@ -13,7 +13,13 @@ import { around, continues, moved, timeline, windowOf } from "../../sandbox/page
 const NOON = Date.parse("2026-03-05T12:00:00");
 
 function message(id, minutes, changes = {}) {
-  return { id: String(id), type: 0, author: { id: "1", username: "ann" }, timestamp: new Date(NOON + minutes * 60_000).toISOString(), ...changes };
+  return {
+    id: String(id),
+    type: 0,
+    author: { id: "1", username: "ann" },
+    timestamp: new Date(NOON + minutes * 60_000).toISOString(),
+    ...changes,
+  };
 }
 
 test("messages of one author within seven minutes stand together", () => {
@@ -34,16 +40,30 @@ for (const [what, changes] of [
   test(`${what} starts anew`, () => assert.ok(!continues(message(2, 1, changes), message(1, 0))));
 }
 
-test("a message after an event starts anew", () => assert.ok(!continues(message(2, 1), message(1, 0, { type: 7 }))));
+test("a message after an event starts anew", () =>
+  assert.ok(!continues(message(2, 1), message(1, 0, { type: 7 }))));
 
 test("rows have days, and one line above what is new", () => {
   const messages = [message(1, 0), message(2, 1), message(3, 24 * 60), message(4, 24 * 60 + 1)];
-  const kinds = (rows) => rows.map((row) => (row.kind === "message" ? `${row.message.id}${row.compact ? "c" : ""}` : row.kind));
+  const kinds = (rows) =>
+    rows.map((row) => (row.kind === "message" ? `${row.message.id}${row.compact ? "c" : ""}` : row.kind));
   assert.deepEqual(kinds(timeline(messages)), ["day", "1", "2c", "day", "3", "4c"]);
   assert.deepEqual(kinds(timeline(messages, { readId: "1" })), ["day", "1", "new", "2", "day", "3", "4c"]);
   assert.deepEqual(kinds(timeline(messages, { readId: "4" })), ["day", "1", "2c", "day", "3", "4c"]);
-  assert.deepEqual(kinds(timeline(messages, { readId: "1", viewerId: "1" })), ["day", "1", "2c", "day", "3", "4c"]);
-  assert.deepEqual(kinds(timeline(messages.slice(1), { before: messages[0], readId: "0" })), ["2c", "day", "3", "4c"]);
+  assert.deepEqual(kinds(timeline(messages, { readId: "1", viewerId: "1" })), [
+    "day",
+    "1",
+    "2c",
+    "day",
+    "3",
+    "4c",
+  ]);
+  assert.deepEqual(kinds(timeline(messages.slice(1), { before: messages[0], readId: "0" })), [
+    "2c",
+    "day",
+    "3",
+    "4c",
+  ]);
 });
 
 test("the window over many messages moves and keeps its size", () => {
@@ -77,7 +97,14 @@ test("any colour of a role can be read on either background", () => {
 });
 
 test("the highest coloured role gives the colour", () => {
-  const guild = { roles: [{ id: "1", color: 5, position: 1 }, { id: "2", color: 0, position: 9 }, { id: "3", color: 7, position: 2 }, { id: "4", color: 8, position: 5 }] };
+  const guild = {
+    roles: [
+      { id: "1", color: 5, position: 1 },
+      { id: "2", color: 0, position: 9 },
+      { id: "3", color: 7, position: 2 },
+      { id: "4", color: 8, position: 5 },
+    ],
+  };
   assert.equal(roleColour(guild, ["1", "2", "3"]), 7);
   assert.equal(roleColour(guild, []), 0);
   assert.equal(roleColour(null, ["1"]), 0);
@@ -86,8 +113,14 @@ test("the highest coloured role gives the colour", () => {
 const GUILD = {
   id: "9",
   members: [{ user: { id: "1", username: "ann", global_name: "Ann" } }],
-  roles: [{ id: "9", name: "@everyone", position: 0 }, { id: "8", name: "staff", position: 1, color: 3 }],
-  channels: [{ id: "5", name: "help", type: 0 }, { id: "6", name: "voice", type: 2 }],
+  roles: [
+    { id: "9", name: "@everyone", position: 0 },
+    { id: "8", name: "staff", position: 1, color: 3 },
+  ],
+  channels: [
+    { id: "5", name: "help", type: 0 },
+    { id: "6", name: "voice", type: 2 },
+  ],
 };
 
 test("each kind of select offers what it is for", () => {
@@ -102,7 +135,9 @@ test("each kind of select offers what it is for", () => {
 });
 
 test("a select starts with its defaults and keeps to its limits", () => {
-  assert.deepEqual(initialValues({ type: 3, options: [{ value: "a" }, { value: "b", default: true }] }), ["b"]);
+  assert.deepEqual(initialValues({ type: 3, options: [{ value: "a" }, { value: "b", default: true }] }), [
+    "b",
+  ]);
   assert.deepEqual(initialValues({ type: 5, default_values: [{ id: "7", type: "user" }] }), ["7"]);
   assert.deepEqual(toggled({}, ["a"], "b"), ["b"]);
   assert.deepEqual(toggled({}, ["a"], "a"), ["a"]);
@@ -121,15 +156,32 @@ test("searching choices looks at labels and descriptions", () => {
 const FORM = {
   components: [
     { type: 10, content: "hi" },
-    { type: 18, label: "Name", component: { type: 4, custom_id: "name", min_length: 3, max_length: 5, value: "Ann" } },
-    { type: 18, label: "Fruit", component: { type: 3, custom_id: "fruit", min_values: 2, max_values: 3, options: [{ label: "A", value: "a", default: true }] } },
+    {
+      type: 18,
+      label: "Name",
+      component: { type: 4, custom_id: "name", min_length: 3, max_length: 5, value: "Ann" },
+    },
+    {
+      type: 18,
+      label: "Fruit",
+      component: {
+        type: 3,
+        custom_id: "fruit",
+        min_values: 2,
+        max_values: 3,
+        options: [{ label: "A", value: "a", default: true }],
+      },
+    },
     { type: 1, components: [{ type: 4, custom_id: "why", label: "Why", required: false, min_length: 2 }] },
     { type: 18, label: "File", component: { type: 19, custom_id: "file" } },
   ],
 };
 
 test("a form's parts and what it starts with", () => {
-  assert.deepEqual(partsOf(FORM).map((part) => part.label ?? part.content), ["hi", "Name", "Fruit", "Why", "File"]);
+  assert.deepEqual(
+    partsOf(FORM).map((part) => part.label ?? part.content),
+    ["hi", "Name", "Fruit", "Why", "File"],
+  );
   assert.deepEqual(startValues(FORM), { name: "Ann", fruit: ["a"], why: "" });
 });
 
@@ -139,13 +191,27 @@ for (const [values, expected] of [
   [{ name: "An", fruit: ["a"], why: "x" }, ["name", "fruit", "why"]],
   [{ name: "Annabel", fruit: ["a", "b"], why: "yes" }, ["name"]],
 ]) {
-  test(`what is wrong with ${JSON.stringify(values)}`, () => assert.deepEqual(Object.keys(problems(FORM, values)), expected));
+  test(`what is wrong with ${JSON.stringify(values)}`, () =>
+    assert.deepEqual(Object.keys(problems(FORM, values)), expected));
 }
 
 test("only addresses that do no harm are followed", () => {
   assert.equal(safeLink("https://a.example/x"), "https://a.example/x");
   assert.equal(safeLink("mailto:a@b.example"), "mailto:a@b.example");
-  for (const bad of ["javascript:alert(1)", " javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "//a.example", "", null, 5, "attachment://x"]) {
+  for (const bad of [
+    "javascript:alert(1)",
+    " javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\nscript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "//a.example",
+    "",
+    null,
+    5,
+    "attachment://x",
+  ]) {
     assert.equal(safeLink(bad), null, String(bad));
     assert.ok(!isWebAddress(bad));
   }
@@ -156,7 +222,15 @@ test("only the sandbox's own pictures are loaded by themselves", () => {
   const cdn = "http://127.0.0.1:4000/cdn";
   assert.ok(isOwnMedia("http://127.0.0.1:4000/cdn/attachments/1/2/a.png", cdn));
   assert.ok(isOwnMedia("data:image/png;base64,AA", cdn));
-  for (const other of ["http://127.0.0.1:4001/cdn/a.png", "https://127.0.0.1:4000/a.png", "https://a.example/a.png", "data:text/html,x", "http://127.0.0.1:4000@a.example/x", null]) assert.ok(!isOwnMedia(other, cdn), String(other));
+  for (const other of [
+    "http://127.0.0.1:4001/cdn/a.png",
+    "https://127.0.0.1:4000/a.png",
+    "https://a.example/a.png",
+    "data:text/html,x",
+    "http://127.0.0.1:4000@a.example/x",
+    null,
+  ])
+    assert.ok(!isOwnMedia(other, cdn), String(other));
 });
 
 test("pictures fit their box and are never enlarged", () => {
@@ -171,7 +245,14 @@ test("three inline fields share a row", () => {
   assert.deepEqual(spans(true, true, false, true), [3, 3, 6, 6]);
 });
 
-test("sizes of files", () => assert.deepEqual([0, 512, 1536, 20_480, 5_242_880].map(fileSize), ["0 bytes", "512 bytes", "1.5 KB", "20 KB", "5.0 MB"]));
+test("sizes of files", () =>
+  assert.deepEqual([0, 512, 1536, 20_480, 5_242_880].map(fileSize), [
+    "0 bytes",
+    "512 bytes",
+    "1.5 KB",
+    "20 KB",
+    "5.0 MB",
+  ]));
 
 test("events are told in words, unknown ones by their own", () => {
   assert.match(systemLine({ type: 7, content: "" }).text, /joined/);
@@ -184,7 +265,9 @@ test("every emoji is one, and is listed once", () => {
   const all = CATEGORIES.flatMap((category) => category.emoji);
   for (const emoji of all) assert.match(emoji.character, /^\p{RGI_Emoji}$/v, JSON.stringify(emoji));
   for (const emoji of all) assert.ok(emoji.name && emoji.words.startsWith(emoji.name), JSON.stringify(emoji));
-  const twice = all.map((emoji) => emoji.character).filter((character, index, list) => list.indexOf(character) !== index);
+  const twice = all
+    .map((emoji) => emoji.character)
+    .filter((character, index, list) => list.indexOf(character) !== index);
   assert.deepEqual(twice, []);
   assert.ok(all.length > 400, String(all.length));
 });
@@ -201,7 +284,10 @@ test("picked emoji are remembered, newest first, once each", () => {
   const kept = new Map();
   const storage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
   for (const character of ["🚀", "👍", "🚀"]) rememberEmoji(storage, character);
-  assert.deepEqual(recentEmoji(storage).map((emoji) => emoji.character), ["🚀", "👍"]);
+  assert.deepEqual(
+    recentEmoji(storage).map((emoji) => emoji.character),
+    ["🚀", "👍"],
+  );
   for (const emoji of CATEGORIES[0].emoji.slice(0, 40)) rememberEmoji(storage, emoji.character);
   assert.equal(recentEmoji(storage).length, 24);
 });

@@ -9,12 +9,22 @@ globalThis.WebSocket ??= { OPEN: 1, CLOSED: 3 };
 function line(viewer = "7") {
   const seen = { sockets: [], waits: [], states: [], events: [] };
   const open = () => {
-    const socket = { readyState: WebSocket.OPEN, sent: [], send: (text) => socket.sent.push(JSON.parse(text)) };
+    const socket = {
+      readyState: WebSocket.OPEN,
+      sent: [],
+      send: (text) => socket.sent.push(JSON.parse(text)),
+    };
     seen.sockets.push(socket);
     return socket;
   };
   const later = (act, wait) => seen.waits.push({ act, wait });
-  seen.live = new Live("tok", viewer, (kind) => seen.events.push(kind), (state) => seen.states.push(state), { open, later });
+  seen.live = new Live(
+    "tok",
+    viewer,
+    (kind) => seen.events.push(kind),
+    (state) => seen.states.push(state),
+    { open, later },
+  );
   seen.close = (code = 1006) => {
     seen.sockets.at(-1).readyState = WebSocket.CLOSED;
     seen.sockets.at(-1).onclose({ code });
@@ -75,9 +85,21 @@ test("the token is in the address, or kept for the tab", () => {
 });
 
 for (const [name, reply, text] of [
-  ["an error of the API", { ok: false, json: async () => ({ error: "e", message: "Missing Access", code: 50001 }) }, "Missing Access"],
-  ["an error of the sandbox", { ok: false, json: async () => ({ error: "no channel 'x'" }) }, "no channel 'x'"],
-  ["no JSON", { ok: false, json: async () => JSON.parse("<html>") }, "The sandbox does not answer. Is it still running?"],
+  [
+    "an error of the API",
+    { ok: false, json: async () => ({ error: "e", message: "Missing Access", code: 50001 }) },
+    "Missing Access",
+  ],
+  [
+    "an error of the sandbox",
+    { ok: false, json: async () => ({ error: "no channel 'x'" }) },
+    "no channel 'x'",
+  ],
+  [
+    "no JSON",
+    { ok: false, json: async () => JSON.parse("<html>") },
+    "The sandbox does not answer. Is it still running?",
+  ],
   ["no answer", null, "The sandbox does not answer. Is it still running?"],
 ]) {
   test(`what went wrong in words: ${name}`, async (context) => {
@@ -92,7 +114,13 @@ test("it waits by the browser's clock, which wants to be called by itself", (con
     if (this !== undefined && this !== globalThis) throw new TypeError("Illegal invocation");
     waits.push(wait);
   });
-  const live = new Live("tok", null, () => {}, () => {}, { open: () => ({ readyState: WebSocket.CLOSED }) });
+  const live = new Live(
+    "tok",
+    null,
+    () => {},
+    () => {},
+    { open: () => ({ readyState: WebSocket.CLOSED }) },
+  );
   live.socket.onclose({ code: 1006 });
   assert.deepEqual(waits, [200]);
 });

@@ -82,7 +82,13 @@ cases("code", [
   ["```no lang\nb```", [["codeblock", "no lang\nb"]]],
   ["```\n\n  a\n\n```", [["codeblock", "  a"]]],
   ["x ```a``` y", ["x ", ["codeblock", "a"], " y"]],
-  ["```a```\n# b", [["codeblock", "a"], ["heading", 1, "b"]]],
+  [
+    "```a```\n# b",
+    [
+      ["codeblock", "a"],
+      ["heading", 1, "b"],
+    ],
+  ],
   ["``````", ["``````"]],
   ["```open", ["```open"]],
   ["```**a** <@1>```", [["codeblock", "**a** <@1>"]]],
@@ -121,7 +127,13 @@ cases("lists", [
   ["3. a\n4. b", [["list", 3, ["item", "a"], ["item", "b"]]]],
   ["- a\n  - b\n- c", [["list", ["item", "a", ["list", ["item", "b"]]], ["item", "c"]]]],
   ["- a\n  - b\n    1. c", [["list", ["item", "a", ["list", ["item", "b", ["list", 1, ["item", "c"]]]]]]]],
-  ["- a\n1. b", [["list", ["item", "a"]], ["list", 1, ["item", "b"]]]],
+  [
+    "- a\n1. b",
+    [
+      ["list", ["item", "a"]],
+      ["list", 1, ["item", "b"]],
+    ],
+  ],
   ["- a\n  more", [["list", ["item", "a\nmore"]]]],
   ["- a\nb", [["list", ["item", "a"]], "b"]],
   ["- *a*", [["list", ["item", ["italic", "a"]]]]],
@@ -137,7 +149,10 @@ cases("links", [
   ["https://a.example/b_(c)", [["link", "https://a.example/b_(c)", "https://a.example/b_(c)"]]],
   ["<https://a.example>", [["link", "https://a.example", "https://a.example"]]],
   ["[text](https://a.example)", [["link", "https://a.example", "text"]]],
-  ["[text](<https://a.example/b c>)", ["[text](<", ["link", "https://a.example/b", "https://a.example/b"], " c>)"]],
+  [
+    "[text](<https://a.example/b c>)",
+    ["[text](<", ["link", "https://a.example/b", "https://a.example/b"], " c>)"],
+  ],
   ["[text](<https://a.example/b>)", [["link", "https://a.example/b", "text"]]],
   ['[text](https://a.example "title")', [["link", "https://a.example", "text"]]],
   ["[**b** [c]](https://a.example)", [["link", "https://a.example", ["bold", "b"], " [c]"]]],
@@ -146,7 +161,10 @@ cases("links", [
   ["[x](data:text/html,hi)", ["[x](data:text/html,hi)"]],
   ["[x](//a.example)", ["[x](//a.example)"]],
   ["[x]( javascript:alert(1))", ["[x]( javascript:alert(1))"]],
-  ["[https://b.example](https://a.example)", ["[https://b.example](", ["link", "https://a.example", "https://a.example"], ")"]],
+  [
+    "[https://b.example](https://a.example)",
+    ["[https://b.example](", ["link", "https://a.example", "https://a.example"], ")"],
+  ],
   ["[](https://a.example)", ["[](", ["link", "https://a.example", "https://a.example"], ")"]],
   ["xhttps://a.example", ["xhttps://a.example"]],
   ["https://", ["https://"]],
@@ -156,12 +174,27 @@ cases("links", [
 
 cases("mentions and more", [
   ["<@12> <@!12>", [["user", "12"], " ", ["user", "12"]]],
-  ["<@&12><#13>", [["role", "12"], ["channel", "13"]]],
+  [
+    "<@&12><#13>",
+    [
+      ["role", "12"],
+      ["channel", "13"],
+    ],
+  ],
   ["@everyone @here @all", [["everyone", "@everyone"], " ", ["everyone", "@here"], " @all"]],
   ["</ticket open:12>", [["command", "ticket open", "12"]]],
-  ["<:wave:12><a:wave:12>", [["emoji", "12", "wave"], ["emoji", "12", "wave", true]]],
+  [
+    "<:wave:12><a:wave:12>",
+    [
+      ["emoji", "12", "wave"],
+      ["emoji", "12", "wave", true],
+    ],
+  ],
   ["<t:0>", [["time", 0, "f"]]],
-  ...["t", "T", "d", "D", "f", "F", "s", "S", "R"].map((style) => [`<t:1618953630:${style}>`, [["time", 1618953630, style]]]),
+  ...["t", "T", "d", "D", "f", "F", "s", "S", "R"].map((style) => [
+    `<t:1618953630:${style}>`,
+    [["time", 1618953630, style]],
+  ]),
   ["<t:-5:R>", [["time", -5, "R"]]],
   ["<t:1:x>", ["<t:1:x>"]],
   ["<t:9999999999999>", ["<t:9999999999999>"]],
@@ -182,12 +215,66 @@ test("the words of a tree leave the marks out", () => {
   assert.equal(textOf(parse("**a** ||b|| `c` <@1>"), named), "a b c @Ann");
 });
 
-for (const [source, expected] of [["😀", true], ["😀 👩‍👩‍👧 🇩🇪\n👍🏽", true], ["<:a:1> 😀", true], ["😀 a", false], ["1", false], ["", false], [" ", false], ["😀".repeat(31), false]]) {
-  test(`${JSON.stringify(source.slice(0, 20))} is ${expected ? "" : "not "}shown large`, () => assert.equal(isJumbo(parse(source)), expected));
+for (const [source, expected] of [
+  ["😀", true],
+  ["😀 👩‍👩‍👧 🇩🇪\n👍🏽", true],
+  ["<:a:1> 😀", true],
+  ["😀 a", false],
+  ["1", false],
+  ["", false],
+  [" ", false],
+  ["😀".repeat(31), false],
+]) {
+  test(`${JSON.stringify(source.slice(0, 20))} is ${expected ? "" : "not "}shown large`, () =>
+    assert.equal(isJumbo(parse(source)), expected));
 }
 
-const NASTY = ["*", "_", "[", "]", ">", "`", "~", "|", "(", "<", "\\", "#", "- ", "> ", "**", "__", "||", "* ", "_a", "a_", "*a", "**a ", "[a](", "![", "[[a]](", "``` ", "`a",
-  "> > ", ">>> ", "\n> ", "\n- ", "<@", "<t:1", "https://", "<https://", "[x](https://a.example/(", "***a ", "_a __b ", "\\*", "*_~|`", "**_", "- # ", "-# ", "1. "];
+const NASTY = [
+  "*",
+  "_",
+  "[",
+  "]",
+  ">",
+  "`",
+  "~",
+  "|",
+  "(",
+  "<",
+  "\\",
+  "#",
+  "- ",
+  "> ",
+  "**",
+  "__",
+  "||",
+  "* ",
+  "_a",
+  "a_",
+  "*a",
+  "**a ",
+  "[a](",
+  "![",
+  "[[a]](",
+  "``` ",
+  "`a",
+  "> > ",
+  ">>> ",
+  "\n> ",
+  "\n- ",
+  "<@",
+  "<t:1",
+  "https://",
+  "<https://",
+  "[x](https://a.example/(",
+  "***a ",
+  "_a __b ",
+  "\\*",
+  "*_~|`",
+  "**_",
+  "- # ",
+  "-# ",
+  "1. ",
+];
 
 /** The least milliseconds of a few tries, so that a busy machine makes no difference. */
 function fastest(source) {
@@ -209,8 +296,11 @@ for (const piece of NASTY) {
 test("time grows with the length, not with its square", () => {
   const slow = [];
   for (const piece of NASTY) {
-    const [short, long] = [4000, 32_000].map((length) => fastest(piece.repeat(Math.ceil(length / piece.length))));
-    if (long > 60 && long > short * 30) slow.push(`${JSON.stringify(piece)}: ${short.toFixed(1)} -> ${long.toFixed(1)} ms`);
+    const [short, long] = [4000, 32_000].map((length) =>
+      fastest(piece.repeat(Math.ceil(length / piece.length))),
+    );
+    if (long > 60 && long > short * 30)
+      slow.push(`${JSON.stringify(piece)}: ${short.toFixed(1)} -> ${long.toFixed(1)} ms`);
   }
   assert.deepEqual(slow, []);
 });
@@ -224,7 +314,19 @@ function randomFrom(seed) {
   };
 }
 
-const ALPHABET = [..."*_~|`>#-[]()<>@:/\\\n\n  ab1.é😀\u202e", "**", "```", "||", "https://a.example", "<@1>", "<t:1:R>", "- ", "> ", "# ", "\n- "];
+const ALPHABET = [
+  ..."*_~|`>#-[]()<>@:/\\\n\n  ab1.é😀\u202e",
+  "**",
+  "```",
+  "||",
+  "https://a.example",
+  "<@1>",
+  "<t:1:R>",
+  "- ",
+  "> ",
+  "# ",
+  "\n- ",
+];
 
 function isWithin(part, whole) {
   let at = 0;
@@ -239,7 +341,8 @@ function isWithin(part, whole) {
 function check(nodes, source) {
   for (const node of nodes) {
     assert.ok(NODE_TYPES.has(node.type), `type ${node.type} in ${JSON.stringify(source)}`);
-    if (node.href !== undefined) assert.ok(/^https?:\/\//.test(node.href) && source.includes(node.href.slice(0, 9)));
+    if (node.href !== undefined)
+      assert.ok(/^https?:\/\//.test(node.href) && source.includes(node.href.slice(0, 9)));
     if (node.children) check(node.children, source);
   }
 }

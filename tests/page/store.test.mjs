@@ -9,7 +9,15 @@ const BOB = { id: "100000000000000002", username: "bob" };
 const PLAIN = { type: 0, position: 0, permission_overwrites: [], permissions: "1024" };
 
 const id = (number) => `2000000000000${String(number).padStart(5, "0")}`;
-const channel = (name, position, last = null, more = {}) => ({ ...PLAIN, id: `c-${name}`, guild_id: "g", name, position, last_message_id: last, ...more });
+const channel = (name, position, last = null, more = {}) => ({
+  ...PLAIN,
+  id: `c-${name}`,
+  guild_id: "g",
+  name,
+  position,
+  last_message_id: last,
+  ...more,
+});
 const member = (user, roles = []) => ({ user, nick: null, roles, bot: false, standing: "member" });
 
 function guild(channels, members = [member(ME, ["staff"]), member(BOB)]) {
@@ -21,7 +29,18 @@ function ready(channels, more = {}) {
 }
 
 function message(number, place, more = {}) {
-  return { id: id(number), channel_id: `c-${place}`, guild_id: "g", author: BOB, content: `number ${number}`, mentions: [], mention_roles: [], mention_everyone: false, ephemeral: false, ...more };
+  return {
+    id: id(number),
+    channel_id: `c-${place}`,
+    guild_id: "g",
+    author: BOB,
+    content: `number ${number}`,
+    mentions: [],
+    mention_roles: [],
+    mention_everyone: false,
+    ephemeral: false,
+    ...more,
+  };
 }
 
 /** A store that looks at two channels, each with one message; "a" is open. */
@@ -235,7 +254,10 @@ test("refreshing gives what a fresh load gives, as far back as before", async ()
   store.apply("READY", ready([channel("a", 0, id(240)), channel("b", 1)]));
   all = [...all.filter((item) => item.id !== id(220)), message(240, "a")];
   await actions.refresh("c-a");
-  assert.deepEqual(texts(store, "a"), all.slice(all.findIndex((item) => item.id === id(130))).map((item) => item.content));
+  assert.deepEqual(
+    texts(store, "a"),
+    all.slice(all.findIndex((item) => item.id === id(130))).map((item) => item.content),
+  );
   assert.equal(store.room("c-a").stale, false);
 });
 
@@ -244,18 +266,25 @@ test("a screen is loaded once at a time, and whoever asks waits for it", async (
   const operations = replying(() => [message(1, "a")]);
   const actions = new Actions(store, operations);
   await Promise.all([actions.load("c-a"), actions.load("c-a")]);
-  assert.deepEqual([operations.asked.length, texts(store, "a"), store.room("c-a").complete], [1, ["number 1"], true]);
+  assert.deepEqual(
+    [operations.asked.length, texts(store, "a"), store.room("c-a").complete],
+    [1, ["number 1"], true],
+  );
 });
 
 test("a screen that was asked for as one member is not shown to the next", async () => {
   const store = opened();
   let release;
-  const held = new Promise((resolve) => { release = resolve; });
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
   const users = [];
   const call = async (name, args) => {
     users.push(args.user);
     if (users.length === 1) await held;
-    return args.user === ME.id ? [message(1, "a", { ephemeral: true, content: "for me alone" })] : [message(2, "a")];
+    return args.user === ME.id
+      ? [message(1, "a", { ephemeral: true, content: "for me alone" })]
+      : [message(2, "a")];
   };
   const actions = new Actions(store, { call });
   const loading = actions.load("c-a");
@@ -275,7 +304,11 @@ test("an archived thread is known once it was opened", () => {
 
 test("a failed operation is shown and thrown", async () => {
   const store = opened();
-  const actions = new Actions(store, { call: async () => { throw new Error("Missing Access"); } });
+  const actions = new Actions(store, {
+    call: async () => {
+      throw new Error("Missing Access");
+    },
+  });
   await assert.rejects(actions.posts("c-a"), /Missing Access/);
   assert.deepEqual(store.state.toast, { tone: "bad", text: "Missing Access" });
   await assert.rejects(actions.load("c-a"));

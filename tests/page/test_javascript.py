@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent
-OLDEST = 20
+OLDEST = 18
 
 
 def node() -> str:

@@ -133,8 +133,9 @@ async def test_a_category_shows_when_something_in_it_does(room: Sandbox) -> None
 
 
 async def test_standing_is_owner_highest_role_member_or_newcomer(room: Sandbox) -> None:
-    await room.role("boss")  # below the roles there are
-    await room.member("zoe", roles=["boss", "staff"])
+    await room.role("boss")
+    await room.call("set_role", role="boss", position=9)
+    await room.member("zoe", roles=["staff", "boss"])
     home = room.core.world.guilds[id_of(room, "Home")]
     late = await room.member("late")
     home.members[late.id].joined_at = home.joined_at + timedelta(minutes=2)

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decode, encode, insert, suggestions, triggerAt } from "../../sandbox/page/static/writing/mentions.js";
+import {
+  decode,
+  encode,
+  insert,
+  suggestions,
+  triggerAt,
+} from "../../sandbox/page/static/writing/mentions.js";
 
 const WORLD = {
   viewer: { id: "1", username: "alice" },
@@ -14,8 +20,14 @@ const WORLD = {
       { user: { id: "4", username: "sam1", global_name: "Sam" } },
       { user: { id: "5", username: "sam2", global_name: "Sam" } },
     ],
-    roles: [{ id: "9", name: "@everyone" }, { id: "7", name: "staff" }],
-    channels: [{ id: "6", name: "help", type: 0 }, { id: "8", name: "Area", type: 4 }],
+    roles: [
+      { id: "9", name: "@everyone" },
+      { id: "7", name: "staff" },
+    ],
+    channels: [
+      { id: "6", name: "help", type: 0 },
+      { id: "8", name: "Area", type: 4 },
+    ],
   },
 };
 
@@ -24,7 +36,8 @@ test("a trigger is a sign at the start of a word up to the caret", () => {
   assert.deepEqual(triggerAt("@", 1), { kind: "@", query: "", start: 0, end: 1 });
   assert.equal(triggerAt("see #he there", 7).kind, "#");
   assert.equal(triggerAt(":smi", 4).query, "smi");
-  for (const text of ["mail me@bo", "at 10:30", ":s", "`@bo", "```\n@bo", "@bo b"]) assert.equal(triggerAt(text, text.length), null, text);
+  for (const text of ["mail me@bo", "at 10:30", ":s", "`@bo", "```\n@bo", "@bo b"])
+    assert.equal(triggerAt(text, text.length), null, text);
   assert.ok(triggerAt("`code` @bo", 10));
 });
 
@@ -34,8 +47,14 @@ test("suggestions come best first and tell people of one name apart", () => {
   assert.deepEqual(shown("sam"), ["@sam1", "@sam2"]);
   assert.deepEqual(shown("sta"), ["@staff"]);
   assert.deepEqual(shown("every"), []);
-  assert.deepEqual(suggestions({ kind: "@", query: "every" }, { ...WORLD, mayPingAll: true })[0].token, "@everyone");
-  assert.deepEqual(suggestions({ kind: "#", query: "" }, WORLD).map((item) => item.token), ["<#6>"]);
+  assert.deepEqual(
+    suggestions({ kind: "@", query: "every" }, { ...WORLD, mayPingAll: true })[0].token,
+    "@everyone",
+  );
+  assert.deepEqual(
+    suggestions({ kind: "#", query: "" }, WORLD).map((item) => item.token),
+    ["<#6>"],
+  );
 });
 
 test("choosing replaces what was typed and leaves one space", () => {

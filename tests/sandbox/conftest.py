@@ -49,6 +49,15 @@ def hands(room: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Hands:
     return made
 
 
+@pytest.fixture
+async def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Moves the event loop's time on by some seconds: what is due by then happens next."""
+    loop, ahead = asyncio.get_running_loop(), [0.0]
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + sum(ahead))
+    return ahead.append
+
+
 async def guilds_on(room: Sandbox, hands: Hands, shards: int) -> dict[int, int]:
     """Make guilds until every shard has one; return the id of a channel by guild id, "Home" included."""
     home = (await room.state())["guilds"]["Home"]

@@ -1,4 +1,4 @@
-"""discord.js' own, unmodified client through what a bot does: `js/client.mjs` as a process of its own.
+"""discord.js' own, unmodified client through what a bot does: `discord_js.mjs` as a process of its own.
 
 The test plays the members and judges from the sandbox's record and from what members see.
 """
@@ -20,7 +20,7 @@ from sandbox import Sandbox
 from sandbox.handles import Member
 from tests.sandbox.openapi import assert_conforms_if_described
 
-FOLDER = Path(__file__).parent / "js"
+FOLDER = Path(__file__).parent
 OLDEST_NODE = 18
 START = 20.0
 
@@ -35,8 +35,8 @@ def node() -> str:
     problem = None
     if found is None or number is None or int(number[1]) < OLDEST_NODE:
         problem = f"Node {OLDEST_NODE} or newer is not there"
-    elif not (FOLDER / "node_modules" / "discord.js").exists():
-        problem = "discord.js is not installed: run `npm ci` in tests/sandbox/js"
+    elif not (FOLDER.parent / "node_modules" / "discord.js").exists():
+        problem = "discord.js is not installed: run `npm ci` in tests"
     if problem is not None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(problem)
     assert found is not None
@@ -54,7 +54,7 @@ async def running(room: Sandbox, compress: str) -> AsyncIterator[None]:
         "COMPRESS": compress,
     }
     process = await asyncio.create_subprocess_exec(
-        node(), "client.mjs", cwd=FOLDER, env=env, stdin=asyncio.subprocess.PIPE
+        node(), "discord_js.mjs", cwd=FOLDER, env=env, stdin=asyncio.subprocess.PIPE
     )
     assert process.stdin is not None
     try:
@@ -144,7 +144,8 @@ async def test_upload_edit_reaction_history_and_thread(room: Sandbox, alice: Mem
     assert sent.content == 'a file with "inside" in it'
     assert sent.embeds[0]["fields"][0]["value"] == "v"
     assert sent.json["reactions"][0]["emoji"]["name"] == "👍"
-    assert [message.content for message in await alice.sees(inside["channel_id"])] == ["there are 2 before"]
+    starter, said = await alice.sees(inside["channel_id"])
+    assert (starter.json["type"], said.content) == (21, "there are 2 before")
 
 
 async def test_slash_command_with_options(room: Sandbox, alice: Member) -> None:

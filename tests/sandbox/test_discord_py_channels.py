@@ -64,7 +64,12 @@ async def test_thread_from_a_message(room: Sandbox, channel: discord.TextChannel
     thread = await start.create_thread(name="talk", auto_archive_duration=60)
     assert (thread.id, thread.parent_id, thread.auto_archive_duration) == (start.id, channel.id, 60)
     await thread.send("inside")
-    assert [message.content for message in await alice.sees(thread.id)] == ["inside"]
+    first, second = [message async for message in thread.history(oldest_first=True)]
+    assert (first.type, first.reference and first.reference.message_id) == (
+        discord.MessageType.thread_starter_message,
+        start.id,
+    )
+    assert second.content == "inside"
     with pytest.raises(discord.HTTPException) as twice:
         await start.create_thread(name="again")
     assert twice.value.code == 160004

@@ -9,6 +9,7 @@ from tests.sandbox.openapi import check_pair, description
 HISTORY = "GET /channels/{channel_id}/messages"
 SEND = "POST /channels/{channel_id}/messages"
 TYPING = "POST /channels/{channel_id}/typing"
+UNBAN = "DELETE /guilds/{guild_id}/bans/{user_id}"
 COMMANDS = "PUT /applications/{application_id}/commands"
 ME = "GET /users/@me"
 
@@ -65,6 +66,7 @@ def test_what_is_wrong_is_told(wrong: dict[str, Any], words: str) -> None:
     [
         entry(HISTORY, query={"limit": "100", "around": "1"}, response=[]),
         entry(TYPING, 204),
+        entry(UNBAN, 204),
         entry(COMMANDS, body=[{"name": "a", "description": "b", "options": None}], response=[]),
         entry(SEND, 502, fault="fail_before"),
         entry(SEND, 502, body={"content": "hi"}, fault="fail_after"),

@@ -101,15 +101,6 @@ async def test_published_messages_reach_the_channels_that_follow(
     conforms(room.record)
 
 
-async def test_embeds_can_be_hidden_by_a_moderator(room: Sandbox, http: Http) -> None:
-    _, channel = await ids(room)
-    alice = await room.member("alice")
-    message = await alice.say("x", channel)
-    path = f"/channels/{channel}/messages/{message.id}"
-    assert (await http("PATCH", path, {"flags": 4})).json["flags"] == 4
-    assert code(await http("PATCH", path, {"flags": 4, "content": "y"})) == (403, 50005)
-
-
 @pytest.mark.cites("openapi add_my_message_reaction", "openapi list_message_reactions_by_emoji")
 async def test_reactions_by_every_route(room: Sandbox, http: Http, conforms: Any) -> None:
     _, channel = await ids(room)

@@ -40,7 +40,9 @@ export class Actions {
   load(channelId) {
     const room = this.store.room(channelId);
     if (room.complete && !room.stale) return Promise.resolve();
-    room.work ??= this.fetch(channelId, room).finally(() => { room.work = null; });
+    room.work ??= this.fetch(channelId, room).finally(() => {
+      room.work = null;
+    });
     return room.work;
   }
 
@@ -59,7 +61,9 @@ export class Actions {
   /** Loads again what a room shows, after the line was cut; until then it shows what it had. */
   refresh(channelId) {
     const room = this.store.room(channelId);
-    room.work = this.fetchAgain(channelId, room).finally(() => { room.work = null; });
+    room.work = this.fetchAgain(channelId, room).finally(() => {
+      room.work = null;
+    });
     return room.work;
   }
 
@@ -73,7 +77,8 @@ export class Actions {
         last = await this.screen(channelId, last[0].id);
         found = [...last, ...found];
       }
-      if (this.store.room(channelId) === room) this.store.replaceHistory(channelId, found, last.length < SCREEN);
+      if (this.store.room(channelId) === room)
+        this.store.replaceHistory(channelId, found, last.length < SCREEN);
     } finally {
       room.loading = false;
     }
@@ -112,7 +117,11 @@ export class Actions {
   /** Sends a message; `attachments` are {filename, content_type, content_b64}. */
   say(channelId, content, { replyTo = null, ping = true, attachments = [] } = {}) {
     const args = { author: this.viewer, channel: channelId, content, attachments };
-    if (replyTo) Object.assign(args, { reply_to: replyTo, allowed_mentions: { parse: ["users", "roles", "everyone"], replied_user: ping } });
+    if (replyTo)
+      Object.assign(args, {
+        reply_to: replyTo,
+        allowed_mentions: { parse: ["users", "roles", "everyone"], replied_user: ping },
+      });
     return this.perform("say", args, { quiet: true });
   }
 
@@ -133,11 +142,24 @@ export class Actions {
   }
 
   startThread(name, { messageId = null, channelId = null, private: hidden = false } = {}) {
-    return this.perform("start_thread", { user: this.viewer, name, message: messageId, channel: channelId, private: hidden });
+    return this.perform("start_thread", {
+      user: this.viewer,
+      name,
+      message: messageId,
+      channel: channelId,
+      private: hidden,
+    });
   }
 
   openPost(forumId, title, content, { attachments = [], tags = [] } = {}) {
-    return this.perform("open_post", { user: this.viewer, forum: forumId, title, content, attachments, tags });
+    return this.perform("open_post", {
+      user: this.viewer,
+      forum: forumId,
+      title,
+      content,
+      attachments,
+      tags,
+    });
   }
 
   joinThread(threadId, join) {
@@ -225,7 +247,15 @@ export class Actions {
   async interact(name, args, about = {}) {
     const { interaction_id: id } = await this.perform(name, args, { quiet: about.quiet });
     const { interactions } = this.store.state;
-    const begun = { id, op: name, args, channel_id: args.channel, started: this.store.now(), state: "pending", ...about };
+    const begun = {
+      id,
+      op: name,
+      args,
+      channel_id: args.channel,
+      started: this.store.now(),
+      state: "pending",
+      ...about,
+    };
     interactions.set(id, { ...begun, ...interactions.get(id) });
     this.store.set({});
     return id;

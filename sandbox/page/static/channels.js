@@ -1,12 +1,27 @@
 // Channels: their kinds, who may do what in them, and the order they are listed in. No DOM in here.
 
-export const TYPES = { TEXT: 0, DM: 1, VOICE: 2, CATEGORY: 4, NEWS: 5, NEWS_THREAD: 10, THREAD: 11, PRIVATE_THREAD: 12, FORUM: 15 };
+export const TYPES = {
+  TEXT: 0,
+  DM: 1,
+  VOICE: 2,
+  CATEGORY: 4,
+  NEWS: 5,
+  NEWS_THREAD: 10,
+  THREAD: 11,
+  PRIVATE_THREAD: 12,
+  FORUM: 15,
+};
 export const VIEW_CHANNEL = 1n << 10n;
 export const SEND_MESSAGES = 1n << 11n;
 const THREADS = [TYPES.NEWS_THREAD, TYPES.THREAD, TYPES.PRIVATE_THREAD];
 const ICON_NAMES = {
-  [TYPES.DM]: "at", [TYPES.VOICE]: "voice", [TYPES.NEWS]: "news", [TYPES.FORUM]: "forum",
-  [TYPES.NEWS_THREAD]: "thread", [TYPES.THREAD]: "thread", [TYPES.PRIVATE_THREAD]: "lock",
+  [TYPES.DM]: "at",
+  [TYPES.VOICE]: "voice",
+  [TYPES.NEWS]: "news",
+  [TYPES.FORUM]: "forum",
+  [TYPES.NEWS_THREAD]: "thread",
+  [TYPES.THREAD]: "thread",
+  [TYPES.PRIVATE_THREAD]: "lock",
 };
 
 /** Orders snowflakes: ids are strings of digits without leading zeros. */
@@ -41,7 +56,12 @@ export function iconOf(channel) {
 
 /** What a channel is in words, for those who don't see its icon. */
 export function kindOf(channel) {
-  const names = { [TYPES.DM]: "direct message", [TYPES.VOICE]: "voice channel", [TYPES.NEWS]: "news channel", [TYPES.FORUM]: "forum" };
+  const names = {
+    [TYPES.DM]: "direct message",
+    [TYPES.VOICE]: "voice channel",
+    [TYPES.NEWS]: "news channel",
+    [TYPES.FORUM]: "forum",
+  };
   if (isThread(channel)) return channel.type === TYPES.PRIVATE_THREAD ? "private thread" : "thread";
   return names[channel.type] ?? "channel";
 }
@@ -69,7 +89,9 @@ export function listedThreads(guild, channel) {
 
 /** Returns [{category, channels: [{channel, threads}]}] in the order they are shown; the first category may be null. */
 export function channelTree(guild) {
-  const plain = guild.channels.filter((item) => item.type !== TYPES.CATEGORY && !isThread(item)).sort(byPosition);
+  const plain = guild.channels
+    .filter((item) => item.type !== TYPES.CATEGORY && !isThread(item))
+    .sort(byPosition);
   const categories = guild.channels.filter((item) => item.type === TYPES.CATEGORY).sort(byPosition);
   const known = new Set(categories.map((item) => item.id));
   const groups = [null, ...categories].map((category) => ({

@@ -28,11 +28,18 @@ export function choicesOf(component, guild, people = []) {
 
 function users(guild, people) {
   const found = guild ? guild.members : people.map((user) => ({ user }));
-  return found.map((member) => ({ value: member.user.id, label: displayName(member), description: displayName(member) === member.user.username ? null : member.user.username, user: member.user }));
+  return found.map((member) => ({
+    value: member.user.id,
+    label: displayName(member),
+    description: displayName(member) === member.user.username ? null : member.user.username,
+    user: member.user,
+  }));
 }
 
 function roles(guild) {
-  const found = (guild?.roles ?? []).filter((role) => role.id !== guild.id).sort((a, b) => b.position - a.position);
+  const found = (guild?.roles ?? [])
+    .filter((role) => role.id !== guild.id)
+    .sort((a, b) => b.position - a.position);
   return found.map((role) => ({ value: role.id, label: `@${role.name}`, colour: role.color, role: true }));
 }
 
@@ -43,7 +50,8 @@ function channels(guild, types) {
 
 /** The values chosen before anybody touched the select. */
 export function initialValues(component) {
-  if (component.type !== SELECT.STRING) return (component.default_values ?? []).map((item) => String(item.id));
+  if (component.type !== SELECT.STRING)
+    return (component.default_values ?? []).map((item) => String(item.id));
   return (component.options ?? []).filter((option) => option.default).map((option) => option.value);
 }
 
@@ -55,7 +63,8 @@ export function limits(component) {
 /** The values after a choice was pressed: a single one is replaced, one too many is not taken. */
 export function toggled(component, values, value) {
   const [least, most] = limits(component);
-  if (values.includes(value)) return most === 1 && least > 0 ? values : values.filter((item) => item !== value);
+  if (values.includes(value))
+    return most === 1 && least > 0 ? values : values.filter((item) => item !== value);
   if (most === 1) return [value];
   return values.length < most ? [...values, value] : values;
 }

@@ -47,21 +47,32 @@ const ALL = CATEGORIES.flatMap((category) => category.emoji);
 
 /** The emoji found by words; those whose name begins with them first. */
 export function findEmoji(query, limit = 60) {
-  const words = query.toLowerCase().split(/[\s_:]+/).filter(Boolean);
+  const words = query
+    .toLowerCase()
+    .split(/[\s_:]+/)
+    .filter(Boolean);
   if (!words.length) return [];
-  const found = ALL.filter((emoji) => words.every((word) => emoji.words.includes(word) || emoji.character === word));
-  const rank = (emoji) => (emoji.name.startsWith(words[0]) ? 0 : emoji.words.includes(` ${words[0]}`) ? 1 : 2);
+  const found = ALL.filter((emoji) =>
+    words.every((word) => emoji.words.includes(word) || emoji.character === word),
+  );
+  const rank = (emoji) =>
+    emoji.name.startsWith(words[0]) ? 0 : emoji.words.includes(` ${words[0]}`) ? 1 : 2;
   return found.sort((a, b) => rank(a) - rank(b)).slice(0, limit);
 }
 
 /** The emoji picked lately, newest first. `storage` is the browser's. */
 export function recentEmoji(storage) {
   const known = new Map(ALL.map((emoji) => [emoji.character, emoji]));
-  return (storage.getItem(RECENT) ?? "").split(" ").map((character) => known.get(character)).filter(Boolean);
+  return (storage.getItem(RECENT) ?? "")
+    .split(" ")
+    .map((character) => known.get(character))
+    .filter(Boolean);
 }
 
 /** Remembers an emoji as the newest picked. */
 export function rememberEmoji(storage, character) {
-  const others = recentEmoji(storage).map((emoji) => emoji.character).filter((item) => item !== character);
+  const others = recentEmoji(storage)
+    .map((emoji) => emoji.character)
+    .filter((item) => item !== character);
   storage.setItem(RECENT, [character, ...others].slice(0, MOST_RECENT).join(" "));
 }

@@ -3,7 +3,6 @@
 const IN_A_ROW = 3;
 const UNKNOWN = { width: 320, height: 200 }; // pixels of a picture whose size nobody told
 
-
 /** The size a picture is shown at, known before it is loaded: within a box, never enlarged. */
 export function shownSize(media, maxWidth = 480, maxHeight = 320) {
   const { width, height } = media.width && media.height ? media : UNKNOWN;

@@ -11,15 +11,38 @@ export function destinations(state) {
     const listed = new Set(openable(guild).map((channel) => channel.id));
     for (const channel of guild.channels) {
       if (!listed.has(channel.id) && !isThread(channel)) continue;
-      found.push({ kind: "channel", id: channel.id, guildId: guild.id, label: channel.name, detail: guild.name, icon: iconOf(channel), channel });
+      found.push({
+        kind: "channel",
+        id: channel.id,
+        guildId: guild.id,
+        label: channel.name,
+        detail: guild.name,
+        icon: iconOf(channel),
+        channel,
+      });
     }
   }
   for (const channel of state.direct) {
-    found.push({ kind: "channel", id: channel.id, guildId: null, label: titleOf(channel), detail: "Direct message", icon: "at", channel });
+    found.push({
+      kind: "channel",
+      id: channel.id,
+      guildId: null,
+      label: titleOf(channel),
+      detail: "Direct message",
+      icon: "at",
+      channel,
+    });
   }
   for (const user of state.people) {
     if (user.id === state.viewer.id) continue;
-    found.push({ kind: "person", id: user.id, label: displayName(user), other: user.username, detail: `View as ${user.standing}`, user });
+    found.push({
+      kind: "person",
+      id: user.id,
+      label: displayName(user),
+      other: user.username,
+      detail: `View as ${user.standing}`,
+      user,
+    });
   }
   return found;
 }
@@ -27,11 +50,23 @@ export function destinations(state) {
 /** The destinations that fit what was typed, best first; without text those last active. */
 export function matches(items, query) {
   const wanted = fold(query.replace(/^[#@]/u, "").trim());
-  if (!wanted) return [...items].filter((item) => item.channel).sort((a, b) => compareIds(activity(b.channel), activity(a.channel))).slice(0, LIMIT);
+  if (!wanted)
+    return [...items]
+      .filter((item) => item.channel)
+      .sort((a, b) => compareIds(activity(b.channel), activity(a.channel)))
+      .slice(0, LIMIT);
   return items
-    .map((item) => ({ item, score: Math.max(score(fold(item.label), wanted), item.other ? score(fold(item.other), wanted) : 0) }))
+    .map((item) => ({
+      item,
+      score: Math.max(score(fold(item.label), wanted), item.other ? score(fold(item.other), wanted) : 0),
+    }))
     .filter(({ score: points }) => points > 0)
-    .sort((a, b) => b.score - a.score || a.item.label.length - b.item.label.length || a.item.label.localeCompare(b.item.label))
+    .sort(
+      (a, b) =>
+        b.score - a.score ||
+        a.item.label.length - b.item.label.length ||
+        a.item.label.localeCompare(b.item.label),
+    )
     .slice(0, LIMIT)
     .map(({ item }) => item);
 }

@@ -11,9 +11,20 @@ export function partsOf(modal) {
   return (modal.components ?? []).flatMap((component) => {
     if (component.type === TEXT_DISPLAY) return [{ kind: "text", content: component.content }];
     if (component.type === LABEL) {
-      return [{ kind: "field", label: component.label, description: component.description, field: component.component }];
+      return [
+        {
+          kind: "field",
+          label: component.label,
+          description: component.description,
+          field: component.component,
+        },
+      ];
     }
-    return (component.components ?? []).map((field) => ({ kind: "field", label: field.label ?? field.placeholder, field }));
+    return (component.components ?? []).map((field) => ({
+      kind: "field",
+      label: field.label ?? field.placeholder,
+      field,
+    }));
   });
 }
 
@@ -25,7 +36,12 @@ export function isKnown(field) {
 /** Returns what a form starts with, by custom id. */
 export function startValues(modal) {
   const fields = partsOf(modal).filter((part) => part.kind === "field" && isKnown(part.field));
-  return Object.fromEntries(fields.map(({ field }) => [field.custom_id, field.type === TEXT_INPUT ? (field.value ?? "") : initialValues(field)]));
+  return Object.fromEntries(
+    fields.map(({ field }) => [
+      field.custom_id,
+      field.type === TEXT_INPUT ? (field.value ?? "") : initialValues(field),
+    ]),
+  );
 }
 
 /** Returns what is wrong with a field's value in words, "" when nothing is. */

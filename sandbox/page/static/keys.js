@@ -4,7 +4,9 @@
 export function moveFocus(event, selector) {
   const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
   if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-  const all = [...event.currentTarget.querySelectorAll(selector)].filter((element) => element.offsetParent !== null);
+  const all = [...event.currentTarget.querySelectorAll(selector)].filter(
+    (element) => element.offsetParent !== null,
+  );
   const at = all.indexOf(document.activeElement);
   if (at < 0) return;
   event.preventDefault();

@@ -33,7 +33,8 @@ export class Operations {
       throw new Error(NO_ANSWER);
     }
     const answer = await response.json().catch(() => ({ error: NO_ANSWER }));
-    if (!response.ok) throw Object.assign(new Error(readable(answer)), { code: answer.code, retryAfter: answer.retry_after });
+    if (!response.ok)
+      throw Object.assign(new Error(readable(answer)), { code: answer.code, retryAfter: answer.retry_after });
     return answer.result;
   }
 }
@@ -45,7 +46,13 @@ function readable(answer) {
 /** Follows the sandbox as one member; comes back by itself when the line is cut. */
 export class Live {
   /** `onEvent(kind, data)` for each event, `onState("connecting" | "open" | "lost" | "gone" | "denied")`. */
-  constructor(token, viewerId, onEvent, onState, { open = openSocket, later = (act, wait) => setTimeout(act, wait) } = {}) {
+  constructor(
+    token,
+    viewerId,
+    onEvent,
+    onState,
+    { open = openSocket, later = (act, wait) => setTimeout(act, wait) } = {},
+  ) {
     Object.assign(this, { token, viewerId, onEvent, onState, open, later, tries: 0 });
     this.connect();
   }

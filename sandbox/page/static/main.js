@@ -13,7 +13,9 @@ const actions = new Actions(store, new Operations(token));
 if (token) follow();
 else store.set({ connection: "denied" });
 
-document.addEventListener("visibilitychange", () => store.watch({ visible: document.visibilityState === "visible" }));
+document.addEventListener("visibilitychange", () =>
+  store.watch({ visible: document.visibilityState === "visible" }),
+);
 store.watch({ visible: document.visibilityState === "visible" });
 render(html`<${App} store=${store} actions=${actions} />`, document.getElementById("app"));
 

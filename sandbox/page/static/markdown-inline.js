@@ -17,10 +17,19 @@ const ANGLED = [
   [/<@!?(\d{1,20})>/y, (found) => ({ type: "user", id: found[1] })],
   [/<@&(\d{1,20})>/y, (found) => ({ type: "role", id: found[1] })],
   [/<#(\d{1,20})>/y, (found) => ({ type: "channel", id: found[1] })],
-  [/<(a?):(\w{1,32}):(\d{1,20})>/y, (found) => ({ type: "emoji", id: found[3], name: found[2], animated: found[1] === "a" })],
+  [
+    /<(a?):(\w{1,32}):(\d{1,20})>/y,
+    (found) => ({ type: "emoji", id: found[3], name: found[2], animated: found[1] === "a" }),
+  ],
   [/<t:(-?\d{1,13})(?::([tTdDfFsSR]))?>/y, (found) => timestamp(Number(found[1]), found[2] ?? "f")],
-  [/<\/([-_'\p{L}\p{N}]{1,32}(?: [-_'\p{L}\p{N}]{1,32}){0,2}):(\d{1,20})>/uy, (found) => ({ type: "command", name: found[1], id: found[2] })],
-  [/<id:(customize|browse|guide|home|linked-roles)(?::\d{1,20})?>/y, (found) => ({ type: "navigation", name: found[1] })],
+  [
+    /<\/([-_'\p{L}\p{N}]{1,32}(?: [-_'\p{L}\p{N}]{1,32}){0,2}):(\d{1,20})>/uy,
+    (found) => ({ type: "command", name: found[1], id: found[2] }),
+  ],
+  [
+    /<id:(customize|browse|guide|home|linked-roles)(?::\d{1,20})?>/y,
+    (found) => ({ type: "navigation", name: found[1] }),
+  ],
 ];
 
 export function isSpace(character) {
@@ -33,7 +42,9 @@ export function readAtom(text, at, context, memo) {
     case "`":
       return readCodeBlock(text, at, context) ?? readCode(text, at, memo);
     case "¯":
-      return text.startsWith(SHRUG, at) ? { node: { type: "text", text: SHRUG }, end: at + SHRUG.length } : null;
+      return text.startsWith(SHRUG, at)
+        ? { node: { type: "text", text: SHRUG }, end: at + SHRUG.length }
+        : null;
     case "[":
       return context.inLink ? null : readMaskedLink(text, at, memo);
     case "<":
@@ -58,7 +69,8 @@ function timestamp(seconds, style) {
 
 function readAngled(text, at, context) {
   const linked = context.inLink ? null : match(CLOSED_ADDRESS, text, at);
-  if (linked && isWebAddress(linked[1])) return link(linked[1], [{ type: "text", text: linked[1] }], at + linked[0].length);
+  if (linked && isWebAddress(linked[1]))
+    return link(linked[1], [{ type: "text", text: linked[1] }], at + linked[0].length);
   for (const [pattern, node] of ANGLED) {
     const found = match(pattern, text, at);
     const made = found && node(found);
@@ -132,11 +144,16 @@ function readCodeBlock(text, at, context) {
   const close = text.indexOf("```", at + 4);
   if (close < 0 || !text.slice(at + 3, close).trim()) return null;
   const head = match(CODE_BLOCK_HEAD, text, at + 3);
-  const named = head && text.slice(CODE_BLOCK_HEAD.lastIndex, close).trim() !== "" && CODE_BLOCK_HEAD.lastIndex <= close;
+  const named =
+    head && text.slice(CODE_BLOCK_HEAD.lastIndex, close).trim() !== "" && CODE_BLOCK_HEAD.lastIndex <= close;
   const from = named ? CODE_BLOCK_HEAD.lastIndex : at + 3;
   const code = text.slice(from, close).replace(/^\n+|\n+$/g, "");
   const end = close + 3 + (text[close + 3] === "\n" ? 1 : 0);
-  return { node: { type: "codeblock", language: named ? head[1] : "", text: code }, end, block: end > close + 3 };
+  return {
+    node: { type: "codeblock", language: named ? head[1] : "", text: code },
+    end,
+    block: end > close + 3,
+  };
 }
 
 function readCode(text, at, memo) {
@@ -169,7 +186,10 @@ export function readSpan(text, at, context, memo) {
   if (single < 0 && double < 0) return null;
   const changes = { lineStart: context.lineStart };
   if (double < 0 || single + 1 >= double + 2) {
-    return { node: { type: "italic", children: memo.inner(text.slice(at + 1, single), changes) }, end: single + 1 };
+    return {
+      node: { type: "italic", children: memo.inner(text.slice(at + 1, single), changes) },
+      end: single + 1,
+    };
   }
   const children = memo.inner(text.slice(at + 2, double), changes);
   return { node: { type: SPANS[mark + mark], children }, end: double + 2 };

@@ -17,8 +17,28 @@ const MAX_JUMBO = 30;
 
 /** Every type a node of the tree can have. */
 export const NODE_TYPES = new Set([
-  "text", "bold", "italic", "underline", "strike", "spoiler", "code", "codeblock", "quote", "heading", "subtext",
-  "list", "item", "link", "user", "role", "channel", "everyone", "command", "emoji", "time", "navigation",
+  "text",
+  "bold",
+  "italic",
+  "underline",
+  "strike",
+  "spoiler",
+  "code",
+  "codeblock",
+  "quote",
+  "heading",
+  "subtext",
+  "list",
+  "item",
+  "link",
+  "user",
+  "role",
+  "channel",
+  "everyone",
+  "command",
+  "emoji",
+  "time",
+  "navigation",
 ]);
 
 /** Returns the nodes of a message's text: {type, ...}, those that hold others with `children`. */
@@ -28,7 +48,9 @@ export function parse(source) {
 
 /** The words of a tree, without its marks; `nameOf(node)` gives those of a mention. */
 export function textOf(nodes, nameOf = () => "") {
-  return nodes.map((node) => node.text ?? (node.children ? textOf(node.children, nameOf) : nameOf(node))).join("");
+  return nodes
+    .map((node) => node.text ?? (node.children ? textOf(node.children, nameOf) : nameOf(node)))
+    .join("");
 }
 
 /** Whether a tree is nothing but a few emoji, which are shown large. */
@@ -45,7 +67,9 @@ export function isJumbo(nodes) {
 function parseText(text, context) {
   if (context.depth > MAX_DEPTH) return text ? [{ type: "text", text }] : [];
   const nodes = [];
-  const memo = { inner: (inner, changes) => parseText(inner, { ...context, depth: context.depth + 1, ...changes }) };
+  const memo = {
+    inner: (inner, changes) => parseText(inner, { ...context, depth: context.depth + 1, ...changes }),
+  };
   let at = 0;
   let lineStart = context.lineStart;
   while (at < text.length) {
@@ -108,7 +132,10 @@ function match(pattern, text, at) {
 
 function readBlock(text, at, context, memo) {
   return (
-    readQuote(text, at, context, memo) ?? readLine(HEADING, text, at, memo) ?? readLine(SUBTEXT, text, at, memo) ?? readList(text, at, memo)
+    readQuote(text, at, context, memo) ??
+    readLine(HEADING, text, at, memo) ??
+    readLine(SUBTEXT, text, at, memo) ??
+    readList(text, at, memo)
   );
 }
 
@@ -129,7 +156,10 @@ function readLine(pattern, text, at, memo) {
   const found = match(pattern, text, at);
   if (!found) return null;
   const children = memo.inner(found.at(-1).trimEnd(), { lineStart: true });
-  const node = pattern === HEADING ? { type: "heading", level: found[1].length, children } : { type: "subtext", children };
+  const node =
+    pattern === HEADING
+      ? { type: "heading", level: found[1].length, children }
+      : { type: "subtext", children };
   return { node, end: at + found[0].length };
 }
 
@@ -138,9 +168,20 @@ function readList(text, at, memo) {
   let end = at;
   for (;;) {
     const item = match(ITEM, text, end);
-    if (item && lines.length && item[1].length <= lines[0].indent && (item[2] === undefined) !== (lines[0].number === null)) break;
+    if (
+      item &&
+      lines.length &&
+      item[1].length <= lines[0].indent &&
+      (item[2] === undefined) !== (lines[0].number === null)
+    )
+      break;
     const more = item || !lines.length ? null : match(ITEM_MORE, text, end);
-    if (item) lines.push({ indent: item[1].length, number: item[2] === undefined ? null : Number(item[2]), text: item[3] });
+    if (item)
+      lines.push({
+        indent: item[1].length,
+        number: item[2] === undefined ? null : Number(item[2]),
+        text: item[3],
+      });
     else if (more) lines.at(-1).text += `\n${more[1]}`;
     else break;
     end += (item ?? more)[0].length;
@@ -178,4 +219,3 @@ function listNode(items, memo) {
     }),
   };
 }
-

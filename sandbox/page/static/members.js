@@ -10,7 +10,11 @@ export function memberGroups(guild) {
     if (!groups.has(title)) groups.set(title, []);
     groups.get(title).push(member);
   }
-  const found = [...groups].map(([title, members]) => ({ title, members: members.sort(byName), rank: rankOf(title, members[0], ranks) }));
+  const found = [...groups].map(([title, members]) => ({
+    title,
+    members: members.sort(byName),
+    rank: rankOf(title, members[0], ranks),
+  }));
   return found.sort((a, b) => b.rank - a.rank).map(({ title, members }) => ({ title, members }));
 }
 

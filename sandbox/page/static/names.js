@@ -11,7 +11,10 @@ export function displayName(subject) {
 
 /** One or two letters that stand for a name: "Home Garden" -> "HG", "élan" -> "É". */
 export function initials(name) {
-  const words = name.trim().split(/[\s_.-]+/u).filter(Boolean);
+  const words = name
+    .trim()
+    .split(/[\s_.-]+/u)
+    .filter(Boolean);
   const letters = words.slice(0, 2).map((word) => [...word][0]);
   return letters.join("").toUpperCase() || "?";
 }
@@ -29,8 +32,21 @@ export function titleOf(channel) {
 
 /** The beginning of a message as plain words, for lists. */
 export function excerpt(message, length = 160) {
-  const files = message.attachments?.length ? `${message.attachments.length === 1 ? "a file" : `${message.attachments.length} files`}` : "";
-  const text = (message.content || message.embeds?.map((embed) => embed.title || embed.description).find(Boolean) || files).replace(/\s+/gu, " ").trim();
+  const files = message.attachments?.length
+    ? `${message.attachments.length === 1 ? "a file" : `${message.attachments.length} files`}`
+    : "";
+  const text = (
+    message.content ||
+    message.embeds?.map((embed) => embed.title || embed.description).find(Boolean) ||
+    files
+  )
+    .replace(/\s+/gu, " ")
+    .trim();
   const letters = [...text];
-  return letters.length > length ? `${letters.slice(0, length - 1).join("").trimEnd()}…` : text;
+  return letters.length > length
+    ? `${letters
+        .slice(0, length - 1)
+        .join("")
+        .trimEnd()}…`
+    : text;
 }

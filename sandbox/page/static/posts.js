@@ -11,5 +11,16 @@ export function shownPosts(posts, tags) {
 /** Something that differs whenever a forum's list does: it is asked for anew then. */
 export function forumState(guild, forumId) {
   const threads = guild.channels.filter((channel) => channel.parent_id === forumId);
-  return threads.map((thread) => [thread.id, thread.name, thread.last_message_id, thread.thread_metadata.archived, thread.applied_tags].join()).sort().join(" ");
+  return threads
+    .map((thread) =>
+      [
+        thread.id,
+        thread.name,
+        thread.last_message_id,
+        thread.thread_metadata.archived,
+        thread.applied_tags,
+      ].join(),
+    )
+    .sort()
+    .join(" ");
 }

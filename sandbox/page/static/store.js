@@ -74,7 +74,16 @@ export class Store {
 
   room(channelId) {
     const { rooms } = this.state;
-    if (!rooms.has(channelId)) rooms.set(channelId, { messages: [], loaded: false, complete: false, loading: false, work: null, stale: false, fresh: null });
+    if (!rooms.has(channelId))
+      rooms.set(channelId, {
+        messages: [],
+        loaded: false,
+        complete: false,
+        loading: false,
+        work: null,
+        stale: false,
+        fresh: null,
+      });
     return rooms.get(channelId);
   }
 
@@ -84,7 +93,11 @@ export class Store {
       const found = guild.channels.find((channel) => channel.id === channelId);
       if (found) return found;
     }
-    return this.state.direct.find((channel) => channel.id === channelId) ?? this.state.archived.get(channelId) ?? null;
+    return (
+      this.state.direct.find((channel) => channel.id === channelId) ??
+      this.state.archived.get(channelId) ??
+      null
+    );
   }
 
   guild() {
@@ -138,7 +151,16 @@ export class Store {
     const since = channel && this.unread(channel) ? this.readMark(channelId) : null;
     const place = { guild: guildId, channel: channelId, direct: guildId === null };
     if (guildId && channelId) this.state.left.set(guildId, channelId);
-    this.set({ place, since, atBottom: true, reply: null, editing: null, selected: null, jump: null, profile: null });
+    this.set({
+      place,
+      since,
+      atBottom: true,
+      reply: null,
+      editing: null,
+      selected: null,
+      jump: null,
+      profile: null,
+    });
     this.markRead(channelId);
   }
 
@@ -147,7 +169,8 @@ export class Store {
     const before = { ...this.state };
     Object.assign(this.state, changes);
     const read = this.look();
-    if (read || before.visible !== this.state.visible || before.atBottom !== this.state.atBottom) this.set({});
+    if (read || before.visible !== this.state.visible || before.atBottom !== this.state.atBottom)
+      this.set({});
   }
 
   /** Counts the open room as read when it is looked at; returns whether that changed anything. */
@@ -225,8 +248,17 @@ function replace(store) {
   const { state } = store;
   const next = firstPlace(store);
   if (next.channel === state.place.channel && next.guild === state.place.guild) return;
-  if (state.place.channel) state.toast = { tone: "info", text: `${displayName(state.viewer)} does not see what was open before.` };
-  Object.assign(state, { place: next, since: null, atBottom: true, reply: null, editing: null, selected: null, jump: null });
+  if (state.place.channel)
+    state.toast = { tone: "info", text: `${displayName(state.viewer)} does not see what was open before.` };
+  Object.assign(state, {
+    place: next,
+    since: null,
+    atBottom: true,
+    reply: null,
+    editing: null,
+    selected: null,
+    jump: null,
+  });
 }
 
 /** Forgets the archived threads and the rooms of channels that can no longer be seen. */
@@ -237,15 +269,24 @@ function forget(store) {
 }
 
 function newestOf(channels) {
-  return channels.map((channel) => channel.last_message_id ?? "0").reduce((a, b) => (compareIds(a, b) > 0 ? a : b), "0");
+  return channels
+    .map((channel) => channel.last_message_id ?? "0")
+    .reduce((a, b) => (compareIds(a, b) > 0 ? a : b), "0");
 }
 
 /** Puts somebody else's eyes on: nothing of the one before stays but what each has read. */
 function change(state, viewer, channels) {
-  if (state.viewer) state.marks.set(state.viewer.id, { read: state.read, mentions: state.mentions, newest: state.newest });
+  if (state.viewer)
+    state.marks.set(state.viewer.id, { read: state.read, mentions: state.mentions, newest: state.newest });
   const kept = state.marks.get(viewer.id);
   Object.assign(state, { read: new Map(), mentions: new Map(), newest: newestOf(channels), ...kept });
-  Object.assign(state, { rooms: new Map(), archived: new Map(), typing: new Map(), interactions: new Map(), commands: new Map() });
+  Object.assign(state, {
+    rooms: new Map(),
+    archived: new Map(),
+    typing: new Map(),
+    interactions: new Map(),
+    commands: new Map(),
+  });
   Object.assign(state, { modal: null, reply: null, editing: null, selected: null, since: null, jump: null });
   Object.assign(state, { front: null, menu: null, picking: null, asking: null, profile: null });
   if (state.place.direct) state.place = { guild: null, channel: null };
@@ -258,12 +299,22 @@ const EVENTS = {
     const same = state.viewer?.id === data.viewer.id;
     if (!same) change(state, data.viewer, channels);
     state.arrivals += 1;
-    Object.assign(state, { nobody: false, viewer: data.viewer, people: data.people, direct: data.direct, cdn: data.cdn_url });
+    Object.assign(state, {
+      nobody: false,
+      viewer: data.viewer,
+      people: data.people,
+      direct: data.direct,
+      cdn: data.cdn_url,
+    });
     state.guilds = new Map(data.guilds.map((guild) => [guild.id, guild]));
     replace(store);
     const kept = state.rooms.get(state.place.channel);
     state.rooms = new Map();
-    if (kept?.loaded) state.rooms.set(state.place.channel, Object.assign(kept, { stale: true, loading: false, work: null, fresh: null }));
+    if (kept?.loaded)
+      state.rooms.set(
+        state.place.channel,
+        Object.assign(kept, { stale: true, loading: false, work: null, fresh: null }),
+      );
   },
   NOBODY(store) {
     Object.assign(store.state, { nobody: true, viewer: null });
@@ -291,12 +342,15 @@ const EVENTS = {
     const known = room.messages.some((item) => item.id === message.id);
     room.fresh?.set(message.id, message);
     if (room.loaded && (known || inReach(room, message))) put(room.messages, message);
-    if (!channel || known || message.ephemeral || compareIds(message.id, channel.last_message_id ?? "0") <= 0) return;
+    if (!channel || known || message.ephemeral || compareIds(message.id, channel.last_message_id ?? "0") <= 0)
+      return;
     channel.last_message_id = message.id;
-    if (isThread(channel) && message.id !== channel.id) channel.message_count = (channel.message_count ?? 0) + 1;
+    if (isThread(channel) && message.id !== channel.id)
+      channel.message_count = (channel.message_count ?? 0) + 1;
     state.typing.get(message.channel_id)?.delete(message.author.id);
     if (message.author.id === state.viewer.id) store.note(channel.id);
-    else if (mentionsViewer(store, message)) state.mentions.set(channel.id, (state.mentions.get(channel.id) ?? 0) + 1);
+    else if (mentionsViewer(store, message))
+      state.mentions.set(channel.id, (state.mentions.get(channel.id) ?? 0) + 1);
   },
   MESSAGE_GONE(store, { channel_id: channelId, ids }) {
     const room = store.room(channelId);
@@ -318,7 +372,8 @@ const EVENTS = {
     const now = { ...before, ...interaction };
     state.interactions.set(interaction.id, now);
     if (now.modal && !before.modal) state.modal = now;
-    if (now.state === "failed" && !now.quiet) state.toast = { tone: "bad", text: `${now.application.name} did not respond in time.` };
+    if (now.state === "failed" && !now.quiet)
+      state.toast = { tone: "bad", text: `${now.application.name} did not respond in time.` };
   },
 };
 
@@ -330,7 +385,8 @@ function inReach(room, message) {
 /** Whether a message pings the viewer: by name, by a role they have, or with everyone; in direct messages always. */
 export function mentionsViewer(store, message) {
   const { viewer } = store.state;
-  if (!message.guild_id || message.mention_everyone || message.mentions.some((user) => user.id === viewer.id)) return true;
+  if (!message.guild_id || message.mention_everyone || message.mentions.some((user) => user.id === viewer.id))
+    return true;
   const guild = store.state.guilds.get(message.guild_id);
   const roles = guild?.members.find((member) => member.user.id === viewer.id)?.roles ?? [];
   return message.mention_roles.some((role) => roles.includes(role));

@@ -22,5 +22,10 @@ const LINES = {
 
 /** Returns {icon, text, jump?, thread?} of a system message; one of an unknown kind says its own words. */
 export function systemLine(message) {
-  return LINES[message.type] ?? { icon: "note", text: message.content || "did something this page has no words for." };
+  return (
+    LINES[message.type] ?? {
+      icon: "note",
+      text: message.content || "did something this page has no words for.",
+    }
+  );
 }

@@ -38,13 +38,15 @@ export function timeline(messages, { before = null, readId = null, viewerId = nu
   let last = before;
   let marked = readId === null || (before !== null && compareIds(before.id, readId) > 0);
   for (const message of messages) {
-    if (!last || dayOf(last) !== dayOf(message)) rows.push({ kind: "day", key: `day-${message.id}`, iso: message.timestamp });
+    if (!last || dayOf(last) !== dayOf(message))
+      rows.push({ kind: "day", key: `day-${message.id}`, iso: message.timestamp });
     const isNew = !marked && compareIds(message.id, readId) > 0;
     if (isNew) {
       marked = true;
       if (message.author.id !== viewerId) rows.push({ kind: "new", key: "new" });
     }
-    const compact = rows.at(-1)?.kind === "day" || rows.at(-1)?.kind === "new" ? false : continues(message, last);
+    const compact =
+      rows.at(-1)?.kind === "day" || rows.at(-1)?.kind === "new" ? false : continues(message, last);
     rows.push({ kind: "message", key: message.id, message, compact });
     last = message;
   }
@@ -78,7 +80,8 @@ function upTo(messages, id) {
 
 /** The window moved by `step` messages up (negative) or down, with at most `limit` messages in it. */
 export function moved(messages, [from, to], step, limit) {
-  const start = step < 0 ? Math.max(0, from + step) : Math.max(from, Math.min(messages.length, to + step) - limit);
+  const start =
+    step < 0 ? Math.max(0, from + step) : Math.max(from, Math.min(messages.length, to + step) - limit);
   const end = step < 0 ? Math.min(to, start + limit) : Math.min(messages.length, to + step);
   return { first: messages[start]?.id ?? null, last: end >= messages.length ? null : messages[end - 1].id };
 }

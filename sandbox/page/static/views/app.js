@@ -32,7 +32,7 @@ function Shell() {
 }
 
 function Frame() {
-  const { state, store, actions } = usePage();
+  const { state, store } = usePage();
   const phone = useMedia(PHONE);
   const narrow = useMedia(NARROW);
   const toggleSide = useSide(narrow);
@@ -54,7 +54,8 @@ function Frame() {
 function Place() {
   const { state, store } = usePage();
   const channel = store.channel(state.place.channel);
-  if (!channel) return html`<div class="nothing"><p>${state.place.direct ? "Choose whom to write to." : "There is nothing to open here."}</p></div>`;
+  if (!channel)
+    return html`<div class="nothing"><p>${state.place.direct ? "Choose whom to write to." : "There is nothing to open here."}</p></div>`;
   if (channel.type === TYPES.FORUM) return html`<${Forum} key=${channel.id} forum=${channel} />`;
   return html`<${Room} key=${`${state.viewer.id} ${channel.id}`} channelId=${channel.id} />`;
 }
@@ -74,7 +75,9 @@ function useTitle() {
   const count = store.unreadMentions();
   const where = titleOf(store.channel(state.place.channel));
   const title = `${count ? `(${count}) ` : ""}${where ? `${where} · ` : ""}Sandbox`;
-  useEffect(() => { document.title = title; }, [title]);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
 }
 
 /** Loads the open room again whenever everything came anew: after the line was cut, or through other eyes. */

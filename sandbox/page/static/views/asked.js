@@ -10,7 +10,9 @@ export function useAsked(ask, keys) {
       (value) => current && setFound({ value, problem: "" }),
       (error) => current && setFound({ value: null, problem: error.message }),
     );
-    return () => { current = false; };
+    return () => {
+      current = false;
+    };
   }, [...keys, count]);
   return { ...found, again: () => setCount((before) => before + 1) };
 }

@@ -35,9 +35,12 @@ export function File({ file, spoiler = isSpoiler(file) }) {
     return html`<button type="button" class="file-card" onClick=${() => setRevealed(true)}><${Icon} name="eye" /> Spoiler: press to show the file.</button>`;
   }
   const kind = isOwnMedia(file.url, state.cdn) ? kindOf(file) : "file";
-  if (kind === "video") return html`<video class="film" controls preload="metadata" src=${file.url} aria-label=${file.description ?? file.filename}></video>`;
+  if (kind === "video")
+    return html`<video class="film" controls preload="metadata" src=${file.url} aria-label=${file.description ?? file.filename}></video>`;
   const card = html`<${FileCard} file=${file} />`;
-  return kind === "audio" ? html`<div class="sound">${card}<audio controls preload="metadata" src=${file.url} aria-label=${file.filename}></audio></div>` : card;
+  return kind === "audio"
+    ? html`<div class="sound">${card}<audio controls preload="metadata" src=${file.url} aria-label=${file.filename}></audio></div>`
+    : card;
 }
 
 function FileCard({ file }) {

@@ -11,7 +11,8 @@ const TICK_MS = 30_000;
 export function Avatar({ user, size = 40 }) {
   const { state } = usePageQuietly();
   const [broken, setBroken] = useState(null);
-  const source = user.avatar && state.cdn ? `${state.cdn}/avatars/${user.id}/${user.avatar}.png?size=128` : null;
+  const source =
+    user.avatar && state.cdn ? `${state.cdn}/avatars/${user.id}/${user.avatar}.png?size=128` : null;
   const box = { width: `${size}px`, height: `${size}px`, fontSize: `${Math.round(size * 0.4)}px` };
   if (source && broken !== source) {
     return html`<img class="avatar" src=${source} alt="" style=${box} onError=${() => setBroken(source)} />`;

@@ -11,7 +11,17 @@ import { Gallery, Picture } from "./media.js";
 import { Emoji, RichText } from "./rich-text.js";
 import { Select } from "./select.js";
 
-const KIND = { ROW: 1, BUTTON: 2, SECTION: 9, TEXT: 10, THUMBNAIL: 11, GALLERY: 12, FILE: 13, SEPARATOR: 14, CONTAINER: 17 };
+const KIND = {
+  ROW: 1,
+  BUTTON: 2,
+  SECTION: 9,
+  TEXT: 10,
+  THUMBNAIL: 11,
+  GALLERY: 12,
+  FILE: 13,
+  SEPARATOR: 14,
+  CONTAINER: 17,
+};
 const LINK = 5;
 const PREMIUM = 6;
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "secondary", 6: "premium" };
@@ -42,27 +52,37 @@ export function Components({ message, guild }) {
 }
 
 function drawAll(components, context) {
-  return (components ?? []).map((component, index) => html`<${Part} key=${isSelect(component) ? JSON.stringify(component) : (component.custom_id ?? component.id ?? index)} component=${component} context=${context} />`);
+  return (components ?? []).map(
+    (component, index) =>
+      html`<${Part} key=${isSelect(component) ? JSON.stringify(component) : (component.custom_id ?? component.id ?? index)} component=${component} context=${context} />`,
+  );
 }
 
 function Part({ component, context }) {
   if (isSelect(component)) return html`<${MessageSelect} component=${component} context=${context} />`;
   const draw = DRAWN[component.type];
-  return draw ? draw(component, context) : html`<p class="component-unknown">(a component of a kind this page doesn't know: ${component.type})</p>`;
+  return draw
+    ? draw(component, context)
+    : html`<p class="component-unknown">(a component of a kind this page doesn't know: ${component.type})</p>`;
 }
 
 const DRAWN = {
   [KIND.ROW]: (row, context) => html`<div class="component-row">${drawAll(row.components, context)}</div>`,
   [KIND.BUTTON]: (button, context) => html`<${Button} button=${button} context=${context} />`,
-  [KIND.TEXT]: (part, { message, guild }) => html`<${RichText} text=${part.content} guild=${guild} users=${message.mentions} />`,
+  [KIND.TEXT]: (part, { message, guild }) =>
+    html`<${RichText} text=${part.content} guild=${guild} users=${message.mentions} />`,
   [KIND.SECTION]: (part, context) => html`<div class="section">
     <div class="section-text">${drawAll(part.components, context)}</div>
     <div class="section-accessory">${part.accessory && drawAll([part.accessory], context)}</div>
   </div>`,
-  [KIND.THUMBNAIL]: (part, { message }) => html`<${Picture} media=${mediaOf(part, message)} spoiler=${part.spoiler} cover size=${{ width: 84, height: 84 }} />`,
-  [KIND.GALLERY]: (part, { message }) => html`<${Gallery} items=${(part.items ?? []).map((item) => ({ media: mediaOf(item, message), spoiler: item.spoiler }))} />`,
-  [KIND.FILE]: (part, { message }) => html`<${File} file=${fileOf(part, message)} spoiler=${Boolean(part.spoiler)} />`,
-  [KIND.SEPARATOR]: (part) => html`<div role=${part.divider === false ? null : "separator"} class=${`gap-${part.spacing === 2 ? "large" : "small"}${part.divider === false ? "" : " divided"}`}></div>`,
+  [KIND.THUMBNAIL]: (part, { message }) =>
+    html`<${Picture} media=${mediaOf(part, message)} spoiler=${part.spoiler} cover size=${{ width: 84, height: 84 }} />`,
+  [KIND.GALLERY]: (part, { message }) =>
+    html`<${Gallery} items=${(part.items ?? []).map((item) => ({ media: mediaOf(item, message), spoiler: item.spoiler }))} />`,
+  [KIND.FILE]: (part, { message }) =>
+    html`<${File} file=${fileOf(part, message)} spoiler=${Boolean(part.spoiler)} />`,
+  [KIND.SEPARATOR]: (part) =>
+    html`<div role=${part.divider === false ? null : "separator"} class=${`gap-${part.spacing === 2 ? "large" : "small"}${part.divider === false ? "" : " divided"}`}></div>`,
   [KIND.CONTAINER]: (part, context) => html`<${Container} part=${part} context=${context} />`,
 };
 
@@ -82,7 +102,8 @@ export function shownFiles(components) {
   const walk = (value) => {
     if (Array.isArray(value)) value.forEach(walk);
     else if (value && typeof value === "object") Object.values(value).forEach(walk);
-    else if (typeof value === "string" && value.startsWith("attachment://")) names.push(value.slice("attachment://".length));
+    else if (typeof value === "string" && value.startsWith("attachment://"))
+      names.push(value.slice("attachment://".length));
   };
   walk(components);
   return names;
@@ -90,8 +111,12 @@ export function shownFiles(components) {
 
 function Container({ part, context }) {
   const [shown, setShown] = useState(!part.spoiler);
-  const colour = part.accent_color === null || part.accent_color === undefined ? null : { borderInlineStartColor: hex(part.accent_color) };
-  if (!shown) return html`<button type="button" class="container spoiler-box" onClick=${() => setShown(true)}><${Icon} name="eye" /> Spoiler: press to show it.</button>`;
+  const colour =
+    part.accent_color === null || part.accent_color === undefined
+      ? null
+      : { borderInlineStartColor: hex(part.accent_color) };
+  if (!shown)
+    return html`<button type="button" class="container spoiler-box" onClick=${() => setShown(true)}><${Icon} name="eye" /> Spoiler: press to show it.</button>`;
   return html`<div class=${`container${colour ? " accented" : ""}`} style=${colour}>${drawAll(part.components, context)}</div>`;
 }
 
@@ -101,12 +126,17 @@ function Button({ button, context }) {
   const look = `button button-${STYLES[button.style] ?? "secondary"}`;
   if (button.style === LINK) {
     const href = safeLink(button.url);
-    if (href && !button.disabled) return html`<a class=${look} href=${href} title=${button.url} target="_blank" rel="noopener noreferrer">${label}<${Icon} name="link" size=${14} /></a>`;
+    if (href && !button.disabled)
+      return html`<a class=${look} href=${href} title=${button.url} target="_blank" rel="noopener noreferrer">${label}<${Icon} name="link" size=${14} /></a>`;
     return html`<button type="button" class=${look} disabled>${label}</button>`;
   }
-  if (button.style === PREMIUM) return html`<button type="button" class=${look} disabled title="Nothing is sold here">${button.label || "Premium"}</button>`;
+  if (button.style === PREMIUM)
+    return html`<button type="button" class=${look} disabled title="Nothing is sold here">${button.label || "Premium"}</button>`;
   const busy = context.busy === button.custom_id;
-  const press = () => context.use(button.custom_id, async () => actions.answered(await actions.click(context.message.id, button.custom_id)));
+  const press = () =>
+    context.use(button.custom_id, async () =>
+      actions.answered(await actions.click(context.message.id, button.custom_id)),
+    );
   const name = button.label ? null : (button.emoji?.name ?? "Button");
   return html`<button type="button" class=${look} disabled=${button.disabled} aria-busy=${busy} aria-label=${name} onClick=${busy ? null : press}>
     ${label}${busy && html`<span class="dots" role="status"><span class="visually-hidden">Waiting for an answer</span></span>`}
@@ -116,7 +146,10 @@ function Button({ button, context }) {
 function MessageSelect({ component, context }) {
   const { actions } = usePageQuietly();
   const [values, setValues] = useState(() => initialValues(component));
-  const commit = (chosen) => context.use(component.custom_id, async () => actions.answered(await actions.choose(context.message.id, component.custom_id, chosen)));
+  const commit = (chosen) =>
+    context.use(component.custom_id, async () =>
+      actions.answered(await actions.choose(context.message.id, component.custom_id, chosen)),
+    );
   return html`<${Select} component=${component} guild=${context.guild} values=${values} onChange=${setValues} onCommit=${commit}
     disabled=${component.disabled} busy=${context.busy === component.custom_id} />`;
 }

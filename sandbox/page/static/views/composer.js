@@ -34,9 +34,11 @@ export function Composer({ channelId }) {
   return html`<section class="composer" aria-label="Write a message">
     <${Pending} channelId=${channelId} />
     ${writing.note && html`<p class="composer-note"><${Icon} name="archive" size=${16} /> ${writing.note}</p>`}
-    ${writing.allowed
-      ? html`<${Writer} key=${state.viewer.id} page=${page} channel=${channel} files=${writing.files} />`
-      : html`<p class="composer-closed"><${Icon} name="lock" size=${16} /> ${writing.reason}</p>`}
+    ${
+      writing.allowed
+        ? html`<${Writer} key=${state.viewer.id} page=${page} channel=${channel} files=${writing.files} />`
+        : html`<p class="composer-closed"><${Icon} name="lock" size=${16} /> ${writing.reason}</p>`
+    }
   </section>`;
 }
 
@@ -66,7 +68,8 @@ function Writer({ page, channel, files: mayAttach }) {
     change({ ...next, error: null });
     const entry = asCommand(draft.text, text, entries);
     if (entry) startCommand(change, entry);
-    else if (text.trim() && !text.startsWith("/") && pace.due(channel.id)) actions.type(channel.id).catch(() => {});
+    else if (text.trim() && !text.startsWith("/") && pace.due(channel.id))
+      actions.type(channel.id).catch(() => {});
   };
   const send = async () => {
     if (wait > 0 || draft.sending) return;
@@ -89,14 +92,22 @@ function Writer({ page, channel, files: mayAttach }) {
   return html`
     ${dragging && html`<div class="drop-here" aria-hidden="true"><p><${Icon} name="clip" size=${28} /> Drop files to attach them</p></div>`}
     <${ReplyBar} />
-    <form class="composer-box" onSubmit=${(event) => { event.preventDefault(); send(); }}>
+    <form class="composer-box" onSubmit=${(event) => {
+      event.preventDefault();
+      send();
+    }}>
       <${Uploads} files=${draft.files} sending=${draft.sending} progress=${draft.progress ?? 0} onRemove=${(file) => change({ files: draft.files.filter((item) => item !== file), problem: null })} />
       <div class="composer-row">
         <${IconButton} icon="plus" label=${mayAttach ? "Attach files" : "You can't attach files here"} disabled=${!mayAttach || draft.sending} onClick=${() => chooseFiles(addFiles)} />
         <${TextField} id=${`box-${channel.id}`} field=${field} label=${`Message ${placeName(channel)}`} placeholder=${`Message ${placeName(channel)}`}
           enterkeyhint=${onTouch() ? "enter" : "send"} value=${draft} world=${world} onChange=${write} onKey=${key} readOnly=${draft.sending}
           emoji=${emojiNamed} offer=${(text) => slashList(text, entries, commands !== undefined, (entry) => startCommand(change, entry))}
-          onPaste=${(event) => { if (event.clipboardData?.files.length) { event.preventDefault(); addFiles([...event.clipboardData.files]); } }} />
+          onPaste=${(event) => {
+            if (event.clipboardData?.files.length) {
+              event.preventDefault();
+              addFiles([...event.clipboardData.files]);
+            }
+          }} />
         <${IconButton} icon="smile" label="Emoji" aria-haspopup="dialog" disabled=${draft.sending} onClick=${(event) => store.set({ picking: { anchor: event.currentTarget, onPick: addEmoji } })} />
         <button type="submit" class="icon-button composer-send" aria-label="Send" title="Send" disabled=${!canSend}><${Icon} name="send" /></button>
       </div>
@@ -125,7 +136,12 @@ function composerKey(event, { page, channel, draft, send }) {
     return true;
   }
   if (event.key === "ArrowUp" && !draft.text && !draft.files.length) {
-    const own = store.room(channel.id).messages.findLast((message) => message.author.id === state.viewer.id && [0, 19].includes(message.type) && !message.ephemeral);
+    const own = store
+      .room(channel.id)
+      .messages.findLast(
+        (message) =>
+          message.author.id === state.viewer.id && [0, 19].includes(message.type) && !message.ephemeral,
+      );
     if (own) store.set({ editing: own.id });
     return Boolean(own);
   }
@@ -139,22 +155,38 @@ function measured(draft, world) {
 }
 
 function emojiNamed(query) {
-  return findEmoji(query, 10).map(({ character, name }) => ({ key: character, emoji: character, shown: character, label: `:${name}:` }));
+  return findEmoji(query, 10).map(({ character, name }) => ({
+    key: character,
+    emoji: character,
+    shown: character,
+    label: `:${name}:`,
+  }));
 }
 
 function placeName(channel) {
-  return channel.name ? `#${channel.name}` : `@${channel.recipients?.[0]?.global_name ?? channel.recipients?.[0]?.username ?? ""}`;
+  return channel.name
+    ? `#${channel.name}`
+    : `@${channel.recipients?.[0]?.global_name ?? channel.recipients?.[0]?.username ?? ""}`;
 }
 
 /** The focus goes to the box when it opens, when a reply begins, and when something is typed at nothing else. */
 function useFocus(field, busy, causes) {
   useLayoutEffect(() => {
-    if (!busy && !onTouch() && !document.querySelector("dialog[open]")) field.current?.focus({ preventScroll: true });
+    if (!busy && !onTouch() && !document.querySelector("dialog[open]"))
+      field.current?.focus({ preventScroll: true });
   }, [busy, ...causes]);
   useEffect(() => {
     const typed = (event) => {
       const nowhere = document.activeElement === document.body || document.activeElement === null;
-      if (nowhere && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " ") field.current?.focus();
+      if (
+        nowhere &&
+        event.key.length === 1 &&
+        !event.ctrlKey &&
+        !event.metaKey &&
+        !event.altKey &&
+        event.key !== " "
+      )
+        field.current?.focus();
     };
     document.addEventListener("keydown", typed);
     return () => document.removeEventListener("keydown", typed);
@@ -176,7 +208,10 @@ function useWait(until) {
 function useAddFiles(store, channelId, allowed) {
   return useCallback(
     (files) => {
-      if (!allowed) return changeDraft(store, channelId, { problem: "You can't attach files here: your roles don't allow it." });
+      if (!allowed)
+        return changeDraft(store, channelId, {
+          problem: "You can't attach files here: your roles don't allow it.",
+        });
       const now = draftOf(store, channelId);
       const { taken, error } = admit(now.files, files.map(asUpload));
       return changeDraft(store, channelId, { files: [...now.files, ...taken], problem: error });

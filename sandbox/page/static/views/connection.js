@@ -7,7 +7,10 @@ import { Newcomer } from "./people.js";
 export function Banner() {
   const { state, actions } = usePage();
   if (state.connection !== "lost" && state.connection !== "gone") return null;
-  const text = state.connection === "lost" ? "The line to the sandbox was cut. Reconnecting …" : "The sandbox does not answer. If it has ended, start it again and open the address it prints.";
+  const text =
+    state.connection === "lost"
+      ? "The line to the sandbox was cut. Reconnecting …"
+      : "The sandbox does not answer. If it has ended, start it again and open the address it prints.";
   return html`<div class="banner" role="status"><span>${text}</span><button type="button" class="text-button" onClick=${() => actions.retry()}>Try now</button></div>`;
 }
 
@@ -21,7 +24,8 @@ export function Denied() {
 /** Instead of the page, until the first answer. */
 export function Waiting() {
   const { state, actions } = usePage();
-  if (state.connection === "connecting" || state.connection === "open") return html`<div class="notice" role="status">Connecting …</div>`;
+  if (state.connection === "connecting" || state.connection === "open")
+    return html`<div class="notice" role="status">Connecting …</div>`;
   return html`<div class="notice" role="status"><h1>The sandbox does not answer</h1><p>Is it still running? Start it again and open the address it prints.</p>
     <button type="button" class="button button-primary" onClick=${() => actions.retry()}>Try now</button></div>`;
 }

@@ -22,15 +22,21 @@ export function Embed({ embed, files = [], guild, users }) {
   return html`<article class="embed" style=${embed.color ? { borderInlineStartColor: hex(embed.color) } : null}>
     <div class="embed-text">
       ${embed.provider?.name && html`<p class="embed-provider"><${Linked} href=${embed.provider.url}>${embed.provider.name}<//></p>`}
-      ${embed.author && html`<p class="embed-author"><${SmallIcon} url=${resolveMedia({ url: embed.author.icon_url }, files).url} />
-        <${Linked} href=${embed.author.url}>${embed.author.name}<//></p>`}
+      ${
+        embed.author &&
+        html`<p class="embed-author"><${SmallIcon} url=${resolveMedia({ url: embed.author.icon_url }, files).url} />
+        <${Linked} href=${embed.author.url}>${embed.author.name}<//></p>`
+      }
       ${embed.title && html`<p class="embed-title"><${Linked} href=${embed.url}><${RichText} text=${embed.title} inline ...${about} /><//></p>`}
       ${embed.description && html`<${RichText} text=${embed.description} ...${about} />`}
-      ${embed.fields?.length > 0 && html`<dl class="embed-fields">${columns(embed.fields).map(
-        ({ field, span }, index) => html`<div key=${index} class=${`embed-field span-${span}`}>
+      ${
+        embed.fields?.length > 0 &&
+        html`<dl class="embed-fields">${columns(embed.fields).map(
+          ({ field, span }, index) => html`<div key=${index} class=${`embed-field span-${span}`}>
           <dt><${RichText} text=${field.name} inline ...${about} /></dt><dd><${RichText} text=${field.value} ...${about} /></dd>
         </div>`,
-      )}</dl>`}
+        )}</dl>`
+      }
       ${embed.video?.url && html`<p><${Linked} href=${embed.video.url}>Watch the video<//></p>`}
     </div>
     ${thumbnail?.url && html`<${Picture} media=${thumbnail} cover size=${{ width: 80, height: 80 }} class="embed-thumbnail" />`}
@@ -49,7 +55,9 @@ function Foot({ embed, files }) {
 
 function Linked({ href, children }) {
   const safe = href && safeLink(href);
-  return safe ? html`<a href=${safe} title=${href} target="_blank" rel="noopener noreferrer">${children}</a>` : children;
+  return safe
+    ? html`<a href=${safe} title=${href} target="_blank" rel="noopener noreferrer">${children}</a>`
+    : children;
 }
 
 /** A tiny picture; of one that lies elsewhere nothing is fetched. */

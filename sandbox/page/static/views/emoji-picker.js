@@ -12,7 +12,9 @@ export function EmojiPicker({ onPick, onClose, anchor = document.activeElement }
   const [beside] = useState(anchor);
   const box = useRef(null);
   const recent = useMemo(() => recentEmoji(localStorage), []);
-  const groups = query.trim() ? [{ name: "Found", emoji: findEmoji(query) }] : [{ name: "Recent", emoji: recent }, ...CATEGORIES].filter((group) => group.emoji.length);
+  const groups = query.trim()
+    ? [{ name: "Found", emoji: findEmoji(query) }]
+    : [{ name: "Recent", emoji: recent }, ...CATEGORIES].filter((group) => group.emoji.length);
   const pick = (emoji) => {
     rememberEmoji(localStorage, emoji.character);
     onPick(emoji.character);
@@ -31,21 +33,32 @@ export function EmojiPicker({ onPick, onClose, anchor = document.activeElement }
       (next < 0 ? box.current.querySelector("input") : (buttons[next] ?? buttons.at(-1)))?.focus();
     }
   };
-  const jump = (name) => box.current.querySelector(`[data-group="${name}"]`)?.scrollIntoView({ block: "start" });
+  const jump = (name) =>
+    box.current.querySelector(`[data-group="${name}"]`)?.scrollIntoView({ block: "start" });
   return html`<${Popover} anchor=${beside} onClose=${onClose} label="Choose an emoji" class="emoji-picker">
     <div ref=${box} class="emoji-box" onKeyDown=${keys}>
       <input type="search" autofocus aria-label="Search emoji" placeholder="Search emoji" autocomplete="off" value=${query} onInput=${(event) => setQuery(event.target.value)} />
       <div class="emoji-grid" tabindex="-1">
-        ${groups.map((group) => html`<section key=${group.name} data-group=${group.name} aria-label=${group.name}>
+        ${groups.map(
+          (group) => html`<section key=${group.name} data-group=${group.name} aria-label=${group.name}>
           <h3>${group.name}</h3>
-          <div class="emoji-cells">${group.emoji.map((emoji, index) => html`<button type="button" key=${emoji.character} tabindex=${index === 0 ? 0 : -1}
-            aria-label=${emoji.words} title=${emoji.words} onClick=${() => pick(emoji)}>${emoji.character}</button>`)}</div>
-        </section>`)}
+          <div class="emoji-cells">${group.emoji.map(
+            (
+              emoji,
+              index,
+            ) => html`<button type="button" key=${emoji.character} tabindex=${index === 0 ? 0 : -1}
+            aria-label=${emoji.words} title=${emoji.words} onClick=${() => pick(emoji)}>${emoji.character}</button>`,
+          )}</div>
+        </section>`,
+        )}
         ${groups[0]?.name === "Found" && groups[0].emoji.length === 0 && html`<p class="choices-none" role="status">No emoji is called that.</p>`}
       </div>
-      ${!query.trim() && html`<nav class="emoji-groups" aria-label="Kinds of emoji">
+      ${
+        !query.trim() &&
+        html`<nav class="emoji-groups" aria-label="Kinds of emoji">
         ${CATEGORIES.map((group) => html`<button type="button" key=${group.name} title=${group.name} aria-label=${group.name} onClick=${() => jump(group.name)}>${group.emoji[0].character}</button>`)}
-      </nav>`}
+      </nav>`
+      }
     </div>
   <//>`;
 }

@@ -16,7 +16,11 @@ export function Forum({ forum }) {
   const [tags, setTags] = useState([]);
   const [writing, setWriting] = useState(false);
   const known = forumState(store.guild(), forum.id);
-  const { value: posts, problem, again } = useAsked(() => actions.posts(forum.id), [forum.id, state.viewer.id, state.arrivals, known]);
+  const {
+    value: posts,
+    problem,
+    again,
+  } = useAsked(() => actions.posts(forum.id), [forum.id, state.viewer.id, state.arrivals, known]);
   const shown = posts && shownPosts(posts, tags);
   const toggle = (id) => setTags(tags.includes(id) ? tags.filter((tag) => tag !== id) : [...tags, id]);
   return html`<section class="forum" aria-label=${`Posts in ${forum.name}`}>
@@ -36,8 +40,12 @@ export function Forum({ forum }) {
 
 export function Tags({ tags, chosen, onToggle }) {
   if (!tags?.length) return html`<span class="spacer"></span>`;
-  return html`<div class="tags" role="group" aria-label="Tags">${tags.map((tag) => html`<button type="button" key=${tag.id} class="tag" aria-pressed=${String(chosen.includes(tag.id))} onClick=${() => onToggle(tag.id)}>
-    ${tag.emoji_name && html`<span aria-hidden="true">${tag.emoji_name} </span>`}${tag.name}</button>`)}</div>`;
+  return html`<div class="tags" role="group" aria-label="Tags">${tags.map(
+    (
+      tag,
+    ) => html`<button type="button" key=${tag.id} class="tag" aria-pressed=${String(chosen.includes(tag.id))} onClick=${() => onToggle(tag.id)}>
+    ${tag.emoji_name && html`<span aria-hidden="true">${tag.emoji_name} </span>`}${tag.name}</button>`,
+  )}</div>`;
 }
 
 function Post({ thread, message, forum }) {

@@ -44,10 +44,16 @@ function Lead() {
   const parent = channel && isThread(channel) ? store.channel(channel.parent_id) : null;
   const elsewhere = phone && state.mentions.size - Number(state.mentions.has(state.place.channel));
   return html`
-    ${phone && html`<span class="lead"><${IconButton} icon="menu" label="Channels" aria-haspopup="dialog" onClick=${() => store.set({ front: "drawer" })} />
-      ${elsewhere > 0 && html`<span class="dot"><span class="visually-hidden">Mentions elsewhere</span></span>`}</span>`}
-    ${parent && html`<button type="button" class="crumb" onClick=${() => actions.open(channel.guild_id, parent.id)} title=${`Back to ${parent.name}`}>
-      <${Icon} name="back" size=${16} /><span>${parent.name}</span></button>`}`;
+    ${
+      phone &&
+      html`<span class="lead"><${IconButton} icon="menu" label="Channels" aria-haspopup="dialog" onClick=${() => store.set({ front: "drawer" })} />
+      ${elsewhere > 0 && html`<span class="dot"><span class="visually-hidden">Mentions elsewhere</span></span>`}</span>`
+    }
+    ${
+      parent &&
+      html`<button type="button" class="crumb" onClick=${() => actions.open(channel.guild_id, parent.id)} title=${`Back to ${parent.name}`}>
+      <${Icon} name="back" size=${16} /><span>${parent.name}</span></button>`
+    }`;
 }
 
 function Name({ channel, guild }) {

@@ -18,7 +18,8 @@ export function Picture({ media, size, cover = false, spoiler = false, all = [me
   const box = { width: `${size.width}px`, aspectRatio: `${size.width} / ${size.height}` };
   const own = isOwnMedia(media.url, state.cdn);
   if (!own && !isWebAddress(media.url)) return null;
-  if (failed) return html`<${Gap} box=${box} class=${extra} icon="warn" text="This picture could not be loaded." />`;
+  if (failed)
+    return html`<${Gap} box=${box} class=${extra} icon="warn" text="This picture could not be loaded." />`;
   if (!own && !asked) {
     return html`<button type="button" class=${`picture gap ${extra}`} style=${box} onClick=${() => setAsked(true)}>
       <${Icon} name="image" /><span>Picture on ${hostOf(media.url)}.<br />Press to load it.</span>
@@ -62,10 +63,13 @@ function Lightbox({ all, start, onClose }) {
     </div>
     <img src=${media.url} alt=${media.description ?? ""} />
     ${media.description && html`<p class="lightbox-text">${media.description}</p>`}
-    ${all.length > 1 && html`<div class="lightbox-step">
+    ${
+      all.length > 1 &&
+      html`<div class="lightbox-step">
       <${IconButton} icon="back" label="Previous picture" onClick=${() => go(-1)} />
       <${IconButton} icon="right" label="Next picture" onClick=${() => go(1)} />
-    </div>`}
+    </div>`
+    }
   </dialog>`;
 }
 
@@ -77,7 +81,12 @@ export function Gallery({ items }) {
   }
   const all = items.map((item) => item.media);
   return html`<div class=${`gallery gallery-${items.length === 2 || items.length === 4 ? 2 : 3}`}>
-    ${items.map(({ media, spoiler }, index) => html`<${Picture} key=${`${index} ${media.url}`} media=${media} spoiler=${spoiler} all=${all} cover
-      size=${{ width: 180, height: 135 }} />`)}
+    ${items.map(
+      (
+        { media, spoiler },
+        index,
+      ) => html`<${Picture} key=${`${index} ${media.url}`} media=${media} spoiler=${spoiler} all=${all} cover
+      size=${{ width: 180, height: 135 }} />`,
+    )}
   </div>`;
 }

@@ -12,9 +12,16 @@ import { copy } from "./message-actions.js";
 export function MemberActions({ user, onDone = () => {} }) {
   const page = usePage();
   return html`<div class="member-actions">
-    ${memberItems(page, user).map((item) => (item.heading ? html`<p key=${item.heading} class="menu-heading">${item.heading}</p>` : html`<button key=${item.label} type="button" onClick=${() => { onDone(); item.onPick(); }}>
+    ${memberItems(page, user).map((item) =>
+      item.heading
+        ? html`<p key=${item.heading} class="menu-heading">${item.heading}</p>`
+        : html`<button key=${item.label} type="button" onClick=${() => {
+            onDone();
+            item.onPick();
+          }}>
       <${Icon} name=${item.icon} size=${16} /> ${item.label}${item.hint && html` <small>${item.hint}</small>`}
-    </button>`))}
+    </button>`,
+    )}
   </div>`;
 }
 
@@ -22,13 +29,19 @@ function memberItems(page, user) {
   const { store, state, actions } = page;
   const channel = store.channel(state.place.channel);
   const apps = menus(state.commands.get(channel?.id) ?? [], USER_MENU);
-  const run = (command) => () => actions.menu(command.name, user.id, channel.id, command.application.id, USER_MENU).catch(() => {});
+  const run = (command) => () =>
+    actions.menu(command.name, user.id, channel.id, command.application.id, USER_MENU).catch(() => {});
   const writes = channel && writingIn(channel).allowed;
   return [
     writes && { label: "Mention", icon: "at", onPick: () => mention(store, channel, user) },
     { label: "Copy user id", icon: "copy", onPick: () => copy(store, user.id, "User id") },
     apps.length > 0 && { heading: "Apps" },
-    ...apps.map((command) => ({ label: command.name, hint: command.application.name, icon: "bot", onPick: run(command) })),
+    ...apps.map((command) => ({
+      label: command.name,
+      hint: command.application.name,
+      icon: "bot",
+      onPick: run(command),
+    })),
   ].filter(Boolean);
 }
 
@@ -36,6 +49,9 @@ function mention(store, channel, user) {
   const draft = draftOf(store, channel.id);
   const shown = `@${displayName(store.member(user.id) ?? user)}`;
   const gap = !draft.text || /\s$/.test(draft.text) ? "" : " ";
-  changeDraft(store, channel.id, { text: `${draft.text}${gap}${shown} `, picks: [...draft.picks, { shown, token: `<@${user.id}>` }] });
+  changeDraft(store, channel.id, {
+    text: `${draft.text}${gap}${shown} `,
+    picks: [...draft.picks, { shown, token: `<@${user.id}>` }],
+  });
   document.querySelector(".composer textarea")?.focus();
 }

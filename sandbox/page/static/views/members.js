@@ -15,10 +15,18 @@ export function Members({ narrow }) {
     showProfile(store, user, narrow ? document.querySelector(".header") : anchor);
   };
   if (!guild) return html`<p class="hint">Members belong to a server: open one.</p>`;
-  return html`<div class="members" onKeyDown=${(event) => moveFocus(event, ".member")}>${memberGroups(guild).map(({ title, members }) => html`<section key=${title}>
+  return html`<div class="members" onKeyDown=${(event) => moveFocus(event, ".member")}>${memberGroups(
+    guild,
+  ).map(
+    ({ title, members }) => html`<section key=${title}>
     <h3>${title} <small>${members.length}</small></h3>
-    <ul>${members.map((member) => html`<li key=${member.user.id}><button type="button" class="member" aria-haspopup="dialog" onClick=${(event) => show(member.user, event.currentTarget)}>
+    <ul>${members.map(
+      (
+        member,
+      ) => html`<li key=${member.user.id}><button type="button" class="member" aria-haspopup="dialog" onClick=${(event) => show(member.user, event.currentTarget)}>
       <${Avatar} user=${member.user} size=${28} /><span class="nav-name">${displayName(member)}</span>${member.bot && html`<${BotMark} />`}
-    </button></li>`)}</ul>
-  </section>`)}</div>`;
+    </button></li>`,
+    )}</ul>
+  </section>`,
+  )}</div>`;
 }

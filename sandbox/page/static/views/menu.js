@@ -12,7 +12,16 @@ const EDGE = 8; // pixels kept free around it
 export function openMenu(store, label, items, at) {
   const anchor = at instanceof Element ? at : document.activeElement;
   const box = at instanceof Element ? at.getBoundingClientRect() : null;
-  store.set({ menu: { label, items, anchor, x: box ? box.right : at.x, y: box ? box.bottom + 4 : at.y, fromRight: Boolean(box) } });
+  store.set({
+    menu: {
+      label,
+      items,
+      anchor,
+      x: box ? box.right : at.x,
+      y: box ? box.bottom + 4 : at.y,
+      fromRight: Boolean(box),
+    },
+  });
 }
 
 /** Mounted once: shows `state.menu`. */
@@ -67,10 +76,18 @@ function Item({ item, pick }) {
 function walk(event, box) {
   const items = [...box.querySelectorAll("[role=menuitem]")];
   const at = items.indexOf(document.activeElement);
-  const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: items.length - 1 }[event.key];
+  const to = {
+    ArrowDown: at + 1,
+    ArrowRight: at + 1,
+    ArrowUp: at - 1,
+    ArrowLeft: at - 1,
+    Home: 0,
+    End: items.length - 1,
+  }[event.key];
   if (to !== undefined) items[(to + items.length) % items.length].focus();
   else if (event.key === "Tab") box.hidePopover();
-  else if (event.key.length === 1) items.find((item) => item.textContent.trim().toLowerCase().startsWith(event.key.toLowerCase()))?.focus();
+  else if (event.key.length === 1)
+    items.find((item) => item.textContent.trim().toLowerCase().startsWith(event.key.toLowerCase()))?.focus();
   else return;
   event.preventDefault();
 }

@@ -19,11 +19,24 @@ export function MessageActions({ message }) {
   const rights = messageRights(message, channel, state.viewer.id);
   const more = (event) => openMenu(store, "Message", messageItems(page, message), event.currentTarget);
   const buttons = [
-    rights.react && { icon: "smile", label: "Add a reaction", "aria-haspopup": "dialog", onClick: (event) => pickReaction(page, message, event.currentTarget) },
+    rights.react && {
+      icon: "smile",
+      label: "Add a reaction",
+      "aria-haspopup": "dialog",
+      onClick: (event) => pickReaction(page, message, event.currentTarget),
+    },
     rights.edit && { icon: "edit", label: "Edit", onClick: () => store.set({ editing: message.id }) },
     rights.reply && { icon: "reply", label: "Reply", onClick: () => reply(store, message) },
-    rights.startThread && { icon: "thread", label: "Start a thread", onClick: () => store.set({ asking: { kind: "thread", message, channel } }) },
-    rights.openThread && { icon: "thread", label: "Open the thread", onClick: () => actions.openThread(message.thread) },
+    rights.startThread && {
+      icon: "thread",
+      label: "Start a thread",
+      onClick: () => store.set({ asking: { kind: "thread", message, channel } }),
+    },
+    rights.openThread && {
+      icon: "thread",
+      label: "Open the thread",
+      onClick: () => actions.openThread(message.thread),
+    },
     { icon: "more", label: "More", onClick: more, "aria-haspopup": "menu" },
   ].filter(Boolean);
   return html`<div class="message-actions" role="toolbar" aria-label=${`Message by ${displayName(message)}`} onKeyDown=${walk}>
@@ -45,12 +58,20 @@ export function reply(store, message) {
 }
 
 function pickReaction({ store, actions }, message, anchor) {
-  store.set({ picking: { anchor, onPick: (emoji) => actions.react(message.id, emoji, true).catch(() => {}) } });
+  store.set({
+    picking: { anchor, onPick: (emoji) => actions.react(message.id, emoji, true).catch(() => {}) },
+  });
 }
 
 function quick({ actions }, message) {
   const mine = (face) => message.reactions?.some((item) => item.me && item.emoji.name === face);
-  return { quick: QUICK.map((face) => ({ face, label: `${mine(face) ? "Take back" : "React with"} ${face}`, onPick: () => actions.react(message.id, face, !mine(face)).catch(() => {}) })) };
+  return {
+    quick: QUICK.map((face) => ({
+      face,
+      label: `${mine(face) ? "Take back" : "React with"} ${face}`,
+      onPick: () => actions.react(message.id, face, !mine(face)).catch(() => {}),
+    })),
+  };
 }
 
 /** Everything the viewer may do with a message, for its menu. */
@@ -61,21 +82,51 @@ export function messageItems(page, message) {
   const quiet = (promise) => promise.catch(() => {}); // it was shown as a toast
   const items = [
     rights.react && quick(page, message),
-    rights.react && { label: "Other reaction", icon: "smile", onPick: () => pickReaction(page, message, document.querySelector(`[data-id="${message.id}"]`)) },
+    rights.react && {
+      label: "Other reaction",
+      icon: "smile",
+      onPick: () => pickReaction(page, message, document.querySelector(`[data-id="${message.id}"]`)),
+    },
     rights.react && { line: true },
     rights.reply && { label: "Reply", icon: "reply", onPick: () => reply(store, message) },
     rights.edit && { label: "Edit", icon: "edit", onPick: () => store.set({ editing: message.id }) },
-    rights.startThread && { label: "Start a thread", icon: "thread", onPick: () => store.set({ asking: { kind: "thread", message, channel } }) },
-    rights.openThread && { label: "Open the thread", icon: "thread", onPick: () => actions.openThread(message.thread) },
-    rights.pin && { label: message.pinned ? "Unpin" : "Pin", icon: "pin", onPick: () => quiet(actions.pin(message.id, !message.pinned)) },
-    message.note && { label: "What the bot decided", icon: "note", onPick: () => store.set({ selected: message.id, side: "notes" }) },
+    rights.startThread && {
+      label: "Start a thread",
+      icon: "thread",
+      onPick: () => store.set({ asking: { kind: "thread", message, channel } }),
+    },
+    rights.openThread && {
+      label: "Open the thread",
+      icon: "thread",
+      onPick: () => actions.openThread(message.thread),
+    },
+    rights.pin && {
+      label: message.pinned ? "Unpin" : "Pin",
+      icon: "pin",
+      onPick: () => quiet(actions.pin(message.id, !message.pinned)),
+    },
+    message.note && {
+      label: "What the bot decided",
+      icon: "note",
+      onPick: () => store.set({ selected: message.id, side: "notes" }),
+    },
     { line: true },
-    message.content && { label: "Copy text", icon: "copy", onPick: () => copy(store, message.content, "Text") },
+    message.content && {
+      label: "Copy text",
+      icon: "copy",
+      onPick: () => copy(store, message.content, "Text"),
+    },
     { label: "Copy link", icon: "link", onPick: () => copy(store, linkTo(message), "Link") },
     { label: "Copy message id", icon: "copy", onPick: () => copy(store, message.id, "Message id") },
     ...(rights.apps ? appItems(page, message) : []),
     rights.remove && { line: true },
-    rights.remove && { label: "Delete", icon: "trash", bad: true, hint: "Shift: at once", onPick: (event) => remove(page, message, event.shiftKey) },
+    rights.remove && {
+      label: "Delete",
+      icon: "trash",
+      bad: true,
+      hint: "Shift: at once",
+      onPick: (event) => remove(page, message, event.shiftKey),
+    },
   ];
   return items.filter(Boolean);
 }
@@ -83,8 +134,20 @@ export function messageItems(page, message) {
 function appItems({ state, actions }, message) {
   const found = menus(state.commands.get(message.channel_id) ?? [], MESSAGE_MENU);
   if (!found.length) return [];
-  const run = (command) => actions.menu(command.name, message.id, message.channel_id, command.application.id, MESSAGE_MENU).catch(() => {});
-  return [{ line: true }, { heading: "Apps" }, ...found.map((command) => ({ label: command.name, hint: command.application.name, icon: "bot", onPick: () => run(command) }))];
+  const run = (command) =>
+    actions
+      .menu(command.name, message.id, message.channel_id, command.application.id, MESSAGE_MENU)
+      .catch(() => {});
+  return [
+    { line: true },
+    { heading: "Apps" },
+    ...found.map((command) => ({
+      label: command.name,
+      hint: command.application.name,
+      icon: "bot",
+      onPick: () => run(command),
+    })),
+  ];
 }
 
 export function remove({ store, actions }, message, atOnce) {
@@ -101,7 +164,12 @@ export async function copy(store, text, what) {
     await navigator.clipboard.writeText(text);
     store.set({ toast: { tone: "good", text: `${what} copied.` } });
   } catch {
-    store.set({ toast: { tone: "bad", text: "The browser did not let the page copy. Select the text and copy it yourself." } });
+    store.set({
+      toast: {
+        tone: "bad",
+        text: "The browser did not let the page copy. Select the text and copy it yourself.",
+      },
+    });
   }
 }
 
@@ -115,19 +183,32 @@ export function listenForMenus(page) {
     return Boolean(message);
   };
   const context = (event) => {
-    if (event.shiftKey || event.target.closest?.("a, input, textarea, img, dialog") || String(getSelection())) return;
+    if (event.shiftKey || event.target.closest?.("a, input, textarea, img, dialog") || String(getSelection()))
+      return;
     const byKey = event.clientX === 0 && event.clientY === 0;
-    if (event.target.closest?.("[data-id]") && open(event.target, byKey ? null : { x: event.clientX, y: event.clientY })) event.preventDefault();
+    if (
+      event.target.closest?.("[data-id]") &&
+      open(event.target, byKey ? null : { x: event.clientX, y: event.clientY })
+    )
+      event.preventDefault();
   };
   const press = (event) => {
     const [touch] = event.touches;
     const { target } = event;
     clearTimeout(timer);
-    if (event.touches.length === 1 && !target.closest?.("a, button, input, textarea")) timer = setTimeout(() => open(target, { x: touch.clientX, y: touch.clientY }), LONG_PRESS_MS);
+    if (event.touches.length === 1 && !target.closest?.("a, button, input, textarea"))
+      timer = setTimeout(() => open(target, { x: touch.clientX, y: touch.clientY }), LONG_PRESS_MS);
   };
   const stop = () => clearTimeout(timer);
-  const listeners = { contextmenu: context, touchstart: press, touchend: stop, touchmove: stop, touchcancel: stop };
-  for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener, { passive: name !== "contextmenu" });
+  const listeners = {
+    contextmenu: context,
+    touchstart: press,
+    touchend: stop,
+    touchmove: stop,
+    touchcancel: stop,
+  };
+  for (const [name, listener] of Object.entries(listeners))
+    document.addEventListener(name, listener, { passive: name !== "contextmenu" });
   return () => {
     stop();
     for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener);

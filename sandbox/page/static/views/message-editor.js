@@ -52,9 +52,15 @@ export function MessageEditor({ message }) {
     } else return false;
     return true;
   };
-  return html`<form class="message-editor" aria-label="Edit the message" onSubmit=${(event) => { event.preventDefault(); save(); }}>
+  return html`<form class="message-editor" aria-label="Edit the message" onSubmit=${(event) => {
+    event.preventDefault();
+    save();
+  }}>
     <div class="composer-box"><${TextField} id=${`edit-${message.id}`} field=${field} label="Edit the message" value=${value} world=${world} onKey=${key}
-      onChange=${(next) => { setError(null); changeDraft(store, place, next); }} /></div>
+      onChange=${(next) => {
+        setError(null);
+        changeDraft(store, place, next);
+      }} /></div>
     ${error && html`<p class="composer-error" role="alert">${error}</p>`}
     <p class="editor-foot"><button type="submit" class="text-button">Save</button> <kbd>Enter</kbd> <button type="button" class="text-button" onClick=${done}>Cancel</button> <kbd>Esc</kbd></p>
   </form>`;

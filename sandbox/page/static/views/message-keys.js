@@ -2,7 +2,11 @@
 
 /** Whether something that belongs to a message is open, such as its menu. */
 export function isBusy(list) {
-  return Boolean(list.querySelector(".message :popover-open, .message dialog[open], .message-actions [aria-expanded='true']"));
+  return Boolean(
+    list.querySelector(
+      ".message :popover-open, .message dialog[open], .message-actions [aria-expanded='true']",
+    ),
+  );
 }
 
 /** The first of elements in order that reaches below a height. */
@@ -21,7 +25,13 @@ export function focusNeighbour(event) {
   if (!event.target.classList.contains("message")) return;
   const all = [...event.currentTarget.querySelectorAll(".message")];
   const at = all.indexOf(event.target);
-  const target = { ArrowUp: all[at - 1], ArrowDown: all[at + 1], Home: all[0], End: all.at(-1), Enter: event.target.querySelector(".message-actions button") }[event.key];
+  const target = {
+    ArrowUp: all[at - 1],
+    ArrowDown: all[at + 1],
+    Home: all[0],
+    End: all.at(-1),
+    Enter: event.target.querySelector(".message-actions button"),
+  }[event.key];
   if (!target) return;
   event.preventDefault();
   target.focus();

@@ -55,7 +55,8 @@ export function MessageList({ channel }) {
     return () => observer.disconnect();
   }, []);
 
-  const show = (window) => setShown((now) => (now.first === window.first && now.last === window.last ? now : window));
+  const show = (window) =>
+    setShown((now) => (now.first === window.first && now.last === window.last ? now : window));
   const scrolled = () => {
     const element = box.current;
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
@@ -82,7 +83,8 @@ export function MessageList({ channel }) {
     else if (room.loaded && box.current.scrollHeight <= box.current.clientHeight) latest.current.goUp();
   }, [messages[0]?.id, from]);
   useEffect(() => {
-    if (!isStuck && shown.last === null && to - from > LIMIT) show({ first: messages[from].id, last: messages[from + LIMIT - 1].id });
+    if (!isStuck && shown.last === null && to - from > LIMIT)
+      show({ first: messages[from].id, last: messages[from + LIMIT - 1].id });
   }, [newest]);
   useEffect(() => {
     store.watch({ atBottom: isStuck });
@@ -109,15 +111,23 @@ export function MessageList({ channel }) {
     setSeen(null);
   };
 
-  const rows = timeline(messages.slice(from, to), { before: messages[from - 1] ?? null, readId: since, viewerId: state.viewer.id });
+  const rows = timeline(messages.slice(from, to), {
+    before: messages[from - 1] ?? null,
+    readId: since,
+    viewerId: state.viewer.id,
+  });
   const draw = useRows(page, channel, marks);
-  const focusable = marks.focused && messages.some((message) => message.id === marks.focused) ? marks.focused : newest;
-  const fresh = seen && seen !== newest ? messages.length - 1 - messages.findIndex((message) => message.id === seen) : 0;
+  const focusable =
+    marks.focused && messages.some((message) => message.id === marks.focused) ? marks.focused : newest;
+  const fresh =
+    seen && seen !== newest ? messages.length - 1 - messages.findIndex((message) => message.id === seen) : 0;
   const activate = (event) => {
     const id = event.target.closest?.(".message")?.dataset.id;
-    if (id && id !== marks.active && !isBusy(box.current)) mark(event.type === "focusin" ? { active: id, focused: id } : { active: id });
+    if (id && id !== marks.active && !isBusy(box.current))
+      mark(event.type === "focusin" ? { active: id, focused: id } : { active: id });
   };
-  const leave = () => !isBusy(box.current) && !box.current.contains(document.activeElement) && mark({ active: null });
+  const leave = () =>
+    !isBusy(box.current) && !box.current.contains(document.activeElement) && mark({ active: null });
   return html`<div class="messages-frame">
     <div ref=${box} class="messages" onScroll=${scrolled} onPointerOver=${activate} onfocusin=${activate} onPointerLeave=${leave} onKeyDown=${focusNeighbour}>
       <div class="messages-inner" role="log" aria-label=${`Messages in ${channel.name ?? "this conversation"}`} aria-busy=${Boolean(room.loading)}>
@@ -125,9 +135,12 @@ export function MessageList({ channel }) {
         <ol>${rows.map((row) => draw(row, focusable))}</ol>
       </div>
     </div>
-    ${!isStuck && html`<button type="button" class="to-present" onClick=${toPresent}>
+    ${
+      !isStuck &&
+      html`<button type="button" class="to-present" onClick=${toPresent}>
       ${fresh > 0 ? `${fresh} new message${fresh === 1 ? "" : "s"} · ` : ""}Jump to present <${Icon} name="down" size=${16} />
-    </button>`}
+    </button>`
+    }
   </div>`;
 }
 
@@ -153,9 +166,13 @@ function anchorIn(element) {
 async function jumpTo({ store, actions }, channelId, id, reveal) {
   const room = store.room(channelId);
   const isThere = () => room.messages.some((message) => message.id === id);
-  for (let tries = 0; !isThere() && !room.complete && tries < MOST_LOADS; tries += 1) await actions.load(channelId);
+  for (let tries = 0; !isThere() && !room.complete && tries < MOST_LOADS; tries += 1)
+    await actions.load(channelId);
   if (isThere()) reveal(id);
-  else store.set({ toast: { tone: "warn", text: "That message is not here any more, or too far back to go to." } });
+  else
+    store.set({
+      toast: { tone: "warn", text: "That message is not here any more, or too far back to go to." },
+    });
 }
 
 /** Draws rows, and a message only again when something about it changed. */
@@ -165,11 +182,21 @@ function useRows({ state, store }, channel, marks) {
   const before = cache.current;
   cache.current = new Map();
   return (row, focusable) => {
-    if (row.kind === "day") return html`<li key=${row.key} class="day-line"><${Time} iso=${row.iso} style="D" /></li>`;
+    if (row.kind === "day")
+      return html`<li key=${row.key} class="day-line"><${Time} iso=${row.iso} style="D" /></li>`;
     if (row.kind === "new") return html`<li key=${row.key} class="new-line"><span>new messages</span></li>`;
     const { message, compact } = row;
     const { id } = message;
-    const uses = [message, compact, guild, marks.active === id, state.selected === id, marks.flashed === id, focusable === id, state.editing === id];
+    const uses = [
+      message,
+      compact,
+      guild,
+      marks.active === id,
+      state.selected === id,
+      marks.flashed === id,
+      focusable === id,
+      state.editing === id,
+    ];
     const old = before.get(id);
     const same = old && old.uses.every((value, index) => value === uses[index]);
     const made = same ? old : { uses, node: drawMessage(store, uses) };

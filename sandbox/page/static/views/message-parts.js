@@ -14,7 +14,10 @@ const WEBHOOK = html`<span class="bot-mark webhook-mark">WEBHOOK</span>`;
 export function AuthorName({ message, guild, plain = false }) {
   const { store } = usePageQuietly();
   const member = guild?.members.find((item) => item.user.id === message.author.id);
-  const style = message.webhook_id && !message.application_id ? null : textColour(roleColour(guild, member?.roles ?? message.member?.roles));
+  const style =
+    message.webhook_id && !message.application_id
+      ? null
+      : textColour(roleColour(guild, member?.roles ?? message.member?.roles));
   const name = displayName(member ?? message);
   const look = `author${style ? " coloured" : ""}`;
   if (plain) return html`<span class=${look} style=${style} dir="auto">${name}</span>`;
@@ -31,7 +34,8 @@ export function ReplyLine({ message, guild }) {
   const { store } = usePageQuietly();
   const target = message.referenced_message;
   if (!target) {
-    const text = target === null ? "The original message was deleted." : "The original message could not be loaded.";
+    const text =
+      target === null ? "The original message was deleted." : "The original message could not be loaded.";
     return html`<div class="reply-line gone"><${Icon} name="reply" size=${14} /><em>${text}</em></div>`;
   }
   return html`<div class="reply-line">
@@ -45,8 +49,15 @@ export function ReplyLine({ message, guild }) {
 
 /** A message in one line. */
 export function Snippet({ message, guild }) {
-  if (message.content) return html`<${RichText} text=${message.content.slice(0, 300)} guild=${guild} users=${message.mentions} inline />`;
-  const what = message.attachments?.length ? "a file" : message.embeds?.length ? "an embed" : message.components?.length ? "buttons or boxes" : "an empty message";
+  if (message.content)
+    return html`<${RichText} text=${message.content.slice(0, 300)} guild=${guild} users=${message.mentions} inline />`;
+  const what = message.attachments?.length
+    ? "a file"
+    : message.embeds?.length
+      ? "an embed"
+      : message.components?.length
+        ? "buttons or boxes"
+        : "an empty message";
   return html`<em>(${what}; press to look)</em>`;
 }
 

@@ -10,7 +10,16 @@ import { usePageQuietly } from "./context.js";
 import { Embed } from "./embed.js";
 import { MessageActions } from "./message-actions.js";
 import { MessageEditor } from "./message-editor.js";
-import { AuthorName, Badge, CommandLine, EphemeralFoot, NoteChip, ReplyLine, SystemMessage, ThreadChip } from "./message-parts.js";
+import {
+  AuthorName,
+  Badge,
+  CommandLine,
+  EphemeralFoot,
+  NoteChip,
+  ReplyLine,
+  SystemMessage,
+  ThreadChip,
+} from "./message-parts.js";
 import { showProfile } from "./profile.js";
 import { Reactions } from "./reactions.js";
 import { RichText } from "./rich-text.js";
@@ -24,12 +33,34 @@ const THREAD_STARTER = 21;
  * pressed, `flashed` that it was jumped to, `pinged` that it mentions the viewer; `editing` puts a box in place of
  * its words; `focusable` is the one message that Tab reaches.
  */
-export function Message({ message, guild, compact = false, active = false, selected = false, flashed = false, pinged = false, editing = false, focusable = false }) {
+export function Message({
+  message,
+  guild,
+  compact = false,
+  active = false,
+  selected = false,
+  flashed = false,
+  pinged = false,
+  editing = false,
+  focusable = false,
+}) {
   const shown = message.type === THREAD_STARTER ? message.referenced_message : message;
   const system = !shown || !(isSpoken(shown) || message.type === THREAD_STARTER);
-  const classes = { message: true, compact, active, flashed, pinged, ephemeral: message.ephemeral, "is-system": system };
+  const classes = {
+    message: true,
+    compact,
+    active,
+    flashed,
+    pinged,
+    ephemeral: message.ephemeral,
+    "is-system": system,
+  };
   const name = `${displayName(message)}, ${formatTime(new Date(message.timestamp), "t")}`;
-  return html`<li class=${Object.keys(classes).filter((key) => classes[key]).join(" ")} id=${`message-${message.id}`} data-id=${message.id} tabindex=${focusable ? 0 : -1} aria-label=${name}>
+  return html`<li class=${Object.keys(classes)
+    .filter((key) => classes[key])
+    .join(
+      " ",
+    )} id=${`message-${message.id}`} data-id=${message.id} tabindex=${focusable ? 0 : -1} aria-label=${name}>
     ${system ? html`<${SystemMessage} message=${message} guild=${guild} />` : html`<${Spoken} message=${shown} guild=${guild} compact=${compact} selected=${selected} editing=${editing} />`}
     ${active && html`<${MessageActions} message=${message} />`}
   </li>`;
@@ -42,22 +73,31 @@ function Spoken({ message, guild, compact, selected, editing }) {
     ${message.type === 19 && html`<${ReplyLine} message=${message} guild=${guild} />`}
     ${message.interaction_metadata?.name && html`<${CommandLine} message=${message} guild=${guild} />`}
     <div class="message-gutter">
-      ${compact
-        ? html`<span class="message-hour" aria-hidden="true">${formatTime(new Date(message.timestamp), "t")}</span>`
-        : html`<button type="button" class="message-face" tabindex="-1" aria-hidden="true" onClick=${profile}><${Avatar} user=${message.author} size=${40} /></button>`}
+      ${
+        compact
+          ? html`<span class="message-hour" aria-hidden="true">${formatTime(new Date(message.timestamp), "t")}</span>`
+          : html`<button type="button" class="message-face" tabindex="-1" aria-hidden="true" onClick=${profile}><${Avatar} user=${message.author} size=${40} /></button>`
+      }
     </div>
     <div class="message-body">
-      ${!compact && html`<div class="message-head">
+      ${
+        !compact &&
+        html`<div class="message-head">
         <${AuthorName} message=${message} guild=${guild} /> <${Badge} message=${message} />
         <span class="when"><${Time} iso=${message.timestamp} /></span>
         ${message.pinned && html`<span class="pinned"><${Icon} name="pin" size=${13} />pinned</span>`}
         ${message.note && html`<${NoteChip} message=${message} selected=${selected} />`}
-      </div>`}
+      </div>`
+      }
       <${Content} message=${message} guild=${guild} editing=${editing} />
-      ${compact && (message.note || message.pinned) && html`<div class="message-marks">
+      ${
+        compact &&
+        (message.note || message.pinned) &&
+        html`<div class="message-marks">
         ${message.pinned && html`<span class="pinned"><${Icon} name="pin" size=${13} />pinned</span>`}
         ${message.note && html`<${NoteChip} message=${message} selected=${selected} />`}
-      </div>`}
+      </div>`
+      }
     </div>`;
 }
 

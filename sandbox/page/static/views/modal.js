@@ -32,7 +32,10 @@ function Form({ opened }) {
     event.preventDefault();
     const found = problems(modal, values);
     setWrong(found);
-    if (Object.keys(found).length) return dialog.current.querySelector(`[data-field="${CSS.escape(Object.keys(found)[0])}"] :is(input, textarea, button)`)?.focus();
+    if (Object.keys(found).length)
+      return dialog.current
+        .querySelector(`[data-field="${CSS.escape(Object.keys(found)[0])}"] :is(input, textarea, button)`)
+        ?.focus();
     setSending(true);
     setFailure("");
     try {
@@ -70,18 +73,22 @@ function Part({ part, values, wrong, onInput }) {
   const { store } = usePage();
   if (part.kind === "text") return html`<${RichText} text=${part.content} />`;
   const { field } = part;
-  if (!isKnown(field)) return html`<p class="component-unknown">(a field of a kind this page doesn't know: ${field.type})</p>`;
+  if (!isKnown(field))
+    return html`<p class="component-unknown">(a field of a kind this page doesn't know: ${field.type})</p>`;
   const id = `field-${field.custom_id}`;
   const problem = wrong[field.custom_id];
   const value = values[field.custom_id];
   const set = (next) => onInput(field.custom_id, next);
-  const described = [part.description && `${id}-about`, problem && `${id}-wrong`].filter(Boolean).join(" ") || null;
+  const described =
+    [part.description && `${id}-about`, problem && `${id}-wrong`].filter(Boolean).join(" ") || null;
   return html`<div class="modal-field" data-field=${field.custom_id}>
     <label id=${`${id}-label`} for=${id}>${part.label}${(field.required ?? true) && html`<span class="required" title="required" aria-hidden="true"> *</span>`}</label>
     ${part.description && html`<p id=${`${id}-about`} class="modal-about">${part.description}</p>`}
-    ${field.type === TEXT_INPUT
-      ? html`<${TextInput} id=${id} field=${field} value=${value} described=${described} invalid=${Boolean(problem)} onInput=${set} />`
-      : html`<${Select} component=${field} guild=${store.guild()} values=${value} onChange=${set} invalid=${Boolean(problem)} id=${id} labelledBy=${`${id}-label`} />`}
+    ${
+      field.type === TEXT_INPUT
+        ? html`<${TextInput} id=${id} field=${field} value=${value} described=${described} invalid=${Boolean(problem)} onInput=${set} />`
+        : html`<${Select} component=${field} guild=${store.guild()} values=${value} onChange=${set} invalid=${Boolean(problem)} id=${id} labelledBy=${`${id}-label`} />`
+    }
     ${problem && html`<p id=${`${id}-wrong`} class="modal-wrong" role="alert">${problem}</p>`}
   </div>`;
 }
@@ -98,5 +105,7 @@ function TextInput({ id, field, value, described, invalid, onInput }) {
     onInput: (event) => onInput(event.target.value),
   };
   const count = html`<span class="modal-count" aria-hidden="true">${value.length}${field.min_length ? ` (at least ${field.min_length})` : ""} / ${field.max_length ?? MOST}</span>`;
-  return field.style === PARAGRAPH ? html`<textarea rows="4" ...${shared}></textarea>${count}` : html`<input type="text" autocomplete="off" ...${shared} />${count}`;
+  return field.style === PARAGRAPH
+    ? html`<textarea rows="4" ...${shared}></textarea>${count}`
+    : html`<input type="text" autocomplete="off" ...${shared} />${count}`;
 }

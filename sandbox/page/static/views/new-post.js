@@ -32,7 +32,10 @@ export function NewPost({ forum, onClose }) {
     setSending(true);
     try {
       const attachments = await Promise.all(files.map((file) => packed(asUpload(file))));
-      const { thread } = await actions.openPost(forum.id, post.title.trim(), post.text, { attachments, tags: post.tags });
+      const { thread } = await actions.openPost(forum.id, post.title.trim(), post.text, {
+        attachments,
+        tags: post.tags,
+      });
       posts.delete(place);
       actions.openThread(thread);
     } catch (error) {

@@ -11,14 +11,21 @@ export function Notes() {
   const { state, store, actions } = usePage();
   const message = state.selected && store.message(state.selected);
   const back = () => store.set({ selected: null });
-  if (message?.note) return html`<${Chosen} message=${message} onBack=${back} onShow=${() => actions.goTo(message)} />`;
-  const noted = store.room(state.place.channel).messages.filter((item) => item.note).slice(-SHOWN).reverse();
+  if (message?.note)
+    return html`<${Chosen} message=${message} onBack=${back} onShow=${() => actions.goTo(message)} />`;
+  const noted = store
+    .room(state.place.channel)
+    .messages.filter((item) => item.note)
+    .slice(-SHOWN)
+    .reverse();
   if (noted.length === 0) return html`<${Nothing} />`;
-  return html`<ul class="cards notes" aria-live="polite">${noted.map((item) => html`<li key=${item.id}>
+  return html`<ul class="cards notes" aria-live="polite">${noted.map(
+    (item) => html`<li key=${item.id}>
     <button type="button" class=${`card note ${item.note.tone}`} onClick=${() => store.set({ selected: item.id })}>
       <span class="card-head"><span class=${`tone ${item.note.tone}`}></span><strong>${item.note.title}</strong><${Time} iso=${item.timestamp} /></span>
       <span class="card-text"><b>${displayName(item)}</b> ${excerpt(item, 90)}</span>
-    </button></li>`)}</ul>`;
+    </button></li>`,
+  )}</ul>`;
 }
 
 function Chosen({ message, onBack, onShow }) {

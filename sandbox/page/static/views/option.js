@@ -16,7 +16,11 @@ export function Option({ option, context, active, error }) {
   const [open, setOpen] = useState(true);
   const [marked, setMarked] = useState(option.autocomplete ? -1 : 0);
   const asked = useAutocomplete(option, field, context, focused);
-  const items = option.autocomplete ? asked.items : field.value === undefined ? choicesFor(option, field.text, world) : [];
+  const items = option.autocomplete
+    ? asked.items
+    : field.value === undefined
+      ? choicesFor(option, field.text, world)
+      : [];
   const listed = focused && open && field.value === undefined && (items.length > 0 || asked.status !== null);
   const id = `option-${option.name}`;
   const index = Math.min(marked, items.length - 1);
@@ -42,8 +46,14 @@ export function Option({ option, context, active, error }) {
         inputmode=${option.type === INTEGER ? "numeric" : option.type === NUMBER ? "decimal" : "text"}
         aria-required=${Boolean(option.required)} aria-invalid=${Boolean(error)} aria-describedby=${error ? `${id}-error` : null}
         ...${comboboxProps(`${id}-list`, listed, items, index)}
-        onFocus=${() => { setFocused(true); if (!active) update({ active: option.name }); }}
-        onBlur=${() => { setFocused(false); if (field.text) put({ [option.name]: { ...field, left: true } }); }}
+        onFocus=${() => {
+          setFocused(true);
+          if (!active) update({ active: option.name });
+        }}
+        onBlur=${() => {
+          setFocused(false);
+          if (field.text) put({ [option.name]: { ...field, left: true } });
+        }}
         onInput=${(event) => type(event.target.value)}
         onKeyDown=${(event) => optionKey(event, { option, context, list })} />
     </label>
@@ -62,7 +72,8 @@ function optionKey(event, { option, context, list }) {
     list.close();
   } else if (event.key === "Enter" && chosen) list.pick(chosen);
   else if (event.key === "Enter") context.run();
-  else if (event.key === "Tab" && !event.shiftKey && chosen && event.target.value) return list.pick(chosen); // and on to the next one
+  else if (event.key === "Tab" && !event.shiftKey && chosen && event.target.value)
+    return list.pick(chosen); // and on to the next one
   else if (event.key === "Backspace" && atStart) context.remove(option);
   else return;
   event.preventDefault();
@@ -83,8 +94,18 @@ function useAutocomplete(option, field, { page, channel, entry, fields, world },
       const { [option.name]: _, ...others } = readFields(entry, fields, world).values;
       const plain = Object.fromEntries(Object.entries(others).filter(([, value]) => !value?.file));
       try {
-        const choices = await page.actions.autocomplete(channel.id, entry.name, option.name, field.text, plain, entry.app.id);
-        settle({ items: choices.map(({ name, value }) => ({ value, label: name })), status: choices.length ? null : "Nothing fits." });
+        const choices = await page.actions.autocomplete(
+          channel.id,
+          entry.name,
+          option.name,
+          field.text,
+          plain,
+          entry.app.id,
+        );
+        settle({
+          items: choices.map(({ name, value }) => ({ value, label: name })),
+          status: choices.length ? null : "Nothing fits.",
+        });
       } catch {
         settle({ items: [], status: `${entry.app.name} sent no choices. Type on to ask again.` });
       }
@@ -112,7 +133,12 @@ export function FileOption({ option, context, error }) {
     <span class="command-option-name" id=${`option-${option.name}`}>${option.name}</span>
     <button type="button" class="command-file" data-option=${option.name} aria-describedby=${error ? `option-${option.name}-error` : null}
       aria-label=${`${option.name}: ${file ? file.name : "choose a file"}`} onFocus=${() => update({ active: option.name })} onClick=${() => chooseFiles(take, { multiple: false })}
-      onKeyDown=${(event) => { if (event.key === "Backspace") { event.preventDefault(); context.remove(option); } }}>
+      onKeyDown=${(event) => {
+        if (event.key === "Backspace") {
+          event.preventDefault();
+          context.remove(option);
+        }
+      }}>
       <${Icon} name="file" size=${16} /> ${file ? `${file.name}, ${readableSize(file.size)}` : "Choose, drop or paste a file"}
     </button>
     ${file && html`<${IconButton} icon="close" size=${14} label="Take the file out" onClick=${() => put({ [option.name]: {} })} />`}

@@ -30,7 +30,10 @@ function Question({ title, act, bad, onDo, ready = true, children }) {
     const before = document.activeElement;
     dialog.current.showModal();
     dialog.current.querySelector("input:not([type=checkbox]), .bad-button")?.focus();
-    return () => (before?.isConnected ? before : document.querySelector(".composer textarea"))?.focus({ preventScroll: true });
+    return () =>
+      (before?.isConnected ? before : document.querySelector(".composer textarea"))?.focus({
+        preventScroll: true,
+      });
   }, []);
   const close = () => store.set({ asking: null });
   const submit = async (event) => {
@@ -80,14 +83,21 @@ function Thread({ message, channel }) {
   return html`<${Question} title=${message ? "Start a thread" : "New thread"} act="Start" ready=${name.trim() !== ""} onDo=${start}>
     ${message && html`<blockquote><b>${displayName(message)}</b> ${excerpt(message)}</blockquote>`}
     <${Name} value=${name} onInput=${setName} />
-    ${!message && rights.private && html`<label class="question-check"><input type="checkbox" checked=${hidden} disabled=${!rights.public} onChange=${(event) => setHidden(event.target.checked)} />
-      <span>Private<small>Only who is invited, and moderators, see it.</small></span></label>`}
+    ${
+      !message &&
+      rights.private &&
+      html`<label class="question-check"><input type="checkbox" checked=${hidden} disabled=${!rights.public} onChange=${(event) => setHidden(event.target.checked)} />
+      <span>Private<small>Only who is invited, and moderators, see it.</small></span></label>`
+    }
   <//>`;
 }
 
 /** A thread's name out of a message: its first words. */
 function suggestedName(message) {
-  const text = excerpt({ ...message, content: message.content.replace(/<[@#][!&]?\d+>|[*_~`>|]/g, "").trim() });
+  const text = excerpt({
+    ...message,
+    content: message.content.replace(/<[@#][!&]?\d+>|[*_~`>|]/g, "").trim(),
+  });
   if (text.length <= 50) return text;
   return `${text.slice(0, 50).replace(/\s+\S*$/, "")}…`;
 }

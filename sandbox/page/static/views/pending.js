@@ -10,7 +10,9 @@ const SHOWN = ["slash", "menu"];
 export function Pending({ channelId }) {
   const { state, store } = usePage();
   const [, redraw] = useReducer((count) => count + 1, 0);
-  const all = [...state.interactions.values()].filter((item) => SHOWN.includes(item.op) && item.channel_id === channelId);
+  const all = [...state.interactions.values()].filter(
+    (item) => SHOWN.includes(item.op) && item.channel_id === channelId,
+  );
   const open = all.filter((item) => item.state !== "answered");
   const waiting = open.some((item) => item.state === "pending");
   useEffect(() => {
@@ -18,7 +20,9 @@ export function Pending({ channelId }) {
     const timer = setInterval(redraw, SHOW_AFTER_MS);
     return () => clearInterval(timer);
   }, [waiting]);
-  const shown = open.filter((item) => item.state !== "pending" || store.now() - item.started >= SHOW_AFTER_MS);
+  const shown = open.filter(
+    (item) => item.state !== "pending" || store.now() - item.started >= SHOW_AFTER_MS,
+  );
   if (!shown.length) return null;
   return html`<ul class="pending" aria-live="polite">${shown.map((item) => html`<${Row} key=${item.id} item=${item} />`)}</ul>`;
 }
@@ -30,7 +34,9 @@ function Row({ item }) {
   if (item.state === "pending" && !unknown) {
     return html`<li class="pending-row"><span class="typing-dots" aria-hidden="true"><i></i><i></i><i></i></span> Waiting for ${who} to answer <b>${item.label}</b> …</li>`;
   }
-  const text = unknown ? `It is not known what became of this: ${who} has not been heard of.` : `${who} did not respond in time.`;
+  const text = unknown
+    ? `It is not known what became of this: ${who} has not been heard of.`
+    : `${who} did not respond in time.`;
   return html`<li class=${`pending-row ${unknown ? "unknown" : "failed"}`}>
     <${Icon} name="warn" size=${16} /> <span><b>${item.label}</b> ${text}</span>
     <button type="button" class="text-button" onClick=${() => actions.again(item).catch(() => {})}>Try again</button>

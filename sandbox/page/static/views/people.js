@@ -32,11 +32,15 @@ export function PeopleDialog({ onClose }) {
   return html`<${Dialog} label="View as" class="people-menu" onClose=${onClose}>
     <${DialogHead} title="View as" onClose=${onClose} />
     <ul class="people-list" onKeyDown=${(event) => moveFocus(event, "button")}>
-      ${state.people.map((user) => html`<li key=${user.id}><button type="button" class="person" aria-current=${user.id === state.viewer.id ? "true" : null} onClick=${() => become(user.id)}>
+      ${state.people.map(
+        (
+          user,
+        ) => html`<li key=${user.id}><button type="button" class="person" aria-current=${user.id === state.viewer.id ? "true" : null} onClick=${() => become(user.id)}>
         <${Avatar} user=${user} size=${36} />
         <span class="person-who"><strong>${displayName(user)}</strong><small>${homesOf(state, user)}</small></span>
         <span class="standing">${standingOf(state, user)}</span>
-      </button></li>`)}
+      </button></li>`,
+      )}
     </ul>
     <${Newcomer} become=${become} />
   <//>`;
@@ -46,7 +50,9 @@ export function PeopleDialog({ onClose }) {
 function homesOf(state, user) {
   const names = user.guild_ids.map((id) => state.guilds.get(id)?.name).filter(Boolean);
   const others = user.guild_ids.length - names.length;
-  return [...names, others > 0 && `${others} other ${others === 1 ? "server" : "servers"}`].filter(Boolean).join(", ");
+  return [...names, others > 0 && `${others} other ${others === 1 ? "server" : "servers"}`]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** Lets somebody new join and looks at the page as them. */
@@ -67,7 +73,12 @@ export function Newcomer({ become }) {
   };
   return html`<form class="newcomer" onSubmit=${add}>
     <label for="newcomer">Somebody new joins ${state.guilds.get(state.place.guild)?.name ?? "the server"}</label>
-    <div class="field-row"><input id="newcomer" value=${name} maxlength="32" placeholder="Their name" autocomplete="off" onInput=${(event) => { setName(event.target.value); setProblem(""); }} />
+    <div class="field-row"><input id="newcomer" value=${name} maxlength="32" placeholder="Their name" autocomplete="off" onInput=${(
+      event,
+    ) => {
+      setName(event.target.value);
+      setProblem("");
+    }} />
       <button type="submit" class="button button-primary">Join</button></div>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
   </form>`;

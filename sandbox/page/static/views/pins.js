@@ -19,9 +19,11 @@ export function PinsDialog({ channel, onClose }) {
     ${problem && html`<p class="problem">${problem}</p>`}
     ${!pinned && !problem && html`<p class="hint" role="status">Loading …</p>`}
     ${pinned?.length === 0 && html`<p class="hint">Nothing is pinned here.</p>`}
-    <ul class="cards">${pinned?.map((message) => html`<li key=${message.id}><button type="button" class="card" onClick=${() => go(message)}>
+    <ul class="cards">${pinned?.map(
+      (message) => html`<li key=${message.id}><button type="button" class="card" onClick=${() => go(message)}>
       <span class="card-head"><${Avatar} user=${message.author} size=${20} /><strong>${displayName(message)}</strong><${Time} iso=${message.timestamp} /></span>
       <${Preview} message=${message} />
-    </button></li>`)}</ul>
+    </button></li>`,
+    )}</ul>
   <//>`;
 }

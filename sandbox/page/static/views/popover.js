@@ -16,7 +16,8 @@ export function Popover({ anchor, onClose, label, class: extra = "", role = "dia
     (first ?? element).focus({ preventScroll: true });
     const toggled = (event) => {
       if (event.newState !== "closed") return;
-      if (element.contains(document.activeElement) || document.activeElement === document.body) anchor?.focus?.({ preventScroll: true });
+      if (element.contains(document.activeElement) || document.activeElement === document.body)
+        anchor?.focus?.({ preventScroll: true });
       close.current();
     };
     element.addEventListener("toggle", toggled);
@@ -31,7 +32,13 @@ export function Popover({ anchor, onClose, label, class: extra = "", role = "dia
 }
 
 function place(element, anchor) {
-  const from = anchor?.getBoundingClientRect?.() ?? { left: EDGE, right: EDGE, top: EDGE, bottom: EDGE, width: 0 };
+  const from = anchor?.getBoundingClientRect?.() ?? {
+    left: EDGE,
+    right: EDGE,
+    top: EDGE,
+    bottom: EDGE,
+    width: 0,
+  };
   const { offsetWidth: width, offsetHeight: height } = element;
   const below = window.innerHeight - from.bottom - EDGE;
   const top = below >= height || below >= from.top ? from.bottom + 4 : from.top - height - 4;

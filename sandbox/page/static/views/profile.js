@@ -20,7 +20,9 @@ export function ProfileCard() {
   const { user, anchor } = state.profile;
   const guild = store.guild();
   const member = guild?.members.find((item) => item.user.id === user.id);
-  const roles = (guild?.roles ?? []).filter((role) => member?.roles.includes(role.id)).sort((a, b) => b.position - a.position);
+  const roles = (guild?.roles ?? [])
+    .filter((role) => member?.roles.includes(role.id))
+    .sort((a, b) => b.position - a.position);
   const style = textColour(roleColour(guild, member?.roles));
   const close = () => store.set({ profile: null });
   return html`<${Popover} key=${user.id} anchor=${anchor} onClose=${close} label=${`About ${displayName(member ?? user)}`} class="profile">
@@ -36,15 +38,30 @@ export function ProfileCard() {
       <dt>Account made</dt><dd><${Time} iso=${madeAt(user.id).toISOString()} style="D" /></dd>
       ${guild?.owner_id === user.id && html`<dt>Owner</dt><dd>of this server</dd>`}
     </dl>
-    ${roles.length > 0 && html`<ul class="profile-roles" aria-label="Roles">
+    ${
+      roles.length > 0 &&
+      html`<ul class="profile-roles" aria-label="Roles">
       ${roles.map((role) => html`<li key=${role.id}><span class="role-dot" style=${role.color ? { background: hex(role.color) } : null}></span>${role.name}</li>`)}
-    </ul>`}
-    ${canView(state, user) && html`<button type="button" class="button" onClick=${() => { close(); actions.become(user.id); }}>
+    </ul>`
+    }
+    ${
+      canView(state, user) &&
+      html`<button type="button" class="button" onClick=${() => {
+        close();
+        actions.become(user.id);
+      }}>
       <${Icon} name="eye" size=${16} /> Look at the page as ${displayName(user)}
-    </button>`}
-    ${member?.application && html`<button type="button" class="button" onClick=${() => { close(); actions.openDirect(user.id).catch(() => {}); }}>
+    </button>`
+    }
+    ${
+      member?.application &&
+      html`<button type="button" class="button" onClick=${() => {
+        close();
+        actions.openDirect(user.id).catch(() => {});
+      }}>
       <${Icon} name="at" size=${16} /> Write a direct message
-    </button>`}
+    </button>`
+    }
     <${MemberActions} user=${user} onDone=${close} />
   <//>`;
 }

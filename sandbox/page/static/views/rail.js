@@ -19,10 +19,12 @@ export function Rail() {
       <span class="rail-face rail-direct"><${Icon} name="at" size=${22} /></span>
     <//>
     <li class="rail-line" aria-hidden="true"></li>
-    ${[...state.guilds.values()].map((guild) => html`<${Item} key=${guild.id} label=${guild.name} current=${guild.id === state.place.guild}
+    ${[...state.guilds.values()].map(
+      (guild) => html`<${Item} key=${guild.id} label=${guild.name} current=${guild.id === state.place.guild}
       marks=${store.unreadIn(guild)} onClick=${() => openGuild(state, open, guild)}>
       <span class=${`rail-face hue-${hueOf(guild.id)}`}>${initials(guild.name)}</span>
-    <//>`)}
+    <//>`,
+    )}
   </ul></nav>`;
 }
 

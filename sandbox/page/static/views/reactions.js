@@ -22,12 +22,21 @@ export function Reactions({ message }) {
   const [anchor, setAnchor] = useState(null);
   const mayAdd = can(store.channel(message.channel_id)?.permissions, ADD_REACTIONS);
   return html`<div class="reactions" role="group" aria-label="Reactions">
-    ${message.reactions.map(({ emoji, count, me }) => html`<button type="button" key=${keyOf(emoji)} class="reaction" aria-pressed=${me}
+    ${message.reactions.map(
+      ({
+        emoji,
+        count,
+        me,
+      }) => html`<button type="button" key=${keyOf(emoji)} class="reaction" aria-pressed=${me}
         aria-label=${`${emoji.name}: ${count}${me ? ", yours too" : ""}`} onClick=${() => quietly(actions.react(message.id, keyOf(emoji), !me))}>
       <${Emoji} emoji=${emoji} /><span>${count}</span>
-    </button>`)}
-    ${mayAdd && html`<button type="button" class="reaction reaction-add" aria-label="Add a reaction" title="Add a reaction" aria-expanded=${Boolean(anchor)}
-      onClick=${(event) => setAnchor(event.currentTarget)}><${Icon} name="smile" size=${16} /></button>`}
+    </button>`,
+    )}
+    ${
+      mayAdd &&
+      html`<button type="button" class="reaction reaction-add" aria-label="Add a reaction" title="Add a reaction" aria-expanded=${Boolean(anchor)}
+      onClick=${(event) => setAnchor(event.currentTarget)}><${Icon} name="smile" size=${16} /></button>`
+    }
     ${anchor && html`<${EmojiPicker} anchor=${anchor} onClose=${() => setAnchor(null)} onPick=${(emoji) => quietly(actions.react(message.id, emoji, true))} />`}
   </div>`;
 }

@@ -12,8 +12,11 @@ export function ReplyBar() {
   return html`<div class="reply-bar">
     <${Icon} name="reply" size=${16} />
     <p>Replying to <b>${displayName(reply)}</b> <span class="reply-excerpt">${excerpt(reply)}</span></p>
-    ${!own && html`<button type="button" class="reply-ping" role="switch" aria-checked=${pingReply} title="Whether the reply pings who wrote it"
-      onClick=${() => store.set({ pingReply: !pingReply })}><${Icon} name="at" size=${14} /> ${pingReply ? "on" : "off"}<span class="visually-hidden"> ping</span></button>`}
+    ${
+      !own &&
+      html`<button type="button" class="reply-ping" role="switch" aria-checked=${pingReply} title="Whether the reply pings who wrote it"
+      onClick=${() => store.set({ pingReply: !pingReply })}><${Icon} name="at" size=${14} /> ${pingReply ? "on" : "off"}<span class="visually-hidden"> ping</span></button>`
+    }
     <${IconButton} icon="close" size=${16} label="Don't reply" onClick=${() => store.set({ reply: null, pingReply: true })} />
   </div>`;
 }

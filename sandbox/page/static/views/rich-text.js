@@ -9,7 +9,13 @@ import { Icon, IconButton, Time } from "./common.js";
 import { usePageQuietly } from "./context.js";
 import { showProfile } from "./profile.js";
 
-const NAVIGATION = { customize: "Channels & Roles", browse: "Browse Channels", guide: "Server Guide", home: "Server Guide", "linked-roles": "Linked Roles" };
+const NAVIGATION = {
+  customize: "Channels & Roles",
+  browse: "Browse Channels",
+  guide: "Server Guide",
+  home: "Server Guide",
+  "linked-roles": "Linked Roles",
+};
 
 /**
  * Renders `text`. `guild` (default: the open one) is where mentions are looked up, `users` more people to know;
@@ -45,9 +51,13 @@ const DRAWN = {
   strike: around("s"),
   spoiler: (node, context) => html`<${Spoiler} inline=${context.inline}>${draw(node.children, context)}<//>`,
   code: (node) => html`<code>${node.text}</code>`,
-  codeblock: (node, context) => (context.inline ? html`<code>${node.text.replace(/\s+/g, " ")}</code>` : html`<${CodeBlock} ...${node} />`),
+  codeblock: (node, context) =>
+    context.inline ? html`<code>${node.text.replace(/\s+/g, " ")}</code>` : html`<${CodeBlock} ...${node} />`,
   quote: block((node, context) => html`<blockquote>${draw(node.children, context)}</blockquote>`),
-  heading: block((node, context) => html`<div class=${`heading heading-${node.level}`} role="heading" aria-level=${node.level + 3}>${draw(node.children, context)}</div>`),
+  heading: block(
+    (node, context) =>
+      html`<div class=${`heading heading-${node.level}`} role="heading" aria-level=${node.level + 3}>${draw(node.children, context)}</div>`,
+  ),
   subtext: block((node, context) => html`<div class="subtext">${draw(node.children, context)}</div>`),
   list: block((node, context) => {
     const items = draw(node.children, context);
@@ -61,7 +71,8 @@ const DRAWN = {
   everyone: (node) => html`<span class="mention">${node.text}</span>`,
   command: (node) => html`<span class="mention">/${node.name}</span>`,
   emoji: (node) => html`<${CustomEmoji} ...${node} />`,
-  time: (node) => html`<span class="moment"><${Time} iso=${new Date(node.seconds * 1000).toISOString()} style=${node.style} /></span>`,
+  time: (node) =>
+    html`<span class="moment"><${Time} iso=${new Date(node.seconds * 1000).toISOString()} style=${node.style} /></span>`,
   navigation: (node) => html`<span class="mention">${NAVIGATION[node.name]}</span>`,
 };
 
@@ -74,7 +85,10 @@ function drawLink(node, context) {
 
 function drawUser(node, { page, guild, users, inline }) {
   const member = guild?.members.find((item) => item.user.id === node.id);
-  const known = member ?? users.find((user) => user.id === node.id) ?? page.state.people.find((user) => user.id === node.id);
+  const known =
+    member ??
+    users.find((user) => user.id === node.id) ??
+    page.state.people.find((user) => user.id === node.id);
   if (!known) return html`<span class="mention">@unknown-user</span>`;
   const user = known.user ?? known;
   const name = `@${displayName(known)}`;
@@ -100,12 +114,17 @@ function drawChannel(node, { page, guild, inline }) {
 /** The icon that stands for a kind of channel. */
 export function channelIcon(channel) {
   if (isThread(channel)) return "thread";
-  return { [TYPES.FORUM]: "forum", [TYPES.NEWS]: "news", [TYPES.VOICE]: "voice", [TYPES.DM]: "at" }[channel.type] ?? "hash";
+  return (
+    { [TYPES.FORUM]: "forum", [TYPES.NEWS]: "news", [TYPES.VOICE]: "voice", [TYPES.DM]: "at" }[
+      channel.type
+    ] ?? "hash"
+  );
 }
 
 function Spoiler({ inline, children }) {
   const [shown, setShown] = useState(false);
-  if (inline) return html`<span class="spoiler"><span class="visually-hidden">Spoiler</span><span aria-hidden="true">${children}</span></span>`;
+  if (inline)
+    return html`<span class="spoiler"><span class="visually-hidden">Spoiler</span><span aria-hidden="true">${children}</span></span>`;
   if (shown) return html`<span class="spoiler shown">${children}</span>`;
   const show = (event) => {
     if (event.type === "keydown" && event.key !== "Enter" && event.key !== " ") return;
@@ -143,5 +162,7 @@ export function CustomEmoji({ id, name, animated = false }) {
 /** An emoji as the API has it: a character, or one of a server. */
 export function Emoji({ emoji }) {
   if (!emoji) return null;
-  return emoji.id ? html`<${CustomEmoji} ...${emoji} />` : html`<span class="emoji-character">${emoji.name}</span>`;
+  return emoji.id
+    ? html`<${CustomEmoji} ...${emoji} />`
+    : html`<span class="emoji-character">${emoji.name}</span>`;
 }

@@ -7,7 +7,14 @@ import { usePageQuietly } from "./context.js";
 import { channelIcon, RichText } from "./rich-text.js";
 
 const READ_HISTORY = 1n << 16n;
-const BONES = [[30, 70], [22, 45], [26, 85], [18, 60], [34, 30], [24, 75]];
+const BONES = [
+  [30, 70],
+  [22, 45],
+  [26, 85],
+  [18, 60],
+  [34, 30],
+  [24, 75],
+];
 
 export function mayReadHistory(channel) {
   return channel.type === TYPES.DM || can(channel.permissions, READ_HISTORY);

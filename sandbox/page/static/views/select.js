@@ -13,7 +13,18 @@ let lists = 0;
  * `values` are those chosen; `onChange(values)` is called with every press, `onCommit(values)` when the list was
  * closed with other values than it was opened with.
  */
-export function Select({ component, guild, values, onChange, onCommit = () => {}, disabled = false, busy = false, invalid = false, id = null, labelledBy = null }) {
+export function Select({
+  component,
+  guild,
+  values,
+  onChange,
+  onCommit = () => {},
+  disabled = false,
+  busy = false,
+  invalid = false,
+  id = null,
+  labelledBy = null,
+}) {
   const { state } = usePageQuietly();
   const button = useRef(null);
   const opened = useRef(null);
@@ -28,7 +39,8 @@ export function Select({ component, guild, values, onChange, onCommit = () => {}
   const close = (latest) => {
     setOpen(false);
     const [least] = limits(component);
-    const changed = latest.length !== opened.current.length || latest.some((value) => !opened.current.includes(value));
+    const changed =
+      latest.length !== opened.current.length || latest.some((value) => !opened.current.includes(value));
     if (!changed) return;
     if (latest.length < least) onChange(opened.current);
     else onCommit(latest);
@@ -46,8 +58,11 @@ export function Select({ component, guild, values, onChange, onCommit = () => {}
       <span class="select-chosen" id=${id && `${id}-chosen`}>${chosen.length ? chosen.map((choice) => html`<${Chosen} key=${choice.value} choice=${choice} many=${limits(component)[1] > 1} />`) : html`<span class="select-placeholder">${placeholder}</span>`}</span>
       <${Icon} name="down" size=${16} />
     </button>
-    ${open && html`<${Choices} anchor=${button.current} component=${component} choices=${choices} values=${values} label=${placeholder}
-      onChange=${onChange} onClose=${close} />`}
+    ${
+      open &&
+      html`<${Choices} anchor=${button.current} component=${component} choices=${choices} values=${values} label=${placeholder}
+      onChange=${onChange} onClose=${close} />`
+    }
   </div>`;
 }
 
@@ -59,13 +74,19 @@ function Face({ choice, size }) {
   if (choice.emoji) return html`<${Emoji} emoji=${choice.emoji} />`;
   if (choice.user) return html`<${Avatar} user=${choice.user} size=${size} />`;
   if (choice.channel) return html`<${Icon} name=${channelIcon(choice.channel)} size=${16} />`;
-  if (choice.role) return html`<span class="role-dot" style=${choice.colour ? { background: hex(choice.colour) } : null}></span>`;
+  if (choice.role)
+    return html`<span class="role-dot" style=${choice.colour ? { background: hex(choice.colour) } : null}></span>`;
   return null;
 }
 
 function Choices({ anchor, component, choices, values, label, onChange, onClose }) {
   const [query, setQuery] = useState("");
-  const [active, setActive] = useState(() => Math.max(0, choices.findIndex((choice) => values.includes(choice.value))));
+  const [active, setActive] = useState(() =>
+    Math.max(
+      0,
+      choices.findIndex((choice) => values.includes(choice.value)),
+    ),
+  );
   const latest = useRef(values);
   latest.current = values;
   const list = useRef(null);
@@ -99,15 +120,19 @@ function Choices({ anchor, component, choices, values, label, onChange, onClose 
     <input class="choices-search" type="text" autofocus role="combobox" aria-expanded="true" aria-controls=${id} aria-autocomplete="list" autocomplete="off"
       aria-activedescendant=${found.length ? `${id}-${active}` : null} aria-label=${`Search: ${label}`} placeholder="Search" value=${query} onInput=${search} onKeyDown=${keys} />
     <ul ref=${list} id=${id} role="listbox" aria-label=${label} aria-multiselectable=${most > 1}>
-      ${found.map((choice, index) => html`<li key=${choice.value} id=${`${id}-${index}`} role="option" aria-selected=${values.includes(choice.value)}
+      ${found.map(
+        (
+          choice,
+          index,
+        ) => html`<li key=${choice.value} id=${`${id}-${index}`} role="option" aria-selected=${values.includes(choice.value)}
           class=${index === active ? "active" : ""} onClick=${() => press(choice)} onPointerMove=${() => index !== active && setActive(index)}>
         <${Face} choice=${choice} size=${24} />
         <span class="choice-text"><span>${choice.label}</span>${choice.description && html`<small>${choice.description}</small>`}</span>
         ${values.includes(choice.value) && html`<${Icon} name="check" size=${16} />`}
-      </li>`)}
+      </li>`,
+      )}
     </ul>
     ${found.length === 0 && html`<p class="choices-none" role="status">Nothing is called that.</p>`}
     ${most > 1 && html`<p class="choices-hint" role="status">${values.length} of ${least === most ? most : `${least} to ${most}`} chosen</p>`}
   <//>`;
 }
-

@@ -27,7 +27,9 @@ async function sendMessage({ store, state, actions }, channel, draft, content) {
   try {
     const attachments = [];
     for (const file of sent.files) {
-      attachments.push(await packed(file, (part) => change({ progress: (attachments.length + part) / sent.files.length })));
+      attachments.push(
+        await packed(file, (part) => change({ progress: (attachments.length + part) / sent.files.length })),
+      );
     }
     await actions.say(channel.id, content, { replyTo: reply?.id ?? null, ping: pingReply, attachments });
     if (sent.files.length) change(emptyDraft());
@@ -35,7 +37,8 @@ async function sendMessage({ store, state, actions }, channel, draft, content) {
     if (sent.files.length) change({ sending: false, error: notSent(error) });
     else restoreDraft(store, channel.id, sent, notSent(error), viewerId);
     if (state.place.channel === channel.id && reply && !state.reply) store.set({ reply, pingReply });
-    if (error.code === SLOW_MODE) letWait(store, draftKey(viewerId, channel.id), error.retryAfter ?? channel.rate_limit_per_user ?? 1);
+    if (error.code === SLOW_MODE)
+      letWait(store, draftKey(viewerId, channel.id), error.retryAfter ?? channel.rate_limit_per_user ?? 1);
   }
 }
 
@@ -56,7 +59,11 @@ async function sendCommand(page, channel, { entry, texts, surplus }, world) {
     return;
   }
   const active = Object.keys(errors)[0] ?? entry.options[0]?.name ?? null;
-  changeDraft(store, channel.id, { ...emptyDraft(), command: { entry, fields, active, tried: true }, error: complaint });
+  changeDraft(store, channel.id, {
+    ...emptyDraft(),
+    command: { entry, fields, active, tried: true },
+    error: complaint,
+  });
 }
 
 /** Runs a command; returns whether the sandbox took it. `onError` gets the reason when it did not. */
@@ -65,9 +72,16 @@ export async function runCommand({ actions }, channel, entry, values, world, onE
     const options = {};
     for (const [name, value] of Object.entries(values)) {
       const option = entry.options.find((item) => item.name === name);
-      options[name] = value?.file ? await packed(value) : plainText(option) ? encode(value, [], world) : value;
+      options[name] = value?.file
+        ? await packed(value)
+        : plainText(option)
+          ? encode(value, [], world)
+          : value;
     }
-    await actions.slash(channel.id, entry.name, options, entry.app.id, { label: `/${entry.name}`, appName: entry.app.name });
+    await actions.slash(channel.id, entry.name, options, entry.app.id, {
+      label: `/${entry.name}`,
+      appName: entry.app.name,
+    });
     return true;
   } catch (error) {
     onError(error.message);

@@ -18,11 +18,14 @@ export function useSide(narrow) {
   useEffect(() => {
     if (state.selected && state.side !== "notes") store.set({ side: "notes" });
   }, [state.selected]);
-  return useCallback((name) => {
-    const side = store.state.side === name ? null : name;
-    if (!narrow) localStorage.setItem(KEY, side ?? "none");
-    store.set(side === "notes" ? { side } : { side, selected: null });
-  }, [narrow]);
+  return useCallback(
+    (name) => {
+      const side = store.state.side === name ? null : name;
+      if (!narrow) localStorage.setItem(KEY, side ?? "none");
+      store.set(side === "notes" ? { side } : { side, selected: null });
+    },
+    [narrow],
+  );
 }
 
 /** The column at the right; on narrow screens a sheet over the room. */

@@ -28,7 +28,8 @@ export function Sidebar() {
 function walk(event) {
   moveFocus(event, ".nav-item");
   const open = document.activeElement?.getAttribute("aria-expanded");
-  if ((event.key === "ArrowLeft" && open === "true") || (event.key === "ArrowRight" && open === "false")) document.activeElement.click();
+  if ((event.key === "ArrowLeft" && open === "true") || (event.key === "ArrowRight" && open === "false"))
+    document.activeElement.click();
 }
 
 function FindButton() {
@@ -47,10 +48,16 @@ function Channels({ guild }) {
   };
   return channelTree(guild).map(({ category, channels }) => {
     const shut = category !== null && closed.includes(category.id);
-    const shown = channels.filter(({ channel, threads }) => !shut || [channel, ...threads].some((item) => store.unread(item) || item.id === state.place.channel));
+    const shown = channels.filter(
+      ({ channel, threads }) =>
+        !shut || [channel, ...threads].some((item) => store.unread(item) || item.id === state.place.channel),
+    );
     return html`<section key=${category?.id ?? "top"} class="category">
-      ${category && html`<button type="button" class="nav-item category-name" aria-expanded=${String(!shut)} onClick=${() => toggle(category.id)}>
-        <${Icon} name=${shut ? "right" : "down"} size=${12} />${category.name}</button>`}
+      ${
+        category &&
+        html`<button type="button" class="nav-item category-name" aria-expanded=${String(!shut)} onClick=${() => toggle(category.id)}>
+        <${Icon} name=${shut ? "right" : "down"} size=${12} />${category.name}</button>`
+      }
       <ul>${shown.map((row) => html`<${Row} key=${row.channel.id} guild=${guild} ...${row} />`)}</ul>
     </section>`;
   });
@@ -74,10 +81,13 @@ function Row({ guild, channel, threads }) {
   };
   return html`<li>
     <${Entry} channel=${channel} guild=${guild} />
-    ${threads.length > 0 && html`<ul class="threads" aria-label=${`Threads of ${channel.name}`}>
+    ${
+      threads.length > 0 &&
+      html`<ul class="threads" aria-label=${`Threads of ${channel.name}`}>
       ${threads.filter((thread, index) => index < SHOWN_THREADS || thread.id === state.place.channel).map((thread) => html`<li key=${thread.id}><${Entry} channel=${thread} guild=${guild} /></li>`)}
       ${more > 0 && html`<li><button type="button" class="nav-item more" onClick=${open}>${more} more …</button></li>`}
-    </ul>`}
+    </ul>`
+    }
   </li>`;
 }
 
@@ -89,7 +99,15 @@ export function Entry({ channel, guild }) {
   const unread = store.unread(channel);
   const locked = !isThread(channel) && isLocked(channel, guild);
   const disabled = channel.type === TYPES.VOICE;
-  const about = [titleOf(channel), kindOf(channel), locked && "private", mentions ? `${mentions} mentions` : unread && "unread", disabled && "not part of the sandbox"].filter(Boolean).join(", ");
+  const about = [
+    titleOf(channel),
+    kindOf(channel),
+    locked && "private",
+    mentions ? `${mentions} mentions` : unread && "unread",
+    disabled && "not part of the sandbox",
+  ]
+    .filter(Boolean)
+    .join(", ");
   return html`<button type="button" class=${`nav-item ${unread ? "unread" : ""}`} aria-label=${about} aria-current=${current ? "page" : null} disabled=${disabled}
     title=${disabled ? "The sandbox has no voice" : null} onClick=${() => actions.open(guild?.id ?? null, channel.id)}>
     ${channel.recipients ? html`<${Avatar} user=${channel.recipients[0]} size=${24} />` : !isThread(channel) && html`<span class="nav-icon"><${Icon} name=${iconOf(channel)} size=${18} />${locked && html`<${Icon} name="lock" size=${11} />`}</span>`}
@@ -104,9 +122,16 @@ function Directs() {
   const { state, actions } = usePage();
   const known = new Set(state.direct.flatMap((channel) => channel.recipients.map((user) => user.id)));
   const apps = new Map();
-  for (const guild of state.guilds.values()) for (const member of guild.members) if (member.application && !known.has(member.user.id)) apps.set(member.user.id, member);
+  for (const guild of state.guilds.values())
+    for (const member of guild.members)
+      if (member.application && !known.has(member.user.id)) apps.set(member.user.id, member);
   return html`<ul>${state.direct.map((channel) => html`<li key=${channel.id}><${Entry} channel=${channel} guild=${null} /></li>`)}</ul>
-    ${apps.size > 0 && html`<h3 class="category-name">Write to</h3><ul>${[...apps.values()].map((member) => html`<li key=${member.user.id}>
-      <button type="button" class="nav-item" onClick=${() => actions.openDirect(member.user.id).catch(() => {})}><${Avatar} user=${member.user} size=${24} /><span class="nav-name">${displayName(member)}</span></button></li>`)}</ul>`}
+    ${
+      apps.size > 0 &&
+      html`<h3 class="category-name">Write to</h3><ul>${[...apps.values()].map(
+        (member) => html`<li key=${member.user.id}>
+      <button type="button" class="nav-item" onClick=${() => actions.openDirect(member.user.id).catch(() => {})}><${Avatar} user=${member.user} size=${24} /><span class="nav-name">${displayName(member)}</span></button></li>`,
+      )}</ul>`
+    }
     ${apps.size + state.direct.length === 0 && html`<p class="hint">No application to write to: none is in a server of ${displayName(state.viewer)}.</p>`}`;
 }

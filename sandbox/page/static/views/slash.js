@@ -8,10 +8,16 @@ const SHOWN = 30;
 export function slashList(text, entries, loaded, onPick) {
   if (!text.startsWith("/") || text.includes("\n")) return null;
   const written = parseCommand(text, entries);
-  if (written && text.length > written.entry.name.length + 1) return { label: usage(written.entry), items: [], status: written.entry.description, onPick };
+  if (written && text.length > written.entry.name.length + 1)
+    return { label: usage(written.entry), items: [], status: written.entry.description, onPick };
   const found = findEntries(entries, text.slice(1)).slice(0, SHOWN);
   if (!found.length && text.includes(" ")) return null;
-  return { label: "Commands", items: found.map(item), onPick: ({ entry }) => onPick(entry), status: found.length ? null : nothing(loaded, entries) };
+  return {
+    label: "Commands",
+    items: found.map(item),
+    onPick: ({ entry }) => onPick(entry),
+    status: found.length ? null : nothing(loaded, entries),
+  };
 }
 
 function item(entry) {
@@ -24,7 +30,9 @@ function nothing(loaded, entries) {
 }
 
 function usage(entry) {
-  const parts = entry.options.map((option) => (option.required ? `${option.name}: ${hint(option)}` : `[${option.name}: ${hint(option)}]`));
+  const parts = entry.options.map((option) =>
+    option.required ? `${option.name}: ${hint(option)}` : `[${option.name}: ${hint(option)}]`,
+  );
   return [`/${entry.name}`, ...parts].join("  ");
 }
 
@@ -36,5 +44,10 @@ export function asCommand(before, text, entries) {
 /** Turns the box into a command's form. */
 export function startCommand(change, entry) {
   const first = entry.options.find((option) => option.required) ?? null;
-  change({ text: "", picks: [], error: null, command: { entry, fields: {}, active: first?.name ?? null, tried: false } });
+  change({
+    text: "",
+    picks: [],
+    error: null,
+    command: { entry, fields: {}, active: first?.name ?? null, tried: false },
+  });
 }

@@ -13,13 +13,18 @@ export function Suggestions({ id, label, items, active, onPick, onPoint, status 
     <p class="suggestions-title" aria-hidden="true">${label}</p>
     ${status && html`<p class="suggestions-status" role="status">${status}</p>`}
     <ul ref=${list} id=${id} role="listbox" aria-label=${label}>
-      ${items.map((item, index) => html`<li key=${item.key ?? item.token ?? String(item.value)} id=${`${id}-${index}`} role="option" aria-selected=${index === active}
+      ${items.map(
+        (
+          item,
+          index,
+        ) => html`<li key=${item.key ?? item.token ?? String(item.value)} id=${`${id}-${index}`} role="option" aria-selected=${index === active}
         onMouseDown=${(event) => event.preventDefault()} onMouseMove=${() => index !== active && onPoint(index)} onClick=${() => onPick(item)}>
         <${Mark} item=${item} />
         <span class="suggestion-label">${item.label}</span>
         ${item.detail && html`<span class="suggestion-detail">${item.detail}</span>`}
         ${item.app && html`<span class="suggestion-app"><${Avatar} user=${item.app.bot} size=${16} />${item.app.name}</span>`}
-      </li>`)}
+      </li>`,
+      )}
     </ul>
   </div>`;
 }

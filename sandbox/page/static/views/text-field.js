@@ -16,7 +16,8 @@ export function TextField({ id, value, world, onChange, offer, onKey, field, lab
   const [caret, setCaret] = useState(0);
   const [active, setActive] = useState(0);
   const [closedAt, setClosedAt] = useState(null);
-  const list = closedAt === value.text ? null : (offer?.(value.text) ?? named(value.text, caret, world, emoji));
+  const list =
+    closedAt === value.text ? null : (offer?.(value.text) ?? named(value.text, caret, world, emoji));
   const items = list?.items ?? [];
   const open = Boolean(list) && (items.length > 0 || Boolean(list.status));
   const marked = Math.min(active, Math.max(0, items.length - 1));
@@ -35,12 +36,18 @@ export function TextField({ id, value, world, onChange, offer, onKey, field, lab
     if (list.onPick) return list.onPick(item);
     const done = insert(value.text, list.trigger, item.shown);
     caretNext.current = done.caret;
-    const picks = item.token ? [...value.picks.filter((known) => known.shown !== item.shown), { shown: item.shown, token: item.token }] : value.picks;
+    const picks = item.token
+      ? [
+          ...value.picks.filter((known) => known.shown !== item.shown),
+          { shown: item.shown, token: item.token },
+        ]
+      : value.picks;
     return onChange({ text: done.text, picks });
   };
   const keyDown = (event) => {
     if (event.isComposing) return;
-    if (open && listKey(event, { items, marked, pick, setActive, close: () => setClosedAt(value.text) })) event.preventDefault();
+    if (open && listKey(event, { items, marked, pick, setActive, close: () => setClosedAt(value.text) }))
+      event.preventDefault();
     else if (onKey?.(event)) event.preventDefault();
   };
   return html`<div class="text-field">
@@ -71,7 +78,8 @@ function listKey(event, { items, marked, pick, setActive, close }) {
   else if (event.key === "Escape") {
     event.stopPropagation();
     close();
-  } else if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && items[marked]) pick(items[marked]);
+  } else if ((event.key === "Tab" || event.key === "Enter") && !event.shiftKey && items[marked])
+    pick(items[marked]);
   else return false;
   return true;
 }

@@ -32,16 +32,22 @@ function Group({ title, threads, onOpen }) {
   const { store } = usePage();
   if (!threads?.length) return null;
   return html`<section><h3>${title} <small>${threads.length}</small></h3>
-    <ul class="cards">${threads.map((thread) => html`<li key=${thread.id}><button type="button" class="card" onClick=${() => onOpen(thread)}>
+    <ul class="cards">${threads.map(
+      (
+        thread,
+      ) => html`<li key=${thread.id}><button type="button" class="card" onClick=${() => onOpen(thread)}>
       <span class="card-head"><${Icon} name=${iconOf(thread)} size=${16} /><strong>${thread.name}</strong>${store.unread(thread) && html`<span class="chip new">New</span>`}</span>
       <small>${about(store, thread)}</small>
-    </button></li>`)}</ul></section>`;
+    </button></li>`,
+    )}</ul></section>`;
 }
 
 function about(store, thread) {
   const owner = store.member(thread.owner_id);
   const replies = `${thread.message_count} ${thread.message_count === 1 ? "message" : "messages"}`;
-  return [owner && `by ${displayName(owner)}`, replies, `active ${age(madeAt(activity(thread)))}`].filter(Boolean).join(" · ");
+  return [owner && `by ${displayName(owner)}`, replies, `active ${age(madeAt(activity(thread)))}`]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function NewThread({ home }) {
@@ -60,7 +66,12 @@ function NewThread({ home }) {
   };
   return html`<form class="newcomer" onSubmit=${start}>
     <label for="new-thread">New thread</label>
-    <div class="field-row"><input id="new-thread" value=${name} maxlength="100" placeholder="Its name" autocomplete="off" onInput=${(event) => { setName(event.target.value); setProblem(""); }} />
+    <div class="field-row"><input id="new-thread" value=${name} maxlength="100" placeholder="Its name" autocomplete="off" onInput=${(
+      event,
+    ) => {
+      setName(event.target.value);
+      setProblem("");
+    }} />
       <button type="submit" class="button button-primary">Start</button></div>
     ${can(home.permissions, CREATE_PRIVATE) && html`<label class="check"><input type="checkbox" checked=${hidden} onChange=${(event) => setHidden(event.target.checked)} /> Private: only who is added sees it</label>`}
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}

@@ -16,7 +16,12 @@ export function packed({ name, type, file }, onProgress = () => {}) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    reader.onload = () => resolve({ filename: name, content_type: type, content_b64: reader.result.slice(reader.result.indexOf(",") + 1) });
+    reader.onload = () =>
+      resolve({
+        filename: name,
+        content_type: type,
+        content_b64: reader.result.slice(reader.result.indexOf(",") + 1),
+      });
     reader.onerror = () => reject(new Error(`${name} can't be read any more. Choose it again.`));
     reader.readAsDataURL(file);
   });

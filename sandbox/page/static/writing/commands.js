@@ -8,7 +8,9 @@ export const MESSAGE_MENU = 3;
 
 /** One entry for everything that can be run: of a command with subcommands each of those ("config staff"). */
 export function flatten(commands) {
-  return commands.filter((command) => command.type === CHAT_INPUT).flatMap((command) => leaves(command, command, command.name));
+  return commands
+    .filter((command) => command.type === CHAT_INPUT)
+    .flatMap((command) => leaves(command, command, command.name));
 }
 
 function leaves(command, node, name) {
@@ -16,7 +18,15 @@ function leaves(command, node, name) {
   const inner = options.filter((option) => SUBCOMMANDS.includes(option.type));
   if (inner.length) return inner.flatMap((option) => leaves(command, option, `${name} ${option.name}`));
   const sorted = [...options].sort((a, b) => Number(Boolean(b.required)) - Number(Boolean(a.required)));
-  return [{ key: `${command.id} ${name}`, name, description: node.description, options: sorted, app: command.application }];
+  return [
+    {
+      key: `${command.id} ${name}`,
+      name,
+      description: node.description,
+      options: sorted,
+      app: command.application,
+    },
+  ];
 }
 
 /** The context menu commands of a kind (USER_MENU, MESSAGE_MENU). */
@@ -39,7 +49,10 @@ export function findEntries(entries, query) {
 export function parseCommand(text, entries) {
   if (!text.startsWith("/")) return null;
   const body = text.slice(1);
-  const named = entries.filter((entry) => body === entry.name || /^\s/.test(body.slice(entry.name.length)) && body.startsWith(entry.name));
+  const named = entries.filter(
+    (entry) =>
+      body === entry.name || (/^\s/.test(body.slice(entry.name.length)) && body.startsWith(entry.name)),
+  );
   if (!named.length) return null;
   const entry = named.reduce((best, next) => (next.name.length > best.name.length ? next : best));
   const { lead, texts } = splitOptions(body.slice(entry.name.length), entry.options);
@@ -53,14 +66,19 @@ export function splitOptions(text, options) {
   const marks = [];
   for (const { name } of options) {
     const pattern = new RegExp(`(?<=^|\\s)${name.replace(/[-']/g, "\\$&")}:`, "gu");
-    for (const found of text.matchAll(pattern)) marks.push({ name, from: found.index, to: found.index + found[0].length });
+    for (const found of text.matchAll(pattern))
+      marks.push({ name, from: found.index, to: found.index + found[0].length });
   }
   marks.sort((a, b) => a.from - b.from);
   const texts = {};
   marks.forEach((mark, index) => {
     texts[mark.name] = text.slice(mark.to, marks[index + 1]?.from ?? text.length).trim();
   });
-  return { lead: text.slice(0, marks[0]?.from ?? text.length).trim(), texts, last: marks.at(-1)?.name ?? null };
+  return {
+    lead: text.slice(0, marks[0]?.from ?? text.length).trim(),
+    texts,
+    last: marks.at(-1)?.name ?? null,
+  };
 }
 
 /** The name of the entry that was typed out in full with a space behind it, ready for its options. */

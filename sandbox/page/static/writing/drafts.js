@@ -32,6 +32,12 @@ export function dropDraft(store, channelId, viewerId = store.state.viewer.id) {
 export function restoreDraft(store, channelId, sent, error, viewerId) {
   const now = store.state.drafts.get(draftKey(viewerId, channelId)) ?? emptyDraft();
   const text = [sent.text, now.text].filter(Boolean).join("\n");
-  const changes = { text, picks: [...sent.picks, ...now.picks], files: [...sent.files, ...now.files], error, sending: false };
+  const changes = {
+    text,
+    picks: [...sent.picks, ...now.picks],
+    files: [...sent.files, ...now.files],
+    error,
+    sending: false,
+  };
   changeDraft(store, channelId, changes, viewerId);
 }

@@ -30,7 +30,11 @@ function scattered(wanted, given) {
 export function ranked(query, items, textOf, limit = 10) {
   const found = [];
   items.forEach((item, index) => {
-    const scores = [textOf(item)].flat().filter(Boolean).map((text) => score(query, text)).filter((value) => value !== null);
+    const scores = [textOf(item)]
+      .flat()
+      .filter(Boolean)
+      .map((text) => score(query, text))
+      .filter((value) => value !== null);
     if (scores.length) found.push({ item, index, value: Math.max(...scores) });
   });
   found.sort((a, b) => b.value - a.value || a.index - b.index);

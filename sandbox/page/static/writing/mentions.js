@@ -32,7 +32,13 @@ function inCode(before) {
 
 /** What can stand for a trigger: [{kind, shown, token, label, detail, user?, role?, channel?}], best first. */
 export function suggestions({ kind, query }, world, limit = 10) {
-  if (kind === "@") return ranked(query, [...people(world), ...roles(world).filter(({ role }) => !role.managed), ...everyone(world)], (item) => [item.label, item.alias], limit);
+  if (kind === "@")
+    return ranked(
+      query,
+      [...people(world), ...roles(world).filter(({ role }) => !role.managed), ...everyone(world)],
+      (item) => [item.label, item.alias],
+      limit,
+    );
   if (kind === "#") return ranked(query, channels(world), (item) => item.label, limit);
   return [];
 }
@@ -49,7 +55,8 @@ export function insert(text, trigger, shown) {
 export function encode(text, picks, world) {
   const tokens = new Map();
   for (const item of [...people(world), ...roles(world), ...channels(world)]) {
-    for (const shown of [item.shown, item.user && `@${item.user.username}`]) if (shown && !tokens.has(shown)) tokens.set(shown, item.token);
+    for (const shown of [item.shown, item.user && `@${item.user.username}`])
+      if (shown && !tokens.has(shown)) tokens.set(shown, item.token);
   }
   for (const { shown, token } of picks) tokens.set(shown, token);
   const names = [...tokens.keys()].sort((a, b) => b.length - a.length);
@@ -68,10 +75,14 @@ function outsideCode(text, change) {
 
 function replaceNames(part, before, names, tokens) {
   let done = "";
-  for (let at = 0; at < part.length; ) {
+  for (let at = 0; at < part.length;) {
     const previous = at ? part[at - 1] : before.at(-1);
     const starts = (part[at] === "@" || part[at] === "#") && !/[\p{L}\p{N}_<&]/u.test(previous ?? " ");
-    const name = starts && names.find((item) => part.startsWith(item, at) && !/^[\p{L}\p{N}_]/u.test(part.slice(at + item.length)));
+    const name =
+      starts &&
+      names.find(
+        (item) => part.startsWith(item, at) && !/^[\p{L}\p{N}_]/u.test(part.slice(at + item.length)),
+      );
     done += name ? tokens.get(name) : part[at];
     at += name ? name.length : 1;
   }
@@ -80,7 +91,9 @@ function replaceNames(part, before, names, tokens) {
 
 /** A sent text as it is edited: {text, picks}. What nobody knows stays as it is. */
 export function decode(content, world) {
-  const byToken = new Map([...people(world), ...roles(world), ...channels(world)].map((item) => [item.token, item.shown]));
+  const byToken = new Map(
+    [...people(world), ...roles(world), ...channels(world)].map((item) => [item.token, item.shown]),
+  );
   const picks = [];
   const text = outsideCode(content, (part) =>
     part.replace(TOKEN, (whole, sign, id) => {
@@ -95,31 +108,65 @@ export function decode(content, world) {
 }
 
 function people({ guild, channel, viewer }) {
-  const members = guild ? guild.members : [...(channel?.recipients ?? []), viewer].filter(Boolean).map((user) => ({ user }));
+  const members = guild
+    ? guild.members
+    : [...(channel?.recipients ?? []), viewer].filter(Boolean).map((user) => ({ user }));
   const count = new Map();
   for (const member of members) count.set(displayName(member), (count.get(displayName(member)) ?? 0) + 1);
   return members.map((member) => {
     const { user } = member;
     const label = displayName(member);
     const shown = count.get(label) > 1 || /[`@#:\n]/.test(label) ? user.username : label;
-    return { kind: "@", shown: `@${shown}`, token: `<@${user.id}>`, label, alias: user.username, detail: user.username, user };
+    return {
+      kind: "@",
+      shown: `@${shown}`,
+      token: `<@${user.id}>`,
+      label,
+      alias: user.username,
+      detail: user.username,
+      user,
+    };
   });
 }
 
 function roles({ guild }) {
   const named = (guild?.roles ?? []).filter((role) => role.id !== guild.id);
-  return named.map((role) => ({ kind: "@", shown: `@${role.name}`, token: `<@&${role.id}>`, label: `@${role.name}`, alias: role.name, detail: "role", role }));
+  return named.map((role) => ({
+    kind: "@",
+    shown: `@${role.name}`,
+    token: `<@&${role.id}>`,
+    label: `@${role.name}`,
+    alias: role.name,
+    detail: "role",
+    role,
+  }));
 }
 
 function everyone({ guild, mayPingAll }) {
   if (!guild || !mayPingAll) return [];
   return [
-    { kind: "@", shown: "@everyone", token: "@everyone", label: "@everyone", alias: "everyone", detail: "everybody in this channel" },
+    {
+      kind: "@",
+      shown: "@everyone",
+      token: "@everyone",
+      label: "@everyone",
+      alias: "everyone",
+      detail: "everybody in this channel",
+    },
     { kind: "@", shown: "@here", token: "@here", label: "@here", alias: "here", detail: "everybody online" },
   ];
 }
 
 function channels({ guild }) {
-  const found = (guild?.channels ?? []).filter((channel) => WRITABLE.includes(channel.type) || isThread(channel));
-  return found.map((channel) => ({ kind: "#", shown: `#${channel.name}`, token: `<#${channel.id}>`, label: channel.name, detail: guild.channels.find((item) => item.id === channel.parent_id)?.name, channel }));
+  const found = (guild?.channels ?? []).filter(
+    (channel) => WRITABLE.includes(channel.type) || isThread(channel),
+  );
+  return found.map((channel) => ({
+    kind: "#",
+    shown: `#${channel.name}`,
+    token: `<#${channel.id}>`,
+    label: channel.name,
+    detail: guild.channels.find((item) => item.id === channel.parent_id)?.name,
+    channel,
+  }));
 }

@@ -47,7 +47,11 @@ export function choicesFor(option, text, world) {
 
 function pools(option, world) {
   if (option.choices) return option.choices.map(({ name, value }) => ({ value, label: name }));
-  if (option.type === BOOLEAN) return [{ value: true, label: "True", alias: "yes" }, { value: false, label: "False", alias: "no" }];
+  if (option.type === BOOLEAN)
+    return [
+      { value: true, label: "True", alias: "yes" },
+      { value: false, label: "False", alias: "no" },
+    ];
   if (option.type === USER) return people(world);
   if (option.type === ROLE) return roles(world);
   if (option.type === MENTIONABLE) return [...people(world), ...roles(world)];
@@ -57,11 +61,22 @@ function pools(option, world) {
 
 function people({ guild, channel, viewer }) {
   const members = guild ? guild.members : [...(channel?.recipients ?? []), viewer].map((user) => ({ user }));
-  return members.map((member) => ({ value: member.user.id, label: displayName(member), alias: member.user.username, detail: member.user.username, user: member.user }));
+  return members.map((member) => ({
+    value: member.user.id,
+    label: displayName(member),
+    alias: member.user.username,
+    detail: member.user.username,
+    user: member.user,
+  }));
 }
 
 function roles({ guild }) {
-  return (guild?.roles ?? []).map((role) => ({ value: role.id, label: role.name, alias: role.name.replace(/^@/, ""), role }));
+  return (guild?.roles ?? []).map((role) => ({
+    value: role.id,
+    label: role.name,
+    alias: role.name.replace(/^@/, ""),
+    role,
+  }));
 }
 
 function channels({ guild }, types) {
@@ -110,15 +125,19 @@ function readNumber(option, text) {
   const value = Number(text.replace(",", "."));
   if (!Number.isFinite(value)) return { error: "This takes a number." };
   if (option.type === INTEGER && !Number.isSafeInteger(value)) return { error: "This takes a whole number." };
-  if (option.min_value !== undefined && value < option.min_value) return { error: `At least ${option.min_value}.` };
-  if (option.max_value !== undefined && value > option.max_value) return { error: `At most ${option.max_value}.` };
+  if (option.min_value !== undefined && value < option.min_value)
+    return { error: `At least ${option.min_value}.` };
+  if (option.max_value !== undefined && value > option.max_value)
+    return { error: `At most ${option.max_value}.` };
   return { value };
 }
 
 function readChoice(option, text, world) {
   const bare = text.replace(/^[@#]/, "");
   const id = /^(?:<[@#][!&]?)?(\d{15,20})>?$/.exec(text)?.[1];
-  const found = pools(option, world).filter((item) => item.value === id || same(item.label, bare) || same(item.label, text) || same(item.alias, bare));
+  const found = pools(option, world).filter(
+    (item) => item.value === id || same(item.label, bare) || same(item.label, text) || same(item.alias, bare),
+  );
   const exact = found.find((item) => item.alias === bare) ?? found[0];
   return exact ? { value: exact.value } : { error: `There is no such choice: this takes ${hint(option)}.` };
 }

@@ -24,9 +24,11 @@ export function writingIn(channel, member, now = new Date()) {
   const thread = channel.thread_metadata;
   const out = member?.communication_disabled_until;
   if (out && new Date(out) > now) return denied(`You are timed out until ${new Date(out).toLocaleString()}.`);
-  if (channel.type === TYPES.CATEGORY || channel.type === TYPES.FORUM) return denied("Messages are written in the posts of a forum.");
+  if (channel.type === TYPES.CATEGORY || channel.type === TYPES.FORUM)
+    return denied("Messages are written in the posts of a forum.");
   if (!can(permissions, P.SEND_MESSAGES)) return denied("You can't write here: your roles don't allow it.");
-  if (thread?.locked && !can(permissions, P.MANAGE_THREADS)) return denied("This thread is locked: only moderators can write in it.");
+  if (thread?.locked && !can(permissions, P.MANAGE_THREADS))
+    return denied("This thread is locked: only moderators can write in it.");
   let note = null;
   if (thread?.archived) note = "This thread is archived. Writing in it reopens it.";
   else if (thread?.locked) note = "This thread is locked: only moderators can write in it.";
@@ -48,9 +50,17 @@ export function messageRights(message, channel, viewerId) {
     reply: shared && written && writingIn(channel).allowed,
     edit: own && shared && EDITABLE.includes(message.type),
     react: shared && can(permissions, P.ADD_REACTIONS),
-    startThread: shared && written && !message.thread && [TYPES.TEXT, TYPES.NEWS].includes(channel.type) && can(permissions, P.CREATE_PUBLIC_THREADS),
+    startThread:
+      shared &&
+      written &&
+      !message.thread &&
+      [TYPES.TEXT, TYPES.NEWS].includes(channel.type) &&
+      can(permissions, P.CREATE_PUBLIC_THREADS),
     openThread: Boolean(message.thread),
-    pin: shared && written && (!inGuild || can(permissions, P.PIN_MESSAGES) || can(permissions, P.MANAGE_MESSAGES)),
+    pin:
+      shared &&
+      written &&
+      (!inGuild || can(permissions, P.PIN_MESSAGES) || can(permissions, P.MANAGE_MESSAGES)),
     remove: shared && (own || (inGuild && can(permissions, P.MANAGE_MESSAGES))),
     apps: shared && written && can(permissions, P.USE_COMMANDS),
   };

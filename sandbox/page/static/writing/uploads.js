@@ -27,8 +27,12 @@ export function admit(present, added) {
       problems.push(`A message takes at most ${MAX_FILES} files.`);
       break;
     }
-    if (file.size > MAX_BYTES) problems.push(`${file.name} is ${readableSize(file.size)}: a file may have ${readableSize(MAX_BYTES)}.`);
-    else if (total + file.size > MAX_TOTAL) problems.push(`${file.name} is too much: all files together may have ${readableSize(MAX_TOTAL)}.`);
+    if (file.size > MAX_BYTES)
+      problems.push(
+        `${file.name} is ${readableSize(file.size)}: a file may have ${readableSize(MAX_BYTES)}.`,
+      );
+    else if (total + file.size > MAX_TOTAL)
+      problems.push(`${file.name} is too much: all files together may have ${readableSize(MAX_TOTAL)}.`);
     else {
       total += file.size;
       taken.push(file);

@@ -4,5 +4,10 @@ import { P } from "./rights.js";
 
 export function worldOf(store, channel) {
   const guild = store.state.guilds.get(channel.guild_id) ?? null;
-  return { guild, channel, viewer: store.state.viewer, mayPingAll: can(channel.permissions, P.MENTION_EVERYONE) };
+  return {
+    guild,
+    channel,
+    viewer: store.state.viewer,
+    mayPingAll: can(channel.permissions, P.MENTION_EVERYONE),
+  };
 }

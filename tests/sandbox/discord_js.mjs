@@ -52,7 +52,9 @@ const COMMANDS = [
   {
     name: "pick",
     description: "Pick a fruit.",
-    options: [{ name: "fruit", description: "Which", type: Option.String, required: true, autocomplete: true }],
+    options: [
+      { name: "fruit", description: "Which", type: Option.String, required: true, autocomplete: true },
+    ],
   },
   { name: "panel", description: "Buttons and a select." },
 ];
@@ -74,7 +76,10 @@ function panel() {
 }
 
 function form() {
-  const field = new TextInputBuilder().setCustomId("what").setLabel("What happened?").setStyle(TextInputStyle.Short);
+  const field = new TextInputBuilder()
+    .setCustomId("what")
+    .setLabel("What happened?")
+    .setStyle(TextInputStyle.Short);
   return new ModalBuilder()
     .setCustomId("report")
     .setTitle("Report")
@@ -97,11 +102,18 @@ const SAID = {
   "what do you see?": (message) => message.reply(seen(message.guild)),
   "who is here?": async (message) => {
     const members = await message.guild.members.fetch();
-    await message.reply(members.map((member) => member.user.username).sort().join(","));
+    await message.reply(
+      members
+        .map((member) => member.user.username)
+        .sort()
+        .join(","),
+    );
   },
   "who are you?": async (message) => {
     const application = await client.application.fetch();
-    await message.reply(`${client.user.username} of ${application.name}, owned by ${application.owner.username}`);
+    await message.reply(
+      `${client.user.username} of ${application.name}, owned by ${application.owner.username}`,
+    );
   },
   "show me": async (message) => {
     const sent = await message.channel.send({
