@@ -52,7 +52,10 @@ def start(
 
 
 def payload(core: Core, app: Application, item: Interaction) -> dict[str, Any]:
-    """Return INTERACTION_CREATE: with a channel object and the member's permissions in it."""
+    """Return INTERACTION_CREATE: with a channel object, the member's permissions in it and the application's.
+
+    Source: protocol interactions.2, docs change-log#calculated-permissions-in-interaction-payloads.
+    """
     channel = core.world.channel(item.channel_id)
     body: dict[str, Any] = {
         "id": str(item.id),
@@ -101,7 +104,8 @@ def acknowledge(core: Core, item: Interaction, kind: int) -> None:
 def check_kind(item: Interaction, kind: int) -> None:
     """Check that an answer of this kind fits the interaction; a form never answers a form.
 
-    Source: openapi create_interaction_response, docs interactions/receiving-and-responding.
+    Source: openapi create_interaction_response,
+    docs interactions/receiving-and-responding#interaction-response-object-interaction-callback-type.
 
     Raises:
         ApiError: 50035.
@@ -133,7 +137,11 @@ def live(core: Core, application_id: int, token: str) -> Interaction:
 
 
 def respond_message(core: Core, item: Interaction, draft: Draft, *, loading: bool = False) -> Message:
-    """Post the first answer, or the "thinking" placeholder of a deferred one."""
+    """Post the first answer, or the "thinking" placeholder of a deferred one.
+
+    It takes no permission to embed or attach, only to mention everyone.
+    Source: docs change-log#changes-to-bot-permissions-for-interactions-and-webhooks.
+    """
     item.ephemeral = bool(draft.flags & EPHEMERAL)
     item.loading = loading
     draft.type = (

@@ -46,7 +46,11 @@ def numbered(components: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def fill_mentions(core: Core, message: Message, replied: Message | None) -> None:
-    """Resolve mentions the way allowed_mentions lets them ping; without it everything does."""
+    """Resolve mentions the way allowed_mentions lets them ping; without it everything does.
+
+    Mentioning everyone takes the author's permission, of a webhook that of who made it.
+    Source: openapi create_message, docs change-log#changes-to-bot-permissions-for-interactions-and-webhooks.
+    """
     allowed = message.allowed_mentions
     parse = {"users", "roles", "everyone"} if allowed is None else set(allowed.get("parse") or ())
     users = {int(item) for item in (allowed or {}).get("users") or ()}
@@ -65,7 +69,7 @@ def fill_mentions(core: Core, message: Message, replied: Message | None) -> None
     named = dict.fromkeys(map(int, _ROLE.findall(message.content)))
     message.mention_roles = [r for r in named if r in guild.roles and ("roles" in parse or r in roles)]
     if "everyone" in parse and ("@everyone" in message.content or "@here" in message.content):
-        permissions = channel_permissions(
-            guild, guild.members.get(message.author.id), core.world.channels[message.channel_id]
-        )
+        hook = core.world.webhooks.get(message.author.id)
+        speaker = guild.members.get(message.author.id if hook is None else hook.creator.id)
+        permissions = channel_permissions(guild, speaker, core.world.channels[message.channel_id])
         message.mention_everyone = bool(permissions & P.MENTION_EVERYONE)

@@ -23,7 +23,8 @@ def new_thread(
 ) -> Channel:
     """Start a thread; one started from a message has that message's id.
 
-    Source: protocol rest.7, docs topics/threads, docs topics/opcodes-and-status-codes#json.
+    Source: protocol rest.7, docs topics/threads#public-private-threads,
+    docs topics/opcodes-and-status-codes#json.
 
     Raises:
         ApiError: 160004 when the message has a thread already, 160006 too many are open.

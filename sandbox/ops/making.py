@@ -244,7 +244,7 @@ def _check_edit(core: Core, place: Channel, user: User, changes: dict[str, Any])
     """Check that a member may edit a channel, or a thread.
 
     Who started a thread may rename and archive it; whoever may write in it may wake it, unless it is locked.
-    Source: docs topics/threads#permissions, docs topics/threads#editing-and-deleting-threads.
+    Source: docs topics/threads#permissions, docs topics/threads#editing-deleting-threads.
 
     Raises:
         ApiError: 50001, 50013, 50083.

@@ -11,7 +11,7 @@ from sandbox.actions import threads as thread_act
 from sandbox.actions.access import may
 from sandbox.actions.messages import Draft
 from sandbox.core import Core
-from sandbox.errors import ApiError, missing_access, missing_permissions
+from sandbox.errors import ApiError, archived, missing_access, missing_permissions
 from sandbox.ops.registry import (
     OperationError,
     Ref,
@@ -181,8 +181,21 @@ def _delete(core: Core, place: Channel, ids: list[int]) -> None:
 
 @operation
 def react(core: Core, user: Ref, message: Ref, emoji: str, add: bool = True) -> None:
-    """Add or take back a reaction."""
-    reactions.react(core, the_message(core, message), the_user(core, user), emoji, add=add)
+    """Add or take back a reaction, as a member; the first of its kind takes ADD_REACTIONS.
+
+    Source: openapi add_my_message_reaction, docs resources/message#create-reaction.
+
+    Raises:
+        ApiError: 50001, 50013 when they may not, 50083 in an archived thread, 30010 one kind too many.
+    """
+    found, who = the_message(core, message), the_user(core, user)
+    place = core.world.channel(found.channel_id)
+    _demand(core, place, who, P.READ_MESSAGE_HISTORY)
+    if add and emoji not in found.reactions:
+        _demand(core, place, who, P.ADD_REACTIONS)
+    if place.is_thread and place.archived:
+        raise archived()
+    reactions.react(core, found, who, emoji, add=add)
 
 
 @operation
@@ -228,7 +241,7 @@ def start_thread(
 ) -> dict[str, Any]:
     """Start a thread from a message, or without one in a channel.
 
-    Source: docs topics/threads#creation-and-deletion, openapi create_thread_from_message,
+    Source: docs topics/threads#public-private-threads, openapi create_thread_from_message,
     openapi create_thread.
 
     Raises:

@@ -59,7 +59,7 @@ def get_message(call: Call) -> Any:
 def create(call: Call) -> Any:
     """Post a message; with enforce_nonce the same nonce returns the first message instead.
 
-    Source: protocol rest.4, protocol rest.5, docs topics/permissions.
+    Source: protocol rest.4, protocol rest.5, docs topics/permissions#permissions-bitwise-permission-flags.
     """
     channel = place(call)
     author = call.me.bot

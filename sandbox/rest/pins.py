@@ -60,7 +60,10 @@ def unpin(call: Call) -> Any:
 
 
 def _target(call: Call) -> tuple[Channel, Message]:
-    """Return the message that may be pinned; in a DM both people may. Source: docs topics/permissions."""
+    """Return the message that may be pinned; in a DM both people may.
+
+    Source: docs topics/permissions#permissions-bitwise-permission-flags.
+    """
     channel = place(call)
     if channel.guild_id is not None and not can(call, channel, P.PIN_MESSAGES):
         raise missing_permissions()

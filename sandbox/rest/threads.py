@@ -205,7 +205,7 @@ def leave(call: Call) -> Any:
 def add_thread_member(call: Call) -> Any:
     """Add someone to a thread; a private one that isn't open to invitations takes its starter or a moderator.
 
-    Source: docs topics/threads#private-threads, docs resources/channel#add-thread-member.
+    Source: docs topics/threads#public-private-threads, docs resources/channel#add-thread-member.
     """
     thread = _thread(call, P.SEND_MESSAGES)
     not_archived(thread)

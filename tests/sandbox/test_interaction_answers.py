@@ -11,6 +11,7 @@ import pytest
 from sandbox import Sandbox
 from tests.sandbox.raw import Http, Socket, code, ids, posted
 
+KINDS = "docs interactions/receiving-and-responding#interaction-response-object-interaction-callback-type"
 BUTTON = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go"}]}
 FIELD = {"type": 18, "label": "Why", "component": {"type": 4, "custom_id": "why", "style": 1}}
 FORM = {"title": "Form", "custom_id": "form", "components": [FIELD]}
@@ -65,7 +66,7 @@ async def test_a_button_can_be_answered_in_place(played: Played, http: Http, con
     conforms(played.room.record)
 
 
-@pytest.mark.cites("protocol interactions.2", "docs interactions/receiving-and-responding")
+@pytest.mark.cites("protocol interactions.2", KINDS)
 async def test_a_deferred_update_leaves_the_message_for_later(played: Played, http: Http) -> None:
     message = await posted(http, played.channel, "old", components=[BUTTON])
     item = await played.start("click", message=int(message["id"]), label="Go")
@@ -75,7 +76,7 @@ async def test_a_deferred_update_leaves_the_message_for_later(played: Played, ht
     assert len(played.room.record.messages(bot=True)) == 1
 
 
-@pytest.mark.cites("openapi create_interaction_response", "docs interactions/receiving-and-responding")
+@pytest.mark.cites("openapi create_interaction_response", KINDS)
 async def test_a_form_is_opened_submitted_and_never_answers_a_form(played: Played, http: Http) -> None:
     item = await played.slash()
     assert (await http("POST", callback(item), {"type": 9, "data": FORM})).status == 204
@@ -111,7 +112,59 @@ async def test_files_come_with_an_answer(played: Played, http: Http) -> None:
     assert (shown["filename"], shown["description"], shown["size"]) == ("log.txt", "log", 5)
 
 
-@pytest.mark.cites("protocol interactions.4", "openapi update_original_webhook_message")
+RIGHTS = "docs change-log#changes-to-bot-permissions-for-interactions-and-webhooks"
+
+
+@pytest.mark.cites("docs change-log#calculated-permissions-in-interaction-payloads", RIGHTS)
+async def test_answers_may_embed_and_attach_but_not_ping_everyone(room: Sandbox) -> None:
+    app = await room.application("plain")
+    await room.invite("plain", permissions=[])
+    deny = ["embed_links", "attach_files", "mention_everyone"]
+    bare = await room.channel("bare", overwrites={"everyone": {"deny": deny}})
+    alice = await room.member("alice")
+    async with (
+        Http(room.api_url, app["token"]) as http,
+        await Socket.open(room.gateway_url) as socket,
+    ):
+        await socket.identify(app["token"])
+        await http("PUT", f"/applications/{app['id']}/commands", [TUNE])
+        played = Played(room, socket, bare.id, alice.id)
+        item = await played.slash()
+        held = int(item["app_permissions"])
+        assert (held >> 14 & 1, held >> 15 & 1, held >> 17 & 1, held >> 11 & 1) == (0, 0, 0, 1)
+        form = aiohttp.FormData(quote_fields=False)
+        data = {"content": "@everyone", "embeds": [{"title": "t"}]}
+        form.add_field("payload_json", json.dumps({"type": 4, "data": data}))
+        form.add_field("files[0]", BytesIO(b"lines"), filename="log.txt")
+        assert (await http("POST", callback(item), data=form)).status == 204
+        shown = (await http("GET", hook(item))).json
+        assert (len(shown["embeds"]), len(shown["attachments"]), shown["mention_everyone"]) == (1, 1, False)
+        await bare.set_overwrites({app["bot_id"]: {"allow": ["mention_everyone"]}})
+        more = {"content": "@everyone"}
+        base = hook(item).removesuffix("/messages/@original")
+        assert (await http("POST", base, more)).json["mention_everyone"] is True
+
+
+@pytest.mark.cites(RIGHTS, "openapi execute_webhook")
+@pytest.mark.parametrize("permissions", [["manage_webhooks"], ["manage_webhooks", "mention_everyone"]])
+async def test_a_webhook_pings_everyone_if_its_maker_may(room: Sandbox, permissions: list[str]) -> None:
+    app = await room.application("plain")
+    await room.invite("plain", permissions=permissions)
+    _, channel = await ids(room)
+    async with Http(room.api_url, app["token"]) as http:
+        made = (await http("POST", f"/channels/{channel}/webhooks", {"name": "CI"})).json
+        path = f"/webhooks/{made['id']}/{made['token']}?wait=true"
+        sent = (await http("POST", path, {"content": "@everyone"})).json
+    assert sent["mention_everyone"] is ("mention_everyone" in permissions)
+
+
+@pytest.mark.cites(
+    "protocol interactions.3",
+    "openapi update_original_webhook_message",
+    "openapi get_webhook_message",
+    "openapi update_webhook_message",
+    "openapi delete_webhook_message",
+)
 async def test_followups_are_read_changed_and_deleted(played: Played, http: Http, conforms: Any) -> None:
     item = await played.slash()
     await http("POST", callback(item), {"type": 5, "data": {"flags": 64}})

@@ -104,6 +104,7 @@ async def test_original_can_be_read_changed_and_deleted(
     conforms(room.record)
 
 
+@pytest.mark.cites("openapi execute_webhook")
 async def test_followup_before_an_answer_is_refused(http: Http, started: dict[str, Any]) -> None:
     assert code(await http("POST", hook(started), {"content": "early"})) == (404, 10015)
 
@@ -165,6 +166,7 @@ async def test_unknown_interaction_is_10062(room: Sandbox, http: Http) -> None:
     assert code(await http("POST", "/interactions/1/abc/callback", {"type": 5})) == (404, 10062)
 
 
+@pytest.mark.cites("openapi bulk_set_application_commands")
 async def test_another_applications_commands_are_not_mixed_up(room: Sandbox, http: Http) -> None:
     other = await room.application("other")
     await room.invite("other")

@@ -8,7 +8,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.errors import ApiError
 from sandbox.ops import OperationError
-from tests.sandbox.raw import Http, Socket
+from tests.sandbox.raw import Http, Socket, connected
 
 GUILDS_AND_MESSAGES = (1 << 0) | (1 << 9) | (1 << 11) | (1 << 15)
 
@@ -135,6 +135,7 @@ async def test_direct_messages_offer_the_bots_own_commands_that_are_for_them(
     assert (body["context"], body["user"]["username"], "member" in body) == (1, "alice", False)
 
 
+@pytest.mark.cites("protocol interactions.2")
 async def test_a_command_in_a_thread_says_which_thread(room: Sandbox, http: Http) -> None:
     await register(room, http, {"name": "close"})
     alice = await room.member("alice")
@@ -152,6 +153,9 @@ async def test_age_restricted_commands_need_such_a_channel(room: Sandbox, http: 
     assert len(await room.call("picker", user=alice.id, channel="help")) == 1
 
 
+@pytest.mark.cites(
+    "docs interactions/receiving-and-responding#interaction-object-application-command-data-structure"
+)
 async def test_menus_of_one_name_are_told_apart_by_kind(room: Sandbox, http: Http) -> None:
     await register(room, http, {"name": "Info", "type": 2}, {"name": "Info", "type": 3})
     alice = await room.member("alice")
@@ -163,7 +167,7 @@ async def test_menus_of_one_name_are_told_apart_by_kind(room: Sandbox, http: Htt
     assert (on_message["data"]["type"], on_message["data"]["target_id"]) == (3, str(message.id))
 
 
-@pytest.mark.cites("protocol rest.7")
+@pytest.mark.cites("protocol rest.6")
 async def test_a_reply_may_leave_its_target_unpinged(room: Sandbox) -> None:
     alice, bob = await room.member("alice"), await room.member("bob")
     first = await alice.say("one", "help")
@@ -203,7 +207,30 @@ async def test_typing_shows_only_where_the_member_may_write(room: Sandbox) -> No
     assert [entry["user_id"] for entry in room.record if entry["kind"] == "typing"] == [alice.id]
 
 
-@pytest.mark.cites("openapi create_pin")
+@pytest.mark.cites("openapi add_my_message_reaction", "docs resources/message#create-reaction")
+async def test_reacting_takes_seeing_and_the_first_of_a_kind_its_permission(room: Sandbox) -> None:
+    alice, owner = await room.member("alice"), await room.member("owner")
+    calm = await room.channel("calm", overwrites={"everyone": {"deny": ["add_reactions"]}})
+    blind = await room.channel("blind", overwrites={"everyone": {"deny": ["read_message_history"]}})
+    hidden = await room.channel("staff", overwrites={"everyone": {"deny": ["view_channel"]}})
+    message = await owner.say("nice?", calm)
+    thread = await owner.start_thread(await owner.say("old", "help"), "old")
+    inside = await owner.say("old too", thread)
+    await thread.edit(archived=True)
+    async with await connected(room, 1 | 1 << 10) as socket:
+        for place, code in ((calm, "50013"), (blind, "50013"), (hidden, "50001")):
+            with pytest.raises(ApiError, match=code):
+                await alice.react(await owner.say("nice?", place), "👍")
+        with pytest.raises(ApiError, match="50083"):
+            await alice.react(inside, "👍")
+        assert await socket.drained() == []
+        await owner.react(message, "👍")
+        await alice.react(message, "👍")
+        for person in (owner, alice):
+            assert (await socket.until("MESSAGE_REACTION_ADD"))["user_id"] == str(person.id)
+
+
+@pytest.mark.cites("openapi create_pin", "docs topics/permissions#permissions-bitwise-permission-flags")
 async def test_pinning_takes_its_permission_and_tells(room: Sandbox) -> None:
     alice, owner = await room.member("alice"), await room.member("owner")
     message = await alice.say("keep this", "help")
@@ -217,25 +244,30 @@ async def test_pinning_takes_its_permission_and_tells(room: Sandbox) -> None:
         assert (await socket.until("MESSAGE_UPDATE"))["pinned"] is False
 
 
-@pytest.mark.cites("docs topics/threads#permissions")
+@pytest.mark.cites("docs topics/threads#permissions", "docs topics/threads#editing-deleting-threads")
 async def test_who_may_rename_archive_and_lock_a_thread(room: Sandbox) -> None:
     alice, bob, owner = await room.member("alice"), await room.member("bob"), await room.member("owner")
     thread = await alice.start_thread(await alice.say("hm", "help"), "hm")
-    await thread.edit(by=alice, name="better")
-    for who, changes in ((bob, {"name": "mine"}), (bob, {"archived": True}), (alice, {"locked": True})):
-        with pytest.raises(ApiError, match="50013"):
-            await thread.edit(by=who, **changes)
-    await thread.edit(by=alice, archived=True)
-    with pytest.raises(ApiError, match="50083"):
-        await thread.edit(by=alice, name="while away")
-    await thread.edit(by=bob, archived=False)
-    await thread.edit(by=owner, locked=True, archived=True)
-    for who in (alice, bob):
-        with pytest.raises(ApiError, match="50013"):
-            await thread.edit(by=who, archived=False)
-    await thread.edit(by=owner, locked=False, archived=False)
-    with pytest.raises(ApiError, match="50035"):
-        await thread.edit(by=owner, name="x" * 101)
+    async with await connected(room, GUILDS_AND_MESSAGES) as socket:
+        await thread.edit(by=alice, name="better")
+        for who, changes in ((bob, {"name": "mine"}), (bob, {"archived": True}), (alice, {"locked": True})):
+            with pytest.raises(ApiError, match="50013"):
+                await thread.edit(by=who, **changes)
+        await thread.edit(by=alice, archived=True)
+        with pytest.raises(ApiError, match="50083"):
+            await thread.edit(by=alice, name="while away")
+        await thread.edit(by=bob, archived=False)
+        await thread.edit(by=owner, locked=True, archived=True)
+        for who in (alice, bob):
+            with pytest.raises(ApiError, match="50013"):
+                await thread.edit(by=who, archived=False)
+        await thread.edit(by=owner, locked=False, archived=False)
+        with pytest.raises(ApiError, match="50035"):
+            await thread.edit(by=owner, name="x" * 101)
+        told = [event["d"] for event in await socket.drained() if event["t"] == "THREAD_UPDATE"]
+    states = [(item["thread_metadata"]["archived"], item["thread_metadata"]["locked"]) for item in told]
+    assert states == [(False, False), (True, False), (False, False), (True, True), (False, False)]
+    assert {item["name"] for item in told} == {"better"}
 
 
 async def test_editing_and_deleting_a_channel_takes_manage_channels(room: Sandbox) -> None:
@@ -250,20 +282,23 @@ async def test_editing_and_deleting_a_channel_takes_manage_channels(room: Sandbo
     assert "spare" not in (await room.state())["guilds"]["Home"]["channels"]
 
 
-@pytest.mark.cites("docs topics/threads#creation-and-deletion")
+@pytest.mark.cites("docs topics/threads#public-private-threads")
 async def test_threads_start_only_where_they_may(room: Sandbox) -> None:
     alice = await room.member("alice")
     message = await alice.say("hm", "help")
     news = await room.channel("news", type="news")
-    thread = await alice.start_thread(message, "hm")
-    inside = await alice.say("in it", thread)
-    with pytest.raises(ApiError, match="50024"):
-        await alice.start_thread(inside, "nested")
-    with pytest.raises(ApiError, match="50024"):
-        await alice.start_thread(None, "secret", channel=news, private=True)
-    with pytest.raises(ApiError, match="50035"):
-        await alice.start_thread(None, "", channel="help")
-    with pytest.raises(OperationError, match="private thread"):
-        await alice.start_thread(await alice.say("two", "help"), "x", private=True)
-    hidden = await alice.start_thread(None, "secret", channel="help", private=True)
+    async with await connected(room, GUILDS_AND_MESSAGES) as socket:
+        thread = await alice.start_thread(message, "hm")
+        inside = await alice.say("in it", thread)
+        with pytest.raises(ApiError, match="50024"):
+            await alice.start_thread(inside, "nested")
+        with pytest.raises(ApiError, match="50024"):
+            await alice.start_thread(None, "secret", channel=news, private=True)
+        with pytest.raises(ApiError, match="50035"):
+            await alice.start_thread(None, "", channel="help")
+        with pytest.raises(OperationError, match="private thread"):
+            await alice.start_thread(await alice.say("two", "help"), "x", private=True)
+        hidden = await alice.start_thread(None, "secret", channel="help", private=True)
+        told = [event["d"] for event in await socket.drained() if event["t"] == "THREAD_CREATE"]
+    assert [(item["id"], item["type"]) for item in told] == [(str(message.id), 11), (str(hidden.id), 12)]
     assert await (await room.member("bob")).sees(hidden) == []

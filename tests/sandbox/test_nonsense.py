@@ -118,6 +118,7 @@ def _names(template: str) -> list[str]:
 
 @REACH
 @given(data=st.data())
+@pytest.mark.cites("protocol rest.5")
 async def test_any_json_at_any_route_is_answered_properly(place: Place, data: st.DataObject) -> None:
     route = data.draw(st.sampled_from(ROUTES))
     if route.method == "DELETE":
@@ -131,6 +132,7 @@ async def test_any_json_at_any_route_is_answered_properly(place: Place, data: st
 
 @REACH
 @given(data=st.data())
+@pytest.mark.cites("protocol rest.5")
 async def test_any_path_is_answered_properly(place: Place, data: st.DataObject) -> None:
     route = data.draw(st.sampled_from(ROUTES))
     names = _names(route.template)

@@ -193,6 +193,7 @@ async def test_missing_access_and_missing_permissions(room: Sandbox, http: Http,
     assert code(await http("POST", f"/guilds/{guild}/channels", {"name": "x"})) == (403, 50013)
 
 
+@pytest.mark.cites("docs topics/permissions#permission-overwrites")
 async def test_overwrites_of_a_member_win_over_roles_and_everyone(
     room: Sandbox, http: Http, humble: Channel
 ) -> None:
@@ -205,7 +206,9 @@ async def test_overwrites_of_a_member_win_over_roles_and_everyone(
     assert code(await http("POST", f"/channels/{channel.id}/messages", {"content": "x"})) == (403, 50013)
 
 
-@pytest.mark.cites("protocol rest.7", "openapi create_thread_from_message")
+@pytest.mark.cites(
+    "protocol rest.7", "openapi create_thread_from_message", "docs topics/threads#public-private-threads"
+)
 async def test_thread_of_a_message_has_its_id_and_only_one(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     message = await posted(http, channel)
@@ -243,6 +246,7 @@ async def test_archived_threads_are_listed_and_closed(room: Sandbox, http: Http)
     assert code(edit) == (400, 50083)
 
 
+@pytest.mark.cites("docs topics/threads#public-private-threads", "protocol rest.5")
 async def test_private_threads_are_seen_by_their_members_only(
     room: Sandbox, http: Http, humble: Channel
 ) -> None:

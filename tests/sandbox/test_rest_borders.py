@@ -117,6 +117,7 @@ async def test_unknown_paths_and_methods(
         assert code(await http(method, path)) == expected
 
 
+@pytest.mark.cites("docs reference#api-versioning")
 async def test_any_version_and_none_is_the_same_api(room: Sandbox, http: Http) -> None:
     base = room.api_url.removesuffix("/v10")
     async with Http(base, room.token) as bare:

@@ -88,7 +88,9 @@ async def test_localised_texts_are_kept_and_listed_on_request(
 
 
 @pytest.mark.cites(
-    "docs interactions/application-commands#permissions", "openapi get_guild_application_command_permissions"
+    "docs interactions/application-commands#permissions",
+    "openapi get_guild_application_command_permissions",
+    "openapi list_guild_application_command_permissions",
 )
 async def test_command_permissions_are_shown_told_and_obeyed(
     room: Sandbox, http: Http, conforms: Any
@@ -122,7 +124,9 @@ async def test_command_permissions_are_shown_told_and_obeyed(
 
 
 @pytest.mark.cites(
-    "docs interactions/application-commands#permissions", "docs topics/opcodes-and-status-codes#json"
+    "docs interactions/application-commands#permissions",
+    "docs topics/opcodes-and-status-codes#json",
+    "openapi set_guild_application_command_permissions",
 )
 async def test_permissions_are_not_for_bots_to_set(room: Sandbox, http: Http) -> None:
     guild, _ = await ids(room)

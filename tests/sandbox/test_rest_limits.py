@@ -21,6 +21,7 @@ async def test_bulk_deletion_takes_2_to_100_young_messages(room: Sandbox, http: 
     assert len(await alice.sees(channel)) == 2
 
 
+@pytest.mark.cites("docs topics/threads#locked-threads", "protocol rest.5")
 async def test_locked_threads_are_for_moderators(room: Sandbox, http: Http) -> None:
     guild = await room.guild("Humble", bot_permissions=[])
     channel = await room.channel("plain", guild=guild)
@@ -36,6 +37,7 @@ async def test_locked_threads_are_for_moderators(room: Sandbox, http: Http) -> N
     assert (await http("GET", f"/channels/{thread.id}")).json["thread_metadata"]["archived"] is False
 
 
+@pytest.mark.cites("protocol rest.5", "docs topics/opcodes-and-status-codes#json")
 async def test_reply_needs_the_history(room: Sandbox, http: Http) -> None:
     guild = await room.guild("Humble", bot_permissions=[])
     channel = await room.channel(

@@ -65,6 +65,7 @@ async def test_wrong_messages_are_refused(room: Sandbox, http: Http, body: Any, 
     assert room.record.messages() == []
 
 
+@pytest.mark.cites("docs topics/opcodes-and-status-codes#json")
 async def test_broken_json_and_a_body_too_large_get_discord_errors(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     path, kind = f"/channels/{channel}/messages", {"Content-Type": "application/json"}
@@ -77,6 +78,7 @@ async def test_broken_json_and_a_body_too_large_get_discord_errors(room: Sandbox
         assert (reply.status, (await reply.json())["code"]) == (413, 40005)
 
 
+@pytest.mark.cites("openapi create_message")
 async def test_odd_text_survives(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     for text in ("🙂" * 2000, "a\u0000b", "\u202eright to left"):

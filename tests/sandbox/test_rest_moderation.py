@@ -19,7 +19,12 @@ async def clock(room: Sandbox) -> Clock:
     return clock
 
 
-@pytest.mark.cites("openapi ban_user_from_guild", "openapi list_guild_bans", "openapi unban_user_from_guild")
+@pytest.mark.cites(
+    "openapi ban_user_from_guild",
+    "openapi list_guild_bans",
+    "openapi unban_user_from_guild",
+    "openapi get_guild_ban",
+)
 async def test_bans_are_made_listed_and_lifted(room: Sandbox, http: Http, conforms: Any) -> None:
     guild, channel = await ids(room)
     alice, bob = await room.member("alice"), await room.member("bob")
@@ -83,7 +88,13 @@ async def test_nothing_is_done_to_members_and_roles_of_the_same_rank_or_higher(
     assert boss.id in room.core.world.guilds[guild].members
 
 
-@pytest.mark.cites("docs topics/permissions#permission-hierarchy", "openapi create_guild_role")
+@pytest.mark.cites(
+    "docs topics/permissions#permission-hierarchy",
+    "openapi create_guild_role",
+    "docs resources/channel#edit-channel-permissions",
+    "openapi set_channel_permission_overwrite",
+    "openapi update_guild_role",
+)
 async def test_a_bot_grants_only_what_it_has(room: Sandbox) -> None:
     guild = await room.guild("Small", bot_permissions=["view_channel", "manage_roles", "send_messages"])
     channel = await room.channel("plain", guild=guild)
@@ -98,7 +109,11 @@ async def test_a_bot_grants_only_what_it_has(room: Sandbox) -> None:
         assert (await http("PUT", rule, {"type": 0, "deny": "2048"})).status == 204
 
 
-@pytest.mark.cites("docs topics/permissions#permissions-for-timed-out-members", "openapi update_guild_member")
+@pytest.mark.cites(
+    "docs topics/permissions#permissions-for-timed-out-members",
+    "openapi update_guild_member",
+    "docs resources/guild#modify-guild-member",
+)
 async def test_a_timeout_leaves_only_looking_on(
     room: Sandbox, http: Http, clock: Clock, conforms: Any
 ) -> None:
@@ -185,6 +200,7 @@ async def test_roles_channels_and_the_guild_are_put_in_order(
     conforms(room.record)
 
 
+@pytest.mark.cites("docs resources/message#message-object-message-types")
 async def test_a_member_who_joins_is_announced_when_that_is_on(room: Sandbox, http: Http) -> None:
     guild, channel = await ids(room)
     await http("PATCH", f"/guilds/{guild}", {"system_channel_id": str(channel)})
@@ -195,7 +211,7 @@ async def test_a_member_who_joins_is_announced_when_that_is_on(room: Sandbox, ht
     assert [(item["type"], item["author"]["id"]) for item in shown] == [(7, str(alice.id))]
 
 
-@pytest.mark.cites("openapi update_my_guild_member", "openapi leave_guild")
+@pytest.mark.cites("openapi update_my_guild_member", "openapi leave_guild", "openapi update_my_user")
 async def test_the_bot_renames_itself_and_leaves(room: Sandbox, http: Http, conforms: Any) -> None:
     guild, _ = await ids(room)
     assert (await http("PATCH", f"/guilds/{guild}/members/@me", {"nick": "Botty"})).json["nick"] == "Botty"

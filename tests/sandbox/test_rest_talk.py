@@ -19,6 +19,9 @@ from tests.sandbox.raw import Http, Socket, code, ids, posted
     "openapi list_pins",
     "openapi deprecated_list_pins",
     "docs events/gateway-events#channel-pins-update",
+    "openapi delete_pin",
+    "openapi deprecated_create_pin",
+    "openapi deprecated_delete_pin",
 )
 @pytest.mark.parametrize("base", ["messages/pins", "pins"])
 async def test_pins_at_both_addresses_are_told(room: Sandbox, http: Http, base: str, conforms: Any) -> None:
@@ -101,7 +104,13 @@ async def test_published_messages_reach_the_channels_that_follow(
     conforms(room.record)
 
 
-@pytest.mark.cites("openapi add_my_message_reaction", "openapi list_message_reactions_by_emoji")
+@pytest.mark.cites(
+    "openapi add_my_message_reaction",
+    "openapi list_message_reactions_by_emoji",
+    "openapi delete_user_message_reaction",
+    "openapi delete_all_message_reactions",
+    "openapi delete_all_message_reactions_by_emoji",
+)
 async def test_reactions_by_every_route(room: Sandbox, http: Http, conforms: Any) -> None:
     _, channel = await ids(room)
     alice, bob = await room.member("alice"), await room.member("bob")

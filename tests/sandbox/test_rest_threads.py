@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import Sandbox
 from tests.sandbox.clocks import Clock
-from tests.sandbox.raw import Http, Socket, code, ids, posted
+from tests.sandbox.raw import Http, Socket, code, connected, ids, posted
 
 WEBHOOKS = 1 << 5
 
@@ -50,7 +50,12 @@ async def test_a_thread_is_archived_when_its_time_is_over(
     conforms(room.record)
 
 
-@pytest.mark.cites("docs topics/threads#editing-deleting-threads", "docs topics/threads#private-threads")
+@pytest.mark.cites(
+    "docs topics/threads#editing-deleting-threads",
+    "docs topics/threads#public-private-threads",
+    "docs resources/channel#add-thread-member",
+    "openapi add_thread_member",
+)
 async def test_moderators_lock_and_starters_invite(room: Sandbox, http: Http) -> None:
     guild = await room.guild("Humble", bot_permissions=[])
     channel = await room.channel("plain", guild=guild)
@@ -90,6 +95,51 @@ async def test_forum_tags_are_known_required_and_moderated(room: Sandbox, http: 
     conforms(room.record)
 
 
+@pytest.mark.cites("docs topics/threads#public-private-threads", "openapi create_thread")
+async def test_a_threads_type_goes_by_its_channel(room: Sandbox, http: Http, conforms: Any) -> None:
+    _, channel = await ids(room)
+    news = await room.channel("news", type="news")
+    inside = ""
+    for place, kind in ((channel, 11), (news.id, 10)):
+        message = await posted(http, place)
+        path = f"/channels/{place}/messages/{message['id']}/threads"
+        made = (await http("POST", path, {"name": "talk"})).json
+        assert (made["id"], made["type"], made["parent_id"]) == (message["id"], kind, str(place))
+        inside = made["id"]
+    path = f"/channels/{channel}/threads"
+    assert (await http("POST", path, {"name": "x"})).json["type"] == 12
+    assert (await http("POST", path, {"name": "x", "type": 11})).json["type"] == 11
+    assert code(await http("POST", f"/channels/{news.id}/threads", {"name": "x", "type": 12})) == (400, 50024)
+    assert code(await http("POST", f"/channels/{inside}/threads", {"name": "x"})) == (400, 50024)
+    conforms(room.record)
+
+
+@pytest.mark.cites("docs topics/threads#thread-membership", "openapi join_thread", "openapi leave_thread")
+async def test_who_is_in_a_thread_is_told_once_and_shown(room: Sandbox, http: Http, conforms: Any) -> None:
+    _, channel = await ids(room)
+    alice = await room.member("alice")
+    thread = await alice.start_thread(await alice.say("start", channel), "talk")
+    path = f"/channels/{thread.id}/thread-members"
+    assert "member" not in (await http("GET", f"/channels/{thread.id}")).json
+    async with await connected(room, 1) as socket:
+        for _ in range(2):
+            assert (await http("PUT", f"{path}/@me")).status == 204
+        joined = (await socket.until("THREAD_MEMBERS_UPDATE"))["added_members"]
+        assert [item["user_id"] for item in joined] == [str(room.bot_user.id)]
+        shown = (await http("GET", f"/channels/{thread.id}")).json
+        assert (shown["member"]["user_id"], shown["member_count"]) == (str(room.bot_user.id), 2)
+        assert {item["user_id"] for item in (await http("GET", path)).json} == {
+            str(alice.id),
+            str(room.bot_user.id),
+        }
+        for _ in range(2):
+            assert (await http("DELETE", f"{path}/@me")).status == 204
+        left = await socket.until("THREAD_MEMBERS_UPDATE")
+        assert (left["removed_member_ids"], left["member_count"]) == ([str(room.bot_user.id)], 1)
+        assert await socket.drained() == []
+    conforms(room.record)
+
+
 @pytest.mark.cites("docs topics/opcodes-and-status-codes#json")
 async def test_threads_and_their_members_are_limited(
     room: Sandbox, http: Http, monkeypatch: pytest.MonkeyPatch
@@ -105,7 +155,15 @@ async def test_threads_and_their_members_are_limited(
 
 
 @pytest.mark.cites(
-    "openapi create_webhook", "openapi update_webhook", "docs events/gateway-events#webhooks-update"
+    "openapi create_webhook",
+    "openapi update_webhook",
+    "docs events/gateway-events#webhooks-update",
+    "openapi get_guild_webhooks",
+    "openapi get_webhook",
+    "openapi get_webhook_by_token",
+    "openapi update_webhook_by_token",
+    "openapi delete_webhook_by_token",
+    "docs resources/webhook#create-webhook",
 )
 async def test_webhooks_are_made_changed_and_deleted(room: Sandbox, http: Http, conforms: Any) -> None:
     guild, channel = await ids(room)
