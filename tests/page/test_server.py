@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +233,10 @@ async def test_a_page_that_does_not_read_is_cut_off(
 ) -> None:
     monkeypatch.setattr(feed, "MAX_BEHIND", 200_000)
     host, _, port = visitor.base.removeprefix("http://").partition(":")
-    silent = await asyncio.open_connection(host, int(port), limit=1024)  # reads 2 kB, then nothing
+    line = socket.create_connection((host, int(port)))
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.setblocking(False)
+    silent = await asyncio.open_connection(sock=line, limit=1024)  # reads 2 kB, then nothing
     silent[1].write(
         f"GET /live HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
@@ -241,7 +245,7 @@ async def test_a_page_that_does_not_read_is_cut_off(
     hello = json.dumps({"token": TOKEN}).encode()
     silent[1].write(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)  # masked with zeros
     reading, _ = await visitor.watch(None)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(room.core.hub.watchers) != 1 or not room.record.last:
             await room.call("say", author="bob", content="x" * 2000, channel="help")
             await reading.until("MESSAGE")

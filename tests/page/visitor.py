@@ -11,7 +11,7 @@ import aiohttp
 from sandbox import Sandbox
 
 TOKEN = "the-page-token"  # noqa: S105 - of a page in a test
-DEADLINE = 3.0
+DEADLINE = 15.0
 Json = dict[str, Any]
 
 

@@ -32,5 +32,5 @@ class Recorder(discord.Client):
         self.events.put_nowait("ready")
 
     async def next_event(self) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             return await self.events.get()

@@ -11,6 +11,7 @@ import pytest
 
 from sandbox import Sandbox
 from tests.sandbox.clients import Recorder
+from tests.sandbox.clocks import Clock
 from tests.sandbox.pointing import pointed_at
 from tests.sandbox.raw import Http
 
@@ -30,6 +31,14 @@ async def http(room: Sandbox) -> AsyncIterator[Http]:
     """The main bot's raw HTTP client."""
     async with Http(room.api_url, room.token) as client:
         yield client
+
+
+@pytest.fixture
+async def clock(room: Sandbox) -> Clock:
+    """The clock of the room's deadlines and limits, which stands still but for the test."""
+    clock = Clock()
+    room.core.clock = clock
+    return clock
 
 
 class Hands:
@@ -80,7 +89,7 @@ async def logged_in(room: Sandbox, client: discord.Client, token: str) -> AsyncI
         task = asyncio.create_task(client.connect())
         ready = asyncio.create_task(client.wait_until_ready())
         try:
-            await asyncio.wait({task, ready}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, ready}, timeout=15, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 task.result()
             yield client
@@ -92,7 +101,11 @@ async def logged_in(room: Sandbox, client: discord.Client, token: str) -> AsyncI
 
 @pytest.fixture
 async def login(room: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Login]:
-    """Log a discord.py client in; closed at the end of the test, it reconnects without a pause."""
+    """Log a discord.py client in; closed at the end of the test, it reconnects without a pause.
+
+    It may take its time to answer an interaction: how long is what raw tests are about.
+    """
+    room.core.interaction_deadline = 15.0
     monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.0)
     async with AsyncExitStack() as stack:
 

@@ -12,7 +12,7 @@ import aiohttp
 from sandbox import Sandbox
 
 ALL_INTENTS = sum(1 << bit for bit in (0, 1, 8, 9, 10, 11, 12, 13, 15))
-DEADLINE = 3.0
+DEADLINE = 15.0  # seconds: a wait that takes them has failed, however busy the machine
 
 
 class Reply:
@@ -138,6 +138,10 @@ class Socket:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Hang up, so that the session can be resumed."""
         await self.socket.close(code=4000)
         await self._session.close()
 
@@ -216,6 +220,10 @@ async def connected(
 ) -> Socket:
     """Return a socket that has identified and read what comes first."""
     socket = await Socket.open(room.gateway_url)
-    await socket.identify(token or room.token, intents, **more)
-    await socket.drained()
+    try:
+        await socket.identify(token or room.token, intents, **more)
+        await socket.drained()
+    except BaseException:
+        await socket.close()
+        raise
     return socket

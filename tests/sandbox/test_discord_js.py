@@ -82,6 +82,7 @@ async def running(room: Sandbox, compress: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def a_home() -> AsyncIterator[Sandbox]:
     async with Sandbox(seed=1) as sandbox:
+        sandbox.core.interaction_deadline = START
         await sandbox.guild("Home", bot_permissions=["administrator"])
         await sandbox.role("staff")
         await sandbox.channel("help")

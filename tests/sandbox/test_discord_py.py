@@ -53,7 +53,7 @@ async def test_own_event_comes_before_or_after_the_answer(
     room.faults.own_events = order
     room.faults.order_gap = 0.05
     channel = client.guilds[0].text_channels[0]
-    event = asyncio.create_task(client.wait_for("message", timeout=3))
+    event = asyncio.create_task(client.wait_for("message", timeout=15))
     await channel.send("mine")
     happened.append("answer")
     await event

@@ -49,7 +49,7 @@ async def test_channels_are_made_changed_and_deleted(
 
 async def test_channels_of_others_are_heard_of(room: Sandbox, client: Recorder) -> None:
     names = ("guild_channel_create", "guild_channel_update", "guild_channel_delete")
-    waiting = [asyncio.create_task(client.wait_for(name, timeout=3)) for name in names]
+    waiting = [asyncio.create_task(client.wait_for(name, timeout=15)) for name in names]
     await asyncio.sleep(0)
     made = await room.channel("new")
     await made.edit(topic="changed")
@@ -82,12 +82,12 @@ async def test_private_thread_and_its_members(
     alice = await room.member("alice")
     thread = await channel.create_thread(name="quiet", type=discord.ChannelType.private_thread)
     assert thread.is_private()
-    joined = asyncio.create_task(client.wait_for("thread_member_join", timeout=3))
+    joined = asyncio.create_task(client.wait_for("thread_member_join", timeout=15))
     await asyncio.sleep(0)
     await thread.add_user(discord.Object(alice.id))
     assert (await joined).id == alice.id
     assert {member.id for member in await thread.fetch_members()} == {alice.id, room.bot_user.id}
-    left = asyncio.create_task(client.wait_for("thread_member_remove", timeout=3))
+    left = asyncio.create_task(client.wait_for("thread_member_remove", timeout=15))
     await asyncio.sleep(0)
     await thread.remove_user(discord.Object(alice.id))
     assert (await left).id == alice.id
@@ -112,7 +112,7 @@ async def test_archived_threads_are_listed_and_wake_up(room: Sandbox, channel: d
 async def test_thread_of_a_member_is_heard_of(room: Sandbox, client: Recorder) -> None:
     alice = await room.member("alice")
     names = ("thread_create", "thread_update", "thread_delete")
-    waiting = [asyncio.create_task(client.wait_for(name, timeout=3)) for name in names]
+    waiting = [asyncio.create_task(client.wait_for(name, timeout=15)) for name in names]
     await asyncio.sleep(0)
     made = await alice.start_thread(await alice.say("start", "help"), "talk")
     await made.edit(name="chat")
@@ -123,7 +123,7 @@ async def test_thread_of_a_member_is_heard_of(room: Sandbox, client: Recorder) -
 
 async def test_forum_posts_with_tags(room: Sandbox, client: Recorder, conforms: Any) -> None:
     alice = await room.member("alice")
-    heard = asyncio.create_task(client.wait_for("guild_channel_create", timeout=3))
+    heard = asyncio.create_task(client.wait_for("guild_channel_create", timeout=15))
     await asyncio.sleep(0)
     await room.channel("ideas", type="forum", tags=["bug", "wish"])
     forum = await heard
@@ -135,7 +135,7 @@ async def test_forum_posts_with_tags(room: Sandbox, client: Recorder, conforms: 
     assert post.thread.applied_tags == [wish]
     assert [message.content for message in await alice.sees(post.thread.id)] == ["text"]
     opened = asyncio.create_task(
-        client.wait_for("thread_create", check=lambda made: made.owner_id == alice.id, timeout=3)
+        client.wait_for("thread_create", check=lambda made: made.owner_id == alice.id, timeout=15)
     )
     await asyncio.sleep(0)
     theirs, _ = await alice.open_post("ideas", "broken", "it breaks")
@@ -151,7 +151,7 @@ async def test_webhook_posts_edits_and_deletes(
 ) -> None:
     hook = await channel.create_webhook(name="Relay")
     assert [each.id for each in await channel.webhooks()] == [hook.id]
-    heard = asyncio.create_task(client.wait_for("message", timeout=3))
+    heard = asyncio.create_task(client.wait_for("message", timeout=15))
     await asyncio.sleep(0)
     sent = await hook.send("from outside", username="Someone", wait=True)
     message = await heard
@@ -172,7 +172,7 @@ async def test_roles_are_made_given_taken_and_deleted(
     role = await guild.create_role(name="helper", permissions=discord.Permissions(send_messages=True))
     room.core.world.guilds[guild.id].roles[role.id].position = 0
     member = await guild.fetch_member(alice.id)
-    updated = asyncio.create_task(client.wait_for("member_update", timeout=3))
+    updated = asyncio.create_task(client.wait_for("member_update", timeout=15))
     await asyncio.sleep(0)
     await member.add_roles(role)
     _, now = await updated
@@ -193,7 +193,7 @@ async def test_members_are_listed_found_and_kicked(
     edited = await member.edit(nick="Al")
     assert edited is not None
     assert edited.nick == "Al"
-    gone = asyncio.create_task(client.wait_for("raw_member_remove", timeout=3))
+    gone = asyncio.create_task(client.wait_for("raw_member_remove", timeout=15))
     await asyncio.sleep(0)
     await member.kick(reason="test")
     assert (await gone).user.id == alice.id
@@ -240,7 +240,7 @@ async def test_permissions_are_what_discord_py_computes(room: Sandbox, modest: R
         {"target": "muted", "allow": ["add_reactions"]},
         {"target": "modest", "allow": ["send_messages"]},
     ]
-    changed = asyncio.create_task(modest.wait_for("guild_channel_update", timeout=3))
+    changed = asyncio.create_task(modest.wait_for("guild_channel_update", timeout=15))
     await asyncio.sleep(0)
     await room.call("set_overwrites", channel="help", overwrites=rules)
     _, place = await changed

@@ -60,10 +60,10 @@ async def test_zombie_reconnects(room: Sandbox, login: Login) -> None:
     await login(client)
     await room.call("settings", heartbeat_interval=41.25)
     room.faults.mute_acks = True
-    closed = await room.wait_for(lambda e: e["kind"] == "connection" and e["event"] == "closed", 5)
+    closed = await room.wait_for(lambda e: e["kind"] == "connection" and e["event"] == "closed", 15)
     room.faults.mute_acks = False
     assert closed["code"] == 4000
-    await room.wait_for(lambda e: e["kind"] == "connection" and e["event"] == "resumed", 5)
+    await room.wait_for(lambda e: e["kind"] == "connection" and e["event"] == "resumed", 15)
 
 
 async def test_wrong_token_and_missing_intent_raise(room: Sandbox) -> None:
@@ -132,7 +132,7 @@ async def test_op_7_reconnects_and_resumes(room: Sandbox, client: Recorder) -> N
 async def test_requested_heartbeat_comes_at_once(room: Sandbox, client: Recorder) -> None:
     mark = room.record.last
     await room.call("ask_heartbeat")
-    await room.wait_for(lambda e: e["kind"] == "gateway_in" and e["op"] == 1, 3, mark)
+    await room.wait_for(lambda e: e["kind"] == "gateway_in" and e["op"] == 1, 15, mark)
 
 
 @pytest.mark.parametrize("code", [4004, 4010, 4011, 4012, 4013, 4014])
@@ -243,7 +243,7 @@ async def test_content_needs_its_intent(room: Sandbox, login: Login) -> None:
     await alice.say(f"{room.bot_user.mention} hello", "help")
     await alice.say("in private", await alice.dm())
     own = await client.guilds[0].text_channels[0].send("my own")
-    await client.wait_for("message", check=lambda m: m.id == own.id, timeout=3)
+    await client.wait_for("message", check=lambda m: m.id == own.id, timeout=15)
     assert client.heard == ["", f"{room.bot_user.mention} hello", "in private", "my own"]
 
 
@@ -263,7 +263,7 @@ async def test_events_need_their_intent(room: Sandbox, login: Login, intent: str
     message = await alice.say("before", "help")
     client = bare(**{"guilds": True, intent: True})
     await login(client)
-    waiting = asyncio.create_task(client.wait_for(event, timeout=3))
+    waiting = asyncio.create_task(client.wait_for(event, timeout=15))
     await asyncio.sleep(0)
     mark = room.record.last
     if intent != "dm_messages":
@@ -295,7 +295,7 @@ async def test_threads_of_a_gained_channel_are_known_at_once(room: Sandbox, logi
     client = Recorder()
     await login(client, app["token"])
     assert list(client.guilds[0].threads) == []
-    joined = asyncio.create_task(client.wait_for("thread_join", timeout=3))
+    joined = asyncio.create_task(client.wait_for("thread_join", timeout=15))
     await asyncio.sleep(0)
     await channel.set_overwrites({})
     assert (await joined).id == thread.id

@@ -38,7 +38,7 @@ async def test_edits_and_deletions_of_others_are_heard(room: Sandbox, client: Re
     alice = await room.member("alice")
     message = await alice.say("before", "help")
     waiting = [
-        asyncio.create_task(client.wait_for(name, timeout=3)) for name in ("message_edit", "message_delete")
+        asyncio.create_task(client.wait_for(name, timeout=15)) for name in ("message_edit", "message_delete")
     ]
     await asyncio.sleep(0)
     await alice.edit(message, "after")
@@ -90,7 +90,7 @@ async def test_history_before_after_and_around(room: Sandbox, channel: discord.T
 async def test_bulk_deletion_and_purge(room: Sandbox, client: Recorder, channel: discord.TextChannel) -> None:
     alice = await room.member("alice")
     ids = await room.say_many([{"author": alice, "content": f"n{i}", "channel": "help"} for i in range(6)])
-    heard = asyncio.create_task(client.wait_for("raw_bulk_message_delete", timeout=3))
+    heard = asyncio.create_task(client.wait_for("raw_bulk_message_delete", timeout=15))
     await asyncio.sleep(0)
     await channel.delete_messages([discord.Object(item) for item in ids[:3]])
     assert (await heard).message_ids == set(ids[:3])
@@ -132,7 +132,7 @@ async def test_uploads_are_read_back_from_the_cdn(
 
 async def test_upload_of_a_member_is_read(room: Sandbox, client: Recorder) -> None:
     alice = await room.member("alice")
-    heard = asyncio.create_task(client.wait_for("message", timeout=3))
+    heard = asyncio.create_task(client.wait_for("message", timeout=15))
     await asyncio.sleep(0)
     await alice.say("look", "help", attachments=[("log.txt", b"error 403")])
     message = await heard
@@ -149,13 +149,13 @@ async def test_reactions_given_awaited_listed_and_taken(
     def by_alice(reaction: discord.Reaction, user: discord.abc.User) -> bool:
         return user.id == alice.id and reaction.message.id == sent.id
 
-    waiting = asyncio.create_task(client.wait_for("reaction_add", check=by_alice, timeout=3))
+    waiting = asyncio.create_task(client.wait_for("reaction_add", check=by_alice, timeout=15))
     await asyncio.sleep(0)
     await alice.react(sent.id, "👍")
     reaction, _ = await waiting
     assert (str(reaction.emoji), reaction.count) == ("👍", 2)
     assert {user.id async for user in reaction.users()} == {alice.id, room.bot_user.id}
-    gone = asyncio.create_task(client.wait_for("reaction_remove", check=by_alice, timeout=3))
+    gone = asyncio.create_task(client.wait_for("reaction_remove", check=by_alice, timeout=15))
     await asyncio.sleep(0)
     await sent.remove_reaction("👍", discord.Object(alice.id))
     await gone
@@ -172,7 +172,7 @@ async def test_private_talk_both_ways(room: Sandbox, client: Recorder, conforms:
     direct = await alice.dm()
     assert [message.content for message in await alice.sees(direct)] == ["psst"]
     heard = asyncio.create_task(
-        client.wait_for("message", check=lambda m: m.author.id == alice.id, timeout=3)
+        client.wait_for("message", check=lambda m: m.author.id == alice.id, timeout=15)
     )
     await asyncio.sleep(0)
     await alice.say("yes?", direct)
@@ -191,7 +191,7 @@ async def test_typing_is_shown_and_heard(
     shown = await room.wait_for(lambda e: e["kind"] == "typing")
     assert (shown["channel_id"], shown["user_id"]) == (channel.id, room.bot_user.id)
     heard = asyncio.create_task(
-        client.wait_for("typing", check=lambda _, user, __: user.id == alice.id, timeout=3)
+        client.wait_for("typing", check=lambda _, user, __: user.id == alice.id, timeout=15)
     )
     await asyncio.sleep(0)
     await alice.type("help")

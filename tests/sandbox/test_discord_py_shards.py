@@ -47,7 +47,7 @@ async def test_each_guild_is_heard_once_and_on_its_shard(
     for guild_id, channel in guilds.items():
         owner = await room.member("owner", guild=guild_id)
         await owner.say(f"in {guild_id}", channel)
-    direct = asyncio.create_task(client.wait_for("message", check=lambda m: m.guild is None, timeout=3))
+    direct = asyncio.create_task(client.wait_for("message", check=lambda m: m.guild is None, timeout=15))
     await asyncio.sleep(0)
     owner = await room.member("owner")
     await owner.say("in private", await owner.dm())
@@ -57,7 +57,7 @@ async def test_each_guild_is_heard_once_and_on_its_shard(
         assert isinstance(place, discord.TextChannel)
         sent = await place.send("last")
         if not any(message.id == sent.id for message in client.cached_messages):
-            await client.wait_for("message", check=lambda m, own=sent.id: m.id == own, timeout=3)
+            await client.wait_for("message", check=lambda m, own=sent.id: m.id == own, timeout=15)
     expected = Counter({(g, (g >> 22) % shards, f"in {g}"): 1 for g in guilds})
     expected.update({(g, (g >> 22) % shards, "last"): 1 for g in guilds})
     expected[0, 0, "in private"] = 1

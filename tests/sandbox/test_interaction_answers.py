@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from sandbox import Sandbox
+from tests.sandbox.clocks import Clock
 from tests.sandbox.raw import Http, Socket, code, ids, posted
 
 KINDS = "docs interactions/receiving-and-responding#interaction-response-object-interaction-callback-type"
@@ -37,7 +38,7 @@ class Played:
 
 
 @pytest.fixture
-async def played(room: Sandbox, http: Http) -> AsyncIterator[Played]:
+async def played(room: Sandbox, http: Http, clock: Clock) -> AsyncIterator[Played]:
     _, channel = await ids(room)
     await http("PUT", f"/applications/{room.application_id}/commands", [TUNE])
     alice = await room.member("alice")
@@ -116,7 +117,7 @@ RIGHTS = "docs change-log#changes-to-bot-permissions-for-interactions-and-webhoo
 
 
 @pytest.mark.cites("docs change-log#calculated-permissions-in-interaction-payloads", RIGHTS)
-async def test_answers_may_embed_and_attach_but_not_ping_everyone(room: Sandbox) -> None:
+async def test_answers_may_embed_and_attach_but_not_ping_everyone(room: Sandbox, clock: Clock) -> None:
     app = await room.application("plain")
     await room.invite("plain", permissions=[])
     deny = ["embed_links", "attach_files", "mention_everyone"]

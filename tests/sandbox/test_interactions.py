@@ -13,14 +13,7 @@ COMMAND = {"name": "ping", "description": "Ping."}
 
 
 @pytest.fixture
-async def clock(room: Sandbox) -> Clock:
-    clock = Clock()
-    room.core.clock = clock
-    return clock
-
-
-@pytest.fixture
-async def started(room: Sandbox, http: Http) -> dict[str, Any]:
+async def started(room: Sandbox, http: Http, clock: Clock) -> dict[str, Any]:
     """An interaction of alice's /ping, as the gateway showed it."""
     await http("PUT", f"/applications/{room.application_id}/commands", [COMMAND])
     alice = await room.member("alice")

@@ -48,6 +48,7 @@ async def test_a_file_option_is_resolved_and_lies_on_the_cdn(
     conforms(room.record)
 
 
+@pytest.mark.usefixtures("clock")
 async def test_a_handle_gives_a_file_as_name_and_bytes(room: Sandbox, http: Http) -> None:
     await register(
         room, http, {"name": "read", "options": [{"type": 11, "name": "file", "description": "d"}]}

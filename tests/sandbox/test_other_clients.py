@@ -14,6 +14,7 @@ COMMAND = {"name": "ping", "description": "Ping."}
 
 
 @pytest.mark.cites("openapi update_original_webhook_message", "openapi add_my_message_reaction")
+@pytest.mark.usefixtures("clock")
 async def test_escaped_path_means_the_same(room: Sandbox, http: Http) -> None:
     _, channel = await ids(room)
     await http("PUT", f"/applications/{room.application_id}/commands", [COMMAND])

@@ -12,13 +12,6 @@ from tests.sandbox.raw import ALL_INTENTS, Http, Socket, code, ids, posted
 MODERATION = 1 << 2
 
 
-@pytest.fixture
-async def clock(room: Sandbox) -> Clock:
-    clock = Clock()
-    room.core.clock = clock
-    return clock
-
-
 @pytest.mark.cites(
     "openapi ban_user_from_guild",
     "openapi list_guild_bans",

@@ -13,13 +13,6 @@ from tests.sandbox.raw import Http, code, ids, posted
 
 
 @pytest.fixture
-async def clock(room: Sandbox) -> Clock:
-    clock = Clock()
-    room.core.clock = clock
-    return clock
-
-
-@pytest.fixture
 async def strict(room: Sandbox, clock: Clock) -> None:
     await room.call("settings", rate_limits="discord")
 
