@@ -145,7 +145,7 @@ async def test_standing_is_owner_highest_role_member_or_newcomer(room: Sandbox) 
         "alice": "member",
         "bob": "member",
         "sam": "staff",
-        "zoe": "staff",
+        "zoe": "boss",
         "late": "newcomer",
     }
 
