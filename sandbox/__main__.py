@@ -10,29 +10,91 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from loguru import logger
 
+from sandbox import loopback
 from sandbox.control import Control
 from sandbox.driver import Sandbox
+from sandbox.ops import OperationError
 from sandbox.page.server import Page
-from sandbox.seed import DEFAULT, build
+from sandbox.seed import DEFAULT, build, checked
+
+WRONG_ARGUMENTS = 2
+MAX_PORT = 65_535
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells a wrong argument in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the code for wrong arguments."""
+        self.exit(WRONG_ARGUMENTS, f"sandbox: {message}\n")
+
+
+def _from_argument(check: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a check of an argument whose ValueError says what is wrong."""
+
+    def checked(text: str) -> Any:
+        try:
+            return check(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return checked
+
+
+def _whole(low: int, high: int | None = None) -> Callable[[str], int]:
+    def check(text: str) -> int:
+        right = text.removeprefix("-").isdecimal() and low <= int(text) <= (
+            int(text) if high is None else high
+        )
+        if not right:
+            bounds = f"from {low}" if high is None else f"from {low} to {high}"
+            raise ValueError(f"a whole number {bounds}, it can't be {text!r}")
+        return int(text)
+
+    return _from_argument(check)
+
+
+def _world(text: str) -> dict[str, Any]:
+    """Return the world of a seed file.
+
+    Raises:
+        ValueError: it can't be read, or is no JSON of that shape.
+    """
+    try:
+        return checked(json.loads(Path(text).read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ValueError(f"{text}: {error.strerror}") from None
+    except RecursionError:
+        raise ValueError(f"{text} is nested too deep") from None
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (loopback)")
-    parser.add_argument("--port", type=int, default=0, help="port of API and gateway, 0 for a free one")
+    parser = _Parser(prog="python -m sandbox", description=__doc__)
+    host = _from_argument(loopback.checked)
+    port = _whole(0, MAX_PORT)
+    parser.add_argument("--host", type=host, default="127.0.0.1", help="loopback address to listen on")
+    parser.add_argument("--port", type=port, default=0, help="port of API and gateway, 0 for a free one")
     parser.add_argument(
-        "--control-port", type=int, default=0, help="port of the control API, 0 for a free one"
+        "--control-port", type=port, default=0, help="port of the control API, 0 for a free one"
     )
     parser.add_argument(
-        "--page-port", type=int, default=0, help="port of the chat page; a free one when it is 0 or taken"
+        "--page-port", type=port, default=0, help="port of the chat page; a free one when it is 0 or taken"
     )
-    parser.add_argument("--seed", type=Path, help="JSON file with the guilds to start with")
-    parser.add_argument("--random", type=int, default=0, help="seed of ids and faults")
-    parser.add_argument("--record-limit", type=int, help="entries of the record to keep (default: all)")
+    parser.add_argument(
+        "--seed",
+        type=_from_argument(_world),
+        default=DEFAULT,
+        metavar="FILE",
+        help="JSON file with the guilds to start with",
+    )
+    parser.add_argument(
+        "--random", type=int, help="seed of tokens and faults (default: tokens nobody guesses)"
+    )
+    parser.add_argument("--record-limit", type=_whole(1), help="entries of the record to keep (default: all)")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
     return parser.parse_args()
 
@@ -68,7 +130,7 @@ def _when_stdin_ends(loop: asyncio.AbstractEventLoop, then: Callable[[], object]
     threading.Thread(target=wait, name="stdin", daemon=True).start()
 
 
-async def _run(options: argparse.Namespace, world: dict[str, Any]) -> None:
+async def _run(options: argparse.Namespace) -> None:
     discord = Sandbox(
         host=options.host, port=options.port, seed=options.random, record_limit=options.record_limit
     )
@@ -79,7 +141,7 @@ async def _run(options: argparse.Namespace, world: dict[str, Any]) -> None:
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in the loop
             loop.add_signal_handler(number, control.shutdown.set)
     async with discord:
-        build(discord.core, world)
+        build(discord.core, options.seed)
         await control.start(options.host, options.control_port)
         await page.start(options.host, options.page_port)
         sys.stdout.write(_ready(discord, control, page, await discord.state()) + "\n")
@@ -97,11 +159,10 @@ def main() -> int:
     logger.remove()
     logger.add(sys.stderr, level="WARNING", diagnose=False)
     try:
-        world = json.loads(options.seed.read_text(encoding="utf-8")) if options.seed else DEFAULT
-        asyncio.run(_run(options, world))
-    except (OSError, ValueError) as error:
+        asyncio.run(_run(options))
+    except (OSError, OperationError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
-        return 1
+        return WRONG_ARGUMENTS if isinstance(error, OperationError) else 1
     except KeyboardInterrupt:
         return 0
     return 0

@@ -124,7 +124,7 @@ class Buckets:
         return PROFILES[self._core.rate_limits]
 
     def take(self, route: "Route", params: Mapping[str, str], who: str) -> Verdict:
-        """Count a request of an application (or address) `who`."""
+        """Count a request of an application (or address) `who`, in its own bucket where a token is needed."""
         overall = self._profile.overall
         if overall is not None and route.needs_token:
             _, wait = self._count(f"everything:{who}", overall)
@@ -132,7 +132,8 @@ class Buckets:
                 return Verdict({}, RateLimitedError(wait, "global"))
         group = _GROUPS.get(route.name, route.name)
         limit = self._limit(route.name, group)
-        key = ":".join([group, *(params[name] for name in _MAJOR if name in params)])
+        own = [who] if route.needs_token else []
+        key = ":".join([group, *own, *(params[name] for name in _MAJOR if name in params)])
         used, wait = self._count(key, limit)
         left = self._windows[key][0] - self._core.clock.monotonic()
         headers = {

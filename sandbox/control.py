@@ -3,18 +3,23 @@
 import asyncio
 import hmac
 import json
+import math
 import secrets
 from typing import Any
 
 from aiohttp import web
 
+from sandbox import loopback
 from sandbox.core import Core
 from sandbox.errors import ApiError
-from sandbox.ops import OPERATIONS, OperationError, perform
+from sandbox.ops import OPERATIONS
+from sandbox.ops.asking import asked
+from sandbox.ops.registry import MISTAKES, OperationError, refusal
 from sandbox.record import Entry, Predicate
 
 MAX_BODY = 256 * 1024 * 1024
 MAX_WAIT = 60.0
+MAX_DIGITS = 19
 _LARGEST_SAFE = (1 << 53) - 1
 
 
@@ -35,18 +40,26 @@ class Control:
         self.url = ""
         self.shutdown = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._door = loopback.Door(loopback.LOCALHOST, 0)
 
     async def start(self, host: str, port: int = 0) -> None:
-        """Listen; a port of 0 takes a free one."""
+        """Listen; a port of 0 takes a free one.
+
+        Raises:
+            ValueError: the host is no loopback address.
+        """
+        host = loopback.checked(host)
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.router.add_get("/", self._index)
         app.router.add_post("/op/{name}", self._operation)
         app.router.add_get("/record", self._record)
         app.router.add_post("/shutdown", self._shutdown)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, logger=loopback.LOG, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        bound = self._runner.addresses[0][1]
+        self._door = loopback.Door(host, bound)
+        self.url = f"http://{loopback.netloc(host, bound)}"
 
     async def stop(self) -> None:
         """Stop listening; long polls end."""
@@ -56,19 +69,20 @@ class Control:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Let in who is of this machine and has the token; tell what didn't work."""
+        refused = self._door.refuses(request)
+        if refused is not None:
+            return _json({"error": refused[1]}, refused[0])
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode()):
             return _json({"error": "wrong or missing control token"}, 401)
         try:
             return _as_asked(request, await handler(request))
-        except ApiError as error:
-            return _json(
-                {"error": str(error), "type": "ApiError", "status": error.status} | error.body(), 409
-            )
         except web.HTTPException as error:
             return _json({"error": error.reason}, error.status)
-        except (OperationError, ValueError, KeyError, TypeError) as error:
-            return _json({"error": f"{type(error).__name__}: {error}", "type": "OperationError"}, 400)
+        except (ApiError, *MISTAKES) as error:
+            status, body = refusal(error)
+            return _json(body, status)
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
         about = {
@@ -77,16 +91,15 @@ class Control:
         return _json({"operations": about, "urls": self._core.urls})
 
     async def _operation(self, request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
-        args = json.loads(raw) if raw else {}
-        if not isinstance(args, dict):
-            raise OperationError("arguments are a JSON object")
-        return _json({"result": perform(self._core, request.match_info["name"], args)})
+        result = asked(self._core, request.match_info["name"], await request.read())
+        return _json({"result": result})
 
     async def _record(self, request: web.Request) -> web.StreamResponse:
-        after = int(request.query.get("after", "0"))
-        wait = min(MAX_WAIT, float(request.query.get("wait", "0")))
-        limit = int(request.query.get("limit", "10000"))
+        after = _whole(request, "after", 0, 0)
+        wait = float(request.query.get("wait", "0"))
+        if not 0 <= wait < math.inf:
+            raise OperationError(f"wait is a number of seconds, it can't be {wait}")
+        limit = _whole(request, "limit", 10_000, 1)
         kinds = set(request.query.get("kinds", "").split(",")) - {""}
         record = self._core.record
 
@@ -95,7 +108,7 @@ class Control:
 
         entries = [entry for entry in record.after(after) if wanted(entry)]
         if not entries and wait > 0:
-            await self._newer(wanted, after, wait)
+            await self._newer(wanted, after, min(MAX_WAIT, wait))
             entries = [entry for entry in record.after(after) if wanted(entry)]
         last = record.last if len(entries) <= limit else entries[limit - 1]["n"]
         return _json({"entries": entries[:limit], "last": last})
@@ -114,6 +127,18 @@ class Control:
     async def _shutdown(self, _: web.Request) -> web.StreamResponse:
         asyncio.get_running_loop().call_soon(self.shutdown.set)
         return _json({"result": None})
+
+
+def _whole(request: web.Request, name: str, default: int, low: int) -> int:
+    """Return a whole number of the query.
+
+    Raises:
+        OperationError: it is none, or less than `low`.
+    """
+    text = request.query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < MAX_DIGITS) or int(text) < low:
+        raise OperationError(f"{name} is a whole number from {low}, it can't be {text!r}")
+    return int(text)
 
 
 def _as_asked(request: web.Request, response: web.Response) -> web.Response:

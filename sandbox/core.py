@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import secrets
 from collections.abc import Coroutine
 from typing import Any
 
@@ -38,13 +39,16 @@ class Core:
         urls: api_url, gateway_url and cdn_url once the server listens.
     """
 
-    def __init__(self, seed: int = 0, clock: Clock | None = None, record_limit: int | None = None) -> None:
+    def __init__(
+        self, seed: int | None = 0, clock: Clock | None = None, record_limit: int | None = None
+    ) -> None:
+        """Make tokens and faults repeatable by a seed; without one (None) no token can be guessed."""
         self.clock: Clock = clock or SystemClock()
-        self.rng = random.Random(seed)  # noqa: S311 - repeatable ids, not secrets
+        self.rng: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
         self.ids = Snowflakes(self.clock)
         self.world = World()
         self.record = Record(self.clock, record_limit)
-        self.faults = Faults(seed)
+        self.faults = Faults(seed or 0)
         self.hub = Hub(self.world, self.record, self.faults)
         self.starts = Starts(self)
         self.heartbeat_interval = 41.25

@@ -27,7 +27,7 @@ class Sandbox(Vocabulary):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        seed: int = 0,
+        seed: int | None = 0,
         clock: Clock | None = None,
         record_limit: int | None = None,
     ) -> None:

@@ -1,9 +1,93 @@
 """Faults on demand: what goes wrong, where, and how often. Set live; random parts come from one seed."""
 
+import math
 import random
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+ACTIONS = ("429", "fail_before", "fail_after", "drop")
+SCOPES = ("user", "shared", "global")
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a finite number from 0, and no bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _seconds(value: object) -> str | None:
+    return None if _is_number(value) else "a number of seconds from 0"
+
+
+def _chance(value: Any) -> str | None:
+    return None if _is_number(value) and value <= 1 else "a chance from 0 to 1"
+
+
+def _switch(value: object) -> str | None:
+    return None if isinstance(value, bool) else "true or false"
+
+
+def _whole(low: int, high: int) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        right = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        return None if right else f"a whole number from {low} to {high}"
+
+    return check
+
+
+def _word(*words: str | None) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        right = (value is None or isinstance(value, str)) and value in words
+        return None if right else f"one of {', '.join(str(word) for word in words)}"
+
+    return check
+
+
+def _pattern(value: object) -> str | None:
+    return None if isinstance(value, str) and value else 'a route, such as "POST /channels/{id}/messages"'
+
+
+_RULE: dict[str, Callable[[Any], str | None]] = {
+    "pattern": _pattern,
+    "action": _word(*ACTIONS),
+    "times": _whole(1, 10**9),
+    "status": _whole(400, 599),
+    "retry_after": _seconds,
+    "scope": _word(*SCOPES),
+    "is_global": _switch,
+}
+_SWITCHES: dict[str, Callable[[Any], str | None]] = {
+    "latency": _seconds,
+    "event_latency": _seconds,
+    "duplicate_events": _chance,
+    "reorder": _chance,
+    "own_events": _word(None, "before", "after"),
+    "order_gap": _seconds,
+    "enforce_nonce": _switch,
+    "mute_acks": _switch,
+    "chaos": _chance,
+    "drop_sockets": _chance,
+    "lose_sessions": _chance,
+}
+_WORDS: dict[str, Callable[[Any], str | None]] = {
+    "clear": _switch,
+    "seed": lambda value: None if value is None else _whole(-(2**63), 2**63)(value),
+    "rules": lambda value: None if isinstance(value, list | tuple) else "a list of rules",
+}
+
+
+def _check(what: str, name: str, value: Any, known: dict[str, Callable[[Any], str | None]]) -> None:
+    """Check a value by its name.
+
+    Raises:
+        ValueError: there is no such name, or the value is wrong; says what would be right.
+    """
+    if name not in known:
+        raise ValueError(f"no {what} named {name!r}; there are {', '.join(sorted(known))}")
+    right = known[name](value)
+    if right is not None:
+        raise ValueError(f"{name} is {right}, it can't be {value!r}")
 
 
 @dataclass(slots=True)
@@ -12,6 +96,9 @@ class Rule:
 
     `action`: "429", "fail_before" (a 5xx, nothing written), "fail_after" (a 5xx in place of the answer of a
     write that happened) or "drop" (the write happened, the connection closes without an answer).
+
+    Raises:
+        ValueError: a field makes no sense.
     """
 
     pattern: str
@@ -24,7 +111,23 @@ class Rule:
     _regex: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
+        for each in fields(self):
+            if each.init:
+                _check("field of a rule", each.name, getattr(self, each.name), _RULE)
         self._regex = _compile(self.pattern)
+
+    @classmethod
+    def of(cls, form: Any) -> "Rule":
+        """Return the rule a JSON object describes.
+
+        Raises:
+            ValueError: it describes none.
+        """
+        if not isinstance(form, dict) or not {"pattern", "action"} <= form.keys():
+            raise ValueError(f"a rule is an object with pattern and action, it can't be {form!r}")
+        for name, value in form.items():
+            _check("field of a rule", name, value, _RULE)
+        return cls(**form)
 
     def matches(self, method: str, path: str) -> bool:
         """Whether the rule has uses left and speaks of this request."""
@@ -134,17 +237,22 @@ class Faults:
         """Set switches by name; "rules" is a list of {pattern, action, ...}, "clear" and "seed" come first.
 
         Raises:
-            ValueError: there is no switch of that name.
+            ValueError: a name or a value makes no sense; then nothing is changed.
         """
         values = dict(settings)
-        if values.pop("clear", False):
-            self.clear()
-        if (seed := values.pop("seed", None)) is not None:
-            self.seed(seed)
-        self.rules.extend(Rule(**rule) for rule in values.pop("rules", []))
+        clear, seed, rules = values.pop("clear", False), values.pop("seed", None), values.pop("rules", [])
+        _check("word", "clear", clear, _WORDS)
+        _check("word", "seed", seed, _WORDS)
+        _check("word", "rules", rules, _WORDS)
+        made = [Rule.of(rule) for rule in rules]
         for name, value in values.items():
-            if name not in _SWITCHES:
-                raise ValueError(f"no fault switch named {name!r}; there are {', '.join(sorted(_SWITCHES))}")
+            _check("fault switch", name, value, _SWITCHES)
+        if clear:
+            self.clear()
+        if seed is not None:
+            self.seed(seed)
+        self.rules.extend(made)
+        for name, value in values.items():
             setattr(self, name, value)
 
     def describe(self) -> dict[str, Any]:
@@ -154,20 +262,3 @@ class Faults:
             for r in self.rules
         ]
         return {name: getattr(self, name) for name in sorted(_SWITCHES)} | {"rules": rules}
-
-
-_SWITCHES = frozenset(
-    {
-        "latency",
-        "event_latency",
-        "duplicate_events",
-        "reorder",
-        "own_events",
-        "order_gap",
-        "enforce_nonce",
-        "mute_acks",
-        "chaos",
-        "drop_sockets",
-        "lose_sessions",
-    }
-)

@@ -10,10 +10,11 @@ from urllib.parse import unquote
 from aiohttp import web
 from loguru import logger
 
+from sandbox import loopback
 from sandbox.bodies import MAX_BODY, read_body
 from sandbox.cdn import Cdn
 from sandbox.core import Core
-from sandbox.errors import ApiError, RateLimitedError, invalid_form, not_found
+from sandbox.errors import ApiError, RateLimitedError, invalid_form, not_found, unauthorized
 from sandbox.faults import Rule
 from sandbox.gateway import Gateway
 from sandbox.hub import current_call
@@ -23,17 +24,20 @@ from sandbox.rest.routing import Route, Status
 from sandbox.sessions import dumps
 
 MAX_PATH = 8_000
+KEPT_BODY = 256 * 1024  # of a larger body the record knows the size alone
 MAX_LINE = 64 * 1024
 API = "/api/v10"
 VERSIONS = range(6, 11)
+BAD_REQUEST = 400
 
 
 @dataclass(slots=True)
 class Reply:
-    """An answer: its status and, where it has one, its body."""
+    """An answer: its status and, where it has one, its body; not `heard` by a client that has left."""
 
     status: int
     body: Any = None
+    heard: bool = True
 
 
 class Server:
@@ -43,24 +47,35 @@ class Server:
         self._core = core
         self.gateway = Gateway(core)
         self._runner: web.AppRunner | None = None
+        self._door = loopback.Door(loopback.LOCALHOST, 0)
 
     async def start(self, host: str, port: int) -> None:
-        """Listen; a port of 0 takes a free one."""
-        app = web.Application(client_max_size=MAX_BODY)
+        """Listen; a port of 0 takes a free one.
+
+        Raises:
+            ValueError: the host is no loopback address.
+        """
+        host = loopback.checked(host)
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.router.add_get("/", self.gateway.handle)
         app.router.add_get("/cdn/{path:.*}", Cdn(self._core).handle)
-        app.router.add_route("*", "/{path:.*}", self._api)
+        app.router.add_route("*", "/{path:.*}", self._api, expect_handler=_continue)
         self._runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=1.0, max_line_size=MAX_LINE, max_field_size=MAX_LINE
+            app,
+            access_log=None,
+            logger=loopback.LOG,
+            shutdown_timeout=1.0,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         bound = self._runner.addresses[0][1]
+        self._door = loopback.Door(host, bound)
+        where = loopback.netloc(host, bound)
         self._core.urls.update(
-            api_url=f"http://{host}:{bound}{API}",
-            gateway_url=f"ws://{host}:{bound}/",
-            cdn_url=f"http://{host}:{bound}/cdn",
+            api_url=f"http://{where}{API}", gateway_url=f"ws://{where}/", cdn_url=f"http://{where}/cdn"
         )
 
     async def stop(self) -> None:
@@ -69,6 +84,24 @@ class Server:
             connection.abort()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Refuse what comes from a foreign web page; answer a mistake of the sandbox as one of the client."""
+        refused = self._door.refuses(request)
+        if refused is not None:
+            status, reason = refused
+            return _plain(Reply(status, {"message": f"{status}: {reason}", "code": 0}))
+        try:
+            response: web.StreamResponse = await handler(request)
+        except web.HTTPException as error:
+            return _plain(Reply(error.status, {"message": f"{error.status}: {error.reason}", "code": 0}))
+        except Exception as error:
+            if isinstance(error, ConnectionError) or request.writer.output_size:
+                raise  # nobody to tell, or an answer has begun
+            logger.opt(exception=error).error("The sandbox failed at {} {}", request.method, request.path)
+            return _plain(_MALFORMED)
+        return response
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         """Answer a request of the API: count it, break it if a fault says so, else do what it asks."""
@@ -86,22 +119,36 @@ class Server:
             await asyncio.sleep(core.faults.latency)
         reply = _unroutable(version, path, route, known=known)
         if route is not None and reply is None:
-            verdict = core.buckets.take(route, params, str(app.id) if app else request.remote or "")
-            call.headers = verdict.headers
-            if rule is not None and rule.action in ("429", "fail_before"):
-                reply = _refused(rule, call.headers)
-            elif verdict.refusal is not None:
-                rule = Rule("**", "429")
-                reply = _limited(verdict.refusal, call.headers)
+            reply, rule = self._admit(call, route, rule, request.remote or "")
         if reply is None and route is not None:
             reply = await self._perform(request, call, route)
         return await self._finish(request, call, reply or _error(not_found()), route, rule)
+
+    def _admit(
+        self, call: Call, route: Route, rule: Rule | None, address: str
+    ) -> tuple[Reply | None, Rule | None]:
+        """Count a request; return its refusal, None to let it pass, and the fault that has it.
+
+        Without a valid token nothing is counted. Source: protocol rest.3.
+        """
+        fails = rule is not None and rule.action in ("429", "fail_before")
+        if route.needs_token and call.app is None and not fails:
+            return _error(unauthorized()), rule
+        verdict = self._core.buckets.take(route, call.params, str(call.app.id) if call.app else address)
+        call.headers = verdict.headers
+        if rule is not None and fails:
+            return _refused(rule, call.headers), rule
+        if verdict.refusal is not None:
+            return _limited(verdict.refusal, call.headers), Rule("**", "429")
+        return None, rule
 
     async def _finish(
         self, request: web.Request, call: Call, reply: Reply, route: Route | None, rule: Rule | None
     ) -> web.StreamResponse:
         """Record the answer and send it, or lose it."""
         self._note(call, route, reply, rule)
+        if not reply.heard:
+            return web.Response(status=reply.status)
         self._core.buckets.note(reply.status, call.headers.get("X-RateLimit-Scope"))
         if rule is not None and rule.action in ("drop", "fail_after"):
             return await self._lose(request, call, rule)
@@ -111,9 +158,11 @@ class Server:
         """Do what the request asks and return the answer; every failure becomes a Discord error."""
         token = current_call.set(call)
         try:
-            if route.needs_token:
-                _ = call.me
-            await read_body(request, call)
+            if self._opens(call):
+                try:
+                    await read_body(request, call)
+                except ConnectionError:  # the client left before it had said everything
+                    return Reply(400, heard=False)
             result = route.handler(call)
             if asyncio.iscoroutine(result):
                 result = await result
@@ -127,12 +176,22 @@ class Server:
         except Exception as error:  # noqa: BLE001 - a mistake in the sandbox is told, and is never a 5xx
             call.error = repr(error)
             logger.opt(exception=error).error("The sandbox failed at {} {}", call.method, call.path)
-            return _error(invalid_form("", "BASE_TYPE_INVALID", "Malformed request"))
+            return _MALFORMED
         finally:
             current_call.reset(token)
 
+    def _opens(self, call: Call) -> bool:
+        """Whether the token in a path opens something: else its body isn't worth reading."""
+        world, token = self._core.world, call.params.get("webhook_token")
+        if token is not None:
+            hooks = (hook.token for hook in world.webhooks.values())
+            return token in world.interactions or token in hooks
+        token = call.params.get("interaction_token")
+        return token is None or token in world.interactions
+
     def _note(self, call: Call, route: Route | None, reply: Reply, rule: Rule | None) -> None:
         status = reply.status
+        known = call.app is not None or status < BAD_REQUEST
         if rule is not None and rule.action == "fail_after":
             status = rule.status
         self._core.record.add(
@@ -142,14 +201,15 @@ class Server:
             path=call.path,
             route=route.name if route else None,
             query=call.query,
-            body=call.body,
+            body=call.body if known and call.size <= KEPT_BODY else None,
+            size=call.size,
             files=[upload.filename for upload in call.uploads.values()],
             application_id=call.app.id if call.app else None,
             status=status,
             response=reply.body,
             fault=rule.action if rule else None,
             error=call.error,
-            answered=not (rule is not None and rule.action in ("drop", "fail_after")),
+            answered=reply.heard and not (rule is not None and rule.action in ("drop", "fail_after")),
         )
 
     async def _lose(self, request: web.Request, call: Call, rule: Rule) -> web.StreamResponse:
@@ -168,11 +228,8 @@ class Server:
         Source: protocol interactions.5.
         """
         headers = call.headers
-        body = b"" if reply.body is None else dumps(reply.body).encode("utf-8", "replace")
         headers["Via"] = "1.1 sandbox"
-        if reply.body is not None:  # exactly this value: discord.py compares the header as text
-            headers["Content-Type"] = "application/json"
-        response = web.Response(status=reply.status, body=body or None, headers=headers)
+        response = _plain(reply, headers)
         order = self._core.faults.own_events
         if order == "before" and call.method != "GET":
             await self._core.hub.flushed(call.app)
@@ -185,6 +242,22 @@ class Server:
             for send in call.deferred:
                 send()
         return response
+
+
+async def _continue(request: web.Request) -> web.StreamResponse | None:
+    """Answer the header Expect: go on, or 417."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        return _plain(Reply(417, {"message": "417: Expectation Failed", "code": 0}))
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # of the answer nothing is sent yet
+    return None
+
+
+def _plain(reply: Reply, headers: dict[str, str] | None = None) -> web.Response:
+    """Return an answer as it is sent, its type exactly this: discord.py compares the header as text."""
+    body = None if reply.body is None else dumps(reply.body).encode("utf-8", "replace")
+    kind = {} if body is None else {"Content-Type": "application/json"}
+    return web.Response(status=reply.status, body=body, headers=(headers or {}) | kind)
 
 
 def _split(raw: str) -> tuple[int | None, str]:
@@ -216,6 +289,9 @@ def _unroutable(version: int | None, path: str, route: Route | None, *, known: b
 
 def _error(error: ApiError) -> Reply:
     return Reply(error.status, error.body())
+
+
+_MALFORMED = _error(invalid_form("", "BASE_TYPE_INVALID", "Malformed request"))
 
 
 def _refused(rule: Rule, headers: dict[str, str]) -> Reply:

@@ -13,6 +13,7 @@ from sandbox.intents import ALL_PRIVILEGED
 from sandbox.ops.registry import (
     OperationError,
     Ref,
+    named,
     number,
     operation,
     the_app,
@@ -27,7 +28,16 @@ from sandbox.rest import fields
 from sandbox.rest.channels import tags_of
 from sandbox.world import Application, Channel, ChannelType, Guild, Overwrite, User
 
-_CHANGES = frozenset({"name", "topic", "archived", "locked", "slowmode", "nsfw", "position", "auto_archive"})
+_CHANGES: dict[str, fields.Check] = {
+    "name": lambda value, path: named(fields.text(100, 1)(value, path)),
+    "topic": fields.text(4096),
+    "archived": fields.boolean,
+    "locked": fields.boolean,
+    "slowmode": fields.whole(0, 21_600),
+    "nsfw": fields.boolean,
+    "position": fields.whole(0, 1000),
+    "auto_archive": fields.one_of(60, 1440, 4320, 10_080),
+}
 _OWN_CHANGES = frozenset({"name", "archived", "auto_archive"})
 KINDS = {
     "text": ChannelType.TEXT,
@@ -47,7 +57,7 @@ def user_named(core: Core, ref: Ref, *, bot: bool = False, display: str | None =
         if user.username == ref:
             user.global_name = user.global_name or display  # a guild's owner is made by name alone
             return user
-    return act.new_user(core, str(ref), bot=bot, display=display)
+    return act.new_user(core, named(ref), bot=bot, display=display)
 
 
 @operation
@@ -56,7 +66,7 @@ def application(
 ) -> dict[str, Any]:
     """Make an application with its bot; `privileged` are its intent flags (none: 0)."""
     owner = user_named(core, "owner")
-    bot = act.new_user(core, name, bot=True)
+    bot = act.new_user(core, named(name), bot=True)
     app = Application(
         id=core.ids.make(),
         name=name,
@@ -82,7 +92,7 @@ def guild(
     bot_permissions: list[str | int] | None = None,
 ) -> dict[str, Any]:
     """Make a guild; the main application's bot joins unless `bots` says otherwise."""
-    place = act.new_guild(core, name, user_named(core, owner if owner is not None else "owner"))
+    place = act.new_guild(core, named(name), user_named(core, owner if owner is not None else "owner"))
     permissions = EVERYONE_DEFAULT if bot_permissions is None else bits(*bot_permissions)
     for ref in [None] if bots is None else bots:
         act.invite_bot(core, place, the_app(core, ref), permissions)
@@ -116,7 +126,7 @@ def role(
 ) -> dict[str, Any]:
     """Make a role."""
     place = default_guild(core, guild)
-    made = act.new_role(core, place, name, bits(*(permissions or ())), mentionable=mentionable)
+    made = act.new_role(core, place, named(name), bits(*(permissions or ())), mentionable=mentionable)
     return {"id": made.id, "name": made.name, "guild_id": place.id}
 
 
@@ -141,7 +151,7 @@ def channel(  # noqa: PLR0913 - the arguments of a channel
     made = act.new_channel(
         core,
         place,
-        name,
+        named(name),
         int(kind),
         topic=topic,
         parent_id=the_channel(core, parent, place.id).id if parent is not None else None,
@@ -225,11 +235,12 @@ def edit_channel(core: Core, channel: Ref, changes: dict[str, Any], by: Ref = No
         ApiError: 50001, 50013 when that member may not, 50083 an archived thread, 50035 a wrong name.
     """
     place = the_channel(core, channel)
-    for name in changes:
+    checked: dict[str, Any] = {}
+    for name, value in changes.items():
         if name not in _CHANGES:
             raise OperationError(f"a channel has no {name!r} to change")
-    if "name" in changes:
-        fields.text(100, 1)(changes["name"], "name")
+        checked[name] = None if value is None and name == "topic" else _CHANGES[name](value, name)
+    changes = checked
     if by is not None:
         _check_edit(core, place, the_user(core, by), changes)
     for name, value in changes.items():

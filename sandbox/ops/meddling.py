@@ -9,6 +9,8 @@ from sandbox.core import Core
 from sandbox.ops.registry import Ref, operation, the_app, the_channel, the_user
 from sandbox.sessions import Session
 
+MAX_SETTING = 10**9
+
 
 def _sessions(core: Core, app: Ref) -> list[Session]:
     return core.hub.live(the_app(core, app).id if app is not None else None)
@@ -125,13 +127,23 @@ def settings(core: Core, **values: Any) -> dict[str, Any]:
     for name, value in values.items():
         if name not in names:
             raise ValueError(f"no setting {name!r}; there are {', '.join(names)}")
-        if name == "rate_limits":
-            if value not in PROFILES:
-                raise ValueError(f"no rate limits {value!r}; there are {', '.join(PROFILES)}")
-        elif value < (1 if name in ("max_concurrency", "shards") else 0):
-            raise ValueError(f"{name} can't be {value}")
+        _check_setting(name, value)
+    for name, value in values.items():
         setattr(core, name, type(getattr(core, name))(value))
     return {name: getattr(core, name) for name in names}
+
+
+def _check_setting(name: str, value: Any) -> None:
+    if name == "rate_limits":
+        if not isinstance(value, str) or value not in PROFILES:
+            raise ValueError(f"no rate limits {value!r}; there are {', '.join(PROFILES)}")
+    elif name == "join_messages":
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} is true or false, it can't be {value!r}")
+    else:
+        low = 1 if name in ("max_concurrency", "shards") else 0
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= MAX_SETTING:
+            raise ValueError(f"{name} is a number from {low}, it can't be {value!r}")
 
 
 @operation

@@ -53,7 +53,7 @@ def _offered(core: Core, app: Application, command: dict[str, Any], place: comma
 
 
 @operation
-def annotate(core: Core, message: Ref, note: dict[str, Any] | None) -> None:
+def annotate(core: Core, message: Ref, note: Any) -> None:
     """Put a note beside a message, for whoever looks at the page; None takes it away.
 
     A note is {"title", "tone": quiet|info|good|warn|bad, "rows": [[name, value], ...]}: what a bot thought

@@ -1,15 +1,22 @@
 """The table of operations and the look-ups by id or name they share."""
 
+import inspect
+import types
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from sandbox.core import Core
+from sandbox.errors import ApiError
 from sandbox.world import Application, Channel, Guild, Member, Message, Role, User
 
 Ref = int | str | None
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 OPERATIONS: dict[str, Callable[..., Any]] = {}
+MAX_NAME = 100
+# What an operation raises at arguments that make no sense.
+MISTAKES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, OSError)
 
 
 class OperationError(ValueError):
@@ -32,12 +39,60 @@ def perform(core: Core, name: str, args: dict[str, Any]) -> Any:
     function = OPERATIONS.get(name)
     if function is None:
         raise OperationError(f"no operation {name!r}; there are {', '.join(sorted(OPERATIONS))}")
+    signature, hints = _shape(function)
     try:
-        return function(core, **args)
+        given = signature.bind(core, **args)
     except TypeError as error:
-        if name in str(error):
-            raise OperationError(str(error)) from error
-        raise
+        raise OperationError(f"{name}: {error}") from None
+    for key, value in args.items():
+        if not _fits(value, hints.get(key, Any)):
+            raise OperationError(f"{name}: {key} can't be {_short(value)}")
+    return function(*given.args, **given.kwargs)
+
+
+def refusal(error: Exception) -> tuple[int, dict[str, Any]]:
+    """Return the HTTP status and body that tell why an operation didn't work: an ApiError or a mistake."""
+    if isinstance(error, ApiError):
+        return 409, {"error": str(error), "type": "ApiError", "status": error.status} | error.body()
+    text = f"there is no {error}" if isinstance(error, LookupError) else str(error)
+    return 400, {"error": text or type(error).__name__, "type": "OperationError"}
+
+
+@lru_cache(maxsize=256)
+def _shape(function: Callable[..., Any]) -> tuple[inspect.Signature, dict[str, Any]]:
+    return inspect.signature(function), get_type_hints(function)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a JSON value is of a type; a whole number is a float too, but no bool is a number."""
+    if hint is Any:
+        return True
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind in (Union, types.UnionType):
+        return any(_fits(value, each) for each in inner)
+    if kind is list:
+        return isinstance(value, list | tuple) and all(_fits(item, inner[0]) for item in value)
+    if kind is dict:
+        return isinstance(value, dict)
+    if isinstance(value, bool):
+        return hint is bool
+    return isinstance(value, int | float) if hint is float else isinstance(value, hint)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_NAME else f"{text[:MAX_NAME]}..."
+
+
+def named(name: object) -> str:
+    """Return a name fit for a new thing.
+
+    Raises:
+        OperationError: it is no text of 1 to 100 characters.
+    """
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
+        raise OperationError(f"a name has 1 to {MAX_NAME} characters, it can't be {_short(name)}")
+    return name
 
 
 def number(ref: Ref) -> int | None:
@@ -99,7 +154,10 @@ def the_app(core: Core, ref: Ref) -> Application:
         return core.main_app
     wanted = number(ref)
     if wanted is not None:
-        return apps.get(wanted) or core.world.bots[wanted]
+        found = apps.get(wanted) or core.world.bots.get(wanted)
+        if found is None:
+            raise OperationError(f"no application {wanted}")
+        return found
     return _named("application", ref, [(app.name, app) for app in apps.values()])
 
 
@@ -116,5 +174,5 @@ def _named(what: str, name: Ref, pool: list[tuple[str, T]]) -> T:
     found = [item for known, item in pool if known == name]
     if not found:
         known = ", ".join(sorted({known for known, _ in pool if known})) or "none"
-        raise OperationError(f"no {what} {name!r}; there are {known}")
+        raise OperationError(f"no {what} {_short(name)}; there are {known}")
     return found[0]

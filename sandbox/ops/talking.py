@@ -15,6 +15,7 @@ from sandbox.errors import ApiError, archived, missing_access, missing_permissio
 from sandbox.ops.registry import (
     OperationError,
     Ref,
+    named,
     operation,
     the_app,
     the_channel,
@@ -251,7 +252,7 @@ def start_thread(
     parent = the_channel(core, channel if found is None else found.channel_id)
     starter = the_user(core, user)
     _demand(core, parent, starter, P.CREATE_PRIVATE_THREADS if private else P.CREATE_PUBLIC_THREADS)
-    fields.text(100, 1)(name, "name")
+    named(fields.text(100, 1)(name, "name"))
     if parent.type not in ((ChannelType.TEXT,) if private else (ChannelType.TEXT, ChannelType.NEWS)):
         raise ApiError(400, 50024, "Cannot execute action on this channel type")
     if private and found is not None:

@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, web
 
+from sandbox import loopback
 from sandbox.core import Core
 from sandbox.errors import ApiError
-from sandbox.ops import OperationError, perform
+from sandbox.ops.asking import asked
+from sandbox.ops.registry import MISTAKES, refusal
 from sandbox.page import views
 from sandbox.page.feed import BAD_FRAME, Feed, said
 
@@ -54,19 +56,24 @@ class Page:
         self._token = token
         self._runner: web.AppRunner | None = None
         self._static = files("sandbox.page") / "static"
-        self._hosts: frozenset[str] = frozenset()
+        self._door = loopback.Door(loopback.LOCALHOST, 0)
         self._headers: dict[str, str] = {}
         self._sockets: set[web.WebSocketResponse] = set()
 
     async def start(self, host: str, port: int = 0) -> None:
-        """Listen; a port of 0, or one that is taken, becomes a free one."""
+        """Listen; a port of 0, or one that is taken, becomes a free one.
+
+        Raises:
+            ValueError: the host is no loopback address.
+        """
+        host = loopback.checked(host)
         app = web.Application(client_max_size=MAX_BODY, middlewares=[self._guard])
         app.router.add_get("/", self._index)
         app.router.add_get("/live", self._live)
         app.router.add_post("/op/{name}", self._operation)
         app.router.add_get("/{path:.*}", self._file)
         app.on_shutdown.append(self._part)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, logger=loopback.LOG, shutdown_timeout=1.0)
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host, port).start()
@@ -75,8 +82,8 @@ class Page:
                 raise
             await web.TCPSite(self._runner, host, 0).start()
         bound = self._runner.addresses[0][1]
-        self.address = f"http://{host}:{bound}/#{self._token}"
-        self._hosts = frozenset(f"{name}:{bound}" for name in (host, "localhost", "127.0.0.1"))
+        self._door = loopback.Door(host, bound)
+        self.address = f"http://{loopback.netloc(host, bound)}/#{self._token}"
         self._headers = self._security()
 
     async def stop(self) -> None:
@@ -92,10 +99,9 @@ class Page:
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         """Refuse foreign hosts and origins (a name that was rebound to loopback), and add the headers."""
         response: web.StreamResponse
-        if request.host not in self._hosts:
-            response = web.Response(status=421, text="This page is for this machine only.")
-        elif request.headers.get("Origin") not in (None, f"http://{request.host}"):
-            response = web.Response(status=403, text="Another page may not do that.")
+        refused = self._door.refuses(request)
+        if refused is not None:
+            response = web.Response(status=refused[0], text=refused[1])
         else:
             try:
                 response = await handler(request)
@@ -150,16 +156,10 @@ class Page:
             return _json({"error": "The address has no valid token: open the one that was printed."}, 401)
         raw = await request.read()
         try:
-            args = json.loads(raw or b"{}")
-            if not isinstance(args, dict):
-                raise OperationError("arguments are a JSON object")
-            result = perform(self._core, request.match_info["name"], args)
-        except ApiError as error:
-            return _json({"error": str(error)} | error.body(), 409)
-        except KeyError as error:
-            return _json({"error": f"there is no {error}"}, 400)
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-            return _json({"error": str(error)}, 400)
+            result = asked(self._core, request.match_info["name"], raw)
+        except (ApiError, *MISTAKES) as error:
+            status, body = refusal(error)
+            return _json(body, status)
         if isinstance(result, dict) and "interaction_id" in result:
             self._expect_answer(result["interaction_id"])
         return _json({"result": views.text_ids(result)})

@@ -20,7 +20,7 @@ class Upload(NamedTuple):
 
 @dataclass(slots=True)
 class Call:
-    """A request: who asks, for what, with which body; and the events that wait for its answer."""
+    """A request: who asks, for what, with which body (`size` bytes); and the events that wait for it."""
 
     core: Core
     id: int
@@ -30,6 +30,7 @@ class Call:
     params: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    size: int = 0
     uploads: dict[int, Upload] = field(default_factory=dict)
     deferred: list[Callable[[], None]] = field(default_factory=list)
     error: str | None = None

@@ -18,7 +18,7 @@ from sandbox.control import Control
 from sandbox.errors import ApiError
 from sandbox.ops import OperationError
 from sandbox.seed import build
-from tests.sandbox.raw import Http, Socket
+from tests.sandbox.raw import DEADLINE, Http, Socket
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +234,93 @@ async def test_wrong_seed_file_is_told_in_one_line(tmp_path: Path) -> None:
         sys.executable, "-m", "sandbox", "--seed", str(wrong), stderr=asyncio.subprocess.PIPE
     )
     _, errors = await process.communicate()
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert errors.decode().startswith("sandbox: no channel type 'odd'")
     assert errors.count(b"\n") == 1
+
+
+async def _ended(*arguments: str) -> tuple[int | None, str]:
+    """Return code and errors of a sandbox whose arguments are wrong."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sandbox",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(DEADLINE):
+        _, errors = await process.communicate()
+    return process.returncode, errors.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "0.0.0.0"], "argument --host: '0.0.0.0' is no loopback address"),
+        (["--port", "99999"], "argument --port: a whole number from 0 to 65535, it can't be '99999'"),
+        (["--control-port=-1"], "argument --control-port: a whole number from 0 to 65535"),
+        (["--page-port", "x"], "argument --page-port: a whole number"),
+        (["--record-limit", "0"], "argument --record-limit: a whole number from 1, it can't be '0'"),
+        (["--seed", "nowhere.json"], "argument --seed: nowhere.json: No such file"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+    ids=lambda item: item[0] if isinstance(item, list) else "",
+)
+async def test_wrong_arguments_are_told_in_one_line(arguments: list[str], words: str) -> None:
+    ended, errors = await _ended(*arguments)
+    assert (ended, errors.count("\n")) == (2, 1), errors
+    assert errors.startswith(f"sandbox: {words}")
+
+
+SEEDS = [
+    "[1]",
+    "{",
+    "5",
+    '{"guilds": 3}',
+    '{"guilds": [3]}',
+    '{"guild": []}',
+    '{"guilds": [{"name": "x", "roles": 3}]}',
+    '{"guilds": [{"name": "x", "members": ["alice"]}]}',
+    '{"guilds": [{"name": "x", "members": [{"name": []}]}]}',
+    '{"guilds": [{"nam": "x"}]}',
+    '{"guilds": [], "application": []}',
+    '{"guilds": [], "faults": [1]}',
+    '{"guilds": [], "faults": {"chaos": 5}}',
+    '{"guilds": [{"name": "x", "channels": [{"name": "c", "overwrites": [{}]}]}]}',
+    '{"guilds": [{"name": "x", "channels": [{"name": "c"}], "messages": '
+    '[{"author": "owner", "channel": "c", "content": "%s"}]}]}' % ("x" * 5000),
+]
+
+
+@pytest.mark.parametrize("text", SEEDS, ids=lambda text: text[:40])
+async def test_a_wrong_seed_is_an_operation_error(text: str) -> None:
+    async with Sandbox() as sandbox:
+        with pytest.raises(ValueError, match=r".+"):
+            build(sandbox.core, json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "text", [SEEDS[0], SEEDS[1], SEEDS[3], SEEDS[-1], "\xff"], ids=["list", "{", "3", "long", "latin"]
+)
+async def test_a_wrong_seed_file_ends_it_with_one_line(tmp_path: Path, text: str) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_bytes(text.encode("latin-1"))
+    ended, errors = await _ended("--seed", str(wrong))
+    assert (ended, errors.count("\n")) == (2, 1), errors
+    assert errors.startswith("sandbox: ")
+
+
+async def test_tokens_are_repeatable_by_a_seed_and_not_to_be_guessed_without() -> None:
+    async def token(*arguments: str) -> str:
+        async with await SandboxClient.launch(*arguments) as room:
+            assert len(room.token.split(".")) == 3
+            return room.token.partition(".")[2]
+
+    first, second, third, fourth = await asyncio.gather(
+        token(), token(), token("--random", "7"), token("--random", "7")
+    )
+    assert third == fourth
+    assert len({first, second, third}) == 3
+    async with Sandbox() as one, Sandbox() as two:  # in a test nothing changes
+        assert one.token.partition(".")[2] == two.token.partition(".")[2]

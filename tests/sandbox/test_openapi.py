@@ -28,6 +28,8 @@ def entry(route: str | None, status: int = 200, **more: Any) -> dict[str, Any]:
         "status": status,
         "query": {},
         "body": None,
+        "size": 0,
+        "answered": True,
     }
     return made | {"files": [], "response": None, "error": None, "fault": None, **more}
 
@@ -36,6 +38,7 @@ def entry(route: str | None, status: int = 200, **more: Any) -> dict[str, Any]:
     ("wrong", "words"),
     [
         (entry(None), "doesn't have"),
+        (entry(SEND, 400, answered=False, error="ConnectionResetError('lost')"), "broke the sandbox"),
         (entry("GET /made/up"), "not described"),
         (entry(HISTORY, query={"limits": "5"}, response=[]), "query: limits is not described"),
         (entry(HISTORY, query={"limit": "101"}, response=[]), "query: limit may not be '101'"),
@@ -71,7 +74,8 @@ def test_what_is_wrong_is_told(wrong: dict[str, Any], words: str) -> None:
         entry(SEND, 502, fault="fail_before"),
         entry(SEND, 502, body={"content": "hi"}, fault="fail_after"),
         entry(SEND, 400, body={"content": []}, response={"message": "", "code": 50035}),
-        entry(SEND, 400, response={"message": "", "code": 0}, error="ConnectionResetError('lost')"),
+        entry(SEND, 400, answered=False),
+        entry(SEND, 200, body=None, size=1 << 20, response=None, fault="drop"),
     ],
 )
 def test_what_is_right_passes(right: dict[str, Any]) -> None:

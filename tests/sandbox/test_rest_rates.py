@@ -112,3 +112,63 @@ async def test_too_many_invalid_requests_close_the_door_but_shared_ones_dont_cou
         assert (reply.status, "Via" in reply.headers, reply.content_type) == (429, False, "text/plain")
     clock.time += 600
     assert (await http("GET", "/users/@me")).status == 200
+
+
+@pytest.mark.cites("protocol rest.3", "docs topics/rate-limits#header-format")
+@pytest.mark.usefixtures("strict")
+async def test_channels_share_a_buckets_name_and_not_its_count(
+    room: Sandbox, http: Http, clock: Clock
+) -> None:
+    _, channel = await ids(room)
+    other = (await room.channel("other")).id
+    seen = [
+        (await http("POST", f"/channels/{place}/messages", {"content": "x"})).headers
+        for place in (channel, channel, other)
+    ]
+    assert len({headers["X-RateLimit-Bucket"] for headers in seen}) == 1
+    assert [headers["X-RateLimit-Remaining"] for headers in seen] == ["4", "3", "4"]
+    elsewhere = await http("GET", f"/channels/{channel}/messages")
+    assert elsewhere.headers["X-RateLimit-Bucket"] != seen[0]["X-RateLimit-Bucket"]
+
+
+@pytest.mark.cites("protocol rest.3", "docs topics/rate-limits")
+@pytest.mark.usefixtures("strict")
+async def test_applications_do_not_use_up_each_others_buckets(
+    room: Sandbox, http: Http, clock: Clock
+) -> None:
+    _, channel = await ids(room)
+    other = await room.application("other")
+    await room.invite("other", permissions=["administrator"])
+    path = f"/channels/{channel}/messages"
+    for _ in range(5):
+        await posted(http, channel)
+    assert (await http("POST", path, {"content": "x"})).status == 429
+    async with Http(room.api_url, other["token"]) as theirs:
+        reply = await theirs("POST", path, {"content": "x"})
+        assert (reply.status, reply.headers["X-RateLimit-Remaining"]) == (200, "4")
+
+
+@pytest.mark.cites("protocol rest.3", "docs topics/rate-limits")
+@pytest.mark.usefixtures("strict")
+async def test_a_wrong_token_is_refused_before_anything_is_counted(
+    room: Sandbox, http: Http, clock: Clock
+) -> None:
+    _, channel = await ids(room)
+    path = f"/channels/{channel}/messages"
+    async with Http(room.api_url, "wrong") as stranger:
+        for _ in range(60):
+            reply = await stranger("POST", path, {"content": "x"})
+            assert (code(reply), "X-RateLimit-Bucket" in reply.headers) == ((401, 0), False)
+    assert (await http("POST", path, {"content": "x"})).headers["X-RateLimit-Remaining"] == "4"
+
+
+@pytest.mark.cites("protocol rest.3", "docs topics/rate-limits")
+@pytest.mark.usefixtures("strict")
+async def test_a_webhook_has_one_bucket_whoever_posts(room: Sandbox, http: Http, clock: Clock) -> None:
+    _, channel = await ids(room)
+    hook = (await http("POST", f"/channels/{channel}/webhooks", {"name": "hook"})).json
+    path = f"/webhooks/{hook['id']}/{hook['token']}"
+    left = [(await http("POST", path, {"content": "x"})).headers["X-RateLimit-Remaining"]]
+    async with Http(room.api_url, None) as stranger:
+        left.append((await stranger("POST", path, {"content": "x"})).headers["X-RateLimit-Remaining"])
+    assert left == ["4", "3"]
