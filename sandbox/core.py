@@ -45,7 +45,7 @@ class Core:
         self.world = World()
         self.record = Record(self.clock, record_limit)
         self.faults = Faults(seed)
-        self.hub = Hub(self.world, self.record, self.faults)
+        self.hub = Hub(self.world, self.record, self.faults, lambda: self.session_timeout)
         self.starts = Starts(self)
         self.heartbeat_interval = 41.25
         self.identify_interval = 5.0
