@@ -49,7 +49,7 @@ class Core:
         self.world = World()
         self.record = Record(self.clock, record_limit)
         self.faults = Faults(seed or 0)
-        self.hub = Hub(self.world, self.record, self.faults)
+        self.hub = Hub(self.world, self.record, self.faults, lambda: self.session_timeout)
         self.starts = Starts(self)
         self.heartbeat_interval = 41.25
         self.identify_interval = 5.0

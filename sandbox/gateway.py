@@ -8,12 +8,12 @@ from typing import Any
 from aiohttp import WSMsgType, web
 from loguru import logger
 
-from sandbox import payloads, visibility
+from sandbox import frames, payloads, visibility
 from sandbox.compress import compressor
 from sandbox.core import Core
 from sandbox.ids import bot_token
 from sandbox.intents import HIGHEST, Intent, missing_privileged
-from sandbox.requests import InvalidRequestError, Requests
+from sandbox.requests import Requests
 from sandbox.sessions import Connection, Session
 from sandbox.world import Application, Guild, Member
 
@@ -23,7 +23,6 @@ MAX_PER_MINUTE = 120
 PATIENCE = 2  # heartbeat intervals without a heartbeat
 GOODBYE = (1000, 1001)  # a client that closes with these ends its session
 KEPT_SESSIONS = 3
-LARGE_MIN, LARGE_MAX = 50, 250
 
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 1, 2, 3, 4, 6
 MEMBERS, INVALID_SESSION, HELLO, ACK, SOUNDS, CHANNEL_INFO = 8, 9, 10, 11, 31, 43
@@ -133,11 +132,17 @@ class Gateway:
         self._core.record.add("gateway_in", op=payload["op"], data=_hide_token(payload.get("d")))
         try:
             self._handle(connection, payload["op"], payload.get("d"))
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            logger.debug("Malformed gateway payload: {!r}", error)
+        except frames.MalformedError as error:
+            logger.debug("Malformed gateway payload: {}", error)
             raise GatewayClose(4002, "Error while decoding payload.") from error
-        except InvalidRequestError as error:
+        except frames.InvalidRequestError as error:
             raise GatewayClose(4001, "Unknown opcode.") from error
+        except GatewayClose:
+            raise
+        except Exception as error:
+            self._core.record.add("connection", event="failed", op=payload["op"], error=repr(error))
+            logger.opt(exception=error).error("The sandbox failed at op {}", payload["op"])
+            raise GatewayClose(4000, "Unknown error.") from error
         return True
 
     def _handle(self, connection: Connection, op: int, data: Any) -> None:
@@ -182,21 +187,20 @@ class Gateway:
         if not self._core.faults.mute_acks:
             connection.send_op(ACK)
 
-    def _identify(self, connection: Connection, data: dict[str, Any]) -> None:
+    def _identify(self, connection: Connection, data: Any) -> None:
         """Start a session.
 
         Source: protocol gateway.6, docs events/gateway#identifying, docs events/gateway-events#identify.
         """
         if connection.session is not None:
             raise GatewayClose(4005, "Already authenticated.")
-        app = self._app(data["token"])
-        shard = self._shard(app, data.get("shard") or (0, 1))
-        intents = data["intents"]
+        wanted = frames.identify(data)
+        app, intents = self._app(wanted.token), wanted.intents
+        shard = self._shard(app, wanted.shard or (0, 1))
         if type(intents) is not int or not 0 <= intents <= HIGHEST:
             raise GatewayClose(4013, "Invalid intents.")
         if missing_privileged(intents, app.privileged):
             raise GatewayClose(4014, "Disallowed intent(s).")
-        large = min(LARGE_MAX, max(LARGE_MIN, int(data.get("large_threshold") or LARGE_MIN)))
         if self._core.starts.exhausted(app.id):
             self._reset_token(app)
             raise GatewayClose(4004, "Authentication failed.")
@@ -208,18 +212,18 @@ class Gateway:
         session = Session(
             core.opaque(32), app, intents, shard, replay=core.replay_limit, monotonic=core.clock.monotonic
         )
-        session.large = large
+        session.large = wanted.large
         self._core.hub.sessions[session.id] = session
-        connection.packets = bool(data.get("compress"))
+        connection.packets = wanted.packets
         session.attach(connection)
-        self._welcome(session, sharded=bool(data.get("shard")))
+        self._welcome(session, sharded=wanted.shard is not None)
 
-    def _shard(self, app: Application, wanted: Any) -> tuple[int, int]:
+    def _shard(self, app: Application, wanted: tuple[int, int]) -> tuple[int, int]:
         """Return an IDENTIFY's shard.
 
         Source: docs events/gateway#sharding.
         """
-        number, count = (int(item) for item in wanted)
+        number, count = wanted
         if not 0 <= number < count:
             raise GatewayClose(4010, "Invalid shard.")
         guilds = sum(
@@ -253,13 +257,14 @@ class Gateway:
 
     def _retire(self, app: Application, shard: tuple[int, int]) -> None:
         """Forget the oldest sessions nobody came back to, so that dead clients cost nothing."""
+        self._core.hub.expire()
         sessions = self._core.hub.sessions
         left = [s for s in sessions.values() if s.app is app and s.shard == shard and s.connection is None]
         for session in left[: max(0, len(left) - KEPT_SESSIONS + 1)]:
             del sessions[session.id]
 
     def _app(self, token: str) -> Application:
-        app = self._core.world.tokens.get(token.removeprefix("Bot "))
+        app = self._core.world.tokens.get(token)
         if app is None:
             raise GatewayClose(4004, "Authentication failed.")
         return app
@@ -297,18 +302,19 @@ class Gateway:
         session.ready = True
         self._core.record.add("connection", event="ready", session=session.id, app=app.id)
 
-    def _resume(self, connection: Connection, data: dict[str, Any]) -> None:
+    def _resume(self, connection: Connection, data: Any) -> None:
         """Take a session up again: what was missed in order, then RESUMED.
 
         Source: protocol gateway.4, docs events/gateway#resuming.
         """
         if connection.session is not None:
             raise GatewayClose(4005, "Already authenticated.")
-        app, session_id = self._app(data["token"]), data["session_id"]
+        wanted = frames.resume(data)
+        app, session_id, sequence = self._app(wanted.token), wanted.session_id, wanted.sequence
         if session_id is None:  # lost its socket before READY
             self._refuse(connection, session_id)
             return
-        session, sequence = self._alive(app, session_id), int(data["seq"])
+        session = self._alive(app, session_id)
         if session is not None and not 0 <= sequence <= session.sequence:
             raise GatewayClose(4007, "Invalid seq.")
         missed = session.missed(sequence) if session is not None else None
@@ -331,14 +337,9 @@ class Gateway:
 
         Source: docs events/gateway#initiating-a-disconnect.
         """
+        self._core.hub.expire()
         session = self._core.hub.sessions.get(session_id)
-        if session is None or session.app is not app:
-            return None
-        since, now = session.alone_since, self._core.clock.monotonic()
-        if since is not None and now - since > self._core.session_timeout:
-            del self._core.hub.sessions[session_id]
-            return None
-        return session
+        return session if session is not None and session.app is app else None
 
 
 def guild_create(guild: Guild, session: Session) -> dict[str, Any]:

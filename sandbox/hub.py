@@ -1,7 +1,8 @@
 """The hub: who gets which event. Intents, visibility, shards and message content are decided here."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.rest.call import Call
 
 Json = dict[str, Any]
+MAX_WAIT = 1.0  # seconds an answer waits for events that are to come before it
 
 current_call: ContextVar["Call | None"] = ContextVar("current_call", default=None)
 
@@ -36,19 +38,33 @@ class Watcher(Protocol):
 class Hub:
     """Sends events to the sessions that may see them."""
 
-    def __init__(self, world: World, record: Record, faults: Faults) -> None:
+    def __init__(
+        self, world: World, record: Record, faults: Faults, session_timeout: Callable[[], float]
+    ) -> None:
         self.sessions: dict[str, Session] = {}
         self.watchers: list[Watcher] = []
         self.seen: dict[tuple[int, int], set[int]] = {}  # channels a bot sees, by application and guild
         self._world = world
         self._record = record
         self._faults = faults
+        self._session_timeout = session_timeout
+
+    def expire(self) -> None:
+        """Forget the sessions nobody can take up any more.
+
+        Source: docs events/gateway#initiating-a-disconnect.
+        """
+        longest = self._session_timeout()
+        for session in list(self.sessions.values()):
+            if session.alone_for() > longest:
+                del self.sessions[session.id]
 
     def live(self, app_id: int | None = None) -> list[Session]:
         """Return the sessions that are ready and have a socket, of one application or all."""
         return [s for s in self._of(app_id) if s.ready and s.connection is not None]
 
     def _of(self, app_id: int | None) -> list[Session]:
+        self.expire()
         return [s for s in self.sessions.values() if app_id in (None, s.app.id)]
 
     def emit(
@@ -102,7 +118,7 @@ class Hub:
     def _audience(
         self, event: str, guild_id: int | None, channel: Channel | None, about: int | None
     ) -> Iterator[Session]:
-        for session in list(self.sessions.values()):
+        for session in self._of(None):
             itself = about == session.app.bot.id
             needed = intent_for(event, in_guild=guild_id is not None, itself=itself)
             wanted = not needed or session.intents & needed
@@ -176,7 +192,9 @@ class Hub:
             session.detach(connection)
 
     async def flushed(self, app: Application | None) -> None:
-        """Wait until the sockets of an application have been handed all its events."""
-        for session in self._of(app.id if app else None):
-            if session.connection is not None:
-                await session.connection.flushed()
+        """Wait, but not for long, until the sockets of an application have been handed all its events."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MAX_WAIT):
+                for session in self._of(app.id if app else None):
+                    if session.connection is not None:
+                        await session.connection.flushed()

@@ -1,8 +1,9 @@
 """What a client asks for over the gateway once it is identified: members, sounds, channel information."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sandbox import payloads
+from sandbox import frames, payloads
 from sandbox.intents import Intent
 from sandbox.sessions import Session
 from sandbox.world import Guild, Member
@@ -16,10 +17,6 @@ MAX_NONCE = 32
 REQUEST_MEMBERS = 8
 
 
-class InvalidRequestError(Exception):
-    """The payload of a known opcode lacks what the opcode needs (close code 4001)."""
-
-
 class Requests:
     """Answers the requests of every session of one sandbox."""
 
@@ -27,39 +24,34 @@ class Requests:
         self._core = core
         self._whole: dict[tuple[int, int], float] = {}  # by bot and guild: when all members were asked for
 
-    def members(self, session: Session, data: dict[str, Any]) -> None:
+    def members(self, session: Session, data: Any) -> None:
         """Answer op 8 with GUILD_MEMBERS_CHUNK events that carry its nonce.
 
-        Of a list of guilds only the first counts. All members take the members intent: there is no answer
-        without it.
+        All members take the members intent: there is no answer without it.
 
         Source: protocol gateway.7, docs events/gateway-events#request-guild-members.
 
         Raises:
+            MalformedError: the payload is none of this kind.
             InvalidRequestError: neither `query` nor `user_ids` is there.
         """
-        wanted = data["guild_id"][0] if isinstance(data["guild_id"], list) else data["guild_id"]
-        guild = self._guild(session, wanted)
-        query, ids = data.get("query"), data.get("user_ids")
-        if query is None and ids is None:
-            raise InvalidRequestError("one of query and user_ids is needed")
-        limit = 0 if ids is not None else int(data["limit"])
+        wanted = frames.members(data)
+        guild = self._guild(session, wanted.guild_id)
         if guild is None:
             return
         more: dict[str, Any] = {"not_found": []}
-        nonce = data.get("nonce")
-        if isinstance(nonce, str) and len(nonce.encode()) <= MAX_NONCE:
-            more["nonce"] = nonce
-        if data.get("presences") and session.intents & Intent.GUILD_PRESENCES:
+        if isinstance(wanted.nonce, str) and len(wanted.nonce.encode()) <= MAX_NONCE:
+            more["nonce"] = wanted.nonce
+        if wanted.presences and session.intents & Intent.GUILD_PRESENCES:
             more["presences"] = []
-        if ids is not None:
-            found, more["not_found"] = by_ids(guild, ids)
-        elif query:
-            found = by_prefix(guild, str(query), limit)
-        elif not self._may_have_all(session, guild, limit, more.get("nonce")):
+        if wanted.ids is not None:
+            found, more["not_found"] = by_ids(guild, wanted.ids)
+        elif wanted.query:
+            found = by_prefix(guild, wanted.query, wanted.limit)
+        elif not self._may_have_all(session, guild, wanted.limit, more.get("nonce")):
             return
         else:
-            found = list(guild.members.values())[: limit or None]
+            found = list(guild.members.values())[: wanted.limit or None]
         self._chunks(session, guild, found, more)
 
     def _may_have_all(self, session: Session, guild: Guild, limit: int, nonce: str | None) -> bool:
@@ -99,35 +91,34 @@ class Requests:
             }
             self._core.hub.send(session, "GUILD_MEMBERS_CHUNK", chunk | more)
 
-    def sounds(self, session: Session, data: dict[str, Any]) -> None:
+    def sounds(self, session: Session, data: Any) -> None:
         """Answer op 31: no guild has soundboard sounds.
 
         Source: docs events/gateway-events#request-soundboard-sounds.
         """
-        for guild_id in data["guild_ids"]:
+        for guild_id in frames.guilds_for_sounds(data):
             if guild := self._guild(session, guild_id):
                 sounds = {"guild_id": str(guild.id), "soundboard_sounds": []}
                 self._core.hub.send(session, "SOUNDBOARD_SOUNDS", sounds)
 
-    def channel_info(self, session: Session, data: dict[str, Any]) -> None:
+    def channel_info(self, session: Session, data: Any) -> None:
         """Answer op 43: no voice channel has a status or a session.
 
         Source: docs events/gateway-events#request-channel-info.
         """
-        _ = list(data["fields"])
-        if guild := self._guild(session, data["guild_id"]):
+        if guild := self._guild(session, frames.guild_for_channel_info(data)):
             self._core.hub.send(session, "CHANNEL_INFO", {"guild_id": str(guild.id), "channels": []})
 
-    def _guild(self, session: Session, guild_id: Any) -> Guild | None:
+    def _guild(self, session: Session, guild_id: int) -> Guild | None:
         """Return a guild the session's bot is in and its shard carries."""
-        guild = self._core.world.guilds.get(int(guild_id))
+        guild = self._core.world.guilds.get(guild_id)
         inside = guild is not None and session.app.bot.id in guild.members and session.serves(guild.id)
         return guild if inside else None
 
 
-def by_ids(guild: Guild, ids: Any) -> tuple[list[Member], list[str]]:
+def by_ids(guild: Guild, ids: Sequence[int]) -> tuple[list[Member], list[str]]:
     """Return up to 100 members by id, and the ids that are nobody's."""
-    wanted = dict.fromkeys(int(item) for item in (ids if isinstance(ids, list) else [ids]))
+    wanted = dict.fromkeys(ids)
     found = [guild.members[item] for item in wanted if item in guild.members]
     return found[:MAX_FOUND], [str(item) for item in wanted if item not in guild.members]
 

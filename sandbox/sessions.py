@@ -10,11 +10,14 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 from aiohttp.client_exceptions import ClientError
+from loguru import logger
 
 from sandbox.compress import Compressor
 from sandbox.world import Application
 
 Json = dict[str, Any]
+MAX_BEHIND = 32 << 20  # characters that wait for a client which hasn't caught up for MAX_LAG seconds
+MAX_LAG = 10.0
 PACKET = 1024  # payload compression leaves smaller frames as they are
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
@@ -50,11 +53,22 @@ class Connection:
         self._transport = transport
         self._pack = pack
         self._queue: asyncio.Queue[tuple[float, str] | None] = asyncio.Queue()
+        self._waiting = 0  # characters queued
+        self._waiting_since = 0.0  # loop time at which something was queued behind nothing
         self._writer = asyncio.create_task(self._write(), name="gateway writer")
 
     def send(self, text: str, due: float = 0.0) -> None:
-        """Queue a frame; it leaves not before loop time `due`."""
+        """Queue a frame; it leaves not before loop time `due`. A client too far behind is cut off."""
+        now = asyncio.get_running_loop().time()
+        if self._waiting == 0:
+            self._waiting_since = max(now, due)
+        self._waiting += len(text)
         self._queue.put_nowait((due, text))
+        if self._waiting > MAX_BEHIND and now - self._waiting_since > MAX_LAG:
+            logger.warning("A gateway client that doesn't read what it is sent is cut off")
+            self.abort()
+            if self.session is not None:
+                self.session.detach(self)
 
     def send_op(self, op: int, data: Any = None) -> None:
         """Queue a frame that is not an event."""
@@ -80,6 +94,7 @@ class Connection:
                 if self.session is not None:
                     self.session.detach(self)
             finally:
+                self._waiting -= len(text)
                 self._queue.task_done()
         self._queue.task_done()
 
@@ -180,6 +195,10 @@ class Session:
         if old is not None:
             old.session = None
         return old
+
+    def alone_for(self) -> float:
+        """Return the seconds since its socket was lost, 0 while it has one."""
+        return 0.0 if self.alone_since is None else self._monotonic() - self.alone_since
 
     def detach(self, connection: Connection) -> None:
         """Let go of a socket that is gone."""

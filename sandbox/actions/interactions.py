@@ -36,7 +36,7 @@ def start(
         message=message,
         name=data.get("name", ""),
     )
-    core.world.interactions[item.token] = item
+    _keep(core, item)
     core.record.add(
         "interaction",
         interaction_id=item.id,
@@ -49,6 +49,14 @@ def start(
     )
     core.hub.emit_to(app.id, "INTERACTION_CREATE", payload(core, app, item), guild_id=channel.guild_id)
     return item
+
+
+def _keep(core: Core, item: Interaction) -> None:
+    """Note an interaction, and forget those whose token ended a lifetime ago."""
+    kept = core.world.interactions
+    kept[item.token] = item
+    while item.created - next(iter(kept.values())).created > 2 * core.interaction_lifetime:
+        del kept[next(iter(kept))]
 
 
 def payload(core: Core, app: Application, item: Interaction) -> dict[str, Any]:
@@ -158,11 +166,14 @@ def respond_message(core: Core, item: Interaction, draft: Draft, *, loading: boo
 
 
 def followup(core: Core, item: Interaction, draft: Draft) -> Message:
-    """Post a followup; the first one after a deferral fills the placeholder instead."""
-    if item.loading and item.original_id is not None:
-        item.loading = False
-        channel = core.world.channel(item.channel_id)
-        message = messages.find(channel, item.original_id, item.user.id)
+    """Post a followup; the first one after a deferral fills the placeholder instead, if it is still there.
+
+    Source: protocol interactions.3.
+    """
+    placeholder = core.world.channel(item.channel_id).messages.get(item.original_id or 0)
+    loading, item.loading = item.loading, False
+    if loading and placeholder is not None:
+        message = placeholder
         keep = message.flags & EPHEMERAL
         changes = {
             "content": draft.content,

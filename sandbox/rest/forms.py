@@ -64,6 +64,11 @@ def allowed_mentions(value: Any, path: str) -> Json:
     return {key: value[key] for key in found}
 
 
+def no_poll(_: Any, path: str) -> None:
+    """Refuse a poll: there are none here, and a message without it would be another message."""
+    raise invalid_form(path, "POLLS_UNSUPPORTED", "The sandbox has no polls.")
+
+
 MESSAGE: f.Fields = {
     "content": content,
     "embeds": embeds,
@@ -74,6 +79,7 @@ MESSAGE: f.Fields = {
     "tts": f.boolean,
     "nonce": nonce,
     "enforce_nonce": f.boolean,
+    "poll": no_poll,
     "sticker_ids": f.many(f.snowflake, 3),
     "message_reference": f.table(
         {

@@ -80,9 +80,16 @@ def _defer_update(_: Call, item: Interaction, __: dict[str, Any]) -> Any:
 
 
 def _update(call: Call, item: Interaction, data: dict[str, Any]) -> Any:
+    """Change the message whose component was used.
+
+    Source: openapi create_interaction_response.
+
+    Raises:
+        ApiError: 10008 when it is gone.
+    """
     if item.message is None:
         raise unknown("message")
-    message = item.message
+    message = messages.find(call.core.world.channel(item.channel_id), item.message.id, item.user.id)
     changes = edit_changes(call, message, data, "data")
 
     def apply() -> None:

@@ -68,6 +68,7 @@ def create(call: Call) -> Any:
     reference = form.get("message_reference")
     if reference is not None and reference.get("type") == FORWARD:
         draft = _forward(call, channel, reference)
+        draft.nonce = form.get("nonce")
     else:
         draft = draft_of(call, channel, author, form)
         demand(
@@ -83,7 +84,7 @@ def create(call: Call) -> Any:
         draft.reply_to = _replied_to(call, channel, reference)
     message = act.post(call.core, draft)
     if key:
-        call.core.world.nonces[key] = (call.core.clock.monotonic(), message.id)
+        _remember(call, key, message)
     body = shown(call, message)
     return body | {"nonce": message.nonce} if message.nonce is not None else body
 
@@ -93,6 +94,15 @@ def _first_with_nonce(call: Call, channel: Channel, key: tuple[int, int, str]) -
     if call.core.clock.monotonic() - made > call.core.nonce_window:
         return None
     return channel.messages.get(message_id)
+
+
+def _remember(call: Call, key: tuple[int, int, str], message: Message) -> None:
+    """Note a message's nonce, and forget those whose time is over."""
+    nonces, now = call.core.world.nonces, call.core.clock.monotonic()
+    nonces.pop(key, None)
+    nonces[key] = (now, message.id)  # the newest is the last
+    while now - next(iter(nonces.values()))[0] > call.core.nonce_window:
+        del nonces[next(iter(nonces))]
 
 
 def _forward(call: Call, channel: Channel, reference: dict[str, Any]) -> act.Draft:

@@ -10,6 +10,8 @@ from aiohttp import WSMsgType
 from loguru import logger
 
 from sandbox import Sandbox
+from sandbox.gateway import Gateway
+from sandbox.requests import Requests
 from tests.sandbox.raw import Socket, connected
 
 CODES = "docs topics/opcodes-and-status-codes#gateway-gateway-close-event-codes"
@@ -17,11 +19,11 @@ INFINITE = '{"op":2,"d":{"token":"TOKEN","intents":1,"large_threshold":1e999}}'
 
 
 @pytest.fixture(autouse=True)
-def no_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fail the test when anything was logged as a warning or worse."""
+def no_errors(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
+    """Fail the test when anything was logged as a warning or worse that it didn't take out."""
     lines: list[str] = []
     sink = logger.add(lines.append, level="WARNING")
-    yield
+    yield lines
     logger.remove(sink)
     lines += [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert lines == []
@@ -113,3 +115,21 @@ async def test_reserved_bits_close_with_1002(room: Sandbox) -> None:
         assert writer.transport is not None
         writer.transport.write(b"\xff\xff\xff\xff\xff\xff\xff\xff")
         assert await socket.close_code() == 1002
+
+
+@pytest.mark.cites(CODES)
+@pytest.mark.parametrize("op", [1, 8])
+async def test_a_mistake_of_the_sandbox_is_told_and_closes_with_4000(
+    room: Sandbox, monkeypatch: pytest.MonkeyPatch, no_errors: list[str], op: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr(Requests, "_guild", fail)
+    async with await connected(room) as socket:
+        monkeypatch.setattr(Gateway, "_expect_beat", fail)
+        await socket.send(op, {"guild_id": "1", "query": "", "limit": 0} if op == 8 else None)
+        assert await socket.close_code() == 4000
+        assert "The sandbox failed at op" in no_errors.pop()
+    (entry,) = [e for e in room.record.of("connection") if e["event"] == "failed"]
+    assert (entry["op"], entry["error"]) == (op, "KeyError('a mistake')")

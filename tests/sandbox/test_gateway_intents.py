@@ -176,3 +176,25 @@ async def test_over_http_the_applications_flag_decides(room: Sandbox) -> None:
         assert (await theirs("GET", f"{path}/{message.id}")).json["content"] == ""
         assert (await theirs("GET", path)).json[0]["content"] == ""
         assert (await ours("GET", f"{path}/{message.id}")).json["content"] == "secret"
+
+
+@pytest.mark.cites("protocol gateway.7", "docs events/gateway#message-content-intent")
+async def test_what_a_forward_carries_is_empty_without_the_intent(room: Sandbox, http: Http) -> None:
+    channel = (await room.state())["guilds"]["Home"]["channels"]["help"]
+    plain = await room.application("plain", privileged=0)
+    await room.invite("plain", permissions=["administrator"])
+    secret = await (await room.member("alice")).say("secret", "help", attachments=[("a.txt", b"x")])
+    reference = {"type": 1, "channel_id": str(channel), "message_id": str(secret.id)}
+    async with (
+        await connected(room, 1 << 9, plain["token"]) as bare,
+        await connected(room, 1 << 9 | 1 << 15) as full,
+        Http(room.api_url, plain["token"]) as theirs,
+    ):
+        made = await http("POST", f"/channels/{channel}/messages", {"message_reference": reference})
+        path = f"/channels/{channel}/messages/{made.json['id']}"
+        seen = [await bare.until("MESSAGE_CREATE"), (await theirs("GET", path)).json]
+        for body in seen:
+            (inner,) = body["message_snapshots"]
+            assert (inner["message"]["content"], inner["message"]["attachments"]) == ("", [])
+        (inner,) = (await full.until("MESSAGE_CREATE"))["message_snapshots"]
+        assert (inner["message"]["content"], len(inner["message"]["attachments"])) == ("secret", 1)

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import Sandbox
 from tests.sandbox.conftest import Hands
-from tests.sandbox.raw import Socket, connected
+from tests.sandbox.raw import DEADLINE, Socket, connected
 
 
 @pytest.mark.cites("protocol gateway.4", "docs events/gateway#resuming")
@@ -94,15 +94,24 @@ async def test_close_code_is_chosen_by_the_test(room: Sandbox) -> None:
 
 
 @pytest.mark.cites("protocol gateway.5")
-async def test_muted_acknowledgements_make_a_zombie(room: Sandbox) -> None:
+async def test_a_zombie_hears_no_acknowledgement_closes_with_4000_and_resumes(room: Sandbox) -> None:
+    alice = await room.member("alice")
     async with await connected(room) as socket:
-        room.faults.mute_acks = True
+        room.faults.mute_acks, mark = True, room.record.last
         await socket.send(1, socket.sequence)
-        await room.record.wait(
-            lambda e: e["kind"] == "gateway_in" and e["op"] == 1, after=room.record.last - 1
-        )
+        await room.wait_for(lambda e: e["kind"] == "gateway_in" and e["op"] == 1, DEADLINE, mark)
         await room.call("ask_heartbeat")
-        assert (await socket.receive())["op"] == 1
+        assert (await socket.receive())["op"] == 1  # not 11
+        await socket.close()
+    await room.wait_disconnected()
+    missed = await alice.say("while you were away", "help")
+    room.faults.mute_acks = False
+    async with await Socket.open(room.gateway_url) as back:
+        await back.resume(room.token, socket)
+        assert (await back.until("MESSAGE_CREATE"))["id"] == str(missed.id)
+        await back.until("RESUMED")
+        await back.send(1, back.sequence)
+        await back.until_op(11)
 
 
 async def test_dead_sessions_are_forgotten(room: Sandbox) -> None:

@@ -181,3 +181,71 @@ async def test_followups_are_read_changed_and_deleted(played: Played, http: Http
     other = await posted(http, played.channel, "not by the token")
     assert code(await http("PATCH", hook(item, other["id"]), {"content": "x"})) == (404, 10008)
     conforms(played.room.record)
+
+
+@pytest.mark.cites("protocol interactions.2", "openapi create_interaction_response")
+async def test_a_deleted_message_is_not_answered_in_place(played: Played, http: Http) -> None:
+    message = await posted(http, played.channel, "old", components=[BUTTON])
+    item = await played.start("click", message=int(message["id"]), label="Go")
+    await http("DELETE", f"/channels/{played.channel}/messages/{message['id']}")
+    mark = played.room.record.last
+    answer = {"type": 7, "data": {"content": "new", "components": []}}
+    assert code(await http("POST", callback(item), answer)) == (404, 10008)
+    kinds = {entry["kind"] for entry in played.room.record.after(mark)}
+    assert not kinds & {"message_edit", "gateway_out", "interaction_reply"}
+    assert (await http("POST", callback(item), {"type": 4, "data": {"content": "instead"}})).status == 204
+
+
+@pytest.mark.cites(
+    "protocol interactions.3", "openapi execute_webhook", "openapi delete_original_webhook_message"
+)
+@pytest.mark.parametrize("by", ["@original", "its id"])
+async def test_a_followup_is_a_new_message_when_the_deferred_one_is_gone(
+    played: Played, http: Http, by: str
+) -> None:
+    item = await played.slash()
+    await http("POST", callback(item), {"type": 5})
+    original = (await http("GET", hook(item))).json
+    elsewhere = f"/channels/{played.channel}/messages/{original['id']}"
+    assert (await http("DELETE", hook(item) if by == "@original" else elsewhere)).status == 204
+    base = hook(item).removesuffix("/messages/@original")
+    more = await http("POST", base, {"content": "late"})
+    assert (more.status, more.json["content"]) == (200, "late")
+    assert more.json["id"] != original["id"]
+    shown = (await http("GET", f"/channels/{played.channel}/messages")).json
+    assert [(each["id"], each["content"]) for each in shown] == [(more.json["id"], "late")]
+    assert code(await http("GET", hook(item))) == (404, 10008)
+
+
+@pytest.mark.cites("protocol interactions.3", "openapi execute_webhook")
+async def test_an_ephemeral_followup_is_shown_to_one_member_alone(played: Played, http: Http) -> None:
+    item = await played.slash()
+    await http("POST", callback(item), {"type": 4, "data": {"content": "open"}})
+    shown = await played.socket.until("MESSAGE_CREATE")
+    base = hook(item).removesuffix("/messages/@original")
+    secret = (await http("POST", base, {"content": "secret", "flags": 64})).json
+    assert (secret["content"], secret["flags"] & 64) == ("secret", 64)
+    assert [event["t"] for event in await played.socket.drained()] == []
+    history = (await http("GET", f"/channels/{played.channel}/messages")).json
+    assert [each["id"] for each in history] == [shown["id"]]
+    path = f"/channels/{played.channel}/messages/{secret['id']}"
+    assert code(await http("GET", path)) == (404, 10008)
+    assert (await http("GET", hook(item, secret["id"]))).json["content"] == "secret"
+    alice, bob = await played.room.member("alice"), await played.room.member("bob")
+    assert [each.content for each in await alice.sees(played.channel)] == ["open", "secret"]
+    assert [each.content for each in await bob.sees(played.channel)] == ["open"]
+
+
+async def test_interactions_are_forgotten_long_after_their_lifetime(
+    played: Played, http: Http, clock: Clock
+) -> None:
+    first = await played.slash()
+    await http("POST", callback(first), {"type": 5})
+    clock.time += played.room.core.interaction_lifetime + 1
+    await played.slash()
+    assert code(await http("GET", hook(first))) == (401, 50027)
+    for _ in range(20):
+        clock.time += played.room.core.interaction_lifetime
+        await played.slash()
+    assert len(played.room.core.world.interactions) <= 3
+    assert code(await http("GET", hook(first))) == (404, 10015)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from sandbox import Sandbox
-from tests.sandbox.raw import DEADLINE, Http, Socket, ids, posted
+from tests.sandbox.raw import DEADLINE, Http, Socket, connected, ids, posted
 
 
 @pytest.mark.cites("protocol gateway.8")
@@ -21,3 +21,12 @@ async def test_an_answer_does_not_wait_for_events_on_a_socket_that_is_gone(room:
         await room.kick()
         async with asyncio.timeout(DEADLINE):
             assert (await posting)["content"] == "hi"
+
+
+@pytest.mark.cites("protocol gateway.8")
+async def test_an_answer_does_not_wait_long_for_events_that_are_late(room: Sandbox, http: Http) -> None:
+    _, channel = await ids(room)
+    async with await connected(room):
+        room.faults.own_events, room.faults.event_latency = "before", 600
+        async with asyncio.timeout(DEADLINE):
+            assert (await posted(http, channel))["content"] == "hi"

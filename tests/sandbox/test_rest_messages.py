@@ -51,6 +51,7 @@ async def test_message_of_the_past_sorts_by_its_time(room: Sandbox, http: Http) 
         ({"content": "x", "nonce": "n" * 26}, 50035),
         ({"content": "x", "embeds": [{"title": "t" * 257}]}, 50035),
         ({"content": "x", "embeds": "nope"}, 50035),
+        ({"content": "x", "poll": {"question": {"text": "?"}, "answers": []}}, 50035),
         ({"content": "x", "embeds": [{"fields": 3}]}, 50035),
         ({"content": "x", "message_reference": {"message_id": "1"}}, 50035),
         ({"content": "x", "message_reference": 5}, 50035),

@@ -7,6 +7,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.errors import ApiError
 from tests.sandbox.clocks import Clock
+from tests.sandbox.conftest import Hands
 from tests.sandbox.raw import ALL_INTENTS, Http, Socket, code, ids, posted
 
 MODERATION = 1 << 2
@@ -79,6 +80,37 @@ async def test_nothing_is_done_to_members_and_roles_of_the_same_rank_or_higher(
         50013,
     )
     assert boss.id in room.core.world.guilds[guild].members
+
+
+@pytest.mark.cites("docs topics/permissions#permission-hierarchy", "protocol rest.5")
+async def test_nothing_is_done_to_a_member_of_the_very_same_rank(room: Sandbox, http: Http) -> None:
+    guild, _ = await ids(room)
+    chief = await room.role("chief")
+    await room.call("set_role", role=chief.id, position=9)
+    await room.call("set_member", member="bot", roles=["bot", "chief"])
+    peer, below = await room.member("peer", roles=[chief]), await room.member("below")
+    where = f"/guilds/{guild}/members/{peer.id}"
+    assert code(await http("PATCH", where, {"nick": "x"})) == (403, 50013)
+    assert code(await http("DELETE", where)) == (403, 50013)
+    assert (await http("DELETE", f"/guilds/{guild}/members/{below.id}")).status == 204
+
+
+@pytest.mark.cites("openapi bulk_delete_messages")
+async def test_messages_of_two_weeks_ago_are_not_deleted_in_bulk(
+    room: Sandbox, http: Http, hands: Hands
+) -> None:
+    _, channel = await ids(room)
+    old = [await posted(http, channel) for _ in range(2)]
+    hands.ahead += 14 * 86_400 - 1
+    new = [await posted(http, channel) for _ in range(2)]
+    path = f"/channels/{channel}/messages/bulk-delete"
+    hands.ahead += 1
+    mixed = {"messages": [old[0]["id"], new[0]["id"]]}
+    assert code(await http("POST", path, mixed)) == (400, 50034)
+    assert len((await http("GET", f"/channels/{channel}/messages")).json) == 4
+    assert (await http("POST", path, {"messages": [each["id"] for each in new]})).status == 204
+    hands.ahead -= 1
+    assert (await http("POST", path, {"messages": [each["id"] for each in old]})).status == 204
 
 
 @pytest.mark.cites(

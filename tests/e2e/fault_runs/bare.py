@@ -13,7 +13,7 @@ from tests.sandbox.pointing import pointed_at
 DEADLINE = 10.0
 Heard = tuple[str, int, str]  # what happened, the message's id, its text
 
-_KINDS = {"message": "said", "message_delete": "deleted"}
+_KINDS = {"message": "said", "message_edit": "edited", "message_delete": "deleted", "thread": "edited"}
 
 
 class Listener(dpy.Client):
@@ -64,16 +64,22 @@ async def listening(discord: Sandbox, client: dpy.Client) -> AsyncIterator[None]
 
 
 def unlike(discord: Sandbox, mark: int, heard: dict[int, list[Heard]]) -> list[str]:
-    """Return, channel by channel, where what was heard isn't what happened since `mark`, in that order."""
+    """Return, channel by channel, where what was heard isn't what happened since `mark`, in that order.
+
+    What happened is what people did, not what was sent. A thread started from a message edits it.
+    """
     happened: dict[int, list[Heard]] = {}
-    for entry in discord.record.after(mark):
-        if (what := _KINDS.get(entry["kind"])) is not None:
-            line = (what, entry["message_id"], entry.get("content", ""))
-            happened.setdefault(entry["channel_id"], []).append(line)
-        elif entry["kind"] == "gateway_out" and entry["event"] == "MESSAGE_UPDATE":  # a new thread is one too
-            data = entry["data"]
-            line = ("edited", int(data["id"]), data["content"])
-            happened.setdefault(int(data["channel_id"]), []).append(line)
+    texts: dict[int, str] = {}
+    for entry in discord.record:
+        what, id_ = _KINDS.get(entry["kind"]), entry.get("message_id")
+        if what is None or id_ is None:  # a thread that didn't start from a message
+            continue
+        if "content" in entry:
+            texts[id_] = entry["content"]
+        if entry["n"] > mark:
+            text = "" if what == "deleted" else texts[id_]
+            place = entry["parent_id"] if entry["kind"] == "thread" else entry["channel_id"]
+            happened.setdefault(place, []).append((what, id_, text))
     return [
         f"in {place}: {_difference(happened.get(place, []), heard.get(place, []))}"
         for place in sorted(happened.keys() | heard.keys())

@@ -64,12 +64,19 @@ def _figures(outcomes: list[Outcome], seconds: float) -> Iterator[tuple[str, obj
     yield "seconds", round(seconds)
 
 
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
 def main() -> int:
     """Run the campaign, print its figures and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.fault_runs", description=__doc__)
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=_at_least_one, default=200)
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
-    parser.add_argument("--parallel", type=int, default=2)
+    parser.add_argument("--parallel", type=_at_least_one, default=2)
     parser.add_argument("--bare", action="store_true", help="a bare discord.py client in place of the bot")
     parser.add_argument("--table", action="store_true", help="only print how often each step occurs")
     options = parser.parse_args()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.fault_runs import campaign
 from tests.e2e.fault_runs.judge import Happened, Stored, judge
 from tests.e2e.fault_runs.runs import Outcome, play, play_bare
 from tests.e2e.fault_runs.schedule import Kind, counts, schedule
@@ -114,3 +115,13 @@ def test_the_judge_wants_nothing_of_a_guild_the_bot_had_not_heard_of() -> None:
     happened = Happened(texts={1: "hello"}, places={1: 7}, early={1})
     assert judge(happened, Stored({}, [])).faults() == []
     assert judge(happened, Stored({}, ["gap in 7: missed"])).stuck == ["gap in 7: missed"]
+
+
+@pytest.mark.parametrize("option", ["--runs", "--parallel"])
+def test_a_campaign_of_nothing_is_refused(
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["fault_runs", option, "0"])
+    with pytest.raises(SystemExit):
+        campaign.main()
+    assert f"argument {option}: 0 is less than 1" in capsys.readouterr().err
