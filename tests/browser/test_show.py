@@ -96,7 +96,11 @@ async def test_an_urgent_report_reaches_the_staff(stage: Stage, pages: Pages) ->
         "URGENT: the shop is down! Every page returns a 502 and customers are calling, can someone help??"
     )
     await expect(urgent.get_by_role("button", name="handed to the staff")).to_be_visible()
-    await expect(owner.message("Needs a person (urgent): Robin in")).to_contain_text("Lookout")
+    alert = owner.message("Needs a person (urgent): Robin in")
+    await expect(alert).to_contain_text("Lookout")
+    await alert.get_by_role("button", name="general › message").click()  # the link in it stays in the page
+    await expect(owner.page.get_by_role("heading", level=1)).to_have_text("general")
+    await expect(owner.message("URGENT: the shop is down!")).to_be_focused()
 
 
 async def test_a_post_in_the_forum_is_answered_there(stage: Stage, pages: Pages) -> None:

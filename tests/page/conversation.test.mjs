@@ -6,7 +6,7 @@ import { contrast, readable, roleColour, textColour } from "../../sandbox/page/s
 import { CATEGORIES, findEmoji, recentEmoji, rememberEmoji } from "../../sandbox/page/static/emoji.js";
 import { columns, fileSize, shownSize } from "../../sandbox/page/static/extents.js";
 import { partsOf, problems, startValues } from "../../sandbox/page/static/forms.js";
-import { hostOf, isOwnMedia, isWebAddress, safeLink } from "../../sandbox/page/static/links.js";
+import { hostOf, isOwnMedia, isWebAddress, placeOf, safeLink } from "../../sandbox/page/static/links.js";
 import { systemLine } from "../../sandbox/page/static/system.js";
 import { around, continues, moved, timeline, windowOf } from "../../sandbox/page/static/timeline.js";
 
@@ -216,6 +216,31 @@ test("only addresses that do no harm are followed", () => {
     assert.ok(!isWebAddress(bad));
   }
   assert.equal(hostOf("https://a.example:81/x"), "a.example:81");
+});
+
+test("addresses of Discord's own places are told from others", () => {
+  const place = { guild: "1", channel: "22", message: "333" };
+  for (const host of ["discord.com", "ptb.discord.com", "canary.discord.com", "discordapp.com"])
+    assert.deepEqual(placeOf(`https://${host}/channels/1/22/333`), place, host);
+  assert.deepEqual(placeOf("https://discord.com/channels/1/22"), { ...place, message: null });
+  assert.deepEqual(placeOf("https://discord.com/channels/@me/22/"), {
+    guild: null,
+    channel: "22",
+    message: null,
+  });
+  for (const other of [
+    "https://discord.com/channels/1",
+    "https://discord.com/channels/1/22/333/4",
+    "https://discord.com/channels/1/x",
+    "https://discord.com/invite/22",
+    "https://discord.com.example/channels/1/22",
+    "https://evil.example/discord.com/channels/1/22",
+    "https://notdiscord.com/channels/1/22",
+    "mailto:discord.com/channels/1/22",
+    "",
+    null,
+  ])
+    assert.equal(placeOf(other), null, String(other));
 });
 
 test("only the sandbox's own pictures are loaded by themselves", () => {
