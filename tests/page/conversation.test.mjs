@@ -5,7 +5,7 @@ import { choicesOf, initialValues, matching, toggled } from "../../sandbox/page/
 import { contrast, readable, roleColour, textColour } from "../../sandbox/page/static/colours.js";
 import { CATEGORIES, findEmoji, recentEmoji, rememberEmoji } from "../../sandbox/page/static/emoji.js";
 import { columns, fileSize, shownSize } from "../../sandbox/page/static/extents.js";
-import { partsOf, problems, startValues } from "../../sandbox/page/static/forms.js";
+import { isBeyond, partsOf, problems, startValues } from "../../sandbox/page/static/forms.js";
 import { hostOf, isOwnMedia, isWebAddress, placeOf, safeLink } from "../../sandbox/page/static/links.js";
 import { systemLine } from "../../sandbox/page/static/system.js";
 import { around, continues, moved, timeline, windowOf } from "../../sandbox/page/static/timeline.js";
@@ -194,6 +194,42 @@ for (const [values, expected] of [
   test(`what is wrong with ${JSON.stringify(values)}`, () =>
     assert.deepEqual(Object.keys(problems(FORM, values)), expected));
 }
+
+const TICKED = {
+  components: [
+    {
+      type: 18,
+      label: "Size",
+      component: { type: 21, custom_id: "size", options: [{ value: "s" }, { value: "l", default: true }] },
+    },
+    {
+      type: 18,
+      label: "Extras",
+      component: {
+        type: 22,
+        custom_id: "extras",
+        max_values: 2,
+        options: [{ value: "a" }, { value: "b" }, { value: "c" }],
+      },
+    },
+    { type: 18, label: "Agreed", component: { type: 23, custom_id: "agreed" } },
+    { type: 18, label: "Picture", component: { type: 19, custom_id: "picture", required: false } },
+  ],
+};
+
+test("options and boxes of a form start as it says and are counted", () => {
+  assert.deepEqual(startValues(TICKED), { size: "l", extras: [], agreed: false });
+  const wrong = (values) => Object.keys(problems(TICKED, { size: "s", agreed: false, ...values }));
+  assert.deepEqual(wrong({ extras: ["a"] }), []);
+  assert.deepEqual(wrong({ extras: [], size: "" }), ["size", "extras"]);
+  assert.deepEqual(wrong({ extras: ["a", "b", "c"] }), ["extras"]);
+});
+
+test("a form is beyond the page when it must have what the page can't give", () => {
+  const upload = { type: 18, label: "Picture", component: { type: 19, custom_id: "picture" } };
+  assert.ok(!isBeyond(TICKED));
+  assert.ok(isBeyond({ components: [upload] }));
+});
 
 test("only addresses that do no harm are followed", () => {
   assert.equal(safeLink("https://a.example/x"), "https://a.example/x");
