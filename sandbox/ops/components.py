@@ -7,7 +7,8 @@ from sandbox.core import Core
 from sandbox.ops import commands
 from sandbox.ops.registry import OperationError
 
-BUTTON, STRING_SELECT, TEXT_INPUT, LABEL = 2, 3, 4, 18
+BUTTON, STRING_SELECT, TEXT_INPUT, LABEL, UPLOAD = 2, 3, 4, 18, 19
+RADIO, CHECKBOXES, CHECKBOX = 21, 22, 23
 _SELECT_KINDS = {5: commands.USER, 6: commands.ROLE, 7: commands.MENTIONABLE, 8: commands.CHANNEL}
 Json = dict[str, Any]
 
@@ -102,15 +103,46 @@ def _filled(core: Core, item: Json, place: commands.Place, left: Json) -> Json:
 def _field(core: Core, field: Json, place: commands.Place, left: Json, label: str | None) -> Json:
     key = next((name for name in (label, field["custom_id"], field.get("placeholder")) if name in left), None)
     base = {"type": field["type"], "id": field["id"], "custom_id": field["custom_id"]}
-    required = field.get("required", True)
-    if field["type"] != TEXT_INPUT:
-        given = left.pop(key) if key is not None else []
-        if not given and not required:
-            return base | {"values": []}
-        return base | chosen(core, field, place, given if isinstance(given, list) else [given])
-    text = str(left.pop(key) if key is not None else field.get("value") or "")
-    if required and not text:
-        raise OperationError(f"the field {label or field['custom_id']!r} is required")
+    given = left.pop(key) if key is not None else None
+    name = label or field["custom_id"]
+    if field["type"] == CHECKBOX:
+        return base | {"value": bool(field.get("default") if given is None else given)}
+    if field["type"] in (RADIO, CHECKBOXES):
+        return base | _ticked(field, name, given)
+    if field["type"] == TEXT_INPUT:
+        return base | {"value": _typed(field, name, given)}
+    if not given and not field.get("required", True):
+        return base | {"values": []}
+    if field["type"] == UPLOAD:
+        raise OperationError(f"the field {name!r} takes files, which can't be given to a form here")
+    many = given if isinstance(given, list) else [] if given is None else [given]
+    return base | chosen(core, field, place, many)
+
+
+def _typed(field: Json, name: str, given: Any) -> str:
+    text = str(field.get("value") or "" if given is None else given)
+    if field.get("required", True) and not text:
+        raise OperationError(f"the field {name!r} is required")
     if text and not field.get("min_length", 0) <= len(text) <= field.get("max_length", 4000):
-        raise OperationError(f"the field {label or field['custom_id']!r} takes another length")
-    return base | {"value": text}
+        raise OperationError(f"the field {name!r} takes another length")
+    return text
+
+
+def _ticked(field: Json, name: str, given: Any) -> Json:
+    """Return the `value` of a radio group or the `values` of a checkbox group, options by label or value."""
+    options = {text: o["value"] for o in field["options"] for text in (o["value"], o["label"])}
+    if given is None:
+        given = [o["value"] for o in field["options"] if o.get("default")]
+    ticked = given if isinstance(given, list) else [given] if given else []
+    if wrong := [value for value in ticked if value not in options]:
+        raise OperationError(f"no option {wrong[0]!r}; there are {', '.join(options)}")
+    values = [options[value] for value in ticked]
+    required = field.get("required", True)
+    if required and not values:
+        raise OperationError(f"the field {name!r} is required")
+    if field["type"] == RADIO:
+        return {"value": values[0] if values else None}
+    low, high = field.get("min_values", 1), field.get("max_values", len(field["options"]))
+    if values and not low <= len(values) <= high:
+        raise OperationError(f"the field {name!r} takes {low} to {high} values, not {len(values)}")
+    return {"values": values}

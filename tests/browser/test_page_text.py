@@ -352,3 +352,54 @@ async def test_a_button_nobody_answers_says_so(scene: Scene) -> None:
     scene.discord.core.interaction_deadline = 0.2
     await press(scene)
     await scene.page.get_by_text("This interaction failed").wait_for()
+
+
+CHOICES = {
+    "custom_id": "choices",
+    "title": "Order",
+    "components": [
+        {
+            "type": 18,
+            "label": "Size",
+            "component": {
+                "type": 21,
+                "custom_id": "size",
+                "options": [{"label": "Small", "value": "s"}, {"label": "Large", "value": "l"}],
+            },
+        },
+        {
+            "type": 18,
+            "label": "Extras",
+            "component": {
+                "type": 22,
+                "custom_id": "extras",
+                "options": [{"label": "Lid", "value": "a"}, {"label": "Straw", "value": "b"}],
+            },
+        },
+        {"type": 18, "label": "Agreed", "component": {"type": 23, "custom_id": "agreed"}},
+    ],
+}
+PICTURE = {"type": 18, "label": "Picture", "component": {"type": 19, "custom_id": "picture"}}
+
+
+async def test_options_and_boxes_of_a_form_are_filled_in(scene: Scene) -> None:
+    await press(scene)
+    await App(scene).answer({"type": 9, "data": CHOICES})
+    form = scene.page.get_by_role("dialog", name="Order")
+    await form.get_by_role("button", name="Submit").click()
+    await form.get_by_text("Choose one.").wait_for()
+    await form.get_by_role("radiogroup", name="Size").get_by_label("Large").check()
+    await form.get_by_role("group", name="Extras").get_by_label("Lid").check()
+    await form.get_by_label("Agreed").check()
+    await form.get_by_role("button", name="Submit").click()
+    entry = await scene.discord.wait_for(lambda e: e["kind"] == "interaction" and e["type"] == 5)
+    fields = [label["component"] for label in entry["data"]["components"]]
+    assert [field.get("value", field.get("values")) for field in fields] == ["l", ["a"], True]
+
+
+async def test_a_form_that_needs_a_file_says_that_it_cannot_be_sent(scene: Scene) -> None:
+    await press(scene)
+    await App(scene).answer({"type": 9, "data": CHOICES | {"components": [PICTURE]}})
+    form = scene.page.get_by_role("dialog", name="Order")
+    await form.get_by_text("the form can't be sent from here").wait_for()
+    assert await form.get_by_role("button", name="Submit").is_disabled()

@@ -42,6 +42,12 @@ async def test_what_the_bot_leaves_alone_says_so(stage: Stage, pages: Pages) -> 
     await chat.go("general")
     said = await chat.say("the tea is excellent today")
     await expect(said.get_by_role("button", name="nothing asked")).to_be_visible()
+    listed = chat.noted.get_by_role("button", name="the tea is excellent")
+    await expect(listed).to_have_count(0)
+    flagged_only = chat.noted.get_by_role("switch", name="Flagged only", checked=True)
+    await flagged_only.focus()
+    await chat.page.keyboard.press("Space")
+    await expect(listed).to_be_visible()
     await chat.become("Nadia")
     await chat.go("staff")
     hidden = await chat.say("I keep getting an error here, can anyone help?")
@@ -96,7 +102,11 @@ async def test_an_urgent_report_reaches_the_staff(stage: Stage, pages: Pages) ->
         "URGENT: the shop is down! Every page returns a 502 and customers are calling, can someone help??"
     )
     await expect(urgent.get_by_role("button", name="handed to the staff")).to_be_visible()
-    await expect(owner.message("Needs a person (urgent): Robin in")).to_contain_text("Lookout")
+    alert = owner.message("Needs a person (urgent): Robin in")
+    await expect(alert).to_contain_text("Lookout")
+    await alert.get_by_role("button", name=re.compile("^general .* message$")).click()  # not a link away
+    await expect(owner.page.get_by_role("heading", level=1)).to_have_text("general")
+    await expect(owner.message("URGENT: the shop is down!")).to_be_focused()
 
 
 async def test_a_post_in_the_forum_is_answered_there(stage: Stage, pages: Pages) -> None:

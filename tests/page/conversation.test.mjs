@@ -5,8 +5,8 @@ import { choicesOf, initialValues, matching, toggled } from "../../sandbox/page/
 import { contrast, readable, roleColour, textColour } from "../../sandbox/page/static/colours.js";
 import { CATEGORIES, findEmoji, recentEmoji, rememberEmoji } from "../../sandbox/page/static/emoji.js";
 import { columns, fileSize, shownSize } from "../../sandbox/page/static/extents.js";
-import { partsOf, problems, startValues } from "../../sandbox/page/static/forms.js";
-import { hostOf, isOwnMedia, isWebAddress, safeLink } from "../../sandbox/page/static/links.js";
+import { isBeyond, partsOf, problems, startValues } from "../../sandbox/page/static/forms.js";
+import { hostOf, isOwnMedia, isWebAddress, placeOf, safeLink } from "../../sandbox/page/static/links.js";
 import { systemLine } from "../../sandbox/page/static/system.js";
 import { around, continues, moved, timeline, windowOf } from "../../sandbox/page/static/timeline.js";
 
@@ -195,6 +195,42 @@ for (const [values, expected] of [
     assert.deepEqual(Object.keys(problems(FORM, values)), expected));
 }
 
+const TICKED = {
+  components: [
+    {
+      type: 18,
+      label: "Size",
+      component: { type: 21, custom_id: "size", options: [{ value: "s" }, { value: "l", default: true }] },
+    },
+    {
+      type: 18,
+      label: "Extras",
+      component: {
+        type: 22,
+        custom_id: "extras",
+        max_values: 2,
+        options: [{ value: "a" }, { value: "b" }, { value: "c" }],
+      },
+    },
+    { type: 18, label: "Agreed", component: { type: 23, custom_id: "agreed" } },
+    { type: 18, label: "Picture", component: { type: 19, custom_id: "picture", required: false } },
+  ],
+};
+
+test("options and boxes of a form start as it says and are counted", () => {
+  assert.deepEqual(startValues(TICKED), { size: "l", extras: [], agreed: false });
+  const wrong = (values) => Object.keys(problems(TICKED, { size: "s", agreed: false, ...values }));
+  assert.deepEqual(wrong({ extras: ["a"] }), []);
+  assert.deepEqual(wrong({ extras: [], size: "" }), ["size", "extras"]);
+  assert.deepEqual(wrong({ extras: ["a", "b", "c"] }), ["extras"]);
+});
+
+test("a form is beyond the page when it must have what the page can't give", () => {
+  const upload = { type: 18, label: "Picture", component: { type: 19, custom_id: "picture" } };
+  assert.ok(!isBeyond(TICKED));
+  assert.ok(isBeyond({ components: [upload] }));
+});
+
 test("only addresses that do no harm are followed", () => {
   assert.equal(safeLink("https://a.example/x"), "https://a.example/x");
   assert.equal(safeLink("mailto:a@b.example"), "mailto:a@b.example");
@@ -216,6 +252,31 @@ test("only addresses that do no harm are followed", () => {
     assert.ok(!isWebAddress(bad));
   }
   assert.equal(hostOf("https://a.example:81/x"), "a.example:81");
+});
+
+test("addresses of Discord's own places are told from others", () => {
+  const place = { guild: "1", channel: "22", message: "333" };
+  for (const host of ["discord.com", "ptb.discord.com", "canary.discord.com", "discordapp.com"])
+    assert.deepEqual(placeOf(`https://${host}/channels/1/22/333`), place, host);
+  assert.deepEqual(placeOf("https://discord.com/channels/1/22"), { ...place, message: null });
+  assert.deepEqual(placeOf("https://discord.com/channels/@me/22/"), {
+    guild: null,
+    channel: "22",
+    message: null,
+  });
+  for (const other of [
+    "https://discord.com/channels/1",
+    "https://discord.com/channels/1/22/333/4",
+    "https://discord.com/channels/1/x",
+    "https://discord.com/invite/22",
+    "https://discord.com.example/channels/1/22",
+    "https://evil.example/discord.com/channels/1/22",
+    "https://notdiscord.com/channels/1/22",
+    "mailto:discord.com/channels/1/22",
+    "",
+    null,
+  ])
+    assert.equal(placeOf(other), null, String(other));
 });
 
 test("only the sandbox's own pictures are loaded by themselves", () => {

@@ -11,6 +11,7 @@ import {
 import { destinations, matches, score } from "../../sandbox/page/static/find.js";
 import { memberGroups } from "../../sandbox/page/static/members.js";
 import { displayName, excerpt, hueOf, initials, titleOf } from "../../sandbox/page/static/names.js";
+import { notedOf } from "../../sandbox/page/static/noted.js";
 import { forumState, shownPosts } from "../../sandbox/page/static/posts.js";
 import { age, daysBetween, formatTime, madeAt } from "../../sandbox/page/static/times.js";
 
@@ -287,3 +288,21 @@ for (const [minutes, text] of [
   test(`an age of ${minutes} minutes`, () =>
     assert.equal(age(new Date(0), new Date(minutes * 60_000)), text));
 }
+
+test("the notes of a room are its latest, those with nothing to do only when asked for", () => {
+  const note = (id, tone) => ({ id, note: tone && { title: "t", tone, rows: [] } });
+  const room = [
+    note("1", "good"),
+    note("2", "quiet"),
+    note("3", null),
+    note("4", "warn"),
+    note("5", "quiet"),
+  ];
+  const ids = ({ shown }) => shown.map((message) => message.id);
+  assert.deepEqual(ids(notedOf(room, true)), ["4", "1"]);
+  assert.deepEqual(ids(notedOf(room, false)), ["5", "4", "2", "1"]);
+  assert.equal(notedOf(room, true).quiet, 2);
+  const chatter = Array.from({ length: 80 }, (_, index) => note(String(index + 10), "quiet"));
+  assert.deepEqual(ids(notedOf([...room, ...chatter], true)), ["4", "1"]);
+  assert.equal(notedOf(chatter, false).shown.length, 50);
+});

@@ -2,8 +2,11 @@
 import { initialValues, isSelect, limits } from "./choices.js";
 
 export const TEXT_INPUT = 4;
-export const LABEL = 18;
-export const TEXT_DISPLAY = 10;
+export const RADIO = 21;
+export const CHECKBOXES = 22;
+export const CHECKBOX = 23;
+const LABEL = 18;
+const TEXT_DISPLAY = 10;
 const MOST = 4000;
 
 /** Returns the parts of a form in order: {kind: "text", content} or {kind: "field", label, description, field}. */
@@ -30,33 +33,55 @@ export function partsOf(modal) {
 
 /** Whether this page can show a field. */
 export function isKnown(field) {
-  return field.type === TEXT_INPUT || isSelect(field);
+  return [TEXT_INPUT, RADIO, CHECKBOXES, CHECKBOX].includes(field.type) || isSelect(field);
+}
+
+/** Whether a form asks for something this page has no field for: it can't be sent from here. */
+export function isBeyond(modal) {
+  return partsOf(modal).some(({ field }) => field && !isKnown(field) && (field.required ?? true));
 }
 
 /** Returns what a form starts with, by custom id. */
 export function startValues(modal) {
   const fields = partsOf(modal).filter((part) => part.kind === "field" && isKnown(part.field));
-  return Object.fromEntries(
-    fields.map(({ field }) => [
-      field.custom_id,
-      field.type === TEXT_INPUT ? (field.value ?? "") : initialValues(field),
-    ]),
-  );
+  return Object.fromEntries(fields.map(({ field }) => [field.custom_id, startValue(field)]));
+}
+
+function startValue(field) {
+  const ticked = (field.options ?? []).filter((option) => option.default).map((option) => option.value);
+  switch (field.type) {
+    case TEXT_INPUT:
+      return field.value ?? "";
+    case CHECKBOX:
+      return Boolean(field.default);
+    case RADIO:
+      return ticked[0] ?? "";
+    case CHECKBOXES:
+      return ticked;
+    default:
+      return initialValues(field);
+  }
 }
 
 /** Returns what is wrong with a field's value in words, "" when nothing is. */
 export function problemWith(field, value) {
+  if (field.type === CHECKBOX) return "";
   const required = field.required ?? true;
-  if (field.type !== TEXT_INPUT) {
-    const [least] = limits(field);
-    if (!required && value.length === 0) return "";
-    return value.length < Math.max(least, required ? 1 : 0) ? `Choose at least ${Math.max(1, least)}.` : "";
-  }
+  if (field.type === RADIO) return required && value === "" ? "Choose one." : "";
+  if (field.type !== TEXT_INPUT) return problemWithMany(field, value, required);
   if (value === "") return required ? "Please fill this in." : "";
   const least = field.min_length ?? 0;
   if (value.length < least) return `At least ${least} characters, please; these are ${value.length}.`;
   const most = field.max_length ?? MOST;
   return value.length > most ? `At most ${most} characters, please; these are ${value.length}.` : "";
+}
+
+function problemWithMany(field, values, required) {
+  const [least, single] = limits(field);
+  const most = field.type === CHECKBOXES ? (field.max_values ?? field.options.length) : single;
+  if (!required && values.length === 0) return "";
+  if (values.length < Math.max(least, required ? 1 : 0)) return `Choose at least ${Math.max(1, least)}.`;
+  return values.length > most ? `Choose at most ${most}.` : "";
 }
 
 /** Returns {custom id: what is wrong} of all fields that have a problem. */

@@ -12,6 +12,7 @@ export const ICONS = {
   person: "M13 6.5a3 3 0 1 1-6 0 3 3 0 0 1 6 0zM4 17c0-3.5 2.5-6 6-6s6 2.5 6 6",
   panel: "M3 4h14v12H3zM12 4v12M14 7.5h1M14 10h1",
   pin: "M7.5 3h5l-.5 5.5 2.5 2.5h-9L8 8.5zM10 11v6",
+  message: "M3.5 4h13v9.5H9.5L6 16.5v-3H3.5zM7 7.3h6M7 10.2h4",
   menu: "M3.5 6h13M3.5 10h13M3.5 14h13",
   back: "M12.5 4.5 7 10l5.5 5.5",
   close: "M5 5l10 10M15 5 5 15",

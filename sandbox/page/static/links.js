@@ -1,5 +1,7 @@
 // Which addresses out of a message may be followed or loaded. No DOM in here.
 
+const APP = /^(?:(?:www|ptb|canary)\.)?discord(?:app)?\.com$/;
+const PLACE = /^\/channels\/(@me|\d{1,20})\/(\d{1,20})(?:\/(\d{1,20}))?\/?$/;
 const WEB = new Set(["http:", "https:"]);
 
 function parsed(address) {
@@ -35,4 +37,14 @@ export function isOwnMedia(address, cdn) {
 /** The host of an address, "" without one. */
 export function hostOf(address) {
   return parsed(address)?.host ?? "";
+}
+
+/** The place in Discord an address means: {guild (null: direct messages), channel, message (or null)}; null when none. */
+export function placeOf(address) {
+  const url = typeof address === "string" ? parsed(address) : null;
+  if (url === null || !WEB.has(url.protocol) || !APP.test(url.hostname)) return null;
+  const found = PLACE.exec(url.pathname);
+  return (
+    found && { guild: found[1] === "@me" ? null : found[1], channel: found[2], message: found[3] ?? null }
+  );
 }

@@ -7,6 +7,7 @@ import { File } from "./attachment.js";
 import { usePageQuietly } from "./context.js";
 import { Icon } from "./common.js";
 import { resolveMedia } from "./embed.js";
+import { destinationOf } from "./link.js";
 import { Gallery, Picture } from "./media.js";
 import { Emoji, RichText } from "./rich-text.js";
 import { Select } from "./select.js";
@@ -121,11 +122,13 @@ function Container({ part, context }) {
 }
 
 function Button({ button, context }) {
-  const { actions } = usePageQuietly();
+  const page = usePageQuietly();
   const label = html`<${Emoji} emoji=${button.emoji} />${button.label && html`<span>${button.label}</span>`}`;
   const look = `button button-${STYLES[button.style] ?? "secondary"}`;
   if (button.style === LINK) {
     const href = safeLink(button.url);
+    const place = href && !button.disabled && destinationOf(page, href);
+    if (place) return html`<button type="button" class=${look} onClick=${place.go}>${label}</button>`;
     if (href && !button.disabled)
       return html`<a class=${look} href=${href} title=${button.url} target="_blank" rel="noopener noreferrer">${label}<${Icon} name="link" size=${14} /></a>`;
     return html`<button type="button" class=${look} disabled>${label}</button>`;
@@ -135,7 +138,7 @@ function Button({ button, context }) {
   const busy = context.busy === button.custom_id;
   const press = () =>
     context.use(button.custom_id, async () =>
-      actions.answered(await actions.click(context.message.id, button.custom_id)),
+      page.actions.answered(await page.actions.click(context.message.id, button.custom_id)),
     );
   const name = button.label ? null : (button.emoji?.name ?? "Button");
   return html`<button type="button" class=${look} disabled=${button.disabled} aria-busy=${busy} aria-label=${name} onClick=${busy ? null : press}>

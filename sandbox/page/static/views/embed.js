@@ -5,6 +5,7 @@ import { html } from "../html.js";
 import { isOwnMedia, safeLink } from "../links.js";
 import { Time } from "./common.js";
 import { usePageQuietly } from "./context.js";
+import { Link } from "./link.js";
 import { Picture } from "./media.js";
 import { RichText } from "./rich-text.js";
 
@@ -54,10 +55,7 @@ function Foot({ embed, files }) {
 }
 
 function Linked({ href, children }) {
-  const safe = href && safeLink(href);
-  return safe
-    ? html`<a href=${safe} title=${href} target="_blank" rel="noopener noreferrer">${children}</a>`
-    : children;
+  return href && safeLink(href) ? html`<${Link} href=${href}>${children}<//>` : children;
 }
 
 /** A tiny picture; of one that lies elsewhere nothing is fetched. */

@@ -12,8 +12,8 @@ export function ViewAsButton() {
   const standing = standingOf(state, state.viewer);
   return html`<button type="button" class="view-as" aria-label=${`Viewing as ${displayName(state.viewer)}, ${standing}`} aria-haspopup="dialog" onClick=${() => store.set({ front: "people" })}>
     <${Avatar} user=${state.viewer} size=${36} />
-    <span class="view-as-who"><small>Viewing as</small><strong>${displayName(state.viewer)}</strong></span>
-    <span class="standing">${standing}</span><${Icon} name="down" size=${16} />
+    <span class="view-as-who"><span class="view-as-line"><small>Viewing as</small><span class="standing">${standing}</span></span><strong>${displayName(state.viewer)}</strong></span>
+    <${Icon} name="down" size=${16} />
   </button>`;
 }
 

@@ -1,12 +1,13 @@
 // Text with Discord's markdown, as elements. Everything in it is text: no part of a message becomes markup.
+import { iconOf } from "../channels.js";
 import { html, useMemo, useState } from "../html.js";
 import { safeLink } from "../links.js";
 import { isJumbo, parse } from "../markdown.js";
 import { displayName } from "../names.js";
-import { TYPES, isThread } from "../store.js";
 import { roleColour, textColour } from "../colours.js";
 import { Icon, IconButton, Time } from "./common.js";
 import { usePageQuietly } from "./context.js";
+import { Link } from "./link.js";
 import { showProfile } from "./profile.js";
 
 const NAVIGATION = {
@@ -77,10 +78,14 @@ const DRAWN = {
 };
 
 function drawLink(node, context) {
-  const href = safeLink(node.href);
   const children = draw(node.children, context);
-  if (!href || context.inline) return html`<span class="link">${children}</span>`;
-  return html`<a href=${href} title=${node.href} target="_blank" rel="noopener noreferrer">${children}</a>`;
+  if (!safeLink(node.href)) return html`<span class="link">${children}</span>`;
+  return html`<${Link} href=${node.href} bare=${isBare(node)} inline=${context.inline}>${children}<//>`;
+}
+
+/** Whether an address stands there itself, not words in its place. */
+function isBare({ href, children: [first] }) {
+  return first.type === "text" && first.text === href;
 }
 
 function drawUser(node, { page, guild, users, inline }) {
@@ -106,19 +111,9 @@ function drawRole(node, { guild }) {
 function drawChannel(node, { page, guild, inline }) {
   const channel = guild?.channels.find((item) => item.id === node.id) ?? page.store.channel(node.id);
   if (!channel) return html`<span class="mention unknown"><${Icon} name="lock" size=${14} />No access</span>`;
-  const content = html`<${Icon} name=${channelIcon(channel)} size=${14} />${channel.name}`;
+  const content = html`<${Icon} name=${iconOf(channel)} size=${14} />${channel.name}`;
   if (inline) return html`<span class="mention">${content}</span>`;
   return html`<button type="button" class="mention" onClick=${() => page.actions.open(channel.guild_id ?? guild?.id ?? null, channel.id)}>${content}</button>`;
-}
-
-/** The icon that stands for a kind of channel. */
-export function channelIcon(channel) {
-  if (isThread(channel)) return "thread";
-  return (
-    { [TYPES.FORUM]: "forum", [TYPES.NEWS]: "news", [TYPES.VOICE]: "voice", [TYPES.DM]: "at" }[
-      channel.type
-    ] ?? "hash"
-  );
 }
 
 function Spoiler({ inline, children }) {

@@ -1,10 +1,11 @@
 // What a room shows besides messages: its beginning, and that it is loading.
+import { iconOf } from "../channels.js";
 import { html } from "../html.js";
 import { displayName } from "../names.js";
 import { can, isThread, TYPES } from "../store.js";
 import { Avatar, Icon } from "./common.js";
 import { usePageQuietly } from "./context.js";
-import { channelIcon, RichText } from "./rich-text.js";
+import { RichText } from "./rich-text.js";
 
 const READ_HISTORY = 1n << 16n;
 const BONES = [
@@ -38,7 +39,7 @@ export function Beginning({ channel, empty }) {
   const guild = store.guild();
   const owner = isThread(channel) && guild?.members.find((member) => member.user.id === channel.owner_id);
   return html`<div class="beginning">
-    <span class="beginning-icon"><${Icon} name=${channelIcon(channel)} size=${32} /></span>
+    <span class="beginning-icon"><${Icon} name=${iconOf(channel)} size=${32} /></span>
     <h2 dir="auto">${isThread(channel) ? channel.name : `Welcome to #${channel.name}`}</h2>
     ${owner && html`<p>A thread started by ${displayName(owner)}.</p>`}
     ${!isThread(channel) && html`<p>This is where the channel begins.</p>`}

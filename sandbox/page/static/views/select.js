@@ -1,11 +1,12 @@
 // A select menu: a button that opens a list with search. Keyboard: arrows, Home, End, Enter, typing, Escape.
+import { iconOf } from "../channels.js";
 import { choicesOf, limits, matching, toggled } from "../choices.js";
 import { hex } from "../colours.js";
 import { html, useEffect, useMemo, useRef, useState } from "../html.js";
 import { Avatar, Icon } from "./common.js";
 import { usePageQuietly } from "./context.js";
 import { Popover } from "./popover.js";
-import { channelIcon, Emoji } from "./rich-text.js";
+import { Emoji } from "./rich-text.js";
 
 let lists = 0;
 
@@ -73,7 +74,7 @@ function Chosen({ choice, many }) {
 function Face({ choice, size }) {
   if (choice.emoji) return html`<${Emoji} emoji=${choice.emoji} />`;
   if (choice.user) return html`<${Avatar} user=${choice.user} size=${size} />`;
-  if (choice.channel) return html`<${Icon} name=${channelIcon(choice.channel)} size=${16} />`;
+  if (choice.channel) return html`<${Icon} name=${iconOf(choice.channel)} size=${16} />`;
   if (choice.role)
     return html`<span class="role-dot" style=${choice.colour ? { background: hex(choice.colour) } : null}></span>`;
   return null;
