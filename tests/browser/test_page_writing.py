@@ -208,7 +208,7 @@ async def test_a_file_for_a_command(desk: Desk) -> None:
 
 
 async def test_a_bot_that_does_not_answer_is_told_and_can_be_asked_again(desk: Desk) -> None:
-    desk.room.core.interaction_deadline = 0.4
+    desk.room.core.interaction_deadline = 1.5
     await desk.page.keyboard.type("/silent")
     await desk.page.keyboard.press("Enter")
     await desk.page.keyboard.press("Enter")

@@ -225,6 +225,11 @@ async def test_page_and_control_tell_the_same(
     await page.stop()
 
 
+@pytest.mark.parametrize("raw", [b"[]", b"5", b"null"])
+async def test_arguments_are_an_object(steering: Steering, raw: bytes) -> None:
+    assert (await steering.post("/op/state", raw))[1]["error"] == "arguments are a JSON object"
+
+
 async def test_lone_surrogates_do_not_get_in(room: Sandbox, steering: Steering) -> None:
     status, _ = await steering.post("/op/channel", b'{"name": "a\\ud800"}')
     assert status == 200
