@@ -52,7 +52,7 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_may_come_back(
         (session,) = room.core.hub.live()
         pass_time(sessions.MAX_LAG + 1)
         last = await alice.say("too late", "help")
-        await room.wait_disconnected()
+        await room.wait_for(lambda e: e["kind"] == "connection" and e["event"] == "closed")
         assert session.connection is None
         assert session.id in room.core.hub.sessions
     async with await Socket.open(room.gateway_url) as back:

@@ -326,8 +326,9 @@ class _Writer:
         return {"lines": [self._line() for _ in range(self._rng.randint(1, 6))]}
 
     def _events(self) -> dict[str, Any]:
-        sort = self._rng.choice(("duplicate_events", "reorder"))
-        return {"sort": sort, "chance": self._rng.choice((0.1, 0.3, 0.6))}
+        sort = self._rng.choice(("duplicate_events", "reorder", "drop_sockets"))
+        chance = self._rng.choice((0.1, 0.3, 0.6))
+        return {"sort": sort, "chance": chance / 10 if sort == "drop_sockets" else chance}
 
     def _slow(self) -> dict[str, Any]:
         return {

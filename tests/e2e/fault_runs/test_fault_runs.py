@@ -12,7 +12,7 @@ from tests.e2e.fault_runs.schedule import Kind, counts, schedule
 
 RUNS = 200
 AT_LEAST = 20  # times that each sort of step occurs in so many runs
-SORTS = 48  # of steps; a bare client has fewer
+SORTS = 49  # of steps; a bare client has fewer
 BARE_SORTS = 23
 SMALL, SMALL_BARE = range(1, 9), range(1, 11)
 SEEDS = range(1, RUNS + 1)

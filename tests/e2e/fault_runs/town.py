@@ -87,7 +87,10 @@ class Town:
 
     async def _beats(self) -> bool:
         """Ask the client for a heartbeat; return whether it came, and not the end of the connection."""
-        mark, wanted = self.discord.record.last, self.discord.core.hub.live()[0].sequence
+        live = self.discord.core.hub.live()
+        if not live:  # cut off again meanwhile
+            return False
+        mark, wanted = self.discord.record.last, live[0].sequence
         await self.discord.call("ask_heartbeat")
         entry = await self.discord.wait_for(lambda e: _beat(e, wanted) or _closed(e), DEADLINE, mark)
         return bool(entry["kind"] == "gateway_in")
@@ -189,6 +192,7 @@ class Town:
         """Let a connected client hear nothing more, not even an answer to its heartbeats, until it leaves."""
         await self.discord.wait_connected(DEADLINE)
         faults, mark = self.discord.faults, self.discord.record.last
+        faults.drop_sockets = 0.0  # or it would not be a zombie
         latency, faults.event_latency, faults.mute_acks = faults.event_latency, NEVER, True
         await self._burst(lines)
         await self.discord.wait_for(_closed, DEADLINE, mark)
