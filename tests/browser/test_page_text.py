@@ -114,6 +114,8 @@ async def test_right_to_left_text_leaves_what_follows_alone(scene: Scene) -> Non
     await name.wait_for()
     when = scene.page.locator(".message", has=name).locator(".when")
     left, right = await name.bounding_box(), await when.bounding_box()
+    assert left is not None
+    assert right is not None
     assert left["x"] + left["width"] <= right["x"]
 
 

@@ -186,3 +186,24 @@ async def test_a_line_break_is_not_sent(desk: Desk) -> None:
     await desk.page.keyboard.type("two")
     await desk.page.keyboard.press("Enter")
     await desk.mine(content="one\ntwo")
+
+
+GIVEN = """([type, target]) => {
+  const files = new DataTransfer();
+  files.items.add(new File(["log"], `${type}.txt`, { type: "text/plain" }));
+  const about = { bubbles: true, cancelable: true };
+  const event = type === "paste"
+    ? new ClipboardEvent(type, { ...about, clipboardData: files })
+    : new DragEvent(type, { ...about, dataTransfer: files });
+  document.querySelector(target).dispatchEvent(event);
+}"""
+
+
+@pytest.mark.parametrize(("way", "target"), [("paste", ".composer textarea"), ("drop", ".messages")])
+async def test_files_pasted_or_dropped_are_sent(desk: Desk, way: str, target: str) -> None:
+    await desk.page.evaluate(GIVEN, [way, target])
+    await expect(desk.page.get_by_role("list", name="Files to send")).to_contain_text(f"{way}.txt")
+    await desk.box.press("Enter")
+    entry = await desk.mine(content="")
+    (sent,) = (await desk.room.message(entry["message_id"])).json["attachments"]
+    assert (sent["filename"], sent["size"]) == (f"{way}.txt", 3)
