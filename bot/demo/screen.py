@@ -1,7 +1,9 @@
 """What the demo looks like in a terminal, a narrow one or a pipe."""
 
 import asyncio
+import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,11 +23,19 @@ MIN_WIDTH = 20  # columns of text, however narrow the terminal
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more (`demo | head`): end as by Ctrl-C, so that everything is taken down."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+        signal.raise_signal(signal.SIGINT)
+
+
 def console_for(stream: TextIO, *, quiet: bool = False) -> Console:
     """Return a console; what the stream's encoding can't say becomes a question mark."""
     if stream in (sys.stdout, sys.stderr) and hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
-    return Console(file=stream, highlight=False, markup=False, emoji=False, quiet=quiet)
+    return _Console(file=stream, highlight=False, markup=False, emoji=False, quiet=quiet)
 
 
 def plain(text: str) -> str:

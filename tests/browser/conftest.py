@@ -3,6 +3,7 @@
 `CI=true` turns a missing Chromium from a skip into a failure; `CHROMIUM` names one that isn't on the path.
 """
 
+import asyncio
 import io
 import os
 import re
@@ -13,13 +14,18 @@ from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from bot.demo.notes import noting
 from bot.demo.screen import Screen, console_for
 from bot.demo.stage import Stage
 from bot.demo.story import STORY
+from sandbox import Sandbox
+from sandbox.page.server import Page
 from tests.browser.chat import DEADLINE, Chat
+from tests.browser.desk import COMMANDS, Desk, answer
+from tests.browser.scene import Scene
+from tests.sandbox.raw import Http, Socket
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -125,3 +131,60 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         yield stage
     await stage.close()
     assert {name: code for name, (code, _) in stage.exit_codes.items()} == {"the bot": 0, "the sandbox": 0}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def scene(browser: Browser) -> AsyncIterator[Scene]:
+    """Ann and Bob in a channel, and a page that Ann looks at; what it complains of is left to the tests."""
+    async with Sandbox() as discord:
+        await discord.guild("Home", bot_permissions=["administrator"])
+        await discord.channel("general")
+        ann, bob = await discord.member("ann"), await discord.member("bob")
+        served = Page(discord.core, "token")
+        await served.start("127.0.0.1")
+        context = await browser.new_context(reduced_motion="reduce")
+        page = await context.new_page()
+        page.set_default_timeout(DEADLINE)
+        made = Scene(discord, page, ann, bob)
+        page.on("pageerror", lambda error: made.problems.append(str(error)))
+        page.on("console", lambda said: made.problems.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: made.asked.append(request.url))
+        await page.goto(served.address)
+        await page.get_by_role("log").wait_for()
+        yield made
+        await context.close()
+        await served.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(browser: Browser) -> AsyncIterator[Desk]:
+    """Alice at the page of "Home", with a bot that knows some commands."""
+    async with Sandbox(seed=1) as room:
+        await room.guild("Home", bot_permissions=["administrator"])
+        staff = await room.role("staff")
+        await room.channel("help")
+        await room.channel("talk")
+        await room.channel("rules", overwrites={"everyone": {"deny": ["send_messages"]}})
+        alice = await room.member("alice", display="Alice", roles=[staff])
+        bob = await room.member("bob", display="Bob the Great")
+        await bob.say("something broke", "help")
+        served = Page(room.core, "token")
+        await served.start("127.0.0.1")
+        async with Http(room.api_url, room.token) as http, await Socket.open(room.gateway_url) as socket:
+            await http("PUT", f"/applications/{room.application_id}/commands", COMMANDS)
+            await socket.identify(room.token, 1)
+            bot = asyncio.create_task(answer(room, http, socket))
+            page = await browser.new_page()
+            errors: list[str] = []
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            await page.add_init_script(f"sessionStorage.setItem('viewer', '{alice.id}')")
+            await page.goto(served.address)
+            made = Desk(room, page, alice, bob)
+            await expect(made.box).to_be_focused()
+            await expect(made.message("something broke")).to_be_visible()
+            yield made
+            await page.close()
+            bot.cancel()
+            await asyncio.gather(bot, return_exceptions=True)
+        await served.stop()
+        assert errors == []

@@ -1,150 +1,11 @@
-"""The chat page in a browser: everything by which a member acts, judged by the sandbox's record."""
-
-import asyncio
-import os
-import re
-import shutil
-from collections.abc import AsyncIterator
-from typing import Any
+"""The chat page in a browser: what a member writes, judged by the sandbox's record."""
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, FilePayload, Locator, Page, async_playwright, expect
+from playwright.async_api import expect
 
-from sandbox import Sandbox
-from sandbox.handles import Member
-from sandbox.page.server import Page as Served
-from tests.sandbox.raw import Http, Socket
+from tests.browser.desk import Desk, upload
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-fixture = pytest_asyncio.fixture
-TOPICS = ["Rules", "Roles", "Refunds", "Opening hours"]
-STRING, INTEGER, ROLE, ATTACHMENT = 3, 4, 8, 11
-
-
-def option(kind: int, name: str, **more: Any) -> dict[str, Any]:
-    return {"type": kind, "name": name, "description": f"The {name}", **more}
-
-
-def upload(name: str, content: bytes) -> FilePayload:
-    return {"name": name, "mimeType": "text/plain", "buffer": content}
-
-
-COMMANDS: list[dict[str, Any]] = [
-    {
-        "name": "config",
-        "description": "Settings",
-        "options": [
-            option(1, "staff", options=[option(ROLE, "role", required=True), option(STRING, "note")]),
-            option(1, "length", options=[option(INTEGER, "words", required=True, max_value=200)]),
-        ],
-    },
-    {
-        "name": "find",
-        "description": "Look it up",
-        "options": [option(STRING, "topic", required=True, autocomplete=True)],
-    },
-    {"name": "read", "description": "Read it", "options": [option(ATTACHMENT, "file", required=True)]},
-    {"name": "silent", "description": "Never answers"},
-    {"name": "Explain", "type": 3},
-]
-
-
-async def answer(room: Sandbox, http: Http, socket: Socket) -> None:
-    """Be the bot: offer topics, answer every command but /silent."""
-    while True:
-        item = await asyncio.wait_for(_next(socket), None)
-        data = item["data"]
-        reply: dict[str, Any] = {"type": 4, "data": {"content": f"{data['name']} it is"}}
-        if item["type"] == 4:
-            typed = data["options"][0]["value"].lower()
-            fits = [{"name": topic, "value": f"id-{topic}"} for topic in TOPICS if typed in topic.lower()]
-            reply = {"type": 8, "data": {"choices": fits}}
-        if data["name"] != "silent":
-            await http("POST", f"/interactions/{item['id']}/{item['token']}/callback", reply)
-
-
-async def _next(socket: Socket) -> Any:
-    while True:
-        try:
-            return await socket.until("INTERACTION_CREATE")
-        except TimeoutError:
-            continue
-
-
-class Desk:
-    """A member at the page."""
-
-    def __init__(self, room: Sandbox, page: Page, me: Member, other: Member) -> None:
-        self.room, self.page, self.me, self.other = room, page, me, other
-
-    @property
-    def box(self) -> Locator:
-        return self.page.get_by_role("combobox", name="Message #")
-
-    def message(self, text: str) -> Locator:
-        return self.page.locator("li.message", has_text=text)
-
-    async def mine(self, **fields: Any) -> Any:
-        """Wait for the record of a message of the member at the page."""
-        wanted = {"author_id": self.me.id, **fields}
-        return await self.room.wait_for(
-            lambda e: e["kind"] == "message" and all(e[key] == value for key, value in wanted.items())
-        )
-
-    async def started(self, name: str) -> Any:
-        """Wait for an interaction; return its data."""
-        entry = await self.room.wait_for(
-            lambda e: e["kind"] == "interaction" and e["data"]["name"] == name and e["type"] == 2
-        )
-        return entry["data"]
-
-
-@fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(
-            "no Chromium on the path; CHROMIUM can name one"
-        )
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@fixture(loop_scope="module")
-async def desk(chromium: Browser) -> AsyncIterator[Desk]:
-    """Alice at the page of "Home", with a bot that knows some commands."""
-    async with Sandbox(seed=1) as room:
-        await room.guild("Home", bot_permissions=["administrator"])
-        staff = await room.role("staff")
-        await room.channel("help")
-        await room.channel("talk")
-        await room.channel("rules", overwrites={"everyone": {"deny": ["send_messages"]}})
-        alice = await room.member("alice", display="Alice", roles=[staff])
-        bob = await room.member("bob", display="Bob the Great")
-        await bob.say("something broke", "help")
-        served = Served(room.core, "token")
-        await served.start("127.0.0.1")
-        async with Http(room.api_url, room.token) as http, await Socket.open(room.gateway_url) as socket:
-            await http("PUT", f"/applications/{room.application_id}/commands", COMMANDS)
-            await socket.identify(room.token, 1)
-            bot = asyncio.create_task(answer(room, http, socket))
-            page = await chromium.new_page()
-            errors: list[str] = []
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            await page.add_init_script(f"sessionStorage.setItem('viewer', '{alice.id}')")
-            await page.goto(served.address)
-            made = Desk(room, page, alice, bob)
-            await expect(made.box).to_be_focused()
-            await expect(made.message("something broke")).to_be_visible()
-            yield made
-            await page.close()
-            bot.cancel()
-            await asyncio.gather(bot, return_exceptions=True)
-        await served.stop()
-        assert errors == []
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_command_by_keyboard_with_choices_of_the_bot(desk: Desk) -> None:
@@ -265,83 +126,6 @@ async def test_escape_leaves_a_message_as_it_was(desk: Desk) -> None:
     assert desk.room.record.of("message_edit") == []
 
 
-@pytest.mark.parametrize("ping", [True, False], ids=["ping", "quiet"])
-async def test_a_reply_pings_unless_it_is_switched_off(desk: Desk, ping: bool) -> None:
-    target = desk.message("something broke")
-    await target.hover()
-    await target.get_by_role("button", name="Reply").click()
-    switch = desk.page.get_by_role("switch", name="ping")
-    if not ping:
-        await switch.click()
-    await expect(switch).to_have_attribute("aria-checked", str(ping).lower())
-    await desk.box.fill("on it")
-    await desk.box.press("Enter")
-    entry = await desk.mine(content="on it")
-    sent = (await desk.room.message(entry["message_id"])).json
-    assert sent["referenced_message"]["content"] == "something broke"
-    assert [user["username"] for user in sent["mentions"]] == (["bob"] if ping else [])
-    await expect(switch).to_have_count(0)
-
-
-async def test_deleting_asks_and_shift_does_not(desk: Desk) -> None:
-    for text in ("one", "two"):
-        await desk.page.keyboard.type(text)
-        await desk.page.keyboard.press("Enter")
-        await expect(desk.message(text)).to_be_visible()
-    await open_menu(desk, "one")
-    await desk.page.get_by_role("menuitem", name="Delete").click()
-    asked = desk.page.get_by_role("dialog", name="Delete this message?")
-    await expect(asked).to_be_visible()
-    assert desk.room.record.of("message_delete") == []
-    await asked.get_by_role("button", name="Delete").click()
-    await expect(desk.message("one")).to_have_count(0)
-    await open_menu(desk, "two")
-    await desk.page.get_by_role("menuitem", name="Delete").click(modifiers=["Shift"])
-    await expect(desk.message("two")).to_have_count(0)
-    assert len(desk.room.record.of("message_delete")) == 2
-
-
-async def open_menu(desk: Desk, text: str) -> None:
-    await desk.message(text).focus()
-    await desk.page.keyboard.press("Shift+F10")
-    await expect(desk.page.get_by_role("menu", name="Message")).to_be_visible()
-
-
-async def test_a_menu_offers_only_what_the_viewer_may_do(desk: Desk) -> None:
-    await open_menu(desk, "something broke")
-    items = desk.page.get_by_role("menuitem")
-    await expect(items.filter(has_text="Reply")).to_have_count(1)
-    for name in ("Edit", "Delete", "Pin"):
-        await expect(items.filter(has_text=re.compile(f"^{name}"))).to_have_count(0)
-    await desk.page.keyboard.press("Escape")
-    await expect(desk.page.get_by_role("menu")).to_have_count(0)
-
-
-async def test_a_thread_from_a_message_by_keyboard(desk: Desk) -> None:
-    await open_menu(desk, "something broke")
-    await desk.page.keyboard.type("st")
-    await desk.page.keyboard.press("Enter")
-    name = desk.page.get_by_role("dialog", name="Start a thread").get_by_role("textbox", name="Name")
-    await expect(name).to_have_value("something broke")
-    await name.fill("the case")
-    await name.press("Enter")
-    entry = await desk.room.wait_for(lambda e: e["kind"] == "thread" and e["name"] == "the case")
-    assert entry["owner_id"] == desk.me.id
-    await expect(desk.page.get_by_role("combobox", name="Message #the case")).to_be_focused()
-    await desk.page.keyboard.type("in the thread")
-    await desk.page.keyboard.press("Enter")
-    await desk.mine(content="in the thread", channel_id=entry["thread_id"])
-
-
-async def test_a_message_menu_of_an_application(desk: Desk) -> None:
-    await open_menu(desk, "something broke")
-    await desk.page.get_by_role("menuitem", name="Explain").click()
-    data = await desk.started("Explain")
-    (shown,) = data["resolved"]["messages"].values()
-    assert shown["content"] == "something broke"
-    await expect(desk.message("Explain it is")).to_be_visible()
-
-
 async def test_what_could_not_be_sent_comes_back_with_the_reason(desk: Desk) -> None:
     await desk.page.route("**/op/say", lambda route: route.abort())
     await desk.box.fill("precious words")
@@ -402,3 +186,24 @@ async def test_a_line_break_is_not_sent(desk: Desk) -> None:
     await desk.page.keyboard.type("two")
     await desk.page.keyboard.press("Enter")
     await desk.mine(content="one\ntwo")
+
+
+GIVEN = """([type, target]) => {
+  const files = new DataTransfer();
+  files.items.add(new File(["log"], `${type}.txt`, { type: "text/plain" }));
+  const about = { bubbles: true, cancelable: true };
+  const event = type === "paste"
+    ? new ClipboardEvent(type, { ...about, clipboardData: files })
+    : new DragEvent(type, { ...about, dataTransfer: files });
+  document.querySelector(target).dispatchEvent(event);
+}"""
+
+
+@pytest.mark.parametrize(("way", "target"), [("paste", ".composer textarea"), ("drop", ".messages")])
+async def test_files_pasted_or_dropped_are_sent(desk: Desk, way: str, target: str) -> None:
+    await desk.page.evaluate(GIVEN, [way, target])
+    await expect(desk.page.get_by_role("list", name="Files to send")).to_contain_text(f"{way}.txt")
+    await desk.box.press("Enter")
+    entry = await desk.mine(content="")
+    (sent,) = (await desk.room.message(entry["message_id"])).json["attachments"]
+    assert (sent["filename"], sent["size"]) == (f"{way}.txt", 3)

@@ -1,7 +1,9 @@
-"""The demo's parts that need no child process."""
+"""The demo's parts, without the sandbox and the bot."""
 
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ READY = {
     "gateway_url": "ws://127.0.0.1:1/",
     "cdn_url": "http://127.0.0.1:1/cdn",
 }
+ROOT = Path(__file__).parents[2]
 BOT, MESSAGE, REPLY, HELP, OTHER = 1, 10, 20, 100, 200
 
 
@@ -256,3 +259,26 @@ def test_a_bad_transcript_is_one_line_and_starts_nothing(
     assert shown.out == ""
     assert shown.err.count("\n") == 1
     assert "none.jsonl: can't be read" in shown.err
+
+
+def test_a_pipe_that_nobody_reads_any_more_ends_it_like_ctrl_c() -> None:
+    code = """
+import sys
+from bot.demo.screen import Screen, console_for
+screen = Screen(console_for(sys.stdout))
+try:
+    while True:
+        screen.say("still here")
+except KeyboardInterrupt:
+    screen.say("unheard")
+    sys.exit(130)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.readline()
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 130

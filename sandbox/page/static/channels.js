@@ -34,7 +34,7 @@ export function isThread(channel) {
 }
 
 /** Whether messages can be read and written in it, as opposed to forums, categories and voice. */
-export function isRoom(channel) {
+function isRoom(channel) {
   return ![TYPES.CATEGORY, TYPES.FORUM, TYPES.VOICE].includes(channel.type);
 }
 

@@ -1,7 +1,7 @@
 // What can be chosen in a select menu, of every kind, as {value, label, description, emoji, user, colour}. No DOM in here.
 import { displayName } from "./names.js";
 
-export const SELECT = { STRING: 3, USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8 };
+const SELECT = { STRING: 3, USER: 5, ROLE: 6, MENTIONABLE: 7, CHANNEL: 8 };
 const KINDS = new Set(Object.values(SELECT));
 
 export function isSelect(component) {

@@ -64,7 +64,7 @@ function startValue(field) {
 }
 
 /** Returns what is wrong with a field's value in words, "" when nothing is. */
-export function problemWith(field, value) {
+function problemWith(field, value) {
   if (field.type === CHECKBOX) return "";
   const required = field.required ?? true;
   if (field.type === RADIO) return required && value === "" ? "Choose one." : "";

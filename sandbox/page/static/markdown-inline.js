@@ -32,7 +32,7 @@ const ANGLED = [
   ],
 ];
 
-export function isSpace(character) {
+function isSpace(character) {
   return character !== undefined && /\s/.test(character);
 }
 

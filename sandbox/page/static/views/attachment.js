@@ -8,7 +8,7 @@ import { Gallery } from "./media.js";
 
 const SPOILER_FLAG = 1 << 3;
 
-export function isSpoiler(file) {
+function isSpoiler(file) {
   return /^SPOILER_/.test(file.filename ?? "") || Boolean((file.flags ?? 0) & SPOILER_FLAG);
 }
 

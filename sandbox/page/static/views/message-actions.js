@@ -75,7 +75,7 @@ function quick({ actions }, message) {
 }
 
 /** Everything the viewer may do with a message, for its menu. */
-export function messageItems(page, message) {
+function messageItems(page, message) {
   const { store, state, actions } = page;
   const channel = store.channel(message.channel_id);
   const rights = messageRights(message, channel, state.viewer.id);

@@ -48,7 +48,7 @@ export function ReplyLine({ message, guild }) {
 }
 
 /** A message in one line. */
-export function Snippet({ message, guild }) {
+function Snippet({ message, guild }) {
   if (message.content)
     return html`<${RichText} text=${message.content.slice(0, 300)} guild=${guild} users=${message.mentions} inline />`;
   const what = message.attachments?.length

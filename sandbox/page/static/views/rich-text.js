@@ -146,7 +146,7 @@ function CodeBlock({ language, text }) {
 }
 
 /** An emoji of a server: its picture from the CDN, or its name where there is none. */
-export function CustomEmoji({ id, name, animated = false }) {
+function CustomEmoji({ id, name, animated = false }) {
   const { state } = usePageQuietly();
   const [broken, setBroken] = useState(false);
   if (broken || !state.cdn) return html`<span class="emoji-name">:${name}:</span>`;

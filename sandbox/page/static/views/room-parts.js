@@ -17,7 +17,7 @@ const BONES = [
   [24, 75],
 ];
 
-export function mayReadHistory(channel) {
+function mayReadHistory(channel) {
   return channel.type === TYPES.DM || can(channel.permissions, READ_HISTORY);
 }
 

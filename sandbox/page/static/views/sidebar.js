@@ -92,7 +92,7 @@ function Row({ guild, channel, threads }) {
 }
 
 /** One channel, thread or direct message to open. */
-export function Entry({ channel, guild }) {
+function Entry({ channel, guild }) {
   const { state, store, actions } = usePage();
   const current = channel.id === state.place.channel;
   const mentions = state.mentions.get(channel.id) ?? 0;

@@ -15,7 +15,7 @@ export function ChannelActions({ channel }) {
 }
 
 /** Everything the viewer may do with a channel or thread, for its menu. */
-export function channelItems(page, channel) {
+function channelItems(page, channel) {
   const { store, state, actions } = page;
   const rights = threadRights(channel, state.viewer.id);
   const start = startRights(channel);

@@ -5,7 +5,7 @@ import { ranked } from "./fuzzy.js";
 
 export const STRING = 3;
 export const INTEGER = 4;
-export const BOOLEAN = 5;
+const BOOLEAN = 5;
 export const USER = 6;
 export const CHANNEL = 7;
 export const ROLE = 8;

@@ -1,8 +1,8 @@
 // Files before they are sent: limits and sizes. No DOM in here.
 
-export const MAX_FILES = 10;
+const MAX_FILES = 10;
 export const MAX_BYTES = 10 * 1024 * 1024;
-export const MAX_TOTAL = 45 * 1024 * 1024;
+const MAX_TOTAL = 45 * 1024 * 1024;
 
 /** "820 B", "3.4 KB", "12 MB". */
 export function readableSize(bytes) {
