@@ -77,8 +77,10 @@ def chosen(core: Core, component: Json, place: commands.Place, values: list[Any]
     return {"values": ids, "resolved": resolved}
 
 
-def filled(core: Core, components: list[Json], place: commands.Place, values: Json) -> list[Json]:
-    """Return a form's components with their values, as a submit carries them.
+def filled(core: Core, components: list[Json], place: commands.Place, values: Json) -> Json:
+    """Return a submit's `components`, with their values, and who or what these name, as `resolved`.
+
+    Source: docs interactions/receiving-and-responding#interaction-object-modal-submit-data-structure.
 
     Raises:
         OperationError: an unknown field, a missing or wrong value.
@@ -87,7 +89,11 @@ def filled(core: Core, components: list[Json], place: commands.Place, values: Js
     done = [_filled(core, item, place, left) for item in components]
     if left:
         raise OperationError(f"the form has no field {next(iter(left))!r}")
-    return done
+    resolved: Json = {}
+    for item in walk(done):
+        for kind, objects in item.pop("resolved", {}).items():
+            resolved.setdefault(kind, {}).update(objects)
+    return {"components": done} | ({"resolved": resolved} if resolved else {})
 
 
 def _filled(core: Core, item: Json, place: commands.Place, left: Json) -> Json:

@@ -149,10 +149,8 @@ def submit(core: Core, user: Ref, interaction: Ref, values: dict[str, Any]) -> d
     if opened.modal is None:
         raise OperationError("that interaction was not answered with a form")
     place = core.world.channel(opened.channel_id), the_user(core, user)
-    data = {
-        "custom_id": opened.modal["custom_id"],
-        "components": components.filled(core, opened.modal["components"], place, values),
-    }
+    form = components.filled(core, opened.modal["components"], place, values)
+    data = {"custom_id": opened.modal["custom_id"], **form}
     app = core.world.applications[opened.application_id]
     return _started(act.start(core, app, act.MODAL, place, data, opened.message))
 

@@ -249,3 +249,20 @@ async def test_interactions_are_forgotten_long_after_their_lifetime(
         await played.slash()
     assert len(played.room.core.world.interactions) <= 3
     assert code(await http("GET", hook(first))) == (404, 10015)
+
+
+@pytest.mark.cites(
+    "docs interactions/receiving-and-responding#interaction-object-modal-submit-data-structure",
+    "protocol interactions.2",
+)
+async def test_a_form_tells_beside_its_fields_whom_they_name(played: Played, http: Http) -> None:
+    item = await played.slash()
+    who = {"type": 18, "label": "Who", "component": {"type": 5, "custom_id": "who"}}
+    form = {"type": 9, "data": {"title": "Pick", "custom_id": "pick", "components": [who]}}
+    assert (await http("POST", callback(item), form)).status == 204
+    sent = await played.start("submit", interaction=int(item["id"]), values={"Who": ["alice"]})
+    field = sent["data"]["components"][0]["component"]
+    assert field["values"] == [str(played.alice)]
+    assert "resolved" not in field
+    assert sent["data"]["resolved"]["users"][str(played.alice)]["username"] == "alice"
+    assert str(played.alice) in sent["data"]["resolved"]["members"]
