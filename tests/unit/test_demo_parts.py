@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -263,8 +264,9 @@ def test_a_bad_transcript_is_one_line_and_starts_nothing(
 
 def test_a_pipe_that_nobody_reads_any_more_ends_it_like_ctrl_c() -> None:
     code = """
-import sys
+import signal, sys
 from bot.demo.screen import Screen, console_for
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
 screen = Screen(console_for(sys.stdout))
 try:
     while True:
@@ -278,7 +280,10 @@ except KeyboardInterrupt:
     ) as child:
         assert child.stdout is not None
         assert child.stderr is not None
+        deadline = threading.Timer(20, child.kill)
+        deadline.start()
         child.stdout.readline()
         child.stdout.close()
         assert child.stderr.read() == b""
+        deadline.cancel()
     assert child.returncode == 130
