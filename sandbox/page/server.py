@@ -148,7 +148,9 @@ class Page:
         return web.Response(body=found.read_bytes(), headers={"Content-Type": kind})
 
     def _known(self, token: Any) -> bool:
-        return isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())
+        if not isinstance(token, str):
+            return False
+        return hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
 
     async def _operation(self, request: web.Request) -> web.StreamResponse:
         """Do what the page's viewer does: any operation of the driver, ids as text."""

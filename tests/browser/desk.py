@@ -1,9 +1,10 @@
 """A member at the page of a small server whose bot knows some commands."""
 
 import asyncio
+import re
 from typing import Any
 
-from playwright.async_api import FilePayload, Locator, Page
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from sandbox import Sandbox
 from sandbox.handles import Member
@@ -75,6 +76,13 @@ class Desk:
 
     def message(self, text: str) -> Locator:
         return self.page.locator("li.message", has_text=text)
+
+    async def become(self, name: str) -> None:
+        """Look at the page as somebody else."""
+        viewing = re.compile(f"^Viewing as {name}")
+        await self.page.get_by_role("button", name=re.compile("^Viewing as")).click()
+        await self.page.get_by_role("dialog", name="View as").get_by_role("button", name=name).click()
+        await expect(self.page.get_by_role("button", name=viewing)).to_be_visible()
 
     async def mine(self, **fields: Any) -> Any:
         """Wait for the record of a message of the member at the page."""

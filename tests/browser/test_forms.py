@@ -4,6 +4,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.scene import Scene, assert_harmless
 
@@ -73,6 +74,22 @@ async def test_a_form_says_what_is_wrong_and_keeps_what_was_typed_when_it_fails(
     await scene.page.locator(".ephemeral-foot").get_by_role("button", name="Dismiss").click()
     assert await scene.page.get_by_text("thank you", exact=True).count() == 0
     await assert_harmless(scene)
+
+
+@pytest.mark.parametrize("way", ["Escape", "Cancel"])
+async def test_a_closed_form_leaves_the_room_and_the_focus_where_they_were(scene: Scene, way: str) -> None:
+    await scene.discord.channel("other")
+    await press(scene)
+    await App(scene).answer({"type": 9, "data": FORM})
+    form = scene.page.get_by_role("dialog")
+    await form.wait_for()
+    await scene.page.keyboard.press("Alt+ArrowDown")
+    if way == "Cancel":
+        await form.get_by_role("button", name="Cancel").focus()
+    await scene.page.keyboard.press("Escape" if way == "Escape" else "Enter")
+    await form.wait_for(state="detached")
+    await expect(scene.page.get_by_role("button", name="Press")).to_be_focused()
+    assert await scene.page.get_by_role("heading", level=1).inner_text() == "general"
 
 
 async def test_a_button_nobody_answers_says_so(scene: Scene) -> None:

@@ -1,6 +1,9 @@
 """Text that tries to be more than text, and long rooms: what messages may not do to the page."""
 
+import asyncio
+
 import pytest
+from playwright.async_api import Route
 
 from sandbox.actions import messages
 from tests.browser.scene import Scene, assert_harmless
@@ -198,3 +201,74 @@ async def test_a_reply_leads_to_what_it_answers_however_far_up(scene: Scene) -> 
     assert await target.evaluate("element => element === document.activeElement")
     await scene.page.keyboard.press("ArrowDown")
     assert "number 0" in await scene.page.evaluate("document.activeElement.textContent")
+
+
+async def test_who_leaves_while_an_old_message_is_looked_for_stays_where_they_went(scene: Scene) -> None:
+    await scene.discord.channel("other")
+    first = await scene.ann.say("the very first", "general")
+    said = [{"author": scene.ann.id, "content": f"number {n}", "channel": "general"} for n in range(120)]
+    await scene.discord.say_many(said)
+    await scene.bob.say("answering", "general", reply_to=first)
+    await scene.page.reload()
+    await scene.shows("answering")
+    go = asyncio.Event()
+
+    async def hold_back(route: Route) -> None:
+        await go.wait()
+        await route.continue_()
+
+    await scene.page.route("**/op/screen", hold_back)
+    async with scene.page.expect_request("**/op/screen"):
+        await scene.page.get_by_role("button", name="the very first").click()
+    await scene.page.get_by_role("button", name="other, channel").click()
+    async with scene.page.expect_request_finished(lambda request: request.url.endswith("/op/screen")):
+        go.set()
+    await scene.page.get_by_text("Welcome to #other").wait_for()
+    assert await scene.page.locator(".toast").count() == 0
+    await assert_harmless(scene)
+
+
+async def test_code_that_cannot_be_copied_says_so(scene: Scene) -> None:
+    await scene.ann.say("```py\nprint(1)\n```", "general")
+    await scene.page.evaluate("""() => {
+      navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+    }""")
+    await scene.page.get_by_role("button", name="Copy the code").click()
+    await scene.page.get_by_role("alert").get_by_text("did not let the page copy").wait_for()
+    await assert_harmless(scene)
+
+
+async def test_a_phone_stacks_the_fields_of_an_embed(scene: Scene) -> None:
+    await scene.embed(fields=[{"name": f"field {n}", "value": "x", "inline": True} for n in range(3)])
+    fields = scene.page.locator(".embed-field")
+    await fields.nth(2).wait_for()
+    lefts = "all => all.map((one) => Math.round(one.getBoundingClientRect().left))"
+    assert len(set(await fields.evaluate_all(lefts))) == 3
+    await scene.page.set_viewport_size({"width": 390, "height": 844})
+    assert len(set(await fields.evaluate_all(lefts))) == 1
+
+
+async def test_a_phone_opens_at_the_room_with_nothing_in_front(scene: Scene) -> None:
+    await scene.page.set_viewport_size({"width": 390, "height": 844})
+    await scene.page.add_init_script("""
+      const { showModal } = HTMLDialogElement.prototype;
+      HTMLDialogElement.prototype.showModal = function () {
+        window.shown = this.className;
+        showModal.call(this);
+      };""")
+    await scene.page.reload()
+    await scene.page.get_by_role("log").wait_for()
+    await scene.page.get_by_text("Welcome to #general").wait_for()
+    assert await scene.page.evaluate("window.shown") is None
+
+
+async def test_a_thread_has_room_for_its_name_on_a_phone(scene: Scene) -> None:
+    await scene.page.set_viewport_size({"width": 390, "height": 844})
+    await scene.ann.start_thread(None, "Login fails on phone", channel="general")
+    await scene.page.get_by_role("button", name="Channels", exact=True).click()
+    await scene.page.get_by_role("button", name="Login fails on phone, ").click()
+    title = scene.page.get_by_role("heading", level=1, name="Login fails on phone")
+    await title.wait_for()
+    assert (await title.evaluate("element => element.clientWidth")) > 130
+    await scene.page.get_by_role("button", name="Back to general").click()
+    await scene.page.get_by_text("Welcome to #general").wait_for()

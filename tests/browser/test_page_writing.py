@@ -1,7 +1,9 @@
 """The chat page in a browser: what a member writes, judged by the sandbox's record."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.desk import Desk, upload
 
@@ -207,3 +209,27 @@ async def test_files_pasted_or_dropped_are_sent(desk: Desk, way: str, target: st
     entry = await desk.mine(content="")
     (sent,) = (await desk.room.message(entry["message_id"])).json["attachments"]
     assert (sent["filename"], sent["size"]) == (f"{way}.txt", 3)
+
+
+async def test_a_command_on_its_way_leaves_alone_what_the_next_viewer_writes(desk: Desk) -> None:
+    go = asyncio.Event()
+
+    async def hold_back(route: Route) -> None:
+        await go.wait()
+        await route.continue_()
+
+    await desk.page.route("**/op/slash", hold_back)
+    await desk.page.keyboard.type("/silent")
+    await expect(desk.page.get_by_role("option", selected=True)).to_contain_text("/silent")
+    await desk.page.keyboard.press("Enter")
+    async with desk.page.expect_request("**/op/slash"):
+        await desk.page.get_by_role("button", name="Run /silent").click()
+    await desk.become("Bob the Great")
+    await desk.box.fill("mine")
+    async with desk.page.expect_response("**/op/slash"):
+        go.set()
+    await desk.become("Alice")
+    await expect(desk.page.get_by_role("form", name="Command /silent")).to_have_count(0)
+    await expect(desk.box).to_have_value("")
+    await desk.become("Bob the Great")
+    await expect(desk.box).to_have_value("mine")

@@ -6,7 +6,14 @@ import { contrast, readable, roleColour, textColour } from "../../sandbox/page/s
 import { CATEGORIES, findEmoji, recentEmoji, rememberEmoji } from "../../sandbox/page/static/emoji.js";
 import { columns, fileSize, shownSize } from "../../sandbox/page/static/extents.js";
 import { isBeyond, partsOf, problems, startValues } from "../../sandbox/page/static/forms.js";
-import { hostOf, isOwnMedia, isWebAddress, placeOf, safeLink } from "../../sandbox/page/static/links.js";
+import {
+  hostOf,
+  isLoadable,
+  isOwnMedia,
+  isWebAddress,
+  placeOf,
+  safeLink,
+} from "../../sandbox/page/static/links.js";
 import { systemLine } from "../../sandbox/page/static/system.js";
 import { around, continues, moved, timeline, windowOf } from "../../sandbox/page/static/timeline.js";
 
@@ -233,7 +240,6 @@ test("a form is beyond the page when it must have what the page can't give", () 
 
 test("only addresses that do no harm are followed", () => {
   assert.equal(safeLink("https://a.example/x"), "https://a.example/x");
-  assert.equal(safeLink("mailto:a@b.example"), "mailto:a@b.example");
   for (const bad of [
     "javascript:alert(1)",
     " javascript:alert(1)",
@@ -247,10 +253,13 @@ test("only addresses that do no harm are followed", () => {
     null,
     5,
     "attachment://x",
+    "mailto:a@b.example",
   ]) {
     assert.equal(safeLink(bad), null, String(bad));
     assert.ok(!isWebAddress(bad));
   }
+  assert.ok(isLoadable("HTTPS://a.example/x.png"));
+  for (const bad of ["http://a.example/x.png", "data:image/png,x", "x"]) assert.ok(!isLoadable(bad), bad);
   assert.equal(hostOf("https://a.example:81/x"), "a.example:81");
 });
 

@@ -314,3 +314,56 @@ test("a failed operation is shown and thrown", async () => {
   await assert.rejects(actions.load("c-a"));
   assert.equal(store.room("c-a").loading, false);
 });
+
+/** Actions whose interaction "i1" is on its way. */
+async function pressed() {
+  const store = opened();
+  let number = 0;
+  const call = async () => ({ interaction_id: `i${(number += 1)}` });
+  const actions = new Actions(store, { call });
+  await actions.click(id(1), "button");
+  return { store, actions };
+}
+
+const answer = (number) => ({ id: `i${number}`, state: "answered", callback: 4, modal: null });
+
+test("whoever waits for an answer gets it, before and after it came", async () => {
+  const { store, actions } = await pressed();
+  const waiting = actions.answered("i1");
+  store.apply("INTERACTION", answer(1));
+  assert.equal((await waiting).callback, 4);
+  assert.equal((await actions.answered("i1")).callback, 4);
+});
+
+for (const [what, viewer] of [
+  ["once the line was cut", ME],
+  ["for somebody else", BOB],
+]) {
+  test(`nobody waits for an answer ${what}`, async () => {
+    const { store, actions } = await pressed();
+    const listeners = store.listeners.size;
+    const waiting = actions.answered("i1");
+    store.apply("READY", ready([channel("a", 0, id(1))], { viewer }));
+    await assert.rejects(waiting, /not known what became/);
+    assert.equal(store.listeners.size, listeners);
+  });
+}
+
+test("an answer that comes after the line was cut still opens its form", async () => {
+  const { store } = await pressed();
+  store.apply("READY", ready([channel("a", 0, id(1))]));
+  store.apply("INTERACTION", { ...answer(1), modal: { title: "Form" } });
+  assert.equal(store.state.modal.modal.title, "Form");
+});
+
+test("answered interactions are forgotten after a while, others are not", async () => {
+  const { store, actions } = await pressed();
+  await actions.click(id(1), "other");
+  store.apply("INTERACTION", answer(1));
+  store.now = () => 1000 + 60_000;
+  await actions.click(id(1), "third");
+  assert.ok(store.state.interactions.has("i1"));
+  store.now = () => 1001 + 60_000;
+  await actions.click(id(1), "fourth");
+  assert.deepEqual([...store.state.interactions.keys()], ["i2", "i3", "i4"]);
+});

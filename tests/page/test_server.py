@@ -9,6 +9,7 @@ import re
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -28,7 +29,20 @@ async def test_an_operation_wants_the_token(visitor: Visitor, token: str | None)
     assert "address" in answer["error"]
 
 
-@pytest.mark.parametrize("hello", [{"token": "wrong"}, {"token": None}, {"token": 5}, {}], ids=str)
+async def test_a_token_of_bytes_that_are_no_text_is_a_wrong_one(visitor: Visitor) -> None:
+    url = urlsplit(visitor.base)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    head = f"POST /op/state HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\nContent-Length: 0\r\n"
+    writer.write(head.encode() + b"Authorization: Bearer \xff\xfe\r\n\r\n")
+    assert (await reader.readline()).split()[1] == b"401"
+    writer.close()
+    await writer.wait_closed()
+
+
+HELLOS = [{"token": "wrong"}, {"token": None}, {"token": 5}, {"token": "\ud800"}, {}]
+
+
+@pytest.mark.parametrize("hello", HELLOS, ids=ascii)
 async def test_the_feed_wants_the_token(visitor: Visitor, hello: Any) -> None:
     live = await visitor.line()
     await live.say(hello)

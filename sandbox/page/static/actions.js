@@ -3,6 +3,7 @@
 import { compareIds } from "./channels.js";
 
 const SCREEN = 50; // messages
+const KEPT_MS = 60_000; // how long an answered interaction is known: it holds the files that went with it
 
 export class Actions {
   constructor(store, operations) {
@@ -247,6 +248,8 @@ export class Actions {
   async interact(name, args, about = {}) {
     const { interaction_id: id } = await this.perform(name, args, { quiet: about.quiet });
     const { interactions } = this.store.state;
+    for (const [old, item] of interactions)
+      if (item.state === "answered" && this.store.now() - item.started > KEPT_MS) interactions.delete(old);
     const begun = {
       id,
       op: name,
@@ -267,10 +270,11 @@ export class Actions {
       let leave = () => {};
       const look = () => {
         const found = this.store.state.interactions.get(id);
-        if (!found || found.state === "pending") return;
+        if (found?.state === "pending" && !found.lost) return;
         leave();
-        if (found.state === "answered") resolve(found);
-        else reject(new Error("The application did not respond in time."));
+        if (found?.state === "answered") resolve(found);
+        else if (found?.state === "failed") reject(new Error("The application did not respond in time."));
+        else reject(new Error("The line was cut: it is not known what became of this."));
       };
       leave = this.store.subscribe(look);
       look();

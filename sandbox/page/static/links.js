@@ -18,11 +18,14 @@ export function isWebAddress(address) {
   return url !== null && WEB.has(url.protocol) && url.hostname !== "";
 }
 
-/** The address to put into a link, or null when following it could do harm. */
+/** The address to put into a link, or null for any but http and https. */
 export function safeLink(address) {
-  const url = typeof address === "string" ? parsed(address) : null;
-  if (url === null) return null;
-  return WEB.has(url.protocol) || url.protocol === "mailto:" ? url.href : null;
+  return isWebAddress(address) ? parsed(address).href : null;
+}
+
+/** Whether a picture that lies elsewhere can be loaded: the page's policy takes those by https. */
+export function isLoadable(address) {
+  return isWebAddress(address) && parsed(address).protocol === "https:";
 }
 
 /** Whether an image or a file may be loaded without asking: it lies on the sandbox's own CDN or in the page. */

@@ -30,12 +30,12 @@ export class Store {
       visible: true, // the page is looked at
       atBottom: true, // the room is scrolled to its end
       typing: new Map(), // channel id -> Map(user id -> until)
-      interactions: new Map(), // id -> {state: "pending" | "answered" | "failed", callback, modal, choices, ...}
+      interactions: new Map(), // id -> {state: "pending" | "answered" | "failed", lost, callback, modal, choices, ...}
       modal: null, // the interaction whose form is open
       reply: null, // message being replied to
       editing: null, // id of the own message being edited
       selected: null, // id of the message whose note the side panel shows
-      side: "notes", // what stands at the right: notes | members | null
+      side: null, // what stands at the right: notes | members | null
       front: null, // what is open in front of the frame: drawer | switcher | people | threads | pins | {member: user id}
       toast: null, // {text, tone}
       since: null, // id of the newest message read when the open room was opened; null: all were
@@ -268,6 +268,11 @@ function forget(store) {
   for (const id of store.state.rooms.keys()) if (!store.channel(id)) store.state.rooms.delete(id);
 }
 
+/** Marks what waits for an answer: it may have come while the line was cut. */
+function lose(interactions) {
+  for (const item of interactions.values()) if (item.state === "pending") item.lost = true;
+}
+
 function newestOf(channels) {
   return channels
     .map((channel) => channel.last_message_id ?? "0")
@@ -298,6 +303,7 @@ const EVENTS = {
     const channels = [...data.guilds.flatMap((guild) => guild.channels), ...data.direct];
     const same = state.viewer?.id === data.viewer.id;
     if (!same) change(state, data.viewer, channels);
+    else lose(state.interactions);
     state.arrivals += 1;
     Object.assign(state, {
       nobody: false,

@@ -49,7 +49,11 @@ function Writer({ page, channel, files: mayAttach }) {
   const field = useRef(null);
   const commands = state.commands.get(channel.id);
   const entries = useMemo(() => flatten(commands ?? []), [commands]);
-  const change = useCallback((changes) => changeDraft(store, channel.id, changes), [channel.id]);
+  const viewerId = state.viewer.id; // whoever looks at the page by the time a command was taken
+  const change = useCallback(
+    (changes) => changeDraft(store, channel.id, changes, viewerId),
+    [channel.id, viewerId],
+  );
   const wait = useWait(state.slow.get(draftKey(state.viewer.id, channel.id)) ?? 0);
   const addFiles = useAddFiles(store, channel.id, mayAttach);
   const dragging = useDrop(!draft.command && !draft.sending && state.asking === null, addFiles);

@@ -15,12 +15,14 @@ export function Header({ toggleSide }) {
   const { state, store } = usePage();
   const channel = store.channel(state.place.channel);
   const guild = store.guild();
+  const phone = useMedia(PHONE);
+  const threads = channel && guild && hasThreads(channel) && !(phone && isThread(channel)); // there its name needs the room
   const close = () => store.set({ front: null });
   return html`<header class="header">
     <${Lead} />
     ${channel && html`<${Name} channel=${channel} guild=${guild} />`}
     <div class="header-tools" role="toolbar" aria-label="Beside the channel">
-      ${channel && guild && hasThreads(channel) && html`<${Tool} icon="thread" label="Threads" dialog="threads" />`}
+      ${threads && html`<${Tool} icon="thread" label="Threads" dialog="threads" />`}
       ${channel && channel.type !== TYPES.FORUM && html`<${Tool} icon="pin" label="Pinned messages" dialog="pins" />`}
       ${guild && html`<${IconButton} icon="people" label="Members" aria-pressed=${String(state.side === "members")} onClick=${() => toggleSide("members")} />`}
       <${IconButton} icon="panel" label="What the bot noted" aria-pressed=${String(state.side === "notes")} onClick=${() => toggleSide("notes")} />

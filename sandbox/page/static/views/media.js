@@ -1,7 +1,7 @@
 // Pictures and films in messages. What lies elsewhere than on the sandbox's CDN is fetched after a click only.
 import { shownSize } from "../extents.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { hostOf, isOwnMedia, isWebAddress, safeLink } from "../links.js";
+import { hostOf, isLoadable, isOwnMedia, isWebAddress, safeLink } from "../links.js";
 import { Icon, IconButton } from "./common.js";
 import { usePageQuietly } from "./context.js";
 
@@ -18,6 +18,8 @@ export function Picture({ media, size, cover = false, spoiler = false, all = [me
   const box = { width: `${size.width}px`, aspectRatio: `${size.width} / ${size.height}` };
   const own = isOwnMedia(media.url, state.cdn);
   if (!own && !isWebAddress(media.url)) return null;
+  if (!own && !isLoadable(media.url))
+    return html`<${Gap} box=${box} class=${extra} icon="image" text=${`Picture on ${hostOf(media.url)}, not loaded: it is not behind https.`} />`;
   if (failed)
     return html`<${Gap} box=${box} class=${extra} icon="warn" text="This picture could not be loaded." />`;
   if (!own && !asked) {

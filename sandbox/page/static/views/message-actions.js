@@ -177,12 +177,14 @@ export async function copy(store, text, what) {
 export function listenForMenus(page) {
   const { store } = page;
   let timer = null;
+  let held = false; // the menu was opened by the finger that still is on the screen
   const open = (element, at) => {
     const message = store.message(element.closest("[data-id]")?.dataset.id ?? "");
     if (message) openMenu(store, "Message", messageItems(page, message), at ?? element);
     return Boolean(message);
   };
   const context = (event) => {
+    if (held) return event.preventDefault();
     if (event.shiftKey || event.target.closest?.("a, input, textarea, img, dialog") || String(getSelection()))
       return;
     const byKey = event.clientX === 0 && event.clientY === 0;
@@ -196,10 +198,18 @@ export function listenForMenus(page) {
     const [touch] = event.touches;
     const { target } = event;
     clearTimeout(timer);
+    held = false;
     if (event.touches.length === 1 && !target.closest?.("a, button, input, textarea"))
-      timer = setTimeout(() => open(target, { x: touch.clientX, y: touch.clientY }), LONG_PRESS_MS);
+      timer = setTimeout(() => {
+        held = open(target, { x: touch.clientX, y: touch.clientY });
+      }, LONG_PRESS_MS);
   };
-  const stop = () => clearTimeout(timer);
+  /** Lifting the finger is no click: that would close the menu, or pick what came to lie under it. */
+  const stop = (event) => {
+    clearTimeout(timer);
+    if (held && event.type === "touchend") event.preventDefault();
+    if (event.type !== "touchmove") held = false;
+  };
   const listeners = {
     contextmenu: context,
     touchstart: press,
@@ -208,9 +218,9 @@ export function listenForMenus(page) {
     touchcancel: stop,
   };
   for (const [name, listener] of Object.entries(listeners))
-    document.addEventListener(name, listener, { passive: name !== "contextmenu" });
+    document.addEventListener(name, listener, { passive: name !== "contextmenu" && name !== "touchend" });
   return () => {
-    stop();
+    clearTimeout(timer);
     for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener);
   };
 }

@@ -15,6 +15,7 @@ const EDGE = 600; // pixels
 const AT_BOTTOM = 40; // pixels
 const FLASH_MS = 1800;
 const MOST_LOADS = 40; // screens fetched to find a message that is jumped to
+const TOO_FAR = "That message is not here any more, or too far back to go to.";
 const NEWEST = { first: null, last: null };
 
 export function MessageList({ channel }) {
@@ -91,7 +92,18 @@ export function MessageList({ channel }) {
     if (since === null && store.unread(channel)) setSince(store.readMark(channel.id));
   }, [newest, isStuck]);
   useEffect(() => {
-    if (state.jump) jumpTo(page, channel.id, state.jump.message, reveal);
+    if (!state.jump) return undefined;
+    let here = true;
+    const { message } = state.jump;
+    const arrive = (found) => {
+      if (!here) return; // another channel was opened meanwhile
+      if (found) reveal(message);
+      else store.set({ toast: { tone: "warn", text: TOO_FAR } });
+    };
+    isReached(page, channel.id, message, () => here).then(arrive, () => {}); // a failure was shown as a toast
+    return () => {
+      here = false;
+    };
   }, [state.jump]);
 
   const reveal = (id) => {
@@ -162,17 +174,14 @@ function anchorIn(element) {
   return found && { id: found.dataset.id, offset: found.offsetTop - element.scrollTop };
 }
 
-/** Fetches older messages until the wanted one is there, then shows it. */
-async function jumpTo({ store, actions }, channelId, id, reveal) {
-  const room = store.room(channelId);
-  const isThere = () => room.messages.some((message) => message.id === id);
-  for (let tries = 0; !isThere() && !room.complete && tries < MOST_LOADS; tries += 1)
+/** Fetches older messages until one is there, or it is not wanted any more; returns whether it is. */
+async function isReached({ store, actions }, channelId, id, isWanted) {
+  const isThere = () => store.room(channelId).messages.some((message) => message.id === id);
+  for (let tries = 0; isWanted() && !isThere() && !store.room(channelId).complete; tries += 1) {
+    if (tries === MOST_LOADS) break;
     await actions.load(channelId);
-  if (isThere()) reveal(id);
-  else
-    store.set({
-      toast: { tone: "warn", text: "That message is not here any more, or too far back to go to." },
-    });
+  }
+  return isThere();
 }
 
 /** Draws rows, and a message only again when something about it changed. */

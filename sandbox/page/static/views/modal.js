@@ -13,6 +13,7 @@ import {
 import { html, useEffect, useRef, useState } from "../html.js";
 import { Avatar, Icon, IconButton } from "./common.js";
 import { usePage } from "./context.js";
+import { showInFront } from "./dialog.js";
 import { RichText } from "./rich-text.js";
 import { Select } from "./select.js";
 
@@ -36,8 +37,10 @@ function Form({ opened }) {
   const [sending, setSending] = useState(false);
   const [failure, setFailure] = useState("");
   useEffect(() => {
-    dialog.current.showModal();
-    dialog.current.querySelector("input, textarea, .select-button")?.focus();
+    const form = dialog.current;
+    const leave = showInFront(form);
+    form.querySelector("input, textarea, .select-button")?.focus();
+    return leave;
   }, []);
   const beyond = isBeyond(modal);
   const close = () => store.set({ modal: null });

@@ -4,6 +4,7 @@ import { displayName } from "../names.js";
 import { dropDraft } from "../writing/drafts.js";
 import { startRights } from "../writing/rights.js";
 import { usePage } from "./context.js";
+import { showInFront } from "./dialog.js";
 import { EmojiPicker } from "./emoji-picker.js";
 import { Menu } from "./menu.js";
 import { listenForMenus } from "./message-actions.js";
@@ -26,26 +27,32 @@ function Question({ title, act, bad, onDo, ready = true, children }) {
   const { store } = usePage();
   const dialog = useRef(null);
   const [error, setError] = useState(null);
+  const busy = useRef(false);
   useEffect(() => {
-    const before = document.activeElement;
-    dialog.current.showModal();
-    dialog.current.querySelector("input:not([type=checkbox]), .bad-button")?.focus();
-    return () =>
-      (before?.isConnected ? before : document.querySelector(".composer textarea"))?.focus({
-        preventScroll: true,
-      });
+    const question = dialog.current;
+    const leave = showInFront(question);
+    question.querySelector("input:not([type=checkbox]), .bad-button")?.focus();
+    return leave;
   }, []);
   const close = () => store.set({ asking: null });
+  const cancel = (event) => {
+    event.preventDefault();
+    close();
+  };
   const submit = async (event) => {
     event.preventDefault();
+    if (busy.current) return;
+    busy.current = true;
     try {
       await onDo();
       close();
     } catch (problem) {
       setError(problem.message);
+    } finally {
+      busy.current = false;
     }
   };
-  return html`<dialog ref=${dialog} class="question" aria-labelledby="question-title" onClose=${close} onClick=${(event) => event.target === dialog.current && close()}>
+  return html`<dialog ref=${dialog} class="question" aria-labelledby="question-title" onCancel=${cancel} onClick=${(event) => event.target === dialog.current && close()}>
     <form onSubmit=${submit}>
       <h2 id="question-title">${title}</h2>
       ${children}

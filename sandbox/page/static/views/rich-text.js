@@ -8,6 +8,7 @@ import { roleColour, textColour } from "../colours.js";
 import { Icon, IconButton, Time } from "./common.js";
 import { usePageQuietly } from "./context.js";
 import { Link } from "./link.js";
+import { copy } from "./message-actions.js";
 import { showProfile } from "./profile.js";
 
 const NAVIGATION = {
@@ -133,15 +134,10 @@ function Spoiler({ inline, children }) {
 }
 
 function CodeBlock({ language, text }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
-  };
+  const { store } = usePageQuietly();
   return html`<div class="codeblock" dir="ltr">
     <pre tabindex="0" aria-label=${language ? `Code, ${language}` : "Code"}><code>${text}</code></pre>
-    <${IconButton} icon=${copied ? "check" : "copy"} label=${copied ? "Copied" : "Copy the code"} class="codeblock-copy" size=${16} onClick=${copy} />
+    <${IconButton} icon="copy" label="Copy the code" class="codeblock-copy" size=${16} onClick=${() => copy(store, text, "Code")} />
   </div>`;
 }
 

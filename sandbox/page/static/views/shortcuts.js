@@ -7,6 +7,7 @@ export function useShortcuts() {
   const { store, actions } = usePage();
   useEffect(() => {
     const press = (event) => {
+      if (store.state.modal || store.state.asking) return; // they want an answer first
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "k") {
         event.preventDefault();
         store.set({ front: store.state.front === "switcher" ? null : "switcher" });

@@ -1,4 +1,4 @@
-import { html, useCallback, useEffect } from "../html.js";
+import { html, useCallback, useEffect, useLayoutEffect } from "../html.js";
 import { IconButton } from "./common.js";
 import { usePage } from "./context.js";
 import { Dialog } from "./dialog.js";
@@ -11,7 +11,7 @@ const TITLES = { notes: "What the bot noted", members: "Members" };
 /** Keeps what stands at the right: remembered on wide screens, closed at first on narrow ones. Returns the switch. */
 export function useSide(narrow) {
   const { state, store } = usePage();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const kept = localStorage.getItem(KEY) ?? "notes";
     store.set({ side: narrow || !(kept in TITLES) ? null : kept });
   }, [narrow]);
