@@ -1,0 +1,163 @@
+"""An encoder without a model: words and character n-grams, hashed to a fixed number of columns.
+
+Each text counts its words and the 3- to 5-grams of every word with its borders, as scikit-learn's `char_wb`
+does. Counts are sublinear (1 + ln n). A feature's hash chooses its column and its sign, so that collisions
+cancel out on average (Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning").
+All texts of a batch are hashed together: the hash of a span is the difference of two prefix sums.
+"""
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.nlp.encoder import Vectors
+
+Hashes = NDArray[np.uint64]
+Positions = NDArray[np.int64]
+
+MAX_CHARACTERS: Final = 2_000  # of a text; what follows is left out
+_CHUNK: Final = 256  # texts hashed together; between two chunks the event loop gets its turn
+_WORD: Final = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]+")
+_SIZES: Final = (3, 4, 5)  # characters of an n-gram
+_SPACE: Final = ord(" ")
+_BASE: Final = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
+_INVERSE: Final = pow(_BASE, -1, 2**64)
+_WORD_SALT: Final = 0xD6E8FEB86659FD93  # the word "cat" is another feature than the 3-gram "cat"
+_WORD_WEIGHT: Final = 2.0
+_FUNCTION_WORD_WEIGHT: Final = 0.5  # also of their n-grams
+
+
+class HashedEncoder:
+    """Signed hashing of words and character n-grams; the same vectors in every process and version."""
+
+    def __init__(self, dim: int = 1_024) -> None:
+        self.dim = dim
+        self.name = f"hashed-{dim}-1"  # the last figure changes whenever the vectors do
+
+    def encode_now(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of `texts`, shape (n, dim); some microseconds a text."""
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK]
+            vectors[start : start + len(chunk)] = self._encode_chunk(chunk)
+        return vectors
+
+    async def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of `texts`, shape (n, dim)."""
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        for start in range(0, len(texts), _CHUNK):
+            if start:
+                await asyncio.sleep(0)
+            chunk = texts[start : start + _CHUNK]
+            vectors[start : start + len(chunk)] = self._encode_chunk(chunk)
+        return vectors
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
+
+    def _encode_chunk(self, texts: Sequence[str]) -> Vectors:
+        rows, hashes, weights = _features(texts)
+        # One entry for each row and feature, with its count.
+        order = np.lexsort((hashes, rows))
+        rows, hashes, weights = rows[order], hashes[order], weights[order]
+        first = np.ones(len(rows), np.bool_)
+        first[1:] = (rows[1:] != rows[:-1]) | (hashes[1:] != hashes[:-1])
+        starts = np.flatnonzero(first)
+        counts = np.diff(np.append(starts, len(rows)))
+        rows, hashes = rows[starts], hashes[starts]
+        values = weights[starts] * (1 + np.log(counts))
+        values = np.where(hashes >> np.uint64(63), -values, values)
+        columns = (hashes % np.uint64(self.dim)).astype(np.int64)
+        size = len(texts) * self.dim
+        summed = np.bincount(rows * self.dim + columns, values, size).reshape(len(texts), self.dim)
+        lengths = np.linalg.norm(summed, axis=1, keepdims=True)
+        return (summed / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+
+def _features(texts: Sequence[str]) -> tuple[Positions, Hashes, NDArray[np.float64]]:
+    """Return row, hash and weight of every word and n-gram, repeated as often as it occurs."""
+    spaced = [_spaced(text) for text in texts]
+    codes = np.frombuffer("".join(spaced).encode("utf-32-le", "surrogatepass"), np.uint32)
+    row_of = np.repeat(np.arange(len(texts)), [len(text) for text in spaced])
+    hasher = _SpanHasher(codes)
+    is_space = codes == _SPACE
+    starts = np.flatnonzero(is_space[:-1] & ~is_space[1:]) + 1
+    ends = np.flatnonzero(~is_space[:-1] & is_space[1:]) + 1
+    words = hasher(starts, ends)
+    factors = np.where(np.isin(words, _FUNCTION_WORDS), _FUNCTION_WORD_WEIGHT, 1.0)
+    rows = [row_of[starts]]
+    hashes = [_mix(words ^ np.uint64(_WORD_SALT))]
+    weights = [factors * _WORD_WEIGHT]
+    for size in _SIZES:
+        at = _inside_words(is_space, size)
+        rows.append(row_of[at])
+        hashes.append(_mix(hasher(at, at + size)))
+        weights.append(factors[np.searchsorted(ends, at, side="right")])
+    return np.concatenate(rows), np.concatenate(hashes), np.concatenate(weights)
+
+
+def _spaced(text: str) -> str:
+    """Return the words of `text`, folded, with a space on both sides of each; "" for none."""
+    folded = unicodedata.normalize("NFKC", text.strip()[:MAX_CHARACTERS]).casefold()
+    words = _WORD.findall(folded)
+    return f" {' '.join(words)} " if words else ""
+
+
+def _inside_words(is_space: NDArray[np.bool_], size: int) -> Positions:
+    """Return where an n-gram of `size` characters starts that holds spaces at its ends at most."""
+    last = len(is_space) - size + 1
+    if last <= 0:
+        return np.empty(0, np.int64)
+    inner = np.zeros(last, np.bool_)
+    for offset in range(1, size - 1):
+        inner |= is_space[offset : offset + last]
+    return np.flatnonzero(~inner)
+
+
+class _SpanHasher:
+    """The polynomial hash of any span of a text, modulo 2**64, from its prefix sums."""
+
+    def __init__(self, codes: NDArray[np.uint32]) -> None:
+        count = len(codes)
+        powers = np.full(count, _BASE, np.uint64)
+        powers[:1] = 1
+        np.multiply.accumulate(powers, out=powers)
+        self._unshift = np.full(count, _INVERSE, np.uint64)
+        self._unshift[:1] = 1
+        np.multiply.accumulate(self._unshift, out=self._unshift)
+        self._sums = np.zeros(count + 1, np.uint64)
+        np.cumsum(powers * codes, out=self._sums[1:])
+
+    def __call__(self, starts: Positions, ends: Positions) -> Hashes:
+        """Return the hashes of the spans from `starts` up to, not including, `ends`."""
+        hashes: Hashes = (self._sums[ends] - self._sums[starts]) * self._unshift[starts]
+        return hashes
+
+
+def _mix(hashes: Hashes) -> Hashes:
+    """Spread every bit over all of them (the finalizer of splitmix64)."""
+    mixed = hashes ^ (hashes >> np.uint64(30))
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def _hash_words(words: str) -> Hashes:
+    codes = np.frombuffer(words.encode("utf-32-le", "surrogatepass"), np.uint32)
+    ends = np.append(np.flatnonzero(codes == _SPACE), len(codes))
+    starts = np.append(0, ends[:-1] + 1)
+    return _SpanHasher(codes)(starts, ends)
+
+
+_FUNCTION_WORDS: Final = _hash_words(
+    "a an the and or but if of to in on at for with from by as is are was were be been am i i'm i've i'd me"
+    " my we our us you your it its it's this that these those he she they them their do does did have has"
+    " had can could would will should not so there here just some any . , ! ? : ; ' \" ( ) - ..."
+)
