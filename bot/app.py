@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -22,19 +23,23 @@ from bot.db.engine import create_engine
 from bot.db.instance_lock import InstanceLock
 from bot.db.schema import prepare_database
 from bot.domain.signal import Stage
-from bot.nlp.classifier import EmbeddedClassifier
+from bot.nlp.batching import BatchingEncoder
+from bot.nlp.choice import EncoderChoice, Judges, choose_encoder, choose_judges
+from bot.nlp.refining import Refiner
 from bot.nlp.sentiment import warm_up
 from bot.services.actions import ActionLog
 from bot.services.clock import Clock, SystemClock
 from bot.services.command_sync import CommandSyncService
 from bot.services.compose import ESCALATE, REPLY, TELL_OWNER, Composer
 from bot.services.drain import drain
+from bot.services.feedback import FeedbackService
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
 from bot.services.orchestrator import OrchestratorService
 from bot.services.recovery import RecoveryService
+from bot.services.refinement import RefinementService
 from bot.services.replies import Replies
 from bot.services.retention import RetentionService
 from bot.services.situations import SituationService
@@ -64,24 +69,31 @@ def run(settings: Settings) -> int:
 class Application:
     """One running bot."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, refiner: Refiner | None = None) -> None:
+        """Prepare a bot; a `refiner` takes the place of the second judge that the settings would choose."""
         self._settings = settings
         self._clock = clock
+        self._refiner = refiner
         self._stopping = asyncio.Event()
         self._stop_now = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
+        self._tasks = TaskSet()
 
     async def run(self) -> int:
         """Start everything, run until stopped, stop everything in reverse order."""
         settings = self._settings
         logger.info("Starting Lookout ({})", describe_abilities())
         async with AsyncExitStack() as stack:
-            if settings.api.enabled:  # FastAPI takes a while to import; the database is opened meanwhile
+            # FastAPI takes a while to import, a model to be checked; the database is opened meanwhile.
+            if settings.api.enabled:
                 importing = asyncio.create_task(asyncio.to_thread(import_module, "bot.api.app"))
                 stack.push_async_callback(asyncio.wait, {importing})
+            choosing = asyncio.create_task(asyncio.to_thread(choose_encoder, settings.nlp))
+            stack.push_async_callback(asyncio.wait, {choosing})
             database = await self._open_database(stack)
             bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
-            services = await self._build(database, bus, metrics, tools)
+            judges = self._judges(stack, await choosing, metrics)
+            services = await self._build(database, bus, metrics, tools, judges)
             point_discord(settings.discord)
             read_fairly(lambda: services.ingest.pressure)
             bot = Bot(
@@ -91,6 +103,7 @@ class Application:
                 http_trace=retry_trace(metrics),
             )
             tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
+            services.refinement.title_of = partial(_title_of, bot)
             _track(metrics, services, bus, bot)
             await self._start_api(stack, database, services, bot)
             self._listen_for_signals()
@@ -98,6 +111,7 @@ class Application:
                 await self._connect_until_stopped(bot)
                 await self._drain(services, bus)
             finally:
+                await self._tasks.cancel()
                 await _within(CLOSE_SECONDS, bot.close(), "closing the connection to Discord")
                 if self._working is not None:
                     self._working.cancel()
@@ -126,19 +140,34 @@ class Application:
             await tx.queue.release_all()  # nobody else is at work on this database
         return database
 
+    def _judges(self, stack: AsyncExitStack, choice: EncoderChoice, metrics: Metrics) -> Judges:
+        """Return who judges; their encoder is closed last, when what was taken is finished."""
+        judges = choose_judges(choice, self._refiner)
+        logger.log("WARNING" if choice.degraded else "INFO", "Judging: {}", judges.reason)
+        encoder = choice.encoder
+        if encoder is not None:
+            stack.push_async_callback(lambda: _within(CLOSE_SECONDS, encoder.close(), "closing the encoder"))
+        if isinstance(encoder, BatchingEncoder):
+            metrics.track_queue("encoder", lambda: encoder.depth)
+        return judges
+
     async def _build(
-        self, database: Database, bus: MemoryBus, metrics: Metrics, tools: dict[str, Tool]
+        self, database: Database, bus: MemoryBus, metrics: Metrics, tools: dict[str, Tool], judges: Judges
     ) -> Services:
         settings, clock = self._settings, self._clock
         await asyncio.to_thread(warm_up)  # else the first message pays for loading the lexicon
         guilds = GuildService(database, clock, settings.orchestrator)
-        ingest = IngestService(database, EmbeddedClassifier(), bus, clock, metrics, settings.ingest)
+        ingest = IngestService(database, judges.light, bus, clock, metrics, settings.ingest)
         ingest.cursors = await guilds.load()
+        refine_seconds = settings.nlp.refine_seconds
+        refinement = RefinementService(judges.refiner, database, clock, metrics, refine_seconds)
         return Services(
+            feedback=FeedbackService(database, clock),
             guilds=guilds,
             ingest=ingest,
             metrics=metrics,
-            observer=ObserverService(database, bus, clock, metrics, settings.workers),
+            refinement=refinement,
+            observer=ObserverService(database, bus, clock, metrics, refinement, settings.workers),
             orchestrator=OrchestratorService(
                 database=database,
                 bus=bus,
@@ -192,6 +221,7 @@ class Application:
             gc.freeze()  # what start-up made stays: no need to look at it again
             gc.set_threshold(*GC_THRESHOLDS)
             gc.enable()
+            self._tasks.spawn(_warm_up(bot), "the encoder's start")
             working = asyncio.create_task(connect(bot, self._clock, RECONNECT_SECONDS), name="gateway")
             await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -226,6 +256,18 @@ def _is_connected(bot: Bot) -> bool:
     """Whether events arrive; `is_ready` alone stays true while discord.py tries to connect again."""
     socket: discord.gateway.DiscordWebSocket | None = bot.ws
     return bot.is_ready() and not bot.is_closed() and socket is not None and socket.open
+
+
+async def _warm_up(bot: Bot) -> None:
+    """Have the second judge load what it needs, once nothing more urgent does."""
+    await bot.wait_until_ready()
+    await bot.services.refinement.warm_up()
+
+
+def _title_of(bot: Bot, thread_id: int) -> str:
+    """Return a thread's title, "" when Discord hasn't told of it."""
+    thread = bot.get_channel(thread_id)
+    return thread.name if isinstance(thread, discord.Thread) else ""
 
 
 def _track(metrics: Metrics, services: Services, bus: MemoryBus, bot: Bot) -> None:

@@ -62,6 +62,12 @@ def bench(context: typer.Context) -> None:
     raise typer.Exit(_become("-m", "benchmarks", *context.args))
 
 
+@app.command(context_settings=PASS_ON)
+def evaluate(context: typer.Context) -> None:
+    """Measure how well the bot judges, on real messages."""
+    raise typer.Exit(import_module("bot.evaluation").main(context.args))
+
+
 @app.command()
 def doctor() -> None:
     """Check everything the bot needs and say what to fix."""

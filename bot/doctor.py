@@ -26,7 +26,7 @@ from bot.abilities import describe_abilities
 from bot.domain.errors import StartupError
 from bot.domain.invite import PRIVILEGED, invite_link
 from bot.logs import Masker
-from bot.settings import DatabaseSettings, DiscordSettings, LlmSettings, Settings, load_settings
+from bot.settings import DatabaseSettings, DiscordSettings, LlmSettings, NlpSettings, Settings, load_settings
 
 DEADLINE = 5.0  # seconds, for each answer from elsewhere
 DISCORD_API = "https://discord.com/api/v10"
@@ -76,6 +76,15 @@ def check_packages() -> Check:
     if missing:
         return Check("Packages", State.FAIL, f"missing: {', '.join(missing)}", "python run.py setup")
     return Check("Packages", State.OK, describe_abilities())
+
+
+def check_judges(nlp: NlpSettings) -> Check:
+    """Tell who judges messages."""
+    from bot.nlp.choice import choose_encoder, choose_judges
+
+    choice = choose_encoder(nlp)
+    state = State.WARN if choice.degraded else State.OK
+    return Check("Judges", state, choose_judges(choice).reason)
 
 
 def check_time_zones() -> Check:
@@ -214,6 +223,9 @@ def check_intents(intents: tuple[str, ...], flags: int | None) -> Check:
     if off:
         fix = f"switch it on at {PORTAL} > Bot > Privileged Gateway Intents"
         return Check("Intents", State.FAIL, f"{' and '.join(off)} is off", fix)
+    if "guild_reactions" not in intents:
+        detail = "without guild_reactions no thumbs up or down under an answer is heard"
+        return Check("Intents", State.WARN, detail, "add it to DISCORD_INTENTS or discord.intents")
     return Check("Intents", State.OK, ", ".join(intents))
 
 
@@ -275,6 +287,7 @@ async def run_checks(settings: Settings) -> list[Check]:
     return [
         *discord,
         database,
+        await asyncio.to_thread(check_judges, settings.nlp),
         check_folder("Log folder", settings.log.folder),
         check_port(settings),
         provider,

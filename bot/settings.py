@@ -199,6 +199,23 @@ class IngestSettings(Section):
     backfill_answer_age_minutes: int = Field(15, ge=0)
 
 
+class NlpSettings(Section):
+    """The encoder, which turns texts into vectors."""
+
+    encoder: Literal["auto", "minilm", "hashed", "off"] = "auto"
+    model_folder: Path | None = None
+    models_folder: Path = Path("data/models")
+    allow_download: bool = False
+    threads: int = Field(0, ge=0, le=64)  # 0: the machine's cores, 4 at the most
+    batch_size: int = Field(32, ge=1, le=256)  # texts
+    gather_ms: float = Field(5, ge=0, le=1_000)
+    queue_size: int = Field(1_000, ge=1)  # texts
+    cache_size: int = Field(4_096, ge=0)  # texts
+    deadline_seconds: float = Field(30, gt=0, le=600)
+    idle_minutes: float = Field(15, ge=0)  # 0: never
+    refine_seconds: float = Field(3, gt=0, le=60)
+
+
 class ObserverSettings(Section):
     """How messages are understood."""
 
@@ -259,6 +276,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     api: ApiSettings = ApiSettings()
     ingest: IngestSettings = IngestSettings()
+    nlp: NlpSettings = NlpSettings()
     observer: ObserverSettings = ObserverSettings()
     orchestrator: OrchestratorSettings = OrchestratorSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -28,6 +28,7 @@ class FakeInteraction:
     ) -> None:
         self.id = 99
         self.guild_id = guild_id
+        self.user = SimpleNamespace(id=4_711)
         self.permissions = discord.Permissions(manage_guild=True) if permissions is None else permissions
         self.command: Any = None
         self.sent: list[dict[str, Any]] = []

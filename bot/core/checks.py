@@ -18,6 +18,11 @@ def is_manager(interaction: discord.Interaction) -> bool:
     return interaction.permissions.manage_guild or interaction.permissions.administrator
 
 
+def is_staff(member: discord.Member) -> bool:
+    """Whether a member may change the bot's settings in their server, told from their roles."""
+    return member.guild_permissions.manage_guild  # administrators and the owner have every permission
+
+
 def require_manager(interaction: discord.Interaction) -> None:
     """Check `is_manager`.
 

@@ -12,16 +12,18 @@ from loguru import logger
 from bot.core.errors import on_app_command_error
 from bot.core.forgiveness import forgive_odd_events
 from bot.services.command_sync import CommandSyncService
+from bot.services.feedback import FeedbackService
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
 from bot.services.orchestrator import OrchestratorService
 from bot.services.recovery import RecoveryService
+from bot.services.refinement import RefinementService
 from bot.services.retention import RetentionService
 from bot.services.stories import StoryService
 
-COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.admin")
+COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.feedback", "cogs.admin")
 PLACE_EVENTS = frozenset(
     (
         "guild_channel_update",
@@ -39,12 +41,14 @@ class Services:
     """Everything a cog may be given."""
 
     command_sync: CommandSyncService
+    feedback: FeedbackService
     guilds: GuildService
     ingest: IngestService
     metrics: Metrics
     observer: ObserverService
     orchestrator: OrchestratorService
     recovery: RecoveryService
+    refinement: RefinementService
     retention: RetentionService
     stories: StoryService
 

@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 from bot.db.actions import ActionRepository
 from bot.db.channels import ChannelRepository
 from bot.db.engine import READ_ONLY
+from bot.db.feedback import FeedbackRepository
 from bot.db.gaps import GapRepository
 from bot.db.guilds import GuildRepository
 from bot.db.kv import KeyValueRepository
@@ -56,6 +57,7 @@ class Transaction:
 
     actions: ActionRepository
     channels: ChannelRepository
+    feedback: FeedbackRepository
     gaps: GapRepository
     guilds: GuildRepository
     kv: KeyValueRepository
@@ -131,6 +133,7 @@ class Database:
             yield Transaction(
                 actions=ActionRepository(session),
                 channels=ChannelRepository(session),
+                feedback=FeedbackRepository(session),
                 gaps=GapRepository(session),
                 guilds=GuildRepository(session),
                 kv=KeyValueRepository(session),

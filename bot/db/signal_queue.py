@@ -1,10 +1,11 @@
 """The durable queue: signals on their way, claimed with a lease and moved on by compare-and-set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, func, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -35,6 +36,17 @@ class SignalQueueRepository:
             .execution_options(populate_existing=True)
         )
         return (await self._session.exec(statement)).scalars().all()
+
+    async def unedited(self, contents: Mapping[str, str]) -> set[str]:
+        """Return which signals still have the text given by their id; until the end nobody edits them."""
+        query = (
+            sa_select(_TABLE.c.id, _TABLE.c.content)
+            .where(_TABLE.c.id.in_(contents))
+            .order_by(_TABLE.c.id)
+            .with_for_update()  # PostgreSQL; on SQLite nobody writes beside a transaction
+        )
+        rows = await (await self._session.connection()).execute(query)
+        return {each.id for each in rows if each.content == contents[each.id]}
 
     async def advance(self, ids: Sequence[str], old: Stage, values: dict[str, Any]) -> Sequence[str]:
         """Set `values` (the new `stage` among them) where the stage is `old` and end the leases.

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, or_
+from sqlalchemy import ColumnElement, Select, String, bindparam, case, delete, func, literal, or_, union_all
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.bulk import insert_many
 from bot.db.upsert import insert_for
-from bot.domain.signal import Intent, Stage, Status
-from bot.models import SignalRecord
+from bot.domain.signal import Intent, Signal, Stage, Status, signal_id
+from bot.models import Feedback, SignalRecord
 
 # What an erased message no longer has. The row stays, so that a late create can't bring the text back.
 ERASED: dict[str, Any] = {
@@ -29,6 +29,18 @@ _REQUIRED = {column.name for column in _TABLE.columns if not column.nullable}
 
 # Whose deletion ends the road. What is being acted on ends by itself: its action must get an outcome.
 _UNDECIDED = col(SignalRecord.stage).in_((Stage.OBSERVE.value, Stage.PLAN.value))
+
+
+# What an edit that changes these leaves as it is, when the text stays the same: how the text was judged.
+_NOT_JUDGED = frozenset(("content", "attachments", "embeds", "mentions", "edited_at"))
+
+
+class Said(NamedTuple):
+    """A line of a conversation."""
+
+    message_id: int
+    author_name: str
+    content: str
 
 
 class Flagged(NamedTuple):
@@ -66,15 +78,23 @@ class SignalRepository:
         return len((await connection.execute(insert, list(rows))).all())
 
     async def edit_batch(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Update known signals with newer text; keys are `key` (the id), `edited_at` and columns to set."""
+        """Update known signals with newer text; keys are `key` (the id), `edited_at` and columns to set.
+
+        Where the text is the same, as when an edit is read again, it stays judged as it was.
+        """
         if not rows:
             return
-        columns = [name for name in rows[0] if name != "key"]
+        changes: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "key"}
+        if "content" in changes:
+            same = _TABLE.c.content == bindparam("content")
+            for name in changes.keys() - _NOT_JUDGED:
+                column = _TABLE.c[name]
+                changes[name] = case((same, column), else_=bindparam(name, type_=column.type))
         statement = (
             update(_TABLE)
             .where(_TABLE.c.id == bindparam("key"), _TABLE.c.deleted_at.is_(None))
             .where(or_(_TABLE.c.edited_at.is_(None), _TABLE.c.edited_at <= bindparam("edited_at")))
-            .values({name: bindparam(name) for name in columns})
+            .values(changes)
         )
         await (await self._session.connection()).execute(statement, list(rows))
 
@@ -96,6 +116,11 @@ class SignalRepository:
             statement, [{**row, **ERASED, "deleted_at": now} for row in tombstones]
         )
         ids = [row["id"] for row in tombstones]
+        said_of = or_(
+            col(Feedback.signal_id).in_(ids),
+            col(Feedback.message_id).in_([row["message_id"] for row in tombstones]),  # answers of ours
+        )
+        await self._session.exec(delete(Feedback).where(said_of))
         await self._session.exec(
             update(SignalRecord)
             .where(col(SignalRecord.id).in_(ids), _UNDECIDED)
@@ -117,6 +142,8 @@ class SignalRepository:
             .where(there, col(SignalRecord.deleted_at).is_(None))
             .values(**ERASED, deleted_at=now)
         )
+        erased = select(SignalRecord.id).where(there)  # last: what is said of them meanwhile holds them
+        await self._session.exec(delete(Feedback).where(col(Feedback.signal_id).in_(erased)))
 
     async def ids_between(self, place_id: int, after_id: int, to_id: int) -> Sequence[int]:
         """Return the stored messages of a place after `after_id`, up to and including `to_id`, not erased."""
@@ -142,9 +169,10 @@ class SignalRepository:
         )
         return (await self._session.exec(query)).one()
 
-    async def get(self, signal_id: str) -> SignalRecord | None:
-        """Return the signal, None when there is none."""
-        return await self._session.get(SignalRecord, signal_id, populate_existing=True)
+    async def get(self, signal_id: str, *, hold: bool = False) -> SignalRecord | None:
+        """Return the signal, None when there is none; with `hold`, it stays as it is until the end."""
+        lock = {"read": True} if hold else None  # PostgreSQL; on SQLite nobody writes beside a transaction
+        return await self._session.get(SignalRecord, signal_id, populate_existing=True, with_for_update=lock)
 
     async def count(self) -> int:
         """Return how many signals are stored, tombstones included."""
@@ -184,6 +212,28 @@ class SignalRepository:
         )
         return (await self._session.exec(query)).first() is not None
 
+    async def said_before(self, signals: Sequence[Signal], limit: int) -> dict[str, list[Said]]:
+        """Return, by the signals' ids, up to `limit` messages before each in its place, oldest first.
+
+        The message that a thread was started from counts as its first one. Erased ones are left out. One
+        query, so for some dozens of signals at most: SQLite takes 500 parts.
+        """
+        if not signals:
+            return {}
+        parts = []
+        for signal in signals:
+            message = signal.message
+            there = _TABLE.c.place_id == message.place_id
+            earlier = there & (_TABLE.c.message_id < message.message_id)
+            parts.append(_said(signal.id, earlier, limit))
+            if message.thread_id is not None:
+                starter = _TABLE.c.id == signal_id(signal.source, message.thread_id)
+                parts.append(_said(signal.id, starter & (_TABLE.c.place_id == message.channel_id), 1))
+        found: dict[str, list[Said]] = {signal.id: [] for signal in signals}
+        for asked, *line in await (await self._session.connection()).execute(union_all(*parts)):
+            found[asked].append(Said(*line))
+        return {asked: sorted(lines)[-limit:] for asked, lines in found.items()}
+
     async def authors_of(self, ids: Sequence[str]) -> dict[str, int]:
         """Return who wrote these stored signals, by id."""
         if not ids:
@@ -221,3 +271,16 @@ class SignalRepository:
     async def delete(self, ids: Sequence[str]) -> None:
         """Delete these signals, wherever on the road they are."""
         await self._session.exec(delete(SignalRecord).where(col(SignalRecord.id).in_(ids)))
+
+
+def _said(asked: str, which: ColumnElement[bool], limit: int) -> Select[Any]:
+    """Return a query for the newest messages that hold for `which`, with the id of the signal that asks."""
+    table = _TABLE.c
+    newest = (
+        sa_select(literal(asked, String).label("asked"), table.message_id, table.author_name, table.content)
+        .where(which, table.deleted_at.is_(None))
+        .order_by(table.message_id.desc())
+        .limit(limit)
+        .subquery()
+    )
+    return sa_select(newest)

@@ -36,7 +36,7 @@ def bot_environment(
             "DISCORD_API_URL": ready["api_url"],
             "DISCORD_GATEWAY_URL": ready["gateway_url"],
             "DISCORD_CDN_URL": ready["cdn_url"],
-            "DISCORD_INTENTS": "guilds,guild_messages,message_content",
+            "DISCORD_INTENTS": "guilds,guild_messages,guild_reactions,message_content",
             # Both, because .env may name a database by URL, which goes before a path.
             "DB_PATH": str(folder / "lookout.db"),
             "DATABASE_URL": f"sqlite:///{(folder / 'lookout.db').as_posix()}",

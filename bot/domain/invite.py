@@ -55,7 +55,7 @@ _OFFICIAL_NAMES = {
     "direct_message_polls": "dm_polls",
     "auto_moderation_config": "auto_moderation_configuration",
 }
-INTENTS = ("guilds", "guild_messages", "message_content")
+INTENTS = ("guilds", "guild_messages", "guild_reactions", "message_content")
 PRIVILEGED = {
     "members": "Server Members Intent",
     "presences": "Presence Intent",

@@ -7,7 +7,9 @@ from bot.domain.quiet_hours import QuietHours
 from bot.domain.signal import Intent, PlanKind, Signal, Urgency
 
 TOXIC = 0.8  # probability from which a flagged message goes to staff instead of being answered
-ANSWERED_LANGUAGES = ("en", "und")  # the templates are English; "und" is too short to tell
+ANSWERED_LANGUAGES = ("en", "und")  # always: the templates are English; "und" is too short to tell
+ALL_LANGUAGES = "all"  # stands for every language in a guild's choice
+FOREIGN_TRUST = 0.5  # what a judgement is worth in a language that its cues and training don't know
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,15 @@ class GuildPolicy:
     quiet_hours: QuietHours | None = None
     staff_channel_id: int | None = None
     ignored_role_ids: frozenset[int] = frozenset()
+    languages: frozenset[str] = frozenset()  # answered beside ANSWERED_LANGUAGES: ISO 639-1, or ALL_LANGUAGES
+
+    def answers_in(self, language: str) -> bool:
+        """Whether messages in `language` are answered."""
+        return language in ANSWERED_LANGUAGES or not self.languages.isdisjoint((language, ALL_LANGUAGES))
+
+    def confidence_for(self, language: str) -> float:
+        """Return how sure a judgement must be. Whoever enables a language takes its low confidence along."""
+        return self.min_confidence * trust_in(language)
 
     def quiet_at(self, moment: datetime) -> bool:
         """Whether it is within the quiet hours."""
@@ -47,6 +58,16 @@ class Decision:
     plan: PlanKind
     reason: str
     aloud: bool = True  # an escalation: tell the member too, if it is the bot's turn to speak
+
+
+def trust_in(language: str) -> float:
+    """Return by what to multiply the confidence of a judgement of a text in `language`."""
+    return 1.0 if language in ANSWERED_LANGUAGES else FOREIGN_TRUST
+
+
+def undiscounted(confidence: float, language: str) -> float:
+    """Return the confidence of a stored judgement as the judge gave it."""
+    return min(1.0, confidence / trust_in(language))
 
 
 def decide(signal: Signal, policy: GuildPolicy, situation: Situation) -> Decision:
@@ -82,9 +103,9 @@ def _silence(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:
         (situation.maintenance, "maintenance mode"),
         (not policy.auto_reply, "auto-replies are off here"),
         (situation.now - signal.created_at > situation.max_age, "too old to answer"),
-        (observer.confidence < policy.min_confidence, "not confident enough"),
+        (not policy.answers_in(signal.language), f"language not enabled here: {signal.language}"),
+        (observer.confidence < policy.confidence_for(signal.language), "not confident enough"),
         (situation.addressed_to_other, "addressed to another member"),
-        (signal.language not in ANSWERED_LANGUAGES, "not in English"),
     )
     return next((reason for holds, reason in checks if holds), "")
 

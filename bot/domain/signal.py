@@ -67,6 +67,13 @@ class PlanKind(StrEnum):
     ESCALATE = "escalate"
 
 
+class Judge(StrEnum):
+    """Who judged a message."""
+
+    LIGHT = "light"  # every message, at once, by itself
+    ENCODER = "encoder"  # what was flagged or uncertain, with what was said before
+
+
 class Judgement(NamedTuple):
     """What a classifier says of one text. A tuple, because one is made for every message."""
 
@@ -79,6 +86,7 @@ class Judgement(NamedTuple):
     confidence: float  # of the intent, 0 to 1
     rationale: str  # at most MAX_RATIONALE_WORDS words; "" when nothing spoke for a flag
     language: str  # ISO 639-1, or "und" when unknown
+    uncertain: bool = False  # not flagged, perhaps wrongly: to be judged again
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """SQLModel tables by topic; importing the package registers them all."""
 
 from bot.models.action import Action, ActionStatus
+from bot.models.feedback import Feedback, FeedbackKind, Giver, Verdict
 from bot.models.gap import Gap
 from bot.models.guild import AutoReply, Channel, Guild, Member, Watch
 from bot.models.kv import KeyValue
@@ -11,10 +12,14 @@ __all__ = [
     "ActionStatus",
     "AutoReply",
     "Channel",
+    "Feedback",
+    "FeedbackKind",
     "Gap",
+    "Giver",
     "Guild",
     "KeyValue",
     "Member",
     "SignalRecord",
+    "Verdict",
     "Watch",
 ]

@@ -39,6 +39,9 @@ class Guild(SQLModel, table=True):
     quiet_hours: str | None = Field(default=None, sa_type=String(16))  # "22:00-07:00" in `timezone`
     min_confidence: float | None = None
     ignored_role_ids: list[int] | None = Field(default=None, sa_type=JSON_OR_NULL)
+    languages: list[str] | None = Field(
+        default=None, sa_type=JSON_OR_NULL
+    )  # answered beside English, or "all"
 
 
 class Channel(SQLModel, table=True):

@@ -63,6 +63,9 @@ class SignalRecord(SQLModel, table=True):
     intent: str = Field(default=Intent.OTHER, sa_type=String(16))
     confidence: float = 0.0
     rationale: str = Field(default="", sa_type=String(300))
+    judge: str | None = Field(default=None, sa_type=String(8))  # a `Judge`; None: the light one
+    light_intent: str | None = Field(default=None, sa_type=String(16))  # its opinion, where another judge's
+    light_confidence: float | None = None  # differs from it
     stage: str = Field(default=Stage.DONE, sa_type=String(8))
     status: str = Field(default=Status.PENDING, sa_type=String(16))
     plan: str | None = Field(default=None, sa_type=String(16))

@@ -11,7 +11,8 @@ from bot.nlp.cue_rows import GAP, Side
 from bot.nlp.cues import Found, find_cues
 from bot.nlp.language import language_of
 from bot.nlp.sentiment import chat_score_of, label
-from bot.nlp.tags import is_spam, is_technical, toxicity_of, urgency_of
+from bot.nlp.spam import SPAM, spam_of
+from bot.nlp.tags import is_technical, toxicity_of, urgency_of
 from bot.nlp.words import words_of
 
 _CODE_BLOCK: Final = re.compile(r"```[\s\S]*?(?:```|$)")
@@ -75,17 +76,18 @@ def _judge(text: str) -> Judgement:
     bare = [word.strip(punctuation) for word in lowered]
     words = set(bare)
     words -= _NO_WORDS
+    spam = spam_of(text, words)
     if not words:
-        return _BARE_BAIT if "://" in text and is_spam(text, words) else _UNKNOWN
+        return _BARE_BAIT._replace(rationale=spam.reason) if spam.probability >= SPAM else _UNKNOWN
     flat = " " + " ".join(lowered)
     cues = find_cues(flat, bare, words)
     weights = _weigh(cues) if cues else _NOTHING
     score = chat_score_of(plain, lowered, bare)
     language = language_of(plain, words)
     toxicity = toxicity_of(flat, words)
-    if is_spam(text, words):
+    if spam.probability >= SPAM:
         return Judgement(
-            Purpose.SPAM, label(score), score, Urgency.LOW, toxicity, Intent.OTHER, 0.9, "", language
+            Purpose.SPAM, label(score), score, Urgency.LOW, toxicity, Intent.OTHER, 0.9, spam.reason, language
         )
     chance = _chance(flat, words, weights) if weights.ask or weights.fail else 0.0
     urgency = urgency_of(flat, words)

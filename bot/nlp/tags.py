@@ -1,4 +1,4 @@
-"""The small tags that need only words and a few patterns: toxicity, urgency, spam, technical talk."""
+"""The small tags that need only words and a few patterns: toxicity, urgency, technical talk."""
 
 import codecs
 import re
@@ -12,8 +12,6 @@ _DIRECTED: Final = 0.85
 _INSULT: Final = 0.6
 _SELF: Final = 0.1
 _CURSE: Final = 0.15
-_SEVERAL: Final = 2  # bait words that need no link
-_BARE_LINK: Final = 2  # words; a link and hardly more
 
 # kept unreadable on purpose: nobody should have to read slurs to maintain this file
 _SLURS: Final = words_of(
@@ -79,35 +77,6 @@ _SOON: Final = words_of(
     "stuck blocked deadline blocking blocker desperate desperately hurry tonight quickly broken crash"
 )
 
-_BAIT: Final = words_of(
-    "nitro gift gifts airdrop giveaway claim earn profit profits crypto"
-    " bitcoin btc eth investment forex steam skins skin onlyfans nudes 18+"
-    " leaks teen whatsapp telegram free prize prizes guaranteed cash voucher urgent call txt"
-    " winner win won reward bonus"
-    " casino dm usdt income trading"
-)
-# a host that spells "discord" right is fine (there are many documentation sites) unless bait is glued to it
-_LOOKALIKE: Final = re.compile(
-    r"://(?:[\w-]{1,63}\.){0,4}?(?:"
-    r"[\w-]{0,20}discord[\w-]{0,20}(?:nitro|gift|free|promo|airdrop|bonus)[\w-]{0,20}"
-    r"|[\w-]{0,20}(?:nitro|gift|free|promo)[\w-]{0,10}discord[\w-]{0,20}"
-    r"|[\w-]{0,20}(?!discord)d[il1!]{1,3}[s5c]{1,3}[ck]?[o0]{1,3}(?:r|rn|n)[dcl]{1,3}[\w-]{0,20}"
-    r"|(?!steamcommunity\.)ste[ar]{0,2}n?m{0,2}c?[o0]m{1,3}[un]{1,3}[ilt1]{1,3}t?y[\w-]{0,20}"
-    r"|[\w-]{0,20}(?:free-?nitro|nitro-?(?:gift|free|drop|boost|discord))[\w-]{0,20}"
-    r")\.[a-z]{2,12}\b",
-    re.IGNORECASE,
-)
-_SCAM: Final = re.compile(
-    r"\bfree (?:discord )?nitro\b|\bnitro (?:for )?free\b|\bfree (?:steam|robux|v-?bucks|gift"
-    r"|crypto|btc)|\bclaim (?:your|ur|the|it|free|now)\b"
-    r"|\bearn (?:\S+ )?\$?\d|\b\d+% (?:profit|returns?)\b|\bt\.me/|\bwa\.me/|\bairdrop\b"
-    r"|\bonlyfans\b|\bgift (?:card|for you)\b|\b(?:dm|message) me (?:for|to|on)\b"
-    r"|\bfirst \d+ (?:people|members|users)\b|\byou(?:'ve| have)? (?:\w+ )?won\b|\b(?:text|txt"
-    r"|send) \w+ to \d{4,6}\b"
-    r"|\bcall (?:now )?0\d{6,}|\b(?:cash|guaranteed) prize\b|\bprize guaranteed\b|\b(?:teen|18\+)"
-    r" (?:leaks?|porn|nudes)\b|\$\d+"
-    r" (?:gift|steam|free)\b|\bsteam (?:gift|card)\b"
-)
 _TECHNICAL: Final = words_of(
     "install installed update updated upgrade config configure configuration version server client file"
     " files folder directory command terminal driver drivers kernel package packages script code"
@@ -150,13 +119,3 @@ def urgency_of(flat: str, words: set[str]) -> Urgency:
     if not _URGENT_WORDS.isdisjoint(words) and _URGENT.search(flat):
         return Urgency.HIGH
     return Urgency.LOW if _SOON.isdisjoint(words) else Urgency.MEDIUM
-
-
-def is_spam(text: str, words: set[str]) -> bool:
-    """Tell whether a message is obvious bait: bait words with a link, or several in a well-known pitch."""
-    baited = not _BAIT.isdisjoint(words)
-    if "://" in text:
-        if _LOOKALIKE.search(text):
-            return baited or len(words) <= _BARE_LINK or "everyone" in words
-        return baited and _SCAM.search(text.lower()) is not None
-    return baited and len(_BAIT & words) >= _SEVERAL and _SCAM.search(text.lower()) is not None

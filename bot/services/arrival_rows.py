@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.arrival import Arrival
+from bot.domain.policy import ANSWERED_LANGUAGES, FOREIGN_TRUST
 from bot.domain.signal import Intent, Judgement, PlanKind, Purpose, Sentiment, Stage, Status, Urgency
 from bot.domain.snowflake import DISCORD_EPOCH_MS
 from bot.nlp.classifier import NanoClassifier
@@ -44,9 +45,13 @@ def rows_of(arrivals: Sequence[Arrival], classifier: NanoClassifier, now: dateti
 
 
 def _row(arrival: Arrival, text: str, judgement: Judgement, now: datetime) -> dict[str, Any]:
-    purpose, sentiment, score, urgency, toxicity, intent, confidence, rationale, language = judgement
+    purpose, sentiment, score, urgency, toxicity, intent, confidence, rationale, language, uncertain = (
+        judgement
+    )
+    if language not in ANSWERED_LANGUAGES:
+        confidence = round(confidence * FOREIGN_TRUST, 3)
     message_id = arrival.message_id
-    open_ = (intent != _OTHER or arrival.to_bot) and not arrival.muted
+    open_ = (intent != _OTHER or uncertain or arrival.to_bot) and not arrival.muted
     author_name = arrival.author_name
     return {
         "id": f"{SOURCE}:{message_id}",
@@ -91,10 +96,13 @@ EDITED_COLUMNS = (
     "sentiment_score", "urgency", "toxicity", "intent", "confidence", "rationale",
 )  # fmt: skip
 
+# What a signal that only the light judge has seen has in these columns.
+UNREFINED: dict[str, Any] = {"judge": None, "light_intent": None, "light_confidence": None}
+
 
 def edit_of(row: dict[str, Any]) -> dict[str, Any]:
     """Return what an edit changes of a stored signal; where it is on the road stays."""
-    return {"key": row["id"], **{name: row[name] for name in EDITED_COLUMNS}}
+    return {"key": row["id"], **{name: row[name] for name in EDITED_COLUMNS}, **UNREFINED}
 
 
 def tombstone_of(arrival: Arrival, now: datetime) -> dict[str, Any]:

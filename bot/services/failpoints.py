@@ -11,6 +11,7 @@ FAIL_POINTS = (
     "ingest.in_edit",  # an edit is written, not yet committed
     "ingest.in_erase",  # a deletion likewise
     "ingest.after_commit",
+    "observer.after_refine",  # judged again, nothing written yet
     "observer.before_commit",
     "observer.after_commit",
     "plan.before_commit",

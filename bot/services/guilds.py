@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.db.database import Database
 from bot.domain.errors import NotFoundError, UserFacingError
+from bot.domain.languages import parse_languages
 from bot.domain.policy import GuildPolicy
 from bot.domain.quiet_hours import QuietHours
 from bot.domain.snowflake import snowflake_at
@@ -198,6 +199,14 @@ class GuildService:
             raise UserFacingError("Confidence is a number from 0 to 1, such as 0.6.")
         await self._change(guild_id, {"min_confidence": value})
 
+    async def set_languages(self, guild_id: int, text: str | None) -> None:
+        """Set which languages are answered beside English, as in "de, fr" or "all"; None for none.
+
+        Raises:
+            UserFacingError: it names a language I don't recognise.
+        """
+        await self._change(guild_id, {"languages": sorted(parse_languages(text or "")) or None})
+
     async def set_role_ignored(self, guild_id: int, role_id: int, ignored: bool) -> None:
         """Stop answering members with a role, or answer them again."""
         async with self._changing:
@@ -241,4 +250,5 @@ class GuildService:
             quiet_hours=QuietHours.parse(quiet) if quiet and quiet != "none" else None,
             staff_channel_id=guild.staff_channel_id if guild else None,
             ignored_role_ids=frozenset((guild.ignored_role_ids if guild else None) or ()),
+            languages=frozenset((guild.languages if guild else None) or ()),
         )

@@ -50,9 +50,7 @@ class _Batch:
     guilds: set[int] = field(default_factory=set)  # not known to be in the database
     names: dict[tuple[int, int], str] = field(default_factory=dict)  # of `members`, as they came
     size: int = 0
-    # What the last try to store it found:
-    new: int = 0  # messages that were not known
-    known: set[str] = field(default_factory=set)  # flagged ones that were
+    new: int = 0  # messages that were not known when it was last tried to store it
 
 
 class IngestService:
@@ -132,7 +130,7 @@ class IngestService:
         """Return for each whether the bot may have to do something about it."""
         judged = self._classifier.classify([clean(arrival.content) for arrival in arrivals])
         pairs = zip(arrivals, judged, strict=True)
-        return [arrival.to_bot or each.intent != Intent.OTHER for arrival, each in pairs]
+        return [arrival.to_bot or each.uncertain or each.intent != Intent.OTHER for arrival, each in pairs]
 
     def note_gap(self, gap: Gap) -> None:
         """Have `gap` opened in the transaction of the next batch, so that no cursor can pass it."""
@@ -299,7 +297,7 @@ class IngestService:
     @staticmethod
     async def _store(tx: Transaction, batch: _Batch) -> None:
         # In the order of their ids, so that two writers don't wait for each other.
-        batch.new, batch.known = 0, set()
+        batch.new = 0
         for guild_id in sorted(batch.guilds):
             await tx.guilds.ensure(guild_id, batch.now)
         for change, rows in batch.steps:
@@ -311,8 +309,6 @@ class IngestService:
                     await tx.signals.erase_place(row["place_id"], batch.now)
                     await tx.gaps.close_all(row["place_id"], batch.now, "channel deleted")
             else:
-                read_again = [row["id"] for row in rows if row["backfilled"] or change is Change.EDIT]
-                batch.known.update(await tx.signals.authors_of(read_again))
                 batch.new += await tx.signals.add_batch(rows)
             if change is Change.EDIT:
                 await tx.signals.edit_batch([edit_of(row) for row in rows])
@@ -337,7 +333,7 @@ class IngestService:
         for cursor in batch.due:
             part = _Batch(now, due=[cursor], guilds={cursor[1]} & batch.guilds)
             parts.append((f"cursor of {cursor[0]}", part))
-        batch.new, batch.known = 0, set()
+        batch.new = 0
         refused: list[object] = []
         for name, part in parts:
             try:
@@ -345,7 +341,6 @@ class IngestService:
             except Exception:  # noqa: BLE001  (see `_write`, which logged it)
                 refused.append(name)
             batch.new += part.new
-            batch.known |= part.known
         if refused:
             logger.error("The database refuses {} of {}; left out: {}", len(refused), len(parts), refused)
 
@@ -360,14 +355,9 @@ class IngestService:
         if batch.gaps:
             self._metrics.gap(len(batch.gaps))
             self.on_gap()
-        flagged = [row for _, rows in batch.steps for row in rows if row["stage"] != Stage.DONE]
-        if flagged:
-            new = [row for row in flagged if row["id"] not in batch.known]
-            for intent in Intent:
-                count = sum(row["intent"] == intent for row in new)
-                if count:
-                    self._metrics.flagged(intent, count)
-            self._bus.publish(Stage.OBSERVE, [signal_from_row(row) for row in flagged])
+        open_ = [row for _, rows in batch.steps for row in rows if row["stage"] != Stage.DONE]
+        if open_:
+            self._bus.publish(Stage.OBSERVE, [signal_from_row(row) for row in open_])
 
     def _overflowed(self, arrival: Arrival) -> None:
         if arrival.guild_id is None:

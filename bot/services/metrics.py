@@ -105,6 +105,7 @@ class Metrics:
         self._ingested = 0
         self._gaps = 0
         self._flagged = _Tally(intent for intent in Intent if intent is not Intent.OTHER)
+        self._refined = _Tally()
         self._replies = _Tally()
         self._retries = _Tally()
         self._durations = {INGEST_TO_OBSERVE: _Durations(), OBSERVE_TO_REPLY: _Durations()}
@@ -121,6 +122,16 @@ class Metrics:
     def flagged(self, intent: str, amount: int = 1) -> None:
         """Count signals the observer flagged with a message intent."""
         self._flagged.add(intent, amount)
+
+    def refined(self, outcome: str, amount: int = 1) -> None:
+        """Count light judgements by what the second judge made of them.
+
+        Args:
+            outcome: "confirmed", "flagged" or "cleared"; or why it said nothing: "behind", "busy", "failed",
+                "late" or "unavailable".
+            amount: How many.
+        """
+        self._refined.add(outcome, amount)
 
     def replied(self, outcome: str, seconds: float | None = None, amount: int = 1) -> None:
         """Count plans carried out, by what came of them.
@@ -187,6 +198,7 @@ class Metrics:
             "gaps_total", "Stretches of messages the gateway did not deliver.", value=self._gaps
         )
         yield _counter("observer_flagged_total", "Messages flagged by the observer.", "intent", self._flagged)
+        yield _counter("refined_total", "Messages for the second judge.", "outcome", self._refined)
         yield _counter("orchestrator_replies_total", "Plans carried out.", "outcome", self._replies)
         yield _counter("discord_http_retries_total", "Retried calls to Discord.", "status", self._retries)
         yield from self._durations[INGEST_TO_OBSERVE].families(

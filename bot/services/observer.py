@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from loguru import logger
 
 from bot.bus.protocol import SignalBus
 from bot.db.database import Database, Transaction, is_passing
 from bot.domain.policy import TOXIC
-from bot.domain.signal import MAX_RATIONALE_WORDS, Intent, Observation, PlanKind, Signal, Stage, Status
+from bot.domain.signal import (
+    MAX_RATIONALE_WORDS,
+    Intent,
+    Judgement,
+    Observation,
+    PlanKind,
+    Signal,
+    Stage,
+    Status,
+)
 from bot.models import SignalRecord
 from bot.models.signal import signal_from_row
 from bot.nlp.follow_ups import FollowUp, follow_up_of
@@ -18,22 +27,40 @@ from bot.services.arrival_rows import NOTHING_ASKED
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
+from bot.services.refinement import PORTION, RefinementService, judged_columns, with_judgement
 from bot.settings import WorkerSettings
 
-BATCH = 256
+BATCH = 256  # signals looked at together when that is quick
+FLAGS = tuple(intent for intent in Intent if intent is not Intent.OTHER)
+
+
+class _Step(NamedTuple):
+    """What becomes of a signal."""
+
+    signal: Signal  # as it is judged now
+    changed: dict[str, Any]  # columns that are no longer as the light judge left them
+    silent: str = ""  # why its road ends here; "" when it goes on
 
 
 class ObserverService:
     """Moves signals from OBSERVE to PLAN, or to DONE when nothing is asked."""
 
     def __init__(
-        self, database: Database, bus: SignalBus, clock: Clock, metrics: Metrics, settings: WorkerSettings
+        self,
+        database: Database,
+        bus: SignalBus,
+        clock: Clock,
+        metrics: Metrics,
+        refinement: RefinementService,
+        settings: WorkerSettings,
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
         self._metrics = metrics
+        self._refinement = refinement
         self._settings = settings
+        self._batch = PORTION if refinement.is_on else BATCH
         self.busy = False
 
     async def run(self) -> None:
@@ -41,7 +68,7 @@ class ObserverService:
         next_sweep = self._clock.monotonic()  # at once, then however many signals come
         while True:
             wait = max(0.0, next_sweep - self._clock.monotonic())
-            signals = await self._bus.take(Stage.OBSERVE, BATCH, wait)
+            signals = await self._bus.take(Stage.OBSERVE, self._batch, wait)
             self.busy = True
             try:
                 if signals:
@@ -50,14 +77,14 @@ class ObserverService:
                     lost = await self._waiting()
                     if lost:
                         await self._observe_safely(lost)
-                    pause = 0 if len(lost) == BATCH else self._settings.sweep_seconds
+                    pause = 0 if len(lost) == self._batch else self._settings.sweep_seconds
                     next_sweep = self._clock.monotonic() + pause
             finally:
                 self.busy = False
 
     async def _waiting(self) -> list[Signal]:
         async with self._database.reading() as tx:
-            ids = await tx.queue.list_waiting(Stage.OBSERVE, self._clock.now(), BATCH)
+            ids = await tx.queue.list_waiting(Stage.OBSERVE, self._clock.now(), self._batch)
             records = await tx.signals.get_many(ids) if ids else []
         return [signal_from_row(record.model_dump()) for record in records]
 
@@ -79,40 +106,42 @@ class ObserverService:
 
     async def observe(self, signals: Sequence[Signal]) -> None:
         """Complete the observation of the signals and hand on those that ask something."""
+        judged = await self._refinement.refine(signals, self._bus.depth(Stage.OBSERVE))
+        fail_point("observer.after_refine")
         now = self._clock.now()
-        onward, moved = list[Signal](), set[str]()
-        silent: dict[str, list[str]] = {NOTHING_ASKED: []}
         async with self._database.transaction() as tx:
             earlier = await self._follow_ups(tx, signals)
-            plain = []
-            for signal in signals:
-                follows = earlier.get(signal.id)
-                meaning = follow_up_of(signal, TOXIC) if follows else None
-                if meaning is not None and meaning is not FollowUp.ASKS:
-                    silent.setdefault(meaning.value, []).append(signal.id)
-                elif signal.observer.intent is not Intent.OTHER:
-                    plain.append(signal)
-                elif follows:
-                    onward.append(_as_follow_up(signal, follows))
-                else:
-                    silent[NOTHING_ASKED].append(signal.id)
-            for signal in onward:
-                values = _onward(now) | _observation(signal.observer)
-                moved.update(await tx.queue.advance([signal.id], Stage.OBSERVE, values))
-            moved.update(await tx.queue.advance([each.id for each in plain], Stage.OBSERVE, _onward(now)))
-            ended = set[str]()
-            for reason, ids in silent.items():
-                ended.update(await tx.queue.advance(ids, Stage.OBSERVE, _nothing_asked(reason, now)))
+            steps = [_step(each, judged.get(each.id), earlier.get(each.id)) for each in signals]
+            moved = await self._move(tx, steps, now)
             fail_point("observer.before_commit")
         fail_point("observer.after_commit")
-        first_met = [each for each in signals if each.id in moved or each.id in ended]
-        self._metrics.observed([(now - each.ingested_at).total_seconds() for each in first_met])
-        going = [each for each in signals if each.id in moved]
-        changed = {each.id: each for each in onward}
-        self._bus.publish(
-            Stage.PLAN,
-            [replace(changed.get(each.id, each), stage=Stage.PLAN, observed_at=now) for each in going],
-        )
+        first_met = [step for step in steps if step.signal.id in moved]
+        self._metrics.observed([(now - step.signal.ingested_at).total_seconds() for step in first_met])
+        going = [step.signal for step in first_met if not step.silent]
+        for intent in FLAGS:
+            self._metrics.flagged(intent, sum(each.observer.intent is intent for each in going))
+        self._bus.publish(Stage.PLAN, [replace(each, stage=Stage.PLAN, observed_at=now) for each in going])
+
+    @staticmethod
+    async def _move(tx: Transaction, steps: Sequence[_Step], now: datetime) -> set[str]:
+        """Move the signals on; return the ids of those that were still in their stage, and not edited.
+
+        What was edited waits to be looked at again: the step is one for the text before.
+        """
+        unedited = await tx.queue.unedited({step.signal.id: step.signal.message.content for step in steps})
+        alike: dict[str, list[str]] = {}
+        moved = set[str]()
+        for step in steps:
+            if step.signal.id not in unedited:
+                continue
+            if not step.changed:
+                alike.setdefault(step.silent, []).append(step.signal.id)
+                continue
+            values = step.changed | _destination(step.silent, now)
+            moved.update(await tx.queue.advance([step.signal.id], Stage.OBSERVE, values))
+        for silent, ids in alike.items():
+            moved.update(await tx.queue.advance(ids, Stage.OBSERVE, _destination(silent, now)))
+        return moved
 
     @staticmethod
     async def _follow_ups(tx: Transaction, signals: Sequence[Signal]) -> dict[str, SignalRecord]:
@@ -126,6 +155,22 @@ class ObserverService:
             if earlier is not None and earlier.author_id == signal.message.author_id:
                 found[signal.id] = earlier
         return found
+
+
+def _step(signal: Signal, judged: Judgement | None, follows: SignalRecord | None) -> _Step:
+    """Return what becomes of `signal`: judged anew or not, and perhaps a reply to the answer to `follows`."""
+    changed = judged_columns(signal, judged) if judged else {}
+    if judged:
+        signal = with_judgement(signal, judged)
+    meaning = follow_up_of(signal, TOXIC) if follows else None
+    if meaning is not None and meaning is not FollowUp.ASKS:
+        return _Step(signal, changed, meaning.value)
+    if signal.observer.intent is not Intent.OTHER:
+        return _Step(signal, changed)
+    if follows:
+        signal = _as_follow_up(signal, follows)
+        return _Step(signal, changed | _observation(signal.observer))
+    return _Step(signal, changed, NOTHING_ASKED)
 
 
 def _as_follow_up(signal: Signal, earlier: SignalRecord) -> Signal:
@@ -142,18 +187,19 @@ def _observation(observer: Observation) -> dict[str, Any]:
     }
 
 
-def _onward(now: datetime) -> dict[str, Any]:
-    return {"stage": Stage.PLAN.value, "observed_at": now}
+def _destination(silent: str, now: datetime) -> dict[str, Any]:
+    """Return where the road goes on, or what ends it here.
 
-
-def _nothing_asked(reason: str, now: datetime) -> dict[str, Any]:
-    """Return what ends the road here; a report that only gives the details asked for is none of its own."""
+    A report that only gives the details asked for is none of its own.
+    """
+    if not silent:
+        return {"stage": Stage.PLAN.value, "observed_at": now}
     return {
         "intent": Intent.OTHER.value,
         "stage": Stage.DONE.value,
         "status": Status.SKIPPED.value,
         "plan": PlanKind.NOOP.value,
-        "reason": reason,
+        "reason": silent,
         "observed_at": now,
         "finished_at": now,
     }

@@ -1,7 +1,7 @@
 """The whole story of one message, and whether the bot can do its work."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ from loguru import logger
 
 from bot.db.database import Database
 from bot.domain.errors import NotFoundError
-from bot.models import Action
+from bot.domain.signal import Judge
+from bot.models import Action, Feedback
 from bot.models.signal import SignalRecord, signal_from_row
 from bot.services.arrival_rows import SOURCE
 from bot.services.ingest import IngestService
@@ -29,7 +30,8 @@ class StoryService:
         async with self._database.reading() as tx:
             record = await tx.signals.get(signal_id)
             actions = await tx.actions.list_for(signal_id)
-        return _tell(record, list(actions)) if record else None
+            feedback = await tx.feedback.list_for(signal_id)
+        return _tell(record, list(actions), feedback) if record else None
 
     async def of_message(self, guild_id: int, message_id: int) -> dict[str, Any]:
         """Return the story of a message of one guild.
@@ -45,7 +47,7 @@ class StoryService:
         return story
 
 
-def _tell(record: SignalRecord, actions: list[Action]) -> dict[str, Any]:
+def _tell(record: SignalRecord, actions: list[Action], feedback: Sequence[Feedback]) -> dict[str, Any]:
     signal = signal_from_row(record.model_dump(), tuple(action.id for action in actions))
     message, tags, observer, plan = signal.message, signal.nano_tags, signal.observer, signal.orchestrator
     return {
@@ -80,6 +82,8 @@ def _tell(record: SignalRecord, actions: list[Action]) -> dict[str, Any]:
             "intent": observer.intent.value,
             "confidence": observer.confidence,
             "rationale": observer.rationale,
+            "judge": record.judge or Judge.LIGHT.value,
+            "light": _light(record),
         },
         "orchestrator": {
             "status": plan.status.value,
@@ -88,11 +92,22 @@ def _tell(record: SignalRecord, actions: list[Action]) -> dict[str, Any]:
             "action_ids": list(plan.action_ids),
         },
         "actions": [action.model_dump(mode="json") for action in actions],
+        "feedback": [
+            {"giver": each.giver, "verdict": each.verdict, "correct_intent": each.correct_intent}
+            for each in feedback
+        ],
         "times": {
             name: moment.isoformat() if (moment := getattr(record, f"{name}_at")) else None
             for name in ("created", "ingested", "edited", "deleted", "observed", "decided", "finished")
         },
     }
+
+
+def _light(record: SignalRecord) -> dict[str, Any] | None:
+    """Return what the light judge had said, None where nobody said otherwise."""
+    if record.light_intent is None:
+        return None
+    return {"intent": record.light_intent, "confidence": record.light_confidence}
 
 
 @dataclass(frozen=True, slots=True)

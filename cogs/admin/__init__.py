@@ -12,5 +12,5 @@ async def setup(bot: Bot) -> None:
     services = bot.services
     await bot.add_cog(Channels(services.guilds))
     await bot.add_cog(Config(services.guilds))
-    await bot.add_cog(Audit(services.stories))
+    await bot.add_cog(Audit(services.stories, services.feedback))
     await bot.add_cog(CommandSync(bot, services.command_sync))

@@ -5,6 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.checks import managers_only
+from bot.domain.languages import describe_languages, suggest_languages
 from bot.models import AutoReply
 from bot.services.guilds import GuildService
 from bot.services.zones import suggest_zones
@@ -79,6 +80,23 @@ class Config(commands.GroupCog, group_name="config"):
         await self._guilds.set_min_confidence(_guild_id(interaction), value)
         now = self._guilds.policy(_guild_id(interaction)).min_confidence
         await _say(interaction, f"I answer from a confidence of **{now:.2f}**.")
+
+    @app_commands.command()
+    @app_commands.describe(languages="For example German, fr; or all; empty for English alone")
+    @managers_only()
+    async def languages(
+        self, interaction: discord.Interaction, languages: app_commands.Range[str, 1, 300] | None = None
+    ) -> None:
+        """Set in which languages beside English I answer, with my English words."""
+        await self._guilds.set_languages(_guild_id(interaction), languages)
+        now = describe_languages(self._guilds.policy(_guild_id(interaction)).languages)
+        await _say(interaction, f"I answer messages in **{now}**.")
+
+    @languages.autocomplete("languages")
+    async def _languages(
+        self, _interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        return [app_commands.Choice(name=name, value=value) for name, value in suggest_languages(current)]
 
     @app_commands.command()
     @app_commands.describe(role="Whose messages", ignored="True: don't answer them; False: answer them again")

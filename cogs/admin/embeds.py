@@ -1,5 +1,6 @@
 """Settings and stories as embeds. Pure functions."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import discord
 from discord.utils import escape_markdown, format_dt
 
+from bot.domain.languages import describe_languages
 from bot.domain.policy import GuildPolicy
 from bot.models import Channel, Watch
 
@@ -44,6 +46,7 @@ def config_embed(policy: GuildPolicy) -> discord.Embed:
     )
     embed.add_field(name="Time zone", value=policy.timezone)
     embed.add_field(name="Quiet hours", value=hours)
+    embed.add_field(name="Languages answered", value=describe_languages(policy.languages)[:MAX_VALUE])
     roles = [f"<@&{role_id}>" for role_id in sorted(policy.ignored_role_ids)]
     shown = _fitting(roles, " ", MAX_VALUE - len(" and 250 more"))
     more = f" and {len(roles) - len(shown)} more" if len(roles) > len(shown) else ""
@@ -68,9 +71,8 @@ def story_embed(story: dict[str, Any]) -> discord.Embed:
         inline=False,
     )
     because = f"\n{escape_markdown(observer['rationale'])}" if observer["rationale"] else ""
-    embed.add_field(
-        name="Intent", value=f"{observer['intent']} ({observer['confidence']:.2f}){because}", inline=False
-    )
+    judged = f"{observer['intent']} ({observer['confidence']:.2f}), {_judge(observer)}{because}"
+    embed.add_field(name="Intent", value=judged, inline=False)
     plan = story["orchestrator"]
     embed.add_field(
         name="Decision",
@@ -79,7 +81,24 @@ def story_embed(story: dict[str, Any]) -> discord.Embed:
     )
     for action in story["actions"][:5]:
         embed.add_field(name=f"Action {action['id']}: {action['kind']}", value=_action(action), inline=False)
+    if story["feedback"]:
+        embed.add_field(name="Feedback", value=_feedback(story["feedback"]), inline=False)
     return embed
+
+
+def _judge(observer: dict[str, Any]) -> str:
+    """Return who judged a message."""
+    light = observer["light"]
+    before = f" (light judge: {light['intent']} {light['confidence']:.2f})" if light else ""
+    return f"judged by {'the encoder' if observer['judge'] == 'encoder' else 'the light judge'}{before}"
+
+
+def _feedback(given: Sequence[dict[str, Any]]) -> str:
+    """Return how often each was said: "asker: wrong · member: right (3)"."""
+    counts = Counter(
+        f"{each['giver']}: {each['correct_intent'] or each['verdict']}".replace("_", " ") for each in given
+    )
+    return " · ".join(said + (f" ({count})" if count > 1 else "") for said, count in sorted(counts.items()))
 
 
 def _action(action: dict[str, Any]) -> str:

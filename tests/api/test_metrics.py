@@ -42,12 +42,15 @@ def test_counts_appear_under_their_names(metrics: Metrics) -> None:
     metrics.flagged("help_request")
     metrics.replied("responded", 0.02)
     metrics.replied("skipped")
+    metrics.refined("late", 3)
+    metrics.refined("flagged")
     metrics.retried(429)
     metrics.retried(503)
     metrics.gap()
     samples = scrape(metrics)
     assert samples["signals_ingested_total", ()] == 7
     assert labelled(samples, "observer_flagged_total") == {"help_request": 4, "problem_report": 0}
+    assert labelled(samples, "refined_total") == {"late": 3, "flagged": 1}
     assert labelled(samples, "orchestrator_replies_total") == {"responded": 1, "skipped": 1}
     assert labelled(samples, "discord_http_retries_total") == {"429": 1, "503": 1}
     assert samples["gaps_total", ()] == 1

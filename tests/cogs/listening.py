@@ -79,8 +79,8 @@ class Recorder:
 def services(guilds: GuildService, recorder: Recorder) -> Services:
     parts: Any = recorder
     return Services(
-        command_sync=parts, guilds=guilds, ingest=parts, metrics=parts, observer=parts,
-        orchestrator=parts, recovery=parts, retention=parts, stories=parts,
+        command_sync=parts, feedback=parts, guilds=guilds, ingest=parts, metrics=parts, observer=parts,
+        orchestrator=parts, recovery=parts, refinement=parts, retention=parts, stories=parts,
     )  # fmt: skip
 
 

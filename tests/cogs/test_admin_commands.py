@@ -7,8 +7,10 @@ import pytest
 from bot.core.client import Bot
 from bot.db.database import Database
 from bot.domain.policy import GuildPolicy
+from bot.domain.signal import Intent
 from bot.models import AutoReply, Watch
 from bot.services.command_sync import CommandSyncService
+from bot.services.feedback import FeedbackService
 from bot.services.guilds import GuildService
 from bot.services.stories import StoryService
 from bot.settings import OrchestratorSettings
@@ -17,7 +19,7 @@ from cogs.admin.channels import Channels
 from cogs.admin.config import Config
 from cogs.admin.sync import CommandSync
 from tests.conftest import Logged
-from tests.db.support import signal_row
+from tests.db.support import NOW, signal_row
 from tests.discord_payloads import (
     CHANNEL,
     GUILD,
@@ -73,6 +75,14 @@ class TestConfig:
             ("quiet", {"hours": None}, "There are no quiet hours.", {}),
             ("confidence", {"value": 0.75}, "confidence of **0.75**.", {"min_confidence": 0.75}),
             ("confidence", {"value": None}, "confidence of **0.60**.", {}),
+            (
+                "languages",
+                {"languages": "German, fr"},
+                "in **English, French, German**.",
+                {"languages": frozenset({"de", "fr"})},
+            ),
+            ("languages", {"languages": "all"}, "in **every language**.", {"languages": frozenset({"all"})}),
+            ("languages", {"languages": None}, "in **English**.", {}),
         ],
     )
     async def test_a_setting_is_made_and_told(
@@ -108,6 +118,7 @@ class TestConfig:
             ("timezone", {"zone": "Mars"}, "I know no time zone 'Mars'"),
             ("quiet", {"hours": "at night"}, "Write quiet hours as"),
             ("confidence", {"value": 7.0}, "Confidence is a number from 0 to 1"),
+            ("languages", {"languages": "de, Klingon"}, "I don't recognise the language 'klingon'"),
         ],
     )
     async def test_a_bad_value_is_refused_with_help(
@@ -130,6 +141,11 @@ class TestConfig:
         suggest = cast("Any", config)._zones
         choices = await suggest(caller(), "berl")
         assert [each.value for each in choices] == ["Europe/Berlin"]
+
+    async def test_languages_are_suggested_one_after_the_other(self, config: Config) -> None:
+        suggest = cast("Any", config)._languages
+        choices = await suggest(caller(), "de, Fren")
+        assert [(each.name, each.value) for each in choices] == [("de, French", "de, fr")]
 
 
 class TestChannels:
@@ -197,8 +213,18 @@ class TestAudit:
     async def audit(self, database: Database) -> Audit:
         async with database.transaction() as tx:
             row = signal_row(0, guild_id=GUILD, intent="help_request", rationale="asks how")
+            await tx.guilds.see(GUILD, "Guild", NOW)
             await tx.signals.add_batch([row])
-        return Audit(StoryService(database))
+        return Audit(StoryService(database), FeedbackService(database, FakeClock()))
+
+    async def test_staff_correct_what_was_judged(self, audit: Audit, database: Database) -> None:
+        message = str(signal_row(0)["message_id"])
+        told = await use(audit, "correct", caller(), message=message, intent=Intent.PROBLEM_REPORT)
+        assert told.text.startswith("Noted: it is **problem report**, and I took it for help request.")
+        async with database.reading() as tx:
+            [noted] = await tx.feedback.list_for(f"discord:{message}")
+        assert (noted.user_id, noted.giver, noted.verdict) == (told.user.id, "staff", "wrong")
+        assert (noted.intent, noted.correct_intent) == ("help_request", "problem_report")
 
     async def test_tells_the_story_of_a_message(self, audit: Audit) -> None:
         message = str(signal_row(0)["message_id"])
@@ -218,13 +244,16 @@ class TestAudit:
         self, audit: Audit, guild_id: int, message: str, said: str
     ) -> None:
         assert said in (await use(audit, "message", caller(guild_id), message=message)).text
+        corrected = await use(audit, "correct", caller(guild_id), message=message, intent=Intent.OTHER)
+        assert said in corrected.text
 
 
 @pytest.mark.parametrize("kind", [Config, Channels, Audit])
 async def test_every_command_is_for_managers_in_a_server(
     kind: Any, guilds: GuildService, database: Database
 ) -> None:
-    cog = kind(StoryService(database) if kind is Audit else guilds)
+    feedback = FeedbackService(database, FakeClock())
+    cog: Any = Audit(StoryService(database), feedback) if kind is Audit else kind(guilds)
     assert cog.__discord_app_commands_guild_only__
     assert cog.__discord_app_commands_default_permissions__ == discord.Permissions(manage_guild=True)
     for command in cog.walk_app_commands():

@@ -67,18 +67,22 @@ class TestConfig:
             "Staff channel": "none: nothing is escalated",
             "Time zone": "UTC",
             "Quiet hours": "none",
+            "Languages answered": "English",
             "Roles not answered": "none",
         }
 
     def test_shows_every_choice(self) -> None:
         quiet = QuietHours(time(22), time(7, 30))
-        policy = GuildPolicy(False, 0.8, "Europe/Berlin", quiet, 5, frozenset({8, 7}))
+        policy = GuildPolicy(
+            False, 0.8, "Europe/Berlin", quiet, 5, frozenset({8, 7}), frozenset({"sv", "de"})
+        )
         assert fields(config_embed(policy)) == {
             "Auto-replies": "off",
             "Answers from confidence": "0.80",
             "Staff channel": "<#5>",
             "Time zone": "Europe/Berlin",
             "Quiet hours": "22:00 to 07:30",
+            "Languages answered": "English, German, Swedish",
             "Roles not answered": "<@&7> <@&8>",
         }
 
@@ -100,9 +104,13 @@ def story(**values: Any) -> dict[str, Any]:
             "sentiment": "neu", "sentiment_score": -0.25, "purpose": "support", "urgency": "low",
             "toxicity": 0.01,
         },
-        "observer": {"intent": "help_request", "confidence": 0.9, "rationale": "asks how"},
+        "observer": {
+            "intent": "help_request", "confidence": 0.9, "rationale": "asks how", "judge": "light",
+            "light": None,
+        },
         "orchestrator": {"plan": "reply", "reason": "help request", "status": "responded"},
         "actions": [],
+        "feedback": [],
     }  # fmt: skip
     return known | values
 
@@ -124,15 +132,22 @@ class TestStory:
         assert shown["Tags"] == (
             "purpose support · sentiment neu (-0.25) · urgency low · toxicity 0.01 · language en"
         )
-        assert shown["Intent"] == "help_request (0.90)\nasks how"
+        assert shown["Intent"] == "help_request (0.90), judged by the light judge\nasks how"
         assert shown["Decision"] == "reply: help request → **responded**"
         assert shown["Action 1: reply"] == (
             f"sent in <#{ID}> · message 9 · \\*late\\* · <t:1772366400:T> · 2 retries"
         )
 
+    def test_counts_what_was_said_of_it(self) -> None:
+        said = {"giver": "member", "verdict": "right", "correct_intent": None}
+        corrected = {"giver": "staff", "verdict": "wrong", "correct_intent": "problem_report"}
+        shown = fields(story_embed(story(feedback=[said, corrected, said])))
+        assert shown["Feedback"] == "member: right (2) · staff: problem report"
+        assert "Feedback" not in fields(story_embed(story()))
+
     def test_shows_what_is_not_known_yet(self) -> None:
         plan = {"plan": None, "reason": "", "status": "pending"}
-        observer = {"intent": "other", "confidence": 0.0, "rationale": ""}
+        observer = {"intent": "other", "confidence": 0.0, "rationale": "", "judge": "light", "light": None}
         embed = story_embed(
             story(
                 orchestrator=plan, observer=observer,
@@ -141,9 +156,19 @@ class TestStory:
             )
         )  # fmt: skip
         assert embed.description == ">>> (no text)"
-        assert fields(embed)["Intent"] == "other (0.00)"
+        assert fields(embed)["Intent"] == "other (0.00), judged by the light judge"
         assert fields(embed)["Decision"] == "not yet: - → **pending**"
         assert fields(embed)["Action 1: reply"] == f"pending in <#{ID}>"
+
+    def test_shows_that_the_encoder_changed_the_light_judges_mind(self) -> None:
+        light = {"intent": "other", "confidence": 0.6}
+        observer = {
+            "intent": "help_request", "confidence": 0.93, "rationale": "asks how", "judge": "encoder",
+            "light": light,
+        }  # fmt: skip
+        assert fields(story_embed(story(observer=observer)))["Intent"] == (
+            "help_request (0.93), judged by the encoder (light judge: other 0.60)\nasks how"
+        )
 
     def test_shows_no_text_of_a_deleted_message(self) -> None:
         assert story_embed(story(deleted=True)).description == "(deleted)"
@@ -155,7 +180,13 @@ class TestStory:
             story_embed(
                 story(
                     message={"content": content, "link": "https://discord.com/channels/1/2/3"},
-                    observer={"intent": "help_request", "confidence": 0.9, "rationale": rationale},
+                    observer={
+                        "intent": "help_request",
+                        "confidence": 0.9,
+                        "rationale": rationale,
+                        "judge": "encoder",
+                        "light": {"intent": "problem_report", "confidence": 0.5},
+                    },
                     orchestrator={"plan": "reply", "reason": reason, "status": "responded"},
                     actions=[
                         action(id=2**62, detail=detail, message_id=2**62, retries=9) for _ in range(count)

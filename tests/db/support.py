@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.db.database import Database
 from bot.domain.signal import Intent, Stage
-from bot.models import Action, Gap, SignalRecord
+from bot.models import Action, Feedback, FeedbackKind, Gap, Giver, SignalRecord, Verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 GUILD = 1_400_000_000_000_000_001  # snowflakes of today, above 2**53
@@ -68,6 +68,23 @@ def action(number: int = 0, **values: Any) -> Action:
         "created_at": NOW,
     }
     return Action(**known | values)
+
+
+def feedback(number: int = 0, **values: Any) -> Feedback:
+    """A reaction of the member to the answer to their `number`th message."""
+    known: dict[str, Any] = {
+        "guild_id": GUILD,
+        "signal_id": f"discord:{MESSAGE + number}",
+        "kind": FeedbackKind.REACTION.value,
+        "message_id": MESSAGE + 1_000 + number,
+        "user_id": MEMBER,
+        "giver": Giver.ASKER.value,
+        "verdict": Verdict.WRONG.value,
+        "intent": Intent.HELP_REQUEST.value,
+        "confidence": 0.75,
+        "created_at": NOW,
+    }
+    return Feedback(**known | values)
 
 
 def gap(from_id: int, to_id: int, channel_id: int = CHANNEL, guild_id: int = GUILD) -> Gap:

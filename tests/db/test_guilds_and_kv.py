@@ -15,6 +15,7 @@ async def test_a_new_guild_answers_and_is_in_utc(database: Database) -> None:
 
     assert (guild.id, guild.name, guild.first_seen_at, guild.left_at) == (GUILD, "First", NOW, None)
     assert (guild.auto_reply, guild.timezone, guild.ignored_role_ids) == (AutoReply.ON, "UTC", None)
+    assert guild.languages is None
 
 
 async def test_seeing_a_guild_again_keeps_its_settings_and_notes_that_the_bot_is_back(
@@ -27,6 +28,7 @@ async def test_seeing_a_guild_again_keeps_its_settings_and_notes_that_the_bot_is
         "quiet_hours": "22:00-07:00",
         "min_confidence": 0.25,
         "ignored_role_ids": [2**60 + 1, 3],
+        "languages": ["de", "fr"],
     }
     async with database.transaction() as tx:
         await tx.guilds.see(GUILD, "First", NOW)

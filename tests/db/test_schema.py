@@ -23,7 +23,7 @@ from bot.db.engine import sqlite_path
 from bot.db.schema import HEAD, KEPT_BACKUPS, migrate, prepare_database
 from bot.domain.errors import StartupError
 from bot.models.types import metadata
-from tests.db.support import CHANNEL, GUILD, NOW, action, gap, later, see_guild, signal_row, store
+from tests.db.support import CHANNEL, GUILD, NOW, action, feedback, gap, later, see_guild, signal_row, store
 
 NEXT = "9001"  # a revision that only exists in these tests
 RECREATE_GUILDS = """
@@ -113,6 +113,7 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.members.see([{"guild_id": GUILD, "user_id": 1, "name": "Ada", "first_seen_at": NOW}])
         await tx.gaps.open(gap(1, 2))
         await tx.actions.begin(action(0))
+        await tx.feedback.put(feedback(0))
         await tx.kv.put("scope", "key", {"value": 1})
     filled = await counts(engine)
     assert 0 not in filled.values()
@@ -180,6 +181,43 @@ async def test_every_migration_can_be_taken_back_and_made_again(empty: AsyncEngi
         await migrate(empty, script.revision)
         assert await described(empty) == made
     assert await revision_of(empty) == HEAD
+
+
+async def test_what_the_first_schema_held_is_kept_and_english_alone_answered(
+    empty: AsyncEngine,
+) -> None:
+    await migrate(empty, "0001")
+    async with empty.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO guilds (id, name, first_seen_at, auto_reply, timezone, min_confidence)"
+                " VALUES (:id, 'First', '2026-03-01 12:00:00+00:00', 'off', 'Asia/Beirut', 0.25)"
+            ),
+            {"id": GUILD},
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO signals (id, source, guild_id, channel_id, place_id, message_id, author_id,"
+                " author_name, content, created_at, ingested_at, backfilled, language, purpose, sentiment,"
+                " sentiment_score, urgency, toxicity, intent, confidence, rationale, stage, status, reason,"
+                " attempts) VALUES ('discord:9', 'discord', :id, 5, 5, 9, 7, 'Ada', 'how?',"
+                " '2026-03-01 12:00:00+00:00', '2026-03-01 12:00:00+00:00', false, 'en', 'support', 'neu',"
+                " 0, 'low', 0, 'help_request', 0.9, 'asks how', 'done', 'skipped', '', 0)"
+            ),
+            {"id": GUILD},
+        )
+    await prepare_database(empty, NOW)
+
+    async with Database(empty).reading() as tx:
+        guild = await tx.guilds.get(GUILD)
+        assert await tx.feedback.list_of(GUILD) == []
+        signal = await tx.signals.get("discord:9")
+    assert signal is not None
+    assert (signal.content, signal.intent, signal.confidence) == ("how?", "help_request", 0.9)
+    assert signal.judge is signal.light_intent is signal.light_confidence is None
+    assert guild is not None
+    assert (guild.auto_reply, guild.timezone, guild.min_confidence) == ("off", "Asia/Beirut", 0.25)
+    assert guild.languages is None
 
 
 async def test_recreating_a_table_up_and_down_keeps_it_and_its_child_rows(

@@ -26,6 +26,7 @@ class Child(Facts):
             "DB_PATH": str(self.database),
             "LOOKOUT_LOG__FOLDER": str(folder / "logs"),
             "ADMIN_PORT": "0",
+            "LOOKOUT_NLP__ENCODER": "off",  # a model would take seconds to load
             "NO_COLOR": "1",
             **env,
         }

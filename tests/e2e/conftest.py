@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.nlp.refining import Refiner
 from sandbox import Sandbox
 from tests.e2e.child import Child
 from tests.e2e.harness import Home, Running, TestClock, a_bot, a_discord, a_home
@@ -18,9 +19,15 @@ def running_bot(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
     """`async with running_bot(discord, section={...}) as bot`; `folder` takes up an earlier bot's data."""
 
     def start(
-        discord: Sandbox, *, folder: Path | None = None, clock: TestClock | None = None, **overrides: Any
+        discord: Sandbox,
+        *,
+        folder: Path | None = None,
+        clock: TestClock | None = None,
+        refiner: Refiner | None = None,
+        **overrides: Any,
     ) -> AbstractAsyncContextManager[Running]:
-        return a_bot(discord, folder or tmp_path_factory.mktemp("bot"), sqlite_template, overrides, clock)
+        folder = folder or tmp_path_factory.mktemp("bot")
+        return a_bot(discord, folder, sqlite_template, overrides, clock, refiner)
 
     return start
 

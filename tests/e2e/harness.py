@@ -18,6 +18,7 @@ from typing import Any, Self
 import discord as dpy
 
 from bot.app import Application
+from bot.nlp.refining import Refiner
 from bot.services.clock import SystemClock
 from bot.settings import Settings
 from sandbox import Sandbox
@@ -50,12 +51,19 @@ class TestClock(SystemClock):
 class Running(Facts):
     """A bot in this process."""
 
-    def __init__(self, settings: Settings, clock: TestClock, watcher: Watcher, folder: Path) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: TestClock,
+        watcher: Watcher,
+        folder: Path,
+        refiner: Refiner | None = None,
+    ) -> None:
         super().__init__(folder)
         self.settings = settings
         self.clock = clock
         self.log = watcher
-        self.application = Application(settings, clock)
+        self.application = Application(settings, clock, refiner)
         self._allowed: list[str] = []
         self._task: asyncio.Task[int] | None = None
 
@@ -125,6 +133,7 @@ def settings_for(discord: Sandbox, folder: Path, overrides: Json) -> Settings:
         "log": {"folder": folder / "logs"},
         "api": {"port": 0},
         "workers": {"sweep_seconds": 1},
+        "nlp": {"encoder": "off"},  # a second judge is given by the test that is about it
     }
     return Settings(**(values | overrides))
 
@@ -140,14 +149,20 @@ async def a_discord(**options: Any) -> AsyncIterator[Sandbox]:
 
 @asynccontextmanager
 async def a_bot(
-    discord: Sandbox, folder: Path, template: Path, overrides: Json, clock: TestClock | None = None
+    discord: Sandbox,
+    folder: Path,
+    template: Path,
+    overrides: Json,
+    clock: TestClock | None = None,
+    refiner: Refiner | None = None,
 ) -> AsyncIterator[Running]:
     """Run a bot on `discord`; the end of the block fails on errors logged and on tasks left over."""
     if not (folder / "lookout.db").exists():
         shutil.copy(template, folder / "lookout.db")
     before = asyncio.all_tasks()
     with _state_of_this_process(), watched_log() as watcher, pointed_at(discord):
-        bot = Running(settings_for(discord, folder, overrides), clock or TestClock(), watcher, folder)
+        settings = settings_for(discord, folder, overrides)
+        bot = Running(settings, clock or TestClock(), watcher, folder, refiner)
         try:
             await bot.start()
             yield bot

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SETTINGS: dict[str, Any] = {"orchestrator": {"channel_throttle_seconds": 20, "user_cooldown_seconds": 60}}
 
 HELP = "how do I install the driver on my machine?"
+SPANISH = "hola a todos, how do I install el driver en mi máquina? no sé dónde está, gracias"
 
 
 async def test_one_answer_in_a_channel_within_the_throttle(
@@ -94,6 +95,28 @@ async def test_four_urgent_lines_in_a_row_are_one_alert_and_one_answer(town: Hom
     assert reasons == ["urgent"] + ["already with staff"] * 3
     assert len(town.posts(town.staff)) == 1
     assert len(town.posts(town.help)) == 1
+
+
+async def test_a_language_is_answered_where_the_owner_enabled_it(
+    town: Home, city: Sandbox, watchman: Running
+) -> None:
+    asked = await town.alice.say(SPANISH, town.help)
+    story = await watchman.story(asked)
+    assert (story["language"], story["observer"]["intent"]) == ("es", "help_request")
+    assert story["orchestrator"]["reason"] == "language not enabled here: es"
+    assert story["observer"]["confidence"] < 0.5
+    audit = await town.owner.slash("audit message", channel=town.help, options={"message": str(asked.id)})
+    assert "language not enabled here: es" in str(
+        [each.json for each in (audit.message, *audit.followups) if each]
+    )
+    for languages in ("French", "fr, Spanish"):
+        options = {"languages": languages}
+        await town.owner.slash("config languages", channel=town.help, options=options)
+        asked = await town.bob.say(SPANISH, town.help)
+        if "Spanish" in languages:
+            await city.wait_for_reply(to=asked)
+        else:
+            assert "not enabled" in (await watchman.story(asked))["orchestrator"]["reason"]
 
 
 async def test_what_a_restart_finds_is_still_throttled(running_bot: BotFactory) -> None:

@@ -187,7 +187,9 @@ class TestCommands:
             ("config quiet", {"hours": "22:00-07:00"}),
             ("config confidence", {"value": 0.1}),
             ("config role", {"role": "everyone", "ignored": True}),
+            ("config languages", {"languages": "all"}),
             ("audit message", {"message": "123456789012345678"}),
+            ("audit correct", {"message": "123456789012345678", "intent": "other"}),
         ],
     )  # fmt: skip
     async def test_members_are_refused(
@@ -224,12 +226,14 @@ class TestCommands:
         assert "22:00-07:00" in await config("quiet", hours="22:00-07:00")
         assert "0.85" in await config("confidence", value=0.85)
         assert "off" in await config("autoreply", mode="off")
+        assert "German" in await config("languages", languages="de")
         assert f"<#{town.chat.id}>" in await config("staff", channel=town.chat.id)
         fields = await _fields(town, "config show")
         assert fields["Time zone"] == "Europe/Berlin"
         assert fields["Quiet hours"] == "22:00 to 07:00"
         assert fields["Answers from confidence"] == "0.85"
         assert fields["Auto-replies"] == "off"
+        assert fields["Languages answered"] == "English, German"
         assert fields["Staff channel"] == f"<#{town.chat.id}>"
         await config("quiet")
         await config("staff")
@@ -247,6 +251,7 @@ class TestCommands:
             pytest.param("config quiet", {"hours": "25:00-26:00"}, "22:00-07:00", id="hours"),
             pytest.param("config quiet", {"hours": "07:00-07:00"}, "different", id="no hours"),
             pytest.param("config confidence", {"value": 2.0}, "0 to 1", id="confidence"),
+            pytest.param("config languages", {"languages": "de, Klingon"}, "German", id="language"),
             pytest.param("audit message", {"message": "yesterday"}, "link", id="no id"),
             pytest.param("audit message", {"message": "123456789012345678"}, "nothing about", id="unknown"),
         ],

@@ -9,12 +9,14 @@ from bot.db.database import Database
 from bot.domain.signal import Intent, Signal, Stage, Urgency
 from bot.models import SignalRecord
 from bot.models.signal import signal_from_row
+from bot.nlp.refining import Refiner
 from bot.services.actions import ActionLog
 from bot.services.compose import Composer
 from bot.services.guilds import GuildService
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
 from bot.services.orchestrator import OrchestratorService
+from bot.services.refinement import RefinementService
 from bot.services.replies import Replies
 from bot.services.situations import SituationService
 from bot.services.throttle import Throttle
@@ -54,7 +56,14 @@ REPORT: dict[str, Any] = {"intent": Intent.PROBLEM_REPORT.value}
 class Road:
     """The two stages on one database and one fake Discord; `anew` is a second bot on the same."""
 
-    def __init__(self, database: Database, clock: FakeClock, discord: FakeDiscord, **settings: Any) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: FakeClock,
+        discord: FakeDiscord,
+        refiner: Refiner | None = None,
+        **settings: Any,
+    ) -> None:
         self.database, self.clock, self.discord = database, clock, discord
         self.bus = MemoryBus()
         whole = Settings(
@@ -65,7 +74,10 @@ class Road:
         self.guilds = GuildService(database, clock, whole.orchestrator)
         self.metrics = Metrics()
         tools = {kind: FakeTool(discord, kind) for kind in ("reply", "escalate", "tell_owner")}
-        self.observer = ObserverService(database, self.bus, clock, self.metrics, whole.workers)
+        self.refinement = RefinementService(refiner, database, clock, self.metrics, whole.nlp.refine_seconds)
+        self.observer = ObserverService(
+            database, self.bus, clock, self.metrics, self.refinement, whole.workers
+        )
         self.orchestrator = OrchestratorService(
             database=database,
             bus=self.bus,

@@ -51,6 +51,7 @@ class TestSettings:
         await guilds.set_role_ignored(GUILD, 31, True)
         await guilds.set_role_ignored(GUILD, 32, True)
         await guilds.set_role_ignored(GUILD, 31, False)
+        await guilds.set_languages(GUILD, "French, de")
         expected = GuildPolicy(
             auto_reply=False,
             min_confidence=0.8,
@@ -58,10 +59,11 @@ class TestSettings:
             quiet_hours=QuietHours(time(22), time(7)),
             staff_channel_id=OTHER_CHANNEL,
             ignored_role_ids=frozenset({32}),
+            languages=frozenset({"de", "fr"}),
         )
         assert guilds.policy(GUILD) == expected
         assert (await anew(database, clock)).policy(GUILD) == expected
-        assert len(changes) == 8
+        assert len(changes) == 9
 
     async def test_each_can_be_taken_back(self, guilds: GuildService) -> None:
         await guilds.set_auto_reply(GUILD, AutoReply.OFF)
@@ -69,6 +71,7 @@ class TestSettings:
         await guilds.set_quiet_hours(GUILD, "22:00-07:00")
         await guilds.set_min_confidence(GUILD, 0.0)
         await guilds.set_role_ignored(GUILD, 31, True)
+        await guilds.set_languages(GUILD, "all")
         assert guilds.policy(GUILD).min_confidence == 0
         await guilds.set_auto_reply(GUILD, AutoReply.ON)
         await guilds.set_staff_channel(GUILD, None)
@@ -76,6 +79,7 @@ class TestSettings:
         await guilds.set_min_confidence(GUILD, None)
         await guilds.set_role_ignored(GUILD, 31, False)
         await guilds.set_role_ignored(GUILD, 99, False)  # never was
+        await guilds.set_languages(GUILD, None)
         assert guilds.policy(GUILD) == GuildPolicy()
 
     async def test_one_guild_leaves_the_other_alone(self, guilds: GuildService) -> None:

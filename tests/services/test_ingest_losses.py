@@ -161,11 +161,3 @@ class TestCounting:
         await written(counted, arrival(0, HELP, **edited), arrival(5, HELP, backfilled=True, **edited))
         told = metrics.render().decode()
         assert "signals_ingested_total 5.0" in told
-
-    async def test_reading_again_and_edits_flag_nothing_anew(
-        self, counted: IngestService, metrics: Metrics
-    ) -> None:
-        await written(counted, arrival(0, HELP))
-        await written(counted, arrival(0, HELP, backfilled=True), arrival(1, HELP, backfilled=True))
-        await written(counted, arrival(0, HELP, change=Change.EDIT, edited_at=NOW))
-        assert 'observer_flagged_total{intent="help_request"} 2.0' in metrics.render().decode()

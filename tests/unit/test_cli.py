@@ -47,7 +47,7 @@ def test_no_token_explains_how_to_get_one_and_exits_2(
     assert "switch on Message Content Intent" in told
     assert "client_id=YOUR_APPLICATION_ID&permissions=274877991936&scope=bot+applications.commands" in told
     assert "view_channel, send_messages, embed_links, read_message_history, send_messages_in_threads" in told
-    assert "guilds, guild_messages, message_content" in told
+    assert "guilds, guild_messages, guild_reactions, message_content" in told
     assert "python run.py demo" in told
 
 
@@ -128,6 +128,18 @@ def test_demo_gets_its_words_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     put_module(monkeypatch, "bot.demo", main=main)
     assert cli.main(["demo", "--check", "--transcript", "a b.jsonl", "--help"]) == 3
     assert seen == [["--check", "--transcript", "a b.jsonl", "--help"]]
+
+
+def test_evaluate_gets_its_words_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+
+    def main(arguments: list[str]) -> int:
+        seen.append(arguments)
+        return 1
+
+    put_module(monkeypatch, "bot.evaluation", main=main)
+    assert cli.main(["evaluate", "--task", "intent", "--json", "-", "--help"]) == 1
+    assert seen == [["--task", "intent", "--json", "-", "--help"]]
 
 
 def test_bench_becomes_its_program(monkeypatch: pytest.MonkeyPatch) -> None:

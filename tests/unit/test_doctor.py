@@ -22,7 +22,17 @@ from bot import doctor
 from bot.doctor import Check, State
 from bot.domain.invite import INTENTS, invite_link
 from bot.logs import Masker
-from bot.settings import ApiSettings, DatabaseSettings, DiscordSettings, LlmSettings, LogSettings, Settings
+from bot.nlp import choice
+from bot.nlp.encoder import EncoderUnavailable
+from bot.settings import (
+    ApiSettings,
+    DatabaseSettings,
+    DiscordSettings,
+    LlmSettings,
+    LogSettings,
+    NlpSettings,
+    Settings,
+)
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB"  # noqa: S105 - made up
 ALL_INTENTS = 1 << 13 | 1 << 15 | 1 << 19
@@ -126,9 +136,16 @@ async def test_flags_that_discord_does_not_show_are_not_taken_for_off(elsewhere:
     ],
 )
 def test_privileged_intents_are_read_from_the_flags(flags: int, intents: list[str], off: str) -> None:
-    check = doctor.check_intents(tuple(intents), flags)
-    assert check.detail == (f"{off} is off" if off else ", ".join(intents))
+    asked_for = ("guild_reactions", *intents)
+    check = doctor.check_intents(asked_for, flags)
+    assert check.detail == (f"{off} is off" if off else ", ".join(asked_for))
     assert check.state is (State.FAIL if off else State.OK)
+
+
+def test_a_bot_that_hears_no_reactions_is_a_warning() -> None:
+    check = doctor.check_intents(("guilds", "guild_messages", "message_content"), 1 << 19)
+    assert (check.state, check.fix) == (State.WARN, "add it to DISCORD_INTENTS or discord.intents")
+    assert "guild_reactions" in check.detail
 
 
 def test_a_clock_that_is_off_is_a_warning() -> None:
@@ -260,6 +277,24 @@ def test_what_the_machine_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(zoneinfo, "ZoneInfo", no_zone)
     assert doctor.check_time_zones().state is State.FAIL
+
+
+@pytest.mark.parametrize(
+    ("encoder", "state", "words"),
+    [
+        ("off", State.OK, "the light judge alone (no encoder: nlp.encoder is off)"),
+        ("minilm", State.WARN, "no model"),
+    ],
+)
+def test_it_tells_who_judges(monkeypatch: pytest.MonkeyPatch, encoder: str, state: State, words: str) -> None:
+    def find_nothing(_: NlpSettings) -> None:
+        raise EncoderUnavailable("no model")
+
+    monkeypatch.setattr(choice, "find_minilm", find_nothing)
+    monkeypatch.setattr(choice, "find_refiner", lambda _: None)
+    check = doctor.check_judges(NlpSettings.model_validate({"encoder": encoder}))
+    assert check.state is state
+    assert words in check.detail
 
 
 async def test_all_checks_of_a_good_set_up_pass(elsewhere: Elsewhere, tmp_path: Path) -> None:

