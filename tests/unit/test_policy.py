@@ -86,8 +86,8 @@ def test_english_and_what_is_too_short_to_tell_is_answered_everywhere(language: 
     assert decide(asked(language=language), POLICY, CALM).plan is PlanKind.REPLY
 
 
-@pytest.mark.parametrize("enabled", [{"de"}, {"fr", "de"}, {"all"}], ids=str)
-def test_a_language_that_is_enabled_is_answered_with_the_confidence_it_has(enabled: set[str]) -> None:
+@pytest.mark.parametrize("enabled", [("de",), ("fr", "de"), ("all",)], ids=" ".join)
+def test_a_language_that_is_enabled_is_answered_with_the_confidence_it_has(enabled: tuple[str, ...]) -> None:
     policy = replace(POLICY, languages=frozenset(enabled))
     sure = with_intent(Intent.HELP_REQUEST, POLICY.min_confidence * trust_in("de"))
     assert decide(replace(sure, language="de"), policy, CALM).plan is PlanKind.REPLY
