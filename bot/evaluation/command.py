@@ -37,7 +37,7 @@ def run_command(argv: list[str]) -> int:
     try:
         return _evaluate(options)
     except (UsageError, DataError) as error:
-        _console(sys.stderr).print(plain(str(error)))
+        _console(sys.stderr).print(plain(str(error)), soft_wrap=True)
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
