@@ -1,36 +1,24 @@
-"""The light judge of every message: VADER and cue patterns, no model."""
+"""The light judge of every message: trained heads over n-grams and cues, and a few rules over them."""
 
-import math
-import re
 from collections.abc import Sequence
-from string import punctuation
 from typing import Final, NamedTuple, Protocol
 
-from bot.domain.signal import MAX_RATIONALE_WORDS, Intent, Judgement, Purpose, Sentiment, Urgency
-from bot.nlp.cue_rows import GAP, Side
-from bot.nlp.cues import Found, find_cues
-from bot.nlp.language import language_of
-from bot.nlp.sentiment import chat_score_of, label
-from bot.nlp.spam import SPAM, spam_of
-from bot.nlp.tags import is_technical, toxicity_of, urgency_of
+import numpy as np
+
+from bot.domain.signal import Intent, Judgement, Purpose, Sentiment, Urgency
+from bot.nlp import heads as trained
+from bot.nlp.features import Numbers, grams_read, numbers_of
+from bot.nlp.heads import Floats, Heads
+from bot.nlp.rationale import heaviest_words, rationale_of
+from bot.nlp.reading import Reading, read
+from bot.nlp.spam import SPAM
 from bot.nlp.words import words_of
 
-_CODE_BLOCK: Final = re.compile(r"```[\s\S]*?(?:```|$)")
-_MARKUP: Final = re.compile(r"<(?:@[!&]?|#|a?:\w{1,40}:|t:)-?\d{1,20}(?::\w)?>")
-_LINK: Final = re.compile(r"https?://\S+")
-_QUOTE: Final = re.compile(r"^> .*$", re.MULTILINE)
-_ADDRESSED: Final = re.compile(
-    rf" (?:{GAP}|@\S+|(?!hi\b|hey|hello|ok|yes|no|so|please|question|help|urgent)[\w-]+[:,]) "
-)
-_SAMPLE: Final = 2_000  # characters read; what matters of longer ones stands at their beginning
-
 _EVEN: Final = 0.5
-_FEW_WORDS: Final = 4
-_MIDDLE: Final = 1.7  # summed weight at which a flag is as likely right as wrong
-_SLOPE: Final = 1.0
-_EXTRA: Final = 0.5  # share of every cue's weight after the strongest of its side
-_MAX_WEIGHT: Final = 6.0
-_FAIL_COUNTS: Final = 1.0  # weight from which a flagged message is a problem report
+_SURE: Final = 0.8  # from which the heads for spam, chatter and urgency are believed against the others
+_SURELY_ASKED: Final = 0.9  # from which a suspicion of spam by rules gives way ...
+_SURE_SPAM: Final = 0.95  # ... unless it is at least this
+_FAIL_COUNTS: Final = 1.0  # weight from which cues name a failure
 _BLOCKED: Final = 1.9  # weight from which a failure is the writer's own bad experience
 _BLOCKED_SCORE: Final = -0.3
 
@@ -44,137 +32,126 @@ class NanoClassifier(Protocol):
 
 
 class EmbeddedClassifier:
-    """VADER plus cue patterns: precise rather than eager."""
+    """The light heads: precise rather than eager."""
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
         """Return one judgement per text, in their order."""
-        return [_judge(text) for text in texts]
+        if not texts:
+            return []
+        readings = [read(text) for text in texts]
+        heads = trained.light_heads()
+        return judged(readings, chances(heads, readings, numbers_of(readings)), heads)
 
 
-class _Weights(NamedTuple):
-    ask: float
-    fail: float
-    against: float
+class Chances(NamedTuple):
+    """What the heads say of n messages; each (n, k), in the order of `heads.LABELS`."""
+
+    intent: Floats
+    purpose: Floats
+    sentiment: Floats
+    urgency: Floats
+    toxicity: Floats
+
+
+def chances(heads: Heads, readings: Sequence[Reading], numbers: Numbers, context: Numbers | None = None) -> Chances:
+    """Return what heads say.
+
+    Args:
+        heads: the light or the full ones.
+        readings: n messages.
+        numbers: (n, d), what stands beside the n-grams.
+        context: (n, c), what the head for intent takes besides.
+    """
+    looked_up = heads.lookup(grams_read(readings))
+    return Chances(
+        *(
+            heads.probabilities(name, looked_up, _beside(name, numbers, context))
+            for name in trained.EVERY_MESSAGE
+        )
+    )
+
+
+def _beside(name: str, numbers: Numbers, context: Numbers | None) -> Numbers:
+    return np.hstack((numbers, context)) if name == trained.INTENT and context is not None else numbers
+
+
+def judged(readings: Sequence[Reading], said: Chances, heads: Heads) -> list[Judgement]:
+    """Return the judgements that come of what the heads say."""
+    rows = zip(*(part.tolist() for part in said), strict=True)
+    return [_judge(reading, _Row(*row), heads) for reading, row in zip(readings, rows, strict=True)]
+
+
+class _Row(NamedTuple):
+    intent: list[float]
+    purpose: list[float]
+    sentiment: list[float]
+    urgency: list[float]
+    toxicity: list[float]
 
 
 _SMALL_TALK: Final = words_of(
     "hi hii hello hey heya hiya hola howdy yo sup morning afternoon evening night bye cya brb afk"
     " gtg bbl back welcome greetings lol lmao haha nice cool wow congrats gg thanks thx ty"
 )
-_NO_WORDS: Final = frozenset(("", GAP))
-_NOTHING: Final = _Weights(0.0, 0.0, 0.0)
 _UNKNOWN: Final = Judgement(
     Purpose.UNKNOWN, Sentiment.NEUTRAL, 0.0, Urgency.LOW, 0.0, Intent.OTHER, 1.0, "", "und"
 )
+_SENTIMENTS: Final = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)
 
-_BARE_BAIT: Final = _UNKNOWN._replace(purpose=Purpose.SPAM, confidence=0.9)
 
-
-def _judge(text: str) -> Judgement:
-    plain = _plain(text)
-    lowered = plain.lower().split()
-    bare = [word.strip(punctuation) for word in lowered]
-    words = set(bare)
-    words -= _NO_WORDS
-    spam = spam_of(text, words)
-    if not words:
-        return _BARE_BAIT._replace(rationale=spam.reason) if spam.probability >= SPAM else _UNKNOWN
-    flat = " " + " ".join(lowered)
-    cues = find_cues(flat, bare, words)
-    weights = _weigh(cues) if cues else _NOTHING
-    score = chat_score_of(plain, lowered, bare)
-    language = language_of(plain, words)
-    toxicity = toxicity_of(flat, words)
-    if spam.probability >= SPAM:
+def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
+    spam = reading.spam
+    if not reading.words:
+        if spam.probability >= SPAM:
+            return _UNKNOWN._replace(purpose=Purpose.SPAM, confidence=0.9, rationale=spam.reason)
+        return _UNKNOWN
+    asks, fails, other = row.intent
+    flagged = asks + fails
+    score = round(row.sentiment[2] - row.sentiment[0], 3)
+    sentiment = _SENTIMENTS[max(range(3), key=row.sentiment.__getitem__)]
+    toxicity = round(row.toxicity[1], 3)
+    by_rule = spam.probability >= SPAM and (flagged < _SURELY_ASKED or spam.probability >= _SURE_SPAM)
+    if by_rule or (row.purpose[2] >= _SURE and flagged < _EVEN):
+        reason = spam.reason if by_rule else _reads_like_spam(reading, heads)
+        sure = max(spam.probability, row.purpose[2])
         return Judgement(
-            Purpose.SPAM, label(score), score, Urgency.LOW, toxicity, Intent.OTHER, 0.9, spam.reason, language
+            Purpose.SPAM, sentiment, score, Urgency.LOW, toxicity, Intent.OTHER, round(sure, 3), reason, reading.language
         )
-    chance = _chance(flat, words, weights) if weights.ask or weights.fail else 0.0
-    urgency = urgency_of(flat, words)
-    if chance < _EVEN:
-        purpose = _purpose(words, cues)
+    urgency = Urgency.HIGH if row.urgency[2] >= _SURE else reading.urgency
+    if flagged < _EVEN:
+        purpose = _purpose(reading, row.purpose)
         return Judgement(
-            purpose, label(score), score, urgency, toxicity, Intent.OTHER, round(1 - chance, 3), "", language
+            purpose, sentiment, score, urgency, toxicity, Intent.OTHER, round(other, 3), "", reading.language
         )
-    problem = weights.fail >= _FAIL_COUNTS
-    if problem and weights.fail >= _BLOCKED:
-        score = min(score, _BLOCKED_SCORE)
+    problem = fails > asks
+    weights = reading.weights
+    if weights.fail >= _BLOCKED and weights.ask and sentiment is not Sentiment.POSITIVE:
+        score, sentiment = min(score, _BLOCKED_SCORE), Sentiment.NEGATIVE
     return Judgement(
-        Purpose.SUPPORT,
-        label(score),
+        Purpose.CHATTER if row.purpose[1] >= _SURE else Purpose.SUPPORT,
+        sentiment,
         score,
         Urgency.MEDIUM if problem and urgency is Urgency.LOW else urgency,
         toxicity,
         Intent.PROBLEM_REPORT if problem else Intent.HELP_REQUEST,
-        round(chance, 3),
-        _rationale(cues),
-        language,
+        round(flagged, 3),
+        rationale_of(reading, heads),
+        reading.language,
     )
 
 
-def _purpose(words: set[str], cues: list[Found]) -> Purpose:
+def _purpose(reading: Reading, said: Sequence[float]) -> Purpose:
     """Return what a message that isn't flagged is for."""
-    if cues or is_technical(words):
-        return Purpose.SUPPORT
-    if len(words) == 1 and _SMALL_TALK.isdisjoint(words):
+    if len(reading.words) == 1 and _SMALL_TALK.isdisjoint(reading.words):
         return Purpose.UNKNOWN  # too short to tell
-    return Purpose.CHATTER
+    return Purpose.SUPPORT if said[0] >= said[1] else Purpose.CHATTER
 
 
-def _plain(text: str) -> str:
-    """Return `text` with mentions, links, code blocks and quotes as gaps."""
-    if len(text) > _SAMPLE:
-        text = text[:_SAMPLE]
-    if "```" in text:
-        text = _CODE_BLOCK.sub(f" {GAP} ", text)
-    if "://" in text:
-        text = _LINK.sub(GAP, text)
-    if "<" in text:
-        text = _MARKUP.sub(GAP, text)
-    if "> " in text:
-        text = _QUOTE.sub(GAP, text)
-    return text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+def _reads_like_spam(reading: Reading, heads: Heads) -> str:
+    named = heaviest_words(reading, heads, trained.PURPOSE)
+    return "reads like an advert: " + ", ".join(f"'{word}'" for word in named) if named else "reads like an advert"
 
 
-def _weigh(cues: list[Found]) -> _Weights:
-    """Add up each side: the strongest cue counts in full, the others in part, as they overlap."""
-    sums = [0.0, 0.0, 0.0]
-    tops = [0.0, 0.0, 0.0]
-    for side, weight, _ in cues:
-        sums[side] += weight
-        tops[side] = max(tops[side], weight)
-    return _Weights(*(top + _EXTRA * (total - top) for top, total in zip(tops, sums, strict=True)))
-
-
-def _chance(flat: str, words: set[str], weights: _Weights) -> float:
-    """Return how likely the message is a help request or problem report."""
-    total = weights.ask + weights.fail - weights.against
-    if "?" in flat:
-        total += 0.8
-    if not _FIRST_PERSON.isdisjoint(words):
-        total += 0.5
-    elif weights.ask < 1 and "?" not in flat:
-        total -= 0.6
-    if _ADDRESSED.match(flat):
-        total -= 0.5
-    if not _GREETINGS.isdisjoint(words):
-        total += 0.4
-    if len(words) < _FEW_WORDS:
-        total -= 0.6
-    return 1 / (1 + math.exp(-_SLOPE * (min(total, _MAX_WEIGHT) - _MIDDLE)))
-
-
-_FIRST_PERSON: Final = words_of("i i'm im i've ive my me we our i'd mine we're")
-_GREETINGS: Final = words_of("hi hello hey guys howdy morning everyone folks please pls plz")
-
-
-def _rationale(cues: list[Found]) -> str:
-    """Name the strongest cues in at most 20 words."""
-    parts: list[str] = []
-    room = MAX_RATIONALE_WORDS
-    for side, _, text in sorted(cues, key=lambda cue: (-cue.weight, cue.text)):
-        part = f"{'asks' if side is Side.ASK else 'reports'} '{text.strip(' ,.!?:;')}'"
-        if side is not Side.AGAINST and (length := len(part.split())) <= room:
-            parts.append(part)
-            room -= length
-    return ", ".join(parts)
+def warm_up() -> None:
+    """Read the heads and the lexicon now, so that the first message doesn't pay for it."""
+    EmbeddedClassifier().classify(["warm up"])

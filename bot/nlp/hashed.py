@@ -3,7 +3,7 @@
 Each text counts its words and the 3- to 5-grams of every word with its borders, as scikit-learn's `char_wb`
 does. Counts are sublinear (1 + ln n). A feature's hash chooses its column and its sign, so that collisions
 cancel out on average (Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning").
-All texts of a batch are hashed together: the hash of a span is the difference of two prefix sums.
+All texts of a batch are hashed together.
 """
 
 import asyncio
@@ -16,17 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.nlp.encoder import Vectors
-
-Hashes = NDArray[np.uint64]
-Positions = NDArray[np.int64]
+from bot.nlp.spans import SPACE, Hashes, Positions, SpanHasher, codes_of, inside_words, mix
 
 MAX_CHARACTERS: Final = 2_000  # of a text; what follows is left out
 _CHUNK: Final = 256  # texts hashed together; between two chunks the event loop gets its turn
 _WORD: Final = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]+")
 _SIZES: Final = (3, 4, 5)  # characters of an n-gram
-_SPACE: Final = ord(" ")
-_BASE: Final = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
-_INVERSE: Final = pow(_BASE, -1, 2**64)
 _WORD_SALT: Final = 0xD6E8FEB86659FD93  # the word "cat" is another feature than the 3-gram "cat"
 _WORD_WEIGHT: Final = 2.0
 _FUNCTION_WORD_WEIGHT: Final = 0.5  # also of their n-grams
@@ -82,21 +77,21 @@ class HashedEncoder:
 def _features(texts: Sequence[str]) -> tuple[Positions, Hashes, NDArray[np.float64]]:
     """Return row, hash and weight of every word and n-gram, repeated as often as it occurs."""
     spaced = [_spaced(text) for text in texts]
-    codes = np.frombuffer("".join(spaced).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = codes_of("".join(spaced))
     row_of = np.repeat(np.arange(len(texts)), [len(text) for text in spaced])
-    hasher = _SpanHasher(codes)
-    is_space = codes == _SPACE
+    hasher = SpanHasher(codes)
+    is_space = codes == SPACE
     starts = np.flatnonzero(is_space[:-1] & ~is_space[1:]) + 1
     ends = np.flatnonzero(~is_space[:-1] & is_space[1:]) + 1
     words = hasher(starts, ends)
     factors = np.where(np.isin(words, _FUNCTION_WORDS), _FUNCTION_WORD_WEIGHT, 1.0)
     rows = [row_of[starts]]
-    hashes = [_mix(words ^ np.uint64(_WORD_SALT))]
+    hashes = [mix(words ^ np.uint64(_WORD_SALT))]
     weights = [factors * _WORD_WEIGHT]
     for size in _SIZES:
-        at = _inside_words(is_space, size)
+        at = inside_words(is_space, size)
         rows.append(row_of[at])
-        hashes.append(_mix(hasher(at, at + size)))
+        hashes.append(mix(hasher(at, at + size)))
         weights.append(factors[np.searchsorted(ends, at, side="right")])
     return np.concatenate(rows), np.concatenate(hashes), np.concatenate(weights)
 
@@ -108,52 +103,11 @@ def _spaced(text: str) -> str:
     return f" {' '.join(words)} " if words else ""
 
 
-def _inside_words(is_space: NDArray[np.bool_], size: int) -> Positions:
-    """Return where an n-gram of `size` characters starts that holds spaces at its ends at most."""
-    last = len(is_space) - size + 1
-    if last <= 0:
-        return np.empty(0, np.int64)
-    inner = np.zeros(last, np.bool_)
-    for offset in range(1, size - 1):
-        inner |= is_space[offset : offset + last]
-    return np.flatnonzero(~inner)
-
-
-class _SpanHasher:
-    """The polynomial hash of any span of a text, modulo 2**64, from its prefix sums."""
-
-    def __init__(self, codes: NDArray[np.uint32]) -> None:
-        count = len(codes)
-        powers = np.full(count, _BASE, np.uint64)
-        powers[:1] = 1
-        np.multiply.accumulate(powers, out=powers)
-        self._unshift = np.full(count, _INVERSE, np.uint64)
-        self._unshift[:1] = 1
-        np.multiply.accumulate(self._unshift, out=self._unshift)
-        self._sums = np.zeros(count + 1, np.uint64)
-        np.cumsum(powers * codes, out=self._sums[1:])
-
-    def __call__(self, starts: Positions, ends: Positions) -> Hashes:
-        """Return the hashes of the spans from `starts` up to, not including, `ends`."""
-        hashes: Hashes = (self._sums[ends] - self._sums[starts]) * self._unshift[starts]
-        return hashes
-
-
-def _mix(hashes: Hashes) -> Hashes:
-    """Spread every bit over all of them (the finalizer of splitmix64)."""
-    mixed = hashes ^ (hashes >> np.uint64(30))
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(27)
-    mixed *= np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return mixed
-
-
 def _hash_words(words: str) -> Hashes:
-    codes = np.frombuffer(words.encode("utf-32-le", "surrogatepass"), np.uint32)
-    ends = np.append(np.flatnonzero(codes == _SPACE), len(codes))
+    codes = codes_of(words)
+    ends = np.append(np.flatnonzero(codes == SPACE), len(codes))
     starts = np.append(0, ends[:-1] + 1)
-    return _SpanHasher(codes)(starts, ends)
+    return SpanHasher(codes)(starts, ends)
 
 
 _FUNCTION_WORDS: Final = _hash_words(

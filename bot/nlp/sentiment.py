@@ -106,6 +106,11 @@ def compound(text: str) -> float:
     return _compound(text, *_split(text), _tables())
 
 
+def compound_of(text: str, lowered: list[str], bare: list[str]) -> float:
+    """Do the same for a text split already; see `chat_score_of`."""
+    return _compound(text, lowered, bare, _tables())
+
+
 def chat_score(text: str) -> float:
     """Return VADER's score of `text` without the words that aren't feelings in chat."""
     return chat_score_of(text, *_split(text))
