@@ -26,7 +26,7 @@ from bot.domain.signal import Stage
 from bot.nlp.batching import BatchingEncoder
 from bot.nlp.choice import EncoderChoice, Judges, choose_encoder, choose_judges
 from bot.nlp.refining import Refiner
-from bot.nlp.sentiment import warm_up
+from bot.nlp.classifier import warm_up
 from bot.services.actions import ActionLog
 from bot.services.clock import Clock, SystemClock
 from bot.services.command_sync import CommandSyncService
@@ -155,7 +155,7 @@ class Application:
         self, database: Database, bus: MemoryBus, metrics: Metrics, tools: dict[str, Tool], judges: Judges
     ) -> Services:
         settings, clock = self._settings, self._clock
-        await asyncio.to_thread(warm_up)  # else the first message pays for loading the lexicon
+        await asyncio.to_thread(warm_up)  # else the first message pays for loading heads and lexicon
         guilds = GuildService(database, clock, settings.orchestrator)
         ingest = IngestService(database, judges.light, bus, clock, metrics, settings.ingest)
         ingest.cursors = await guilds.load()

@@ -68,6 +68,12 @@ def evaluate(context: typer.Context) -> None:
     raise typer.Exit(import_module("bot.evaluation").main(context.args))
 
 
+@app.command("train-heads", context_settings=PASS_ON)
+def train_heads(context: typer.Context) -> None:
+    """Train the heads that judge messages anew (needs the evaluation data)."""
+    raise typer.Exit(import_module("bot.training.command").main(context.args))
+
+
 @app.command()
 def doctor() -> None:
     """Check everything the bot needs and say what to fix."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.signal import Intent, Judgement, Purpose, Sentiment, Urgency
+from bot.domain.signal import Sentiment
 from bot.evaluation.metrics import Floats
 
 CLEAN, TOXIC = "clean", "toxic"
@@ -76,33 +76,6 @@ class ModeMissing(Exception):  # noqa: N818 - a state, not a fault
     """A mode is not there; the text says why and what to do."""
 
 
-class RulesJudge:
-    """The cue patterns and VADER of `bot.nlp.classifier`, as they judge every message today."""
-
-    def __init__(self) -> None:
-        from bot.nlp.classifier import EmbeddedClassifier
-
-        self.name = "rules"
-        self.heads = frozenset({INTENT, PURPOSE, SENTIMENT, URGENCY, TOXICITY, DOMAIN})
-        self.trained_rows: frozenset[int] = frozenset()
-        self.cores: int | None = 1
-        self._classifier = EmbeddedClassifier()
-
-    def predict(self, task: str, texts: Sequence[str], contexts: Contexts | None = None) -> Prediction:
-        """Return what the patterns say; they read no context."""
-        if task == DOMAIN:
-            return _domains(self.judge([f"https://{text}" for text in texts]))
-        return _ADAPTERS[task](self.judge(texts))
-
-    def retrieve(self, entries: Sequence[tuple[str, str]], queries: Sequence[str]) -> Answers:
-        """Raise: patterns find nothing."""
-        raise NotImplementedError
-
-    def judge(self, texts: Sequence[str]) -> list[Judgement]:
-        """Return the judgements of a batch."""
-        return self._classifier.classify(texts)
-
-
 class VaderJudge:
     """VADER alone, with its authors' thresholds (0.05): the baseline for sentiment."""
 
@@ -117,7 +90,7 @@ class VaderJudge:
 
     def predict(self, task: str, texts: Sequence[str], contexts: Contexts | None = None) -> Prediction:
         """Return the labels of the compound scores."""
-        return _certain([_vader_label(score) for score in self.judge(texts)], Sentiment)
+        return certain([_vader_label(score) for score in self.judge(texts)], Sentiment)
 
     def retrieve(self, entries: Sequence[tuple[str, str]], queries: Sequence[str]) -> Answers:
         """Raise: VADER finds nothing."""
@@ -137,60 +110,32 @@ def _vader_label(score: float) -> str:
     return Sentiment.NEGATIVE if score <= -_VADER_NEUTRAL else Sentiment.NEUTRAL
 
 
-def _certain(
-    chosen: Sequence[str], labels: Sequence[str] | type[Sentiment | Purpose | Urgency]
+def certain(
+    chosen: Sequence[str], labels: Sequence[str] | type[Sentiment]
 ) -> Prediction:
     """Return a prediction that is sure of every label."""
-    names = tuple(str(label) for label in labels)
+    names = tuple(map(str, labels))
     probabilities = np.zeros((len(chosen), len(names)))
     probabilities[np.arange(len(chosen)), [names.index(label) for label in chosen]] = 1.0
     return Prediction(names, probabilities)
 
 
-def _two(labels: tuple[str, str], second: Sequence[float]) -> Prediction:
-    chance = np.asarray(second, dtype=np.float64)
-    return Prediction(labels, np.column_stack((1 - chance, chance)))
-
-
-def _intents(judgements: Sequence[Judgement]) -> Prediction:
-    """The confidence is that of flagged or not; which of the two kinds is certain."""
-    names = tuple(Intent)
-    probabilities = np.zeros((len(judgements), len(names)))
-    for row, judgement in zip(probabilities, judgements, strict=True):
-        row[names.index(judgement.intent)] = judgement.confidence
-        rest = Intent.HELP_REQUEST if judgement.intent is Intent.OTHER else Intent.OTHER
-        row[names.index(rest)] = 1 - judgement.confidence
-    decided = np.array([names.index(judgement.intent) for judgement in judgements], dtype=np.intp)
-    return Prediction(names, probabilities, decided)
-
-
-def _domains(judgements: Sequence[Judgement]) -> Prediction:
-    found = [PHISHING if judgement.purpose is Purpose.SPAM else BENIGN for judgement in judgements]
-    return _certain(found, (BENIGN, PHISHING))
-
-
-_ADAPTERS: Final[Mapping[str, Callable[[Sequence[Judgement]], Prediction]]] = {
-    INTENT: _intents,
-    PURPOSE: lambda found: _certain([one.purpose for one in found], Purpose),
-    SENTIMENT: lambda found: _certain([one.sentiment for one in found], Sentiment),
-    URGENCY: lambda found: _certain([one.urgency for one in found], Urgency),
-    TOXICITY: lambda found: _two((CLEAN, TOXIC), [one.toxicity for one in found]),
-}
-
-
 def _light() -> Judge:
-    raise ModeMissing("the trained heads are not part of this version")
+    from bot.evaluation.heads_judge import LightJudge
+
+    return LightJudge()
 
 
 def _full() -> Judge:
-    raise ModeMissing("the encoder's heads are not part of this version")
+    from bot.evaluation.heads_judge import FullJudge
+
+    return FullJudge()
 
 
-BASELINES: Final = ("vader", "rules")
+BASELINES: Final = ("vader",)
 MODES: Final = ("light", "full")
 _MODES: Final[Mapping[str, Callable[[], Judge]]] = {
     "vader": VaderJudge,
-    "rules": RulesJudge,
     "light": _light,
     "full": _full,
 }
