@@ -212,7 +212,7 @@ class NlpSettings(Section):
     queue_size: int = Field(1_000, ge=1)  # texts
     cache_size: int = Field(4_096, ge=0)  # texts
     deadline_seconds: float = Field(30, gt=0, le=600)
-    idle_minutes: float = Field(15, ge=0)  # 0: never
+    idle_minutes: float = Field(0, ge=0)  # 0: never
     refine_seconds: float = Field(3, gt=0, le=60)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bot.nlp.encoder import EncoderBusy, EncoderUnavailable, Vectors
 
-Row = NDArray[np.float32]  # of shape (dim,)
+Row = NDArray[np.float32]  # of shape (width,)
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -22,9 +22,10 @@ class Backend(Protocol):
     """What encodes, one batch at a time."""
 
     dim: int
+    width: int  # floats in a row; the first `dim` are the vector, the others for trained heads
 
     async def encode_batch(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of `texts`, shape (n, dim).
+        """Return the features of `texts`, shape (n, width).
 
         Raises:
             EncoderUnavailable: it can't.
@@ -59,7 +60,7 @@ class _Entry:
 
 
 class BatchingEncoder:
-    """An Encoder around a Backend, with micro-batching, a bounded queue, a cache and deadlines.
+    """A FeatureEncoder around a Backend, with micro-batching, a bounded queue, a cache and deadlines.
 
     A request of more than `batch_size` texts is worked off in such portions, so that a long one neither
     fills the queue nor keeps short ones waiting. Once begun, it is not refused any more.
@@ -73,6 +74,7 @@ class BatchingEncoder:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.dim = backend.dim
+        self.width = backend.width
         self.name = name
         self._backend = backend
         self._limits = limits or Limits()
@@ -91,7 +93,15 @@ class BatchingEncoder:
 
     async def encode(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of `texts`, shape (n, dim); see `Encoder.encode` for what it raises."""
-        vectors = np.zeros((len(texts), self.dim), np.float32)
+        return await self._encode_columns(texts, self.dim)
+
+    async def features(self, texts: Sequence[str]) -> Vectors:
+        """Return the features of `texts`, shape (n, width); see `Encoder.encode` for what it raises."""
+        return await self._encode_columns(texts, self.width)
+
+    async def _encode_columns(self, texts: Sequence[str], columns: int) -> Vectors:
+        """Return the first so many columns of the rows of `texts`."""
+        vectors = np.zeros((len(texts), columns), np.float32)
         filled = [(index, text) for index, text in enumerate(texts) if text.strip()]
         for start in range(0, len(filled), self._limits.batch_size):
             portion = filled[start : start + self._limits.batch_size]
@@ -114,7 +124,7 @@ class BatchingEncoder:
     async def _encode_portion(
         self, portion: Sequence[tuple[int, str]], vectors: Vectors, *, begun: bool
     ) -> None:
-        """Fill in the rows of some texts."""
+        """Fill in the rows of some texts, as many columns as there are."""
         awaited: dict[bytes, _Entry] = {}
         rows: list[tuple[int, bytes]] = []
         known: dict[bytes, Row] = {}
@@ -129,7 +139,8 @@ class BatchingEncoder:
             self._enqueue(awaited, begun=begun)
             await self._wait_for(list(awaited.values()))
         for index, key in rows:
-            vectors[index] = known[key] if key in known else awaited[key].future.result()
+            row = known[key] if key in known else awaited[key].future.result()
+            vectors[index] = row[: vectors.shape[1]]
 
     def _enqueue(self, awaited: dict[bytes, _Entry], *, begun: bool) -> None:
         if self._closed:

@@ -1,12 +1,12 @@
 """What turns texts into vectors, and what its users must expect of it."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]  # of shape (n, dim)
+Vectors = NDArray[np.float32]  # of shape (n, dim), or (n, width) when they are features
 
 
 class Encoder(Protocol):
@@ -37,6 +37,28 @@ class Encoder(Protocol):
 
     async def close(self) -> None:
         """Give back what is held; whoever still waits gets EncoderUnavailable."""
+        ...
+
+
+@runtime_checkable
+class FeatureEncoder(Encoder, Protocol):
+    """An Encoder that also gives what heads trained on its model read."""
+
+    @property
+    def width(self) -> int:
+        """Return the number of columns of the features, at least `dim`."""
+        ...
+
+    async def features(self, texts: Sequence[str]) -> Vectors:
+        """Return the features of `texts` in their order, shape (n, width), float32; (0, width) for none.
+
+        The first `dim` columns are those of `encode`; the others have no certain length. A blank text is a
+        row of zeros.
+
+        Raises:
+            EncoderBusy: too much is waiting already; try later or do without.
+            EncoderUnavailable: it doesn't work now; the text says what to do.
+        """
         ...
 
 

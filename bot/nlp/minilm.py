@@ -6,6 +6,7 @@ The bot itself never loads it in its own process, because that holds the interpr
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -15,11 +16,13 @@ from typing import Any, Final, Self
 import numpy as np
 
 from bot.nlp.encoder import EncoderUnavailable, Vectors
+from bot.nlp.minilm_weights import PARTS
 
 MAX_TOKENS: Final = 128  # what the model was trained with; the rest of a text is left out
 _PASS: Final = 256  # tokens that go through the model together; attention grows with the square
 _SMALLEST_PASS: Final = 64  # tokens worth a thread of their own
 MAX_THREADS: Final = 4
+_INNER: Final = 3  # the layer after which heads read; of a smaller model the last
 
 
 def usable_threads(wanted: int = 0) -> int:
@@ -42,7 +45,7 @@ def pack(lengths: Sequence[int], room: int) -> list[list[int]]:
 
 
 class MiniLM:
-    """The mean of a text's last hidden states, with length 1.
+    """The mean of a text's last hidden states, with length 1; for trained heads an inner layer's mean too.
 
     Texts go through the model end to end in one row, each seeing itself alone: padding them to one length
     would cost an eighth more. Each thread has rows of its own. Torch's threads within one operation wait for
@@ -72,12 +75,16 @@ class MiniLM:
             self._model: Any = transformers.BertModel.from_pretrained(
                 str(folder), local_files_only=True, add_pooling_layer=False, dtype=torch.float32
             ).eval()
+            layers = self._model.encoder.layer
+            layers[min(_INNER, len(layers)) - 1].register_forward_hook(self._keep_inner)
         except Exception as error:  # tokenizers raises Exception itself
             raise EncoderUnavailable(f"the model in {folder} can't be loaded: {error}") from error
         self._tokenizer.enable_truncation(min(MAX_TOKENS, self._model.config.max_position_embeddings))
         self._tokenizer.no_padding()
         self.dim: int = self._model.config.hidden_size
+        self.width = PARTS * self.dim
         self._torch: Any = torch
+        self._inner = threading.local()
         self._threads = usable_threads(threads)
         self._pool = ThreadPoolExecutor(self._threads, "minilm", lambda: torch.set_num_threads(1))
 
@@ -93,7 +100,15 @@ class MiniLM:
 
     def encode_now(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of `texts` in their order, shape (n, dim); blank ones are zeros."""
-        vectors = np.zeros((len(texts), self.dim), np.float32)
+        return self.features_now(texts)[:, : self.dim].copy()
+
+    def features_now(self, texts: Sequence[str]) -> Vectors:
+        """Return what trained heads read, shape (n, width); blank texts are zeros.
+
+        A row is the vector of `encode_now` and then the mean of the text's hidden states after layer 3, [CLS]
+        and [SEP] among them, which has no certain length.
+        """
+        vectors = np.zeros((len(texts), self.width), np.float32)
         filled = [index for index, text in enumerate(texts) if text.strip()]
         if not filled:
             return vectors
@@ -106,7 +121,7 @@ class MiniLM:
         return vectors
 
     def _encode_pass(self, ids: list[list[int]]) -> Vectors:
-        """Return the vectors of some texts' tokens."""
+        """Return the features of some texts' tokens."""
         torch = self._torch
         lengths = torch.tensor([len(tokens) for tokens in ids])
         tokens = torch.tensor([token for text in ids for token in text])
@@ -121,6 +136,17 @@ class MiniLM:
                 position_ids=positions.unsqueeze(0),
                 attention_mask=mask.unsqueeze(0).unsqueeze(0),
             ).last_hidden_state[0]
-            sums = torch.zeros(len(ids), self.dim).index_add_(0, text_of, hidden)
-            vectors: Vectors = torch.nn.functional.normalize(sums / lengths.unsqueeze(1), dim=1).numpy()
-        return vectors
+            states = torch.cat((hidden, self._inner.states[0]), dim=1)
+            sums = torch.zeros(len(ids), self.width).index_add_(0, text_of, states)
+            means = sums / lengths.unsqueeze(1)
+            means[:, : self.dim] = torch.nn.functional.normalize(means[:, : self.dim], dim=1)
+        features: Vectors = means.numpy()
+        return features
+
+    def _keep_inner(self, _layer: object, _inputs: object, output: Any) -> None:
+        """Keep a layer's states for the pass in this thread.
+
+        The library's output_hidden_states would keep every layer's, and its first version 5 replaces methods
+        of the shared model meanwhile, so that threads get each other's.
+        """
+        self._inner.states = output[0] if isinstance(output, tuple) else output

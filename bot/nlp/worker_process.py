@@ -17,7 +17,7 @@ import numpy as np
 
 from bot.nlp.encoder import EncoderUnavailable, Vectors
 from bot.nlp.minilm_weights import Weights
-from bot.nlp.minilm_worker import FAILED, HEADER, READY, VECTORS
+from bot.nlp.minilm_worker import FAILED, FEATURES, HEADER, READY
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _GOODBYE: Final = 2.0  # seconds for the process to end by itself
@@ -54,6 +54,7 @@ class WorkerProcess:
     ) -> None:
         """Remember what to start; `module` is what the process runs."""
         self.dim = weights.dim
+        self.width = weights.width
         self._weights = weights
         self._patience = patience or Patience()
         self._arguments = ["-m", module, str(weights.folder.resolve()), str(threads)]
@@ -67,7 +68,7 @@ class WorkerProcess:
         return self._process.pid if self._process else None
 
     async def encode_batch(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of `texts`, shape (n, dim); tried once more when the process dies over them.
+        """Return the features of `texts`, shape (n, width); tried once more when the process dies over them.
 
         Raises:
             EncoderUnavailable: it doesn't start, died twice, or takes too long.
@@ -104,7 +105,7 @@ class WorkerProcess:
             body = json.dumps(texts).encode()  # lone surrogates are escaped, so they pass
             async with asyncio.timeout(self._patience.answer):
                 kind, answer = await _exchange(process, body)
-            return _vectors(kind, answer, (len(texts), self.dim))
+            return _features(kind, answer, (len(texts), self.width))
         except TimeoutError:
             await self._give_up()
             raise EncoderUnavailable("the encoder's process did not answer in time and was ended") from None
@@ -142,7 +143,7 @@ class WorkerProcess:
         if kind == FAILED:
             await self._give_up()
             raise EncoderUnavailable(answer.decode(errors="replace"))
-        if kind != READY or json.loads(answer).get("dim") != self.dim:
+        if kind != READY or json.loads(answer) != {"dim": self.dim, "width": self.width}:
             raise _WorkerDiedError("holds another model than was found")
         return self._process
 
@@ -173,11 +174,11 @@ def _own_group() -> dict[str, Any]:
     return {"process_group": 0}
 
 
-def _vectors(kind: bytes, answer: bytes, shape: tuple[int, int]) -> Vectors:
+def _features(kind: bytes, answer: bytes, shape: tuple[int, int]) -> Vectors:
     """Return what an answer holds."""
     if kind == FAILED:
         raise EncoderUnavailable(f"the encoder failed: {answer.decode(errors='replace')}")
-    if kind != VECTORS or len(answer) != shape[0] * shape[1] * np.float32().nbytes:
+    if kind != FEATURES or len(answer) != shape[0] * shape[1] * np.float32().nbytes:
         raise _WorkerDiedError("answered nonsense")
     return np.frombuffer(answer, np.float32).reshape(shape)
 

@@ -1,4 +1,4 @@
-"""A worker process with everything but the model: it answers with hashed vectors, and obeys some words."""
+"""A worker process with everything but the model: it answers with hashed rows, and obeys some words."""
 
 import os
 import signal
@@ -12,12 +12,16 @@ from bot.nlp.hashed import HashedEncoder
 from bot.nlp.minilm_worker import main
 
 DIM = 16
+WIDTH = 2 * DIM
 
 
 class Obedient:
     dim = DIM
 
-    def encode_now(self, texts: Sequence[str]) -> Vectors:
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def features_now(self, texts: Sequence[str]) -> Vectors:
         for text in texts:
             if text == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -30,8 +34,8 @@ class Obedient:
                 raise ValueError("no such text")
             if text == "print":
                 os.write(sys.stdout.fileno(), b"a library's words\n")
-        vectors = HashedEncoder(DIM).encode_now(texts)
-        return vectors[:, :3] if "narrow" in texts else vectors
+        rows = HashedEncoder(WIDTH).encode_now(texts)
+        return rows[:, :DIM] if "narrow" in texts else rows
 
 
 def load(arguments: Sequence[str]) -> Obedient:
@@ -39,7 +43,7 @@ def load(arguments: Sequence[str]) -> Obedient:
         raise EncoderUnavailable("torch is not installed: python run.py setup")
     if "stuck" in arguments[0]:
         time.sleep(3_600)
-    return Obedient()
+    return Obedient(DIM if "vectors only" in arguments[0] else WIDTH)
 
 
 if __name__ == "__main__":

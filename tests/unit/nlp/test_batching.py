@@ -9,12 +9,14 @@ from bot.nlp.encoder import EncoderBusy, EncoderUnavailable, Vectors
 from bot.nlp.hashed import HashedEncoder
 
 DIM = 32
+WIDTH = 48
 
 
 class Recorder:
     """Encodes for real, and remembers what was asked; while `gate` is closed it waits."""
 
     dim = DIM
+    width = WIDTH
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
@@ -30,7 +32,7 @@ class Recorder:
         await self.gate.wait()
         if self.error:
             raise self.error
-        return HashedEncoder(DIM).encode_now(texts)
+        return expected_features(texts)
 
     async def stop(self) -> None:
         self.stops += 1
@@ -59,8 +61,12 @@ class Naps:
 GATHER, DEADLINE, IDLE = 0.005, 30.0, 900.0
 
 
+def expected_features(texts: Sequence[str]) -> Vectors:
+    return HashedEncoder(WIDTH).encode_now(texts)
+
+
 def expected(texts: Sequence[str]) -> Vectors:
-    return HashedEncoder(DIM).encode_now(texts)
+    return expected_features(texts)[:, :DIM]
 
 
 def at_once(**limits: float) -> Limits:
@@ -106,6 +112,30 @@ async def test_order_blanks_and_doubles_are_kept() -> None:
     await encoder.close()
 
 
+async def test_features_are_whole_rows_in_order_with_zeros_for_blanks() -> None:
+    encoder = BatchingEncoder(Recorder(), "test", at_once(batch_size=2))
+    assert encoder.width == WIDTH
+    texts = ["b", "", "a", "b", "  \n", "c"]
+    features = await encoder.features(texts)
+    assert np.array_equal(features, expected_features(texts))
+    assert features.dtype == np.float32
+    assert (await encoder.features([])).shape == (0, WIDTH)
+    assert (await encoder.features([" "])).tolist() == [[0.0] * WIDTH]
+    await encoder.close()
+
+
+async def test_vectors_and_features_of_a_text_come_from_one_pass() -> None:
+    recorder = Recorder()
+    encoder = BatchingEncoder(recorder, "test", at_once())
+    vectors, features = await asyncio.gather(encoder.encode(["a"]), encoder.features(["a"]))
+    assert np.array_equal(vectors, expected(["a"]))
+    assert np.array_equal(features, expected_features(["a"]))
+    assert np.array_equal(await encoder.features(["a"]), features)
+    assert np.array_equal(await encoder.encode(["a"]), vectors)
+    assert recorder.batches == [["a"]]
+    await encoder.close()
+
+
 async def test_known_texts_are_not_encoded_again_until_they_are_the_oldest() -> None:
     recorder = Recorder()
     encoder = BatchingEncoder(recorder, "test", at_once(cache_size=2))
@@ -117,8 +147,10 @@ async def test_known_texts_are_not_encoded_again_until_they_are_the_oldest() -> 
 
 async def test_a_caller_who_writes_into_its_vectors_spoils_no_other() -> None:
     encoder = BatchingEncoder(Recorder(), "test", at_once())
-    (await encoder.encode(["a"]))[:] = 7
-    assert np.array_equal(await encoder.encode(["a"]), expected(["a"]))
+    for _ in range(2):  # fresh, then remembered
+        (await encoder.encode(["a"]))[:] = 7
+        (await encoder.features(["a"]))[:] = 7
+    assert np.array_equal(await encoder.features(["a"]), expected_features(["a"]))
     await encoder.close()
 
 
@@ -144,8 +176,9 @@ async def test_a_full_queue_refuses_and_what_waits_is_still_done() -> None:
     await recorder.begun.wait()
     waiting = [asyncio.create_task(encoder.encode([text])) for text in ("b", "c")]
     await settle()
-    with pytest.raises(EncoderBusy, match="2 texts are waiting"):
-        await encoder.encode(["d"])
+    for ask in (encoder.encode, encoder.features):
+        with pytest.raises(EncoderBusy, match="2 texts are waiting"):
+            await ask(["d"])
     assert recorder.batches == [["a"]]
     assert encoder.depth == 3
     recorder.gate.set()
@@ -170,7 +203,7 @@ async def test_who_waits_too_long_goes_on_and_what_nobody_waits_for_is_left_out(
     recorder, naps = Recorder(), Naps()
     recorder.gate.clear()
     encoder = BatchingEncoder(recorder, "test", at_once(deadline=DEADLINE, batch_size=1), naps.sleep)
-    requests = [asyncio.create_task(encoder.encode([text])) for text in ("a", "b")]
+    requests = [asyncio.create_task(ask) for ask in (encoder.encode(["a"]), encoder.features(["b"]))]
     await recorder.begun.wait()
     await naps.end(DEADLINE)
     for request in requests:
@@ -204,8 +237,9 @@ async def test_a_failed_batch_is_told_and_not_remembered(error: Exception, words
     recorder = Recorder()
     recorder.error = error
     encoder = BatchingEncoder(recorder, "test", at_once())
-    with pytest.raises(EncoderUnavailable, match=words):
-        await encoder.encode(["a", "b"])
+    for ask in (encoder.encode, encoder.features):
+        with pytest.raises(EncoderUnavailable, match=words):
+            await ask(["a", "b"])
     recorder.error = None
     assert np.array_equal(await encoder.encode(["a"]), expected(["a"]))
     await encoder.close()
@@ -246,7 +280,8 @@ async def test_close_ends_every_wait_and_refuses_what_comes_later() -> None:
     for request in requests:
         with pytest.raises(EncoderUnavailable, match="closed"):
             await request
-    with pytest.raises(EncoderUnavailable, match="closed"):
-        await encoder.encode(["c"])
+    for ask in (encoder.encode, encoder.features):
+        with pytest.raises(EncoderUnavailable, match="closed"):
+            await ask(["c"])
     await encoder.close()
     assert recorder.stops == 2

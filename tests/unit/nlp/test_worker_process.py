@@ -15,7 +15,7 @@ from bot.nlp.encoder import EncoderUnavailable
 from bot.nlp.hashed import HashedEncoder
 from bot.nlp.minilm_weights import Weights
 from bot.nlp.worker_process import Patience, WorkerProcess
-from tests.unit.nlp.stand_in_worker import DIM
+from tests.unit.nlp.stand_in_worker import DIM, WIDTH
 
 MODULE = "tests.unit.nlp.stand_in_worker"
 DEADLINE = 60.0  # seconds; reached only when something is broken
@@ -57,7 +57,7 @@ async def gone(pid: int) -> None:
 async def test_it_starts_with_the_first_batch_and_answers(running: WorkerProcess) -> None:
     assert running.pid is None
     texts = ["one", "print", "three \ud800"]
-    assert np.array_equal(await running.encode_batch(texts), HashedEncoder(DIM).encode_now(texts))
+    assert np.array_equal(await running.encode_batch(texts), HashedEncoder(WIDTH).encode_now(texts))
     pid = running.pid
     await running.encode_batch(["again"])
     assert running.pid == pid
@@ -79,13 +79,13 @@ async def test_killed_between_batches_it_is_started_again(running: WorkerProcess
     await running.encode_batch(["one"])
     pid = pid_of(running)
     os.kill(pid, signal.SIGKILL)
-    assert (await running.encode_batch(["two"])).shape == (1, DIM)
+    assert (await running.encode_batch(["two"])).shape == (1, WIDTH)
     assert pid_of(running) != pid
 
 
 async def test_killed_over_a_batch_it_is_started_again_for_it(running: WorkerProcess, tmp_path: Path) -> None:
     vectors = await running.encode_batch([f"die once {tmp_path / 'marker'}", "two"])
-    assert np.array_equal(vectors[1:], HashedEncoder(DIM).encode_now(["two"]))
+    assert np.array_equal(vectors[1:], HashedEncoder(WIDTH).encode_now(["two"]))
 
 
 async def test_a_process_that_keeps_dying_is_given_up_for_a_while() -> None:
@@ -98,7 +98,7 @@ async def test_a_process_that_keeps_dying_is_given_up_for_a_while() -> None:
     with pytest.raises(EncoderUnavailable, match="failed 2 times; it is tried again in 1 s"):
         await process.encode_batch(["fine"])
     time.now = 601
-    assert (await process.encode_batch(["fine"])).shape == (1, DIM)
+    assert (await process.encode_batch(["fine"])).shape == (1, WIDTH)
     await process.stop()
 
 
@@ -107,7 +107,7 @@ async def test_what_a_batch_raises_is_told_and_the_process_stays(running: Worker
     pid = running.pid
     with pytest.raises(EncoderUnavailable, match="ValueError: no such text"):
         await running.encode_batch(["raise"])
-    assert (await running.encode_batch(["one"])).shape == (1, DIM)
+    assert (await running.encode_batch(["one"])).shape == (1, WIDTH)
     assert running.pid == pid
 
 
@@ -135,6 +135,14 @@ async def test_failures_are_told_and_leave_no_process(
 async def test_another_model_than_was_found_is_not_used() -> None:
     with pytest.raises(EncoderUnavailable, match="holds another model"):
         await worker(dim=DIM + 1).encode_batch(["x"])
+
+
+async def test_a_process_whose_rows_have_another_width_is_not_used() -> None:
+    process = worker("vectors only")
+    assert (process.dim, process.width) == (DIM, WIDTH)
+    with pytest.raises(EncoderUnavailable, match="holds another model"):
+        await process.encode_batch(["x"])
+    assert process.pid is None
 
 
 async def test_a_process_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

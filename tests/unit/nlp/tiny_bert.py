@@ -8,7 +8,7 @@ WORDS = ("bot", "build", "green", "how", "password", "reset", "start", "the", "u
 DIM = 16
 
 
-def write_tiny_bert(folder: Path) -> None:
+def write_tiny_bert(folder: Path, layers: int = 4) -> None:
     torch: Any = import_module("torch")
     transformers: Any = import_module("transformers")
     tokenizers: Any = import_module("tokenizers")
@@ -23,7 +23,7 @@ def write_tiny_bert(folder: Path) -> None:
     config = transformers.BertConfig(
         vocab_size=len(vocabulary),
         hidden_size=DIM,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=64,
