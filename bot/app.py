@@ -25,8 +25,8 @@ from bot.db.schema import prepare_database
 from bot.domain.signal import Stage
 from bot.nlp.batching import BatchingEncoder
 from bot.nlp.choice import EncoderChoice, Judges, choose_encoder, choose_judges
-from bot.nlp.refining import Refiner
 from bot.nlp.classifier import warm_up
+from bot.nlp.refining import Refiner
 from bot.services.actions import ActionLog
 from bot.services.clock import Clock, SystemClock
 from bot.services.command_sync import CommandSyncService

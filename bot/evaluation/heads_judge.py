@@ -35,7 +35,7 @@ def trained_rows() -> frozenset[int]:
 
 
 class _HeadsJudge:
-    """What both modes share: the heads' probabilities, and the bot's decisions where it has rules over them."""
+    """What both modes share: the heads' probabilities, and the decisions where there are rules over them."""
 
     def __init__(self, name: str, cores: int | None, calibration: Calibration) -> None:
         self.name = name

@@ -110,9 +110,7 @@ def _vader_label(score: float) -> str:
     return Sentiment.NEGATIVE if score <= -_VADER_NEUTRAL else Sentiment.NEUTRAL
 
 
-def certain(
-    chosen: Sequence[str], labels: Sequence[str] | type[Sentiment]
-) -> Prediction:
+def certain(chosen: Sequence[str], labels: Sequence[str] | type[Sentiment]) -> Prediction:
     """Return a prediction that is sure of every label."""
     names = tuple(map(str, labels))
     probabilities = np.zeros((len(chosen), len(names)))

@@ -53,7 +53,9 @@ class Chances(NamedTuple):
     toxicity: Floats
 
 
-def chances(heads: Heads, readings: Sequence[Reading], numbers: Numbers, context: Numbers | None = None) -> Chances:
+def chances(
+    heads: Heads, readings: Sequence[Reading], numbers: Numbers, context: Numbers | None = None
+) -> Chances:
     """Return what heads say.
 
     Args:
@@ -115,7 +117,15 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
         reason = spam.reason if by_rule else _reads_like_spam(reading, heads)
         sure = max(spam.probability, row.purpose[2])
         return Judgement(
-            Purpose.SPAM, sentiment, score, Urgency.LOW, toxicity, Intent.OTHER, round(sure, 3), reason, reading.language
+            Purpose.SPAM,
+            sentiment,
+            score,
+            Urgency.LOW,
+            toxicity,
+            Intent.OTHER,
+            round(sure, 3),
+            reason,
+            reading.language,
         )
     urgency = Urgency.HIGH if row.urgency[2] >= _SURE else reading.urgency
     if flagged < _EVEN:
@@ -149,7 +159,11 @@ def _purpose(reading: Reading, said: Sequence[float]) -> Purpose:
 
 def _reads_like_spam(reading: Reading, heads: Heads) -> str:
     named = heaviest_words(reading, heads, trained.PURPOSE)
-    return "reads like an advert: " + ", ".join(f"'{word}'" for word in named) if named else "reads like an advert"
+    return (
+        "reads like an advert: " + ", ".join(f"'{word}'" for word in named)
+        if named
+        else "reads like an advert"
+    )
 
 
 def warm_up() -> None:

@@ -1,4 +1,4 @@
-"""The second judge: the encoder's heads, over the same n-grams and numbers, vectors, and what was said before."""
+"""The second judge: the encoder's heads, over n-grams, numbers, vectors and what was said before."""
 
 import asyncio
 from collections.abc import Sequence

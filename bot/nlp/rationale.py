@@ -44,6 +44,10 @@ def heaviest_words(reading: Reading, heads: Heads, head: str = INTENT) -> Sequen
         return ()
     # Each word by itself: its n-grams, but not the pairs it makes.
     logits = heads.lookup(grams_of(words))[:, heads.columns(head)]
-    gains = logits[:, :2].max(axis=1) - logits[:, 2] if head == INTENT else logits[:, 2] - logits[:, :2].max(axis=1)
+    gains = (
+        logits[:, :2].max(axis=1) - logits[:, 2]
+        if head == INTENT
+        else logits[:, 2] - logits[:, :2].max(axis=1)
+    )
     best = sorted(np.argsort(-gains, kind="stable")[:_NAMED])
     return [words[at] for at in best if gains[at] > _LEAST]

@@ -10,27 +10,29 @@ from bot.training.rows import DAY_LOGS, HELD_OUT_DAYS, Sample
 _INTRO = """\
 # Model card: the heads of Lookout
 
-Linear heads (multinomial logistic regression) that judge chat messages. `light.npz` reads hashed n-grams and
-{numbers} numbers (cues, VADER, patterns); `full.npz` also vectors of all-MiniLM-L6-v2 and, for the intent, the three
-lines before. Made on {date} by `python run.py train-heads`, which overwrites this page.
+Linear heads (multinomial logistic regression) that judge chat messages. `light.npz` reads hashed
+n-grams and {numbers} numbers (cues, VADER, patterns); `full.npz` also vectors of all-MiniLM-L6-v2 and,
+for the intent, the three lines before. Made on {date} by `python run.py train-heads`, which
+overwrites this page.
 
-Use: telling which message in an English help or community channel asks for help or reports a problem, what it
-is for, how its writer feels, how urgent and how toxic it is, and which kind of model a prompt wants. Not for
-judging people. Other languages are out of its reach; the bot halves its confidence there.
+Use: telling which message in an English help or community channel asks for help or reports a problem,
+what it is for, how its writer feels, how urgent and how toxic it is, and which kind of model a prompt
+wants. Not for judging people. Other languages are out of its reach; the bot halves its confidence there.
 """
 _HELD_OUT = """\
 ## Held out
 
-Never trained on: the hand-labelled chat, four whole days ({days}), a tenth of every other file (by the CRC of
-a row's id), and files that their owners allow for evaluation only. `trained_rows.npy` holds the keys of the
-rows that were trained on, never the rows; `python run.py evaluate` leaves those out.
+Never trained on: the hand-labelled chat, four whole days ({days}), a tenth of
+every other file (by the CRC of a row's id), and files that their owners allow for evaluation only.
+`trained_rows.npy` holds the keys of the rows that were trained on, never the rows;
+`python run.py evaluate` leaves those out.
 """
 _FIGURES = """\
 ## Cross-validation
 
-Five folds over the rows of the head's own source; a day's lines are never on both sides, the other sources
-only help. Temperature is what the logits are divided by. The figures to trust are those of `evaluate` on what
-was held out.
+Five folds over the rows of the head's own source; a day's lines are never on both sides, the other
+sources only help. Temperature is what the logits are divided by. The figures to trust are those of
+`evaluate` on what was held out.
 
 | head | mode | n | accuracy | macro-F1 | calibration error | C | temperature |
 |---|---|---|---|---|---|---|---|
@@ -38,13 +40,13 @@ was held out.
 _CAVEATS = """\
 ## To be careful about
 
-- The days were labelled for this project by reading them, the corpus was written for it; both carry its view of
-  what asks for help. Six hundred lines read twice agreed with Cohen's kappa .97 on the intent.
+- The days were labelled for this project by reading them, the corpus was written for it; both carry its
+  view of what asks for help.
 - The light heads' opinion of the lines before a message is one of the full head's inputs; in
   cross-validation it comes from heads that had not seen that day, but had seen the corpus.
 - Few training rows are urgent: the head for it only adds to the words that say so.
-- The toxicity data are tweets, test cases and forum posts of the years 2017 to 2021, and hold their labellers'
-  biases; the bot never acts on toxicity alone except to call staff.
+- The toxicity data are tweets, test cases and posts of social networks, and hold their labellers' biases.
+  What the bot does on toxicity is to call staff, and to be silent; it punishes nobody.
 """
 
 
@@ -53,16 +55,19 @@ def card(samples: Sequence[Sample], trained: Mapping[str, Trained], date: str) -
     from bot.nlp.features import SIZE
 
     days = ", ".join(sorted(day.removeprefix("day-").rpartition("-")[0] for day in HELD_OUT_DAYS))
-    return "\n".join(
-        [
-            _INTRO.format(numbers=SIZE, date=date),
-            _sources(samples),
-            _HELD_OUT.format(days=days),
-            _FIGURES + _figures(trained),
-            "",
-            _CAVEATS,
-        ]
-    ).rstrip("\n") + "\n"
+    return (
+        "\n".join(
+            [
+                _INTRO.format(numbers=SIZE, date=date),
+                _sources(samples),
+                _HELD_OUT.format(days=days),
+                _FIGURES + _figures(trained),
+                "",
+                _CAVEATS,
+            ]
+        ).rstrip("\n")
+        + "\n"
+    )
 
 
 def _sources(samples: Sequence[Sample]) -> str:
@@ -78,7 +83,9 @@ def _sources(samples: Sequence[Sample]) -> str:
         ]
         lines.append(f"| {source} | {counts[source]} | {licences or 'this project'} | {', '.join(used)} |")
     days = len({sample.group for sample in samples if sample.source == DAY_LOGS})
-    return "\n".join([*lines, "", f"{DAY_LOGS} are {days} days of channels, with labels made for this project.", ""])
+    return "\n".join(
+        [*lines, "", f"{DAY_LOGS} are {days} days of channels, with labels made for this project.", ""]
+    )
 
 
 def _figures(trained: Mapping[str, Trained]) -> str:

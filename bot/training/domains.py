@@ -64,7 +64,7 @@ def _features(host: str) -> Features:
 
 def matrix(hosts: Sequence[str]) -> Any:
     """Return the features of n hosts as a sparse matrix, (n, BUCKETS)."""
-    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+    from scipy.sparse import csr_matrix
 
     features = [_features(host) for host in hosts]
     starts = np.cumsum([0, *(len(one.buckets) for one in features)])

@@ -13,7 +13,11 @@ from bot.training.rows import Sample
 
 
 def write(
-    samples: Sequence[Sample], data: Design, trained: Mapping[str, Trained], date: str, folder: Path = heads.FOLDER
+    samples: Sequence[Sample],
+    data: Design,
+    trained: Mapping[str, Trained],
+    date: str,
+    folder: Path = heads.FOLDER,
 ) -> list[Path]:
     """Write everything; return what was written. The same samples give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)

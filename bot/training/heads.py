@@ -40,21 +40,25 @@ class Figures:
 
 @dataclass
 class Trained:
-    """All heads of a mode."""
+    """All heads of a mode, as they are trained; `tell` is told of each."""
 
+    mode: str
+    tell: Tell
     heads: dict[str, Head] = field(default_factory=dict)
     figures: list[Figures] = field(default_factory=list)
 
 
-def train(samples: Sequence[Sample], vectors: Vectors | None, tell: Tell) -> tuple[Design, dict[str, Trained]]:
+def train(
+    samples: Sequence[Sample], vectors: Vectors | None, tell: Tell
+) -> tuple[Design, dict[str, Trained]]:
     """Return the matrices and the heads of each mode; without `vectors` only the light ones."""
     tell(f"reading {len(samples)} texts")
     data = design(samples, vectors)
-    trained = {LIGHT: Trained()}
+    trained = {LIGHT: Trained(LIGHT, tell)}
     asked: dict[str, float] = {}
     for recipe in RECIPES:
         rows = np.array(chosen(recipe, samples))
-        logits = _head(recipe, LIGHT, data.light(rows), [samples[at] for at in rows], trained[LIGHT], tell)
+        logits = _head(recipe, data.light(rows), [samples[at] for at in rows], trained[LIGHT])
         if recipe.head == INTENT:
             flagged = 1 - softmax(logits)[:, _OTHER]
             asked = {
@@ -65,12 +69,12 @@ def train(samples: Sequence[Sample], vectors: Vectors | None, tell: Tell) -> tup
     if vectors is None:
         return data, trained
     data.before = _before(samples, Heads(trained[LIGHT].heads, data.idf), asked)
-    trained[FULL] = Trained()
+    trained[FULL] = Trained(FULL, tell)
     for recipe in RECIPES:
         rows = np.array(chosen(recipe, samples))
         matrix = data.full(rows, with_context=recipe.head == INTENT)
         beside = _beside(data, recipe.head)
-        _head(recipe, FULL, matrix, [samples[at] for at in rows], trained[FULL], tell, beside)
+        _head(recipe, matrix, [samples[at] for at in rows], trained[FULL], beside)
     return data, trained
 
 
@@ -105,15 +109,13 @@ def _before(samples: Sequence[Sample], light: Heads, asked: dict[str, float]) ->
 
 def _head(
     recipe: Recipe,
-    mode: str,
     matrix: object,
     samples: Sequence[Sample],
     into: Trained,
-    tell: Tell,
     beside: tuple[NDArray[np.float32], NDArray[np.float32]] | tuple[()] = (),
 ) -> NDArray[np.float64]:
     """Fit one head, put it `into` the others and return its logits of rows it had not seen."""
-    labels = LABELS[recipe.head]
+    labels, mode = LABELS[recipe.head], into.mode
     problem = Problem(
         matrix,
         np.array([labels.index(getattr(sample, recipe.head)) for sample in samples]),
@@ -133,7 +135,7 @@ def _head(
     for sample in samples:
         figures.trained_on[sample.source] = figures.trained_on.get(sample.source, 0) + 1
     into.figures.append(figures)
-    tell(
+    into.tell(
         f"{mode} {recipe.head}: macro-F1 {figures.macro_f1:.3f}, accuracy {figures.accuracy:.3f},"
         f" n {figures.n}, temperature {temperature:.2f}"
     )

@@ -87,6 +87,8 @@ def weighted_grams(readings: Sequence[Reading]) -> tuple[Any, NDArray[np.float32
     idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float16).astype(np.float32)
     values = idf[column]
     lengths = np.sqrt(np.bincount(rows, np.square(values), len(texts)))
-    matrix = csr_matrix((values / lengths[rows], column, begin), shape=(len(texts), BUCKETS), dtype=np.float32)
+    matrix = csr_matrix(
+        (values / lengths[rows], column, begin), shape=(len(texts), BUCKETS), dtype=np.float32
+    )
     matrix.sum_duplicates()
     return matrix, idf

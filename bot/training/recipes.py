@@ -1,6 +1,7 @@
 """Which samples each head is trained on, and how much each counts."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -80,8 +81,6 @@ def _with_purpose(sample: Sample) -> Sample:
 
     Without the latter a link alone would look like an advert.
     """
-    from dataclasses import replace
-
     plain = sample.intent != Intent.OTHER or "://" in sample.text
     return replace(sample, purpose=Purpose.SUPPORT) if plain else sample
 

@@ -8,7 +8,7 @@ every other file, and what its owners allow for evaluation only.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
@@ -100,7 +100,7 @@ def _chat_sample(line: str, name: str) -> Sample:
     codes, text, *before = line.split("\t")
     if len(before) > 1:
         raise ValueError("more than three columns")
-    intent, purpose, sentiment, urgency = codes[:4]
+    intent, purpose, sentiment, urgency = tuple(codes[:4])
     return Sample(
         _unescaped(text),
         f"corpus/{name}",
@@ -132,15 +132,15 @@ def read_labels(path: Path) -> dict[int, str]:
                 for index in range(int(first), int(last) + 1):
                     found.setdefault(index, "O00")
             elif line:
-                index, codes = line.split("\t")
-                found[int(index)] = codes
+                place, codes = line.split("\t")
+                found[int(place)] = codes
         except ValueError as error:
             raise CorpusError(f"{path.name}:{number}: {error}") from None
     return found
 
 
 def day_samples(data_dir: Path, *, held_out: bool) -> Iterator[Sample]:
-    """Yield the labelled lines of the days, each text of a day once; of the days held out, or of the others."""
+    """Yield the labelled lines, each text of a day once, of the days held out or of the others."""
     for log in _objects(data_dir / f"{DAY_LOGS}.jsonl"):
         name = str(log["id"])
         labels = LABELS / f"{name}.tsv"
@@ -169,14 +169,14 @@ def day_samples(data_dir: Path, *, held_out: bool) -> Iterator[Sample]:
 
 
 def file_samples(data_dir: Path, file: str, field: str) -> Iterator[Sample]:
-    """Yield the rows of an evaluation file that may be trained on; `field` is the one that holds the label."""
+    """Yield the rows of an evaluation file that may be trained on; `field` is the one with the label."""
     for row in _objects(data_dir / f"{file}.jsonl"):
         row_id, text = str(row["id"]), str(row["text"])
-        if not is_held_out(file, row_id) and may_train(str(row["licence"])):
-            labels = {field: str(row[field])}
-            yield Sample(
-                text, file, f"{file}:{row_id}", row_key(file, row_id, text), licence=str(row["licence"]), **labels
-            )
+        licence = str(row["licence"])
+        if not is_held_out(file, row_id) and may_train(licence):
+            key = row_key(file, row_id, text)
+            sample = Sample(text, file, f"{file}:{row_id}", key, licence=licence)
+            yield replace(sample, **{field: str(row[field])})  # type: ignore[arg-type]
 
 
 def is_held_out(file: str, row_id: str) -> bool:

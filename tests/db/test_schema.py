@@ -214,7 +214,7 @@ async def test_what_the_first_schema_held_is_kept_and_english_alone_answered(
         signal = await tx.signals.get("discord:9")
     assert signal is not None
     assert (signal.content, signal.intent, signal.confidence) == ("how?", "help_request", 0.9)
-    assert signal.judge is signal.light_intent is signal.light_confidence is None
+    assert (signal.judge, signal.light_intent, signal.light_confidence) == (None, None, None)
     assert guild is not None
     assert (guild.auto_reply, guild.timezone, guild.min_confidence) == ("off", "Asia/Beirut", 0.25)
     assert guild.languages is None
