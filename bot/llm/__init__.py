@@ -1,0 +1,1 @@
+"""Language models: one seam for every provider, a chain with fallback, and what guards both sides of it."""

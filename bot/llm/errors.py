@@ -1,0 +1,49 @@
+"""What can go wrong with a language model. Every message says the fix; none holds a key or member text."""
+
+
+class LLMError(Exception):
+    """A model could not answer."""
+
+
+class ProviderUnavailable(LLMError):  # noqa: N818 - states, named as what they are
+    """It isn't there, failed, hung up amid an answer, or took longer than its deadline."""
+
+
+class TooSlow(ProviderUnavailable):
+    """Its deadline passed."""
+
+
+class ModelMissing(LLMError):  # noqa: N818
+    """The provider hasn't got the model; the message holds the command that fetches it."""
+
+    def __init__(self, model: str, fix: str) -> None:
+        super().__init__(f"model {model} is not there: {fix}")
+        self.model = model
+
+
+class ContextOverflow(LLMError):  # noqa: N818
+    """The prompt is longer than the model can read."""
+
+
+class Refused(LLMError):  # noqa: N818
+    """The model or its provider declined, or the key was not accepted."""
+
+
+class RateLimited(LLMError):  # noqa: N818
+    """Too many requests; `retry_after` is seconds, None where it wasn't told."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BadOutput(LLMError):  # noqa: N818
+    """What came back is not what was asked for, such as half JSON."""
+
+
+class Busy(LLMError):  # noqa: N818
+    """Too many requests wait for this provider already."""
+
+
+class CeilingReached(LLMError):  # noqa: N818
+    """The day's tokens or money are spent."""

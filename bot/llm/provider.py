@@ -1,0 +1,90 @@
+"""What every provider of language models does."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from bot.llm.types import (
+    Capabilities,
+    Chunk,
+    Completion,
+    Health,
+    Image,
+    Message,
+    ModelInfo,
+    Options,
+    Schema,
+    ToolSpec,
+)
+
+
+class LLMProvider(Protocol):
+    """One place that has models. Safe to call from many tasks at once; nothing blocks the event loop.
+
+    Attributes:
+        name: as settings, records and `/status` call it: "ollama", "anthropic", "openai", "transformers".
+        is_hosted: whether what it is told leaves the owner's machine, and may cost money.
+
+    Every method raises `LLMError`s alone (see `bot.llm.errors`), of which each says the fix; cancelling a call
+    ends its request. `deadline` is seconds for the whole call, from the first byte sent to the last received.
+    """
+
+    name: str
+    is_hosted: bool
+
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        model: str,
+        deadline: float,
+        schema: Schema | None = None,
+        tools: Sequence[ToolSpec] = (),
+        images: Sequence[Image] = (),
+        options: Options | None = None,
+    ) -> Completion:
+        """Return the whole answer.
+
+        Args:
+            messages: the conversation, system messages first.
+            model: its name, as the provider knows it.
+            deadline: seconds.
+            schema: a JSON schema the answer's text must fit; the caller validates.
+            tools: what the model may call.
+            images: added to the last message of the user.
+            options: None for the defaults.
+        """
+        ...
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        model: str,
+        deadline: float,
+        schema: Schema | None = None,
+        tools: Sequence[ToolSpec] = (),
+        images: Sequence[Image] = (),
+        options: Options | None = None,
+    ) -> AsyncIterator[Chunk]:
+        """Yield the answer as it comes, a `DoneChunk` last."""
+        ...
+
+    async def embed(self, texts: Sequence[str], *, model: str, deadline: float) -> list[list[float]]:
+        """Return a vector for each text."""
+        ...
+
+    async def models(self) -> list[ModelInfo]:
+        """Return what models there are."""
+        ...
+
+    async def capabilities(self, model: str) -> Capabilities:
+        """Return what a model can do; asked once and remembered."""
+        ...
+
+    async def health(self, wanted: Sequence[str] = ()) -> Health:
+        """Return how it is, within a few seconds; `wanted` are the models the settings name. Never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and memory."""
+        ...
