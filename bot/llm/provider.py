@@ -8,12 +8,8 @@ from bot.llm.types import (
     Chunk,
     Completion,
     Health,
-    Image,
-    Message,
     ModelInfo,
-    Options,
-    Schema,
-    ToolSpec,
+    Prompt,
 )
 
 
@@ -24,48 +20,18 @@ class LLMProvider(Protocol):
         name: as settings, records and `/status` call it: "ollama", "anthropic", "openai", "transformers".
         is_hosted: whether what it is told leaves the owner's machine, and may cost money.
 
-    Every method raises `LLMError`s alone (see `bot.llm.errors`), of which each says the fix; cancelling a call
-    ends its request. `deadline` is seconds for the whole call, from the first byte sent to the last received.
+    Every method raises `LLMError`s alone (see `bot.llm.errors`), of which each says the fix; cancelling a
+    call ends its request. `deadline` is seconds for the whole call, from first to last byte.
     """
 
     name: str
     is_hosted: bool
 
-    async def complete(
-        self,
-        messages: Sequence[Message],
-        *,
-        model: str,
-        deadline: float,
-        schema: Schema | None = None,
-        tools: Sequence[ToolSpec] = (),
-        images: Sequence[Image] = (),
-        options: Options | None = None,
-    ) -> Completion:
-        """Return the whole answer.
-
-        Args:
-            messages: the conversation, system messages first.
-            model: its name, as the provider knows it.
-            deadline: seconds.
-            schema: a JSON schema the answer's text must fit; the caller validates.
-            tools: what the model may call.
-            images: added to the last message of the user.
-            options: None for the defaults.
-        """
+    async def complete(self, prompt: Prompt, *, model: str, deadline: float) -> Completion:
+        """Return the whole answer of `model`, which is named as the provider knows it."""
         ...
 
-    def stream(
-        self,
-        messages: Sequence[Message],
-        *,
-        model: str,
-        deadline: float,
-        schema: Schema | None = None,
-        tools: Sequence[ToolSpec] = (),
-        images: Sequence[Image] = (),
-        options: Options | None = None,
-    ) -> AsyncIterator[Chunk]:
+    def stream(self, prompt: Prompt, *, model: str, deadline: float) -> AsyncIterator[Chunk]:
         """Yield the answer as it comes, a `DoneChunk` last."""
         ...
 

@@ -1,7 +1,7 @@
 """What goes to a language model and what comes back, the same for every provider."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -97,6 +97,25 @@ class Options:
     seed: int | None = None
 
 
+Schema = Mapping[str, Any]  # a JSON schema
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked.
+
+    Attributes:
+        messages: the conversation, system messages first.
+        schema: that the answer's text must fit; whoever asks validates.
+        tools: what the model may call.
+    """
+
+    messages: Sequence[Message]
+    schema: Schema | None = None
+    tools: Sequence[ToolSpec] = ()
+    options: Options = field(default_factory=Options)
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What a call took."""
@@ -184,15 +203,3 @@ class Health:
     ok: bool
     detail: str
     missing: tuple[str, ...] = ()  # models that are configured and not there
-
-
-def with_images(messages: Sequence[Message], images: Sequence[Image]) -> list[Message]:
-    """Return the messages with `images` added to the last one of the user."""
-    found = list(messages)
-    if images:
-        at = max(index for index, message in enumerate(found) if message.role is Role.USER)
-        found[at] = replace(found[at], images=(*found[at].images, *images))
-    return found
-
-
-Schema = Mapping[str, Any]  # a JSON schema
