@@ -155,16 +155,17 @@ class ModelProcess:
         """Wait until the model is loaded, by whoever began that."""
         if self._is_closed:
             raise ChildUnavailable(f"{self._name} is closed")
-        if self._starting is None:
+        starting = self._starting
+        if starting is None:
             if self._child.pid is not None:
                 return
-            self._starting = asyncio.create_task(self._start())
-            self._starting.add_done_callback(_retrieve)
-        try:
-            await asyncio.shield(self._starting)
-        finally:
-            if self._starting.done():
-                self._starting = None
+            starting = self._starting = asyncio.create_task(self._start())
+            starting.add_done_callback(_retrieve)
+        await asyncio.wait({starting})  # which leaves it alone when this call is given up
+        self._starting = None
+        if starting.cancelled():
+            raise ChildUnavailable(f"{self._name} is closed")
+        starting.result()
 
     async def _start(self) -> None:
         try:
