@@ -71,7 +71,7 @@ def service_of(base_url: str, dialect: Dialect) -> str:
 
 
 def _can(context: int, thinking: Thinking = Thinking.NONE) -> Capabilities:
-    return Capabilities(context, True, True, True, True, thinking)  # noqa: FBT003
+    return Capabilities(context, True, True, True, True, thinking)
 
 
 # The first pattern that fits; of reasoning models the tokens they read at most.
@@ -89,8 +89,8 @@ _OPENAI = (
 )
 # vLLM, llama.cpp and LM Studio hold any model to a JSON schema; only the last patterns are about models.
 _LOCAL = (
-    ("*gpt-oss*", Capabilities(8_192, True, True, True, False, Thinking.LEVEL)),  # noqa: FBT003
-    ("*qwen3*", Capabilities(8_192, True, True, True, False, Thinking.BOOLEAN)),  # noqa: FBT003
+    ("*gpt-oss*", Capabilities(8_192, True, True, True, False, Thinking.LEVEL)),
+    ("*qwen3*", Capabilities(8_192, True, True, True, False, Thinking.BOOLEAN)),
     ("*", Capabilities(8_192, supports_schema=True, supports_tools=True)),
 )
 

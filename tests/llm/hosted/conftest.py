@@ -1,0 +1,40 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.llm.anthropic import AnthropicProvider
+from bot.llm.openai import OpenAICompatibleProvider
+from sandbox.hosted import HostedSandbox
+from tests.llm.hosted.helpers import MODELS, PRICES, Both
+
+
+@pytest.fixture
+async def hosted() -> AsyncIterator[HostedSandbox]:
+    async with HostedSandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def claude(hosted: HostedSandbox) -> AsyncIterator[AnthropicProvider]:
+    provider = AnthropicProvider(hosted.key, prices=PRICES, base_url=hosted.anthropic_url)
+    yield provider
+    await provider.close()
+
+
+@pytest.fixture
+async def local(hosted: HostedSandbox) -> AsyncIterator[OpenAICompatibleProvider]:
+    provider = OpenAICompatibleProvider(hosted.key, prices=PRICES, base_url=hosted.openai_url)
+    yield provider
+    await provider.close()
+
+
+@pytest.fixture(params=["anthropic", "openai"])
+def both(
+    request: pytest.FixtureRequest,
+    hosted: HostedSandbox,
+    claude: AnthropicProvider,
+    local: OpenAICompatibleProvider,
+) -> Both:
+    """Each provider in turn, with a model it has."""
+    provider = claude if request.param == "anthropic" else local
+    return Both(provider, MODELS[request.param], hosted)
