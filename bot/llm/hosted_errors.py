@@ -1,7 +1,7 @@
 """What a failure of an SDK means to the bot.
 
-Both SDKs come from one generator: their errors have the same names and fields. What a server says is read to tell
-failures apart and never repeated, because servers quote what they were sent: members' words.
+Both SDKs come from one generator: their errors have the same names and fields. What a server says is read to
+tell failures apart and never repeated, because servers quote what they were sent: members' words.
 """
 
 import re

@@ -165,9 +165,7 @@ class OpenAICompatibleProvider(Hosted):
             if set(found) != set(range(len(part))) or not all(
                 _is_vector(vector) for vector in found.values()
             ):
-                raise BadOutput(
-                    f"{self.service} sent vectors that do not fit the texts: is {model} for embeddings?"
-                )
+                raise BadOutput(f"{self.service} sent no vector for each text: is {model} for embeddings?")
             vectors += [[float(value) for value in found[number]] for number in range(len(part))]
         return vectors
 
@@ -213,7 +211,7 @@ class OpenAICompatibleProvider(Hosted):
         """Return the body of a request."""
         can = self._can(model)
         messages = [_turn(message) for message in prompt.messages]
-        form = {"model": model, "messages": messages}
+        form: dict[str, Any] = {"model": model, "messages": messages}
         form |= parameters(model, prompt.options, can, self._dialect, has_tools=bool(prompt.tools))
         if prompt.schema is not None and can.supports_schema:
             form["response_format"] = response_format(prompt.schema)
@@ -234,7 +232,7 @@ class OpenAICompatibleProvider(Hosted):
         return form
 
     def _check(self, answer: Mapping[str, Any]) -> None:
-        """Raise for what OpenRouter and others send in place of an answer, with a status that says all is well."""
+        """Raise for a failure that is told with a status of 200, as by OpenRouter."""
         choice = mapping(next(iter(items(answer.get("choices"))), None))
         if answer.get("error") or choice.get("error") or choice.get("finish_reason") == "error":
             raise ProviderUnavailable(f"{self.service} failed amid an answer: try again")

@@ -49,7 +49,7 @@ def dialect_of(base_url: str) -> Dialect:
 
 
 def is_own_address(base_url: str) -> bool:
-    """Return whether an address is this machine's or in a private network; a name other than localhost is not."""
+    """Return whether an address is this machine's or a private network's; of names only localhost is."""
     host = (urlsplit(base_url).hostname or "").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True

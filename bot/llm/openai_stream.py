@@ -11,7 +11,7 @@ from bot.llm.types import Chunk, TextChunk, ThinkingChunk, ToolCall, ToolCallChu
 
 
 def thinking_of(message: Mapping[str, Any]) -> str:
-    """Return the thinking beside an answer: vLLM, llama.cpp and DeepSeek call it one way, OpenRouter another."""
+    """Return the thinking beside an answer; vLLM and llama.cpp name it differently from OpenRouter."""
     return text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
 
 

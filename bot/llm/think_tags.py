@@ -55,7 +55,8 @@ def _overlap(text: str) -> int:
 def split_thinking(text: str) -> tuple[str, str]:
     """Return the thinking and the text of a whole answer.
 
-    Some servers leave out the opening tag, because it belongs to their prompt: then all before the closing one counts.
+    Some servers leave out the opening tag, because it belongs to their prompt: then all before the closing
+    one counts.
     """
     head, tag, rest = text.partition(CLOSING)
     if tag and OPENING not in head:

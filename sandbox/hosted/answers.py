@@ -42,7 +42,7 @@ class Answer:
         tool_calls: name and arguments of each; a text is sent as it is, also where it is no JSON.
         pieces: the text as it is streamed; None for word by word.
         done_reason: "stop", "length" for an answer that was cut, "refusal"; None: as the answer is.
-        thinking_field: how an OpenAI-like server sends thinking: "reasoning_content", "reasoning" or "inline".
+        thinking_field: how a server like OpenAI's sends it: "reasoning_content", "reasoning" or "inline".
         has_usage: whether tokens are told.
         cost: told in the usage, as OpenRouter does; None for not.
         wait: what to wait for before anything is said, such as an event's `wait`.
@@ -129,16 +129,18 @@ def halves(text: str) -> list[str]:
 
 
 def smallest(schema: Any, root: Mapping[str, Any]) -> Any:
-    """Return a small instance of a schema without recursion; limits of numbers and patterns are not followed."""
+    """Return a small instance of a schema that does not need itself; limits and patterns are not followed."""
     if not isinstance(schema, Mapping):
         return None
-    if "$ref" in schema:
-        return smallest(root.get("$defs", {}).get(str(schema["$ref"]).rpartition("/")[2]), root)
     if "const" in schema or schema.get("enum"):
         return schema["const"] if "const" in schema else schema["enum"][0]
-    for key in ("anyOf", "oneOf", "allOf"):
-        if schema.get(key):
-            return smallest(schema[key][0], root)
+    if "$ref" in schema:
+        return smallest(root.get("$defs", {}).get(str(schema["$ref"]).rpartition("/")[2]), root)
+    alternatives = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    return smallest(alternatives[0], root) if alternatives else _of_type(schema, root)
+
+
+def _of_type(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
     kind = schema.get("type")
     if kind == "object":
         properties = schema.get("properties", {})

@@ -24,7 +24,10 @@ MODELS: dict[str, tuple[str, ...]] = {
     "claude-sonnet-5-5": ("adaptive", "between_tools"),
     "claude-haiku-5-5": ("adaptive", "disabled"),
     "claude-haiku-4-5": ("enabled", "disabled"),
+    "claude-opus-4-1": ("enabled", "disabled"),
 }
+WITHOUT_SCHEMA = ("claude-opus-4-1",)
+LEAST_BUDGET = 1_024
 
 
 def failure(status: int, words: str = "", kind: str = "") -> dict[str, Any]:
@@ -57,7 +60,7 @@ def model_form(name: str) -> dict[str, Any]:
         "max_tokens": 64_000 if old else 128_000,
         "capabilities": {
             "image_input": can,
-            "structured_outputs": can,
+            "structured_outputs": {"supported": name not in WITHOUT_SCHEMA},
             "effort": {"supported": not old},
             "thinking": {
                 "supported": True,
@@ -134,8 +137,10 @@ def _check_thinking(body: Mapping[str, Any], takes: tuple[str, ...]) -> None:
     if thinking and thinking["type"] not in takes:
         raise invalid(f'"thinking.type.{thinking["type"]}" is not supported for this model.')
     budget = thinking.get("budget_tokens")
-    if thinking.get("type") == "enabled" and not 1_024 <= (budget or 0) < body["max_tokens"]:
+    if thinking.get("type") == "enabled" and not LEAST_BUDGET <= (budget or 0) < body["max_tokens"]:
         raise invalid("thinking.budget_tokens: must be at least 1024 and less than max_tokens")
+    if "format" in (body.get("output_config") or {}) and body["model"] in WITHOUT_SCHEMA:
+        raise invalid("output_config.format: not supported for this model")
     if "effort" in (body.get("output_config") or {}) and "enabled" in takes:
         raise invalid("output_config.effort: not supported for this model")
     if body.get("tool_choice", {}).get("type") in {"any", "tool"}:

@@ -24,7 +24,7 @@ class HostedSandbox:
     """Both servers, running: `async with HostedSandbox() as hosted:`.
 
     Attributes:
-        key: the one that is accepted; the OpenAI-like server takes any other word as well when `asks_for_key` is off.
+        key: the one that is accepted; any other word is too when `asks_for_key` is off.
         anthropic_url: for `AsyncAnthropic(base_url=...)`.
         openai_url: for `AsyncOpenAI(base_url=...)`, with the version.
         has_models: whether the OpenAI-like server lists its models; may be changed at any time.
@@ -200,7 +200,10 @@ class HostedSandbox:
     async def _embeddings(
         self, request: web.Request, body: dict[str, Any], fault: Fault | None, _ended: Entry
     ) -> web.StreamResponse:
-        return await send(request, openai.embeddings(body), fault)
+        vectors = openai.embeddings(body)
+        if fault is not None and fault.kind == "no_end":
+            vectors["data"].pop()
+        return await send(request, vectors, fault)
 
     async def _anthropic_models(
         self, request: web.Request, _body: dict[str, Any], fault: Fault | None, _ended: Entry

@@ -10,10 +10,10 @@ Kind = Literal["status", "overlong", "hang", "cut", "error", "half_json", "garba
 class Fault:
     """One fault for the next `times` requests whose path ends with `path`; "" is all of them.
 
-    `kind`: "status" (an HTTP error), "overlong" (the prompt is too long), "hang" (nothing more comes until the client
-    leaves), "cut" (the connection breaks), "error" (a failure told amid the stream), "half_json" (an event or body
-    ends in its middle), "garbage" (a page of HTML with status 200), "no_end" (a stream ends without its last events),
-    "slow" (`seconds` before each event).
+    `kind`: "status" (an HTTP error), "overlong" (the prompt is too long), "hang" (nothing more comes until
+    the client leaves), "cut" (the connection breaks), "error" (a failure told amid the stream), "half_json"
+    (an event or body ends in its middle), "garbage" (a page of HTML with status 200), "no_end" (a stream
+    ends without its last events, vectors lack one), "slow" (`seconds` before each event).
 
     Attributes:
         after: events of a stream that come before it; an answer that is not streamed has none.

@@ -3,9 +3,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.llm.anthropic import AnthropicProvider
+from bot.llm.hosted import load_sdk
 from bot.llm.openai import OpenAICompatibleProvider
 from sandbox.hosted import HostedSandbox
 from tests.llm.hosted.helpers import MODELS, PRICES, Both
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sdks() -> None:
+    """Import both, which takes seconds, before a deadline runs."""
+    for name in ("anthropic", "openai"):
+        load_sdk(name)
 
 
 @pytest.fixture

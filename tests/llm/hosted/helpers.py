@@ -22,7 +22,7 @@ from sandbox.hosted import HostedSandbox
 ROOT = Path(__file__).parents[3]
 PRICES = Prices.read(ROOT / "config" / "prices.yaml")
 MODELS = {"anthropic": "claude-haiku-4-5", "openai": "gemma-3-27b-it"}
-SECRET_WORDS = "my grandmother's parakeet is called Zebedee"
+PRIVATE_WORDS = "my grandmother's parakeet is called Zebedee"
 LONG = 30.0
 WEATHER = ToolSpec(
     "weather",
