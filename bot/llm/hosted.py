@@ -153,6 +153,8 @@ class Hosted:
         """Yield the events of an SDK's stream; no timer runs while whoever reads them is busy."""
         while True:
             async with self._guarded(ends, deadline, model):
+                if asyncio.get_running_loop().time() >= ends:  # also where more has already come
+                    raise too_slow(self.service, deadline)
                 try:
                     event = await anext(source)
                 except StopAsyncIteration:

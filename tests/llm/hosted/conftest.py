@@ -1,3 +1,5 @@
+import asyncio
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,6 +16,17 @@ def _sdks() -> None:
     """Import both, which takes seconds, before a deadline runs."""
     for name in ("anthropic", "openai"):
         load_sdk(name)
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_is_left_behind(caplog: pytest.LogCaptureFixture) -> AsyncIterator[None]:
+    """No call may leave a stream behind: asyncio closes those some time later and logs what fails then."""
+    yield
+    gc.collect()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    records = caplog.get_records("call") + caplog.records
+    assert [record.getMessage() for record in records if record.name == "asyncio"] == []
 
 
 @pytest.fixture
