@@ -29,7 +29,10 @@ MASK = "[secret]"
 MAX_FILES = 20  # per log, whatever their age: a flood of errors must not fill the disk
 SHORTEST_SECRET = 4  # characters; masking "on" would garble every line
 # Debug lines of these come per frame, query or wake-up: only LOG_LEVEL=TRACE shows them.
-NOISY = ("discord", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "httpx", "httpcore", "apscheduler")
+NOISY = (
+    *("discord", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "httpx", "httpcore", "apscheduler"),
+    *("anthropic", "openai", "httpx2", "httpcore2"),  # whose debug lines hold whole requests: members' words
+)
 # How discord.py's error about a lost connection begins; it comes with a traceback, at each try.
 RECONNECTING = "Attempting a reconnect in "
 _PATTERNS = re.compile(

@@ -1,0 +1,10 @@
+"""Anthropic's Messages and OpenAI's chat completions on the loopback: whole protocols, with scripted words.
+
+In tests: `async with HostedSandbox() as hosted:`; `hosted.anthropic_url`, `hosted.openai_url`.
+"""
+
+from sandbox.hosted.answers import Answer, Asked, Rule
+from sandbox.hosted.driver import HostedSandbox
+from sandbox.hosted.faults import Fault
+
+__all__ = ["Answer", "Asked", "Fault", "HostedSandbox", "Rule"]
