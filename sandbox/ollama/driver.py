@@ -59,8 +59,8 @@ class OllamaSandbox:
     def script(self, *rules: Rule | Saying) -> None:
         """Answer by these rules instead of those before, first match first.
 
-        What is no rule is an answer to everything: a text, an `Answer`, a dict or list for JSON, or a function
-        of the request.
+        What is no rule is an answer to everything: a text, an `Answer`, a dict or list for JSON, or a
+        function of the request.
         """
         made = [rule if isinstance(rule, Rule) else Rule("", rule) for rule in rules]
         self.server.talk.script.rules[:] = made
