@@ -1,6 +1,7 @@
 """Short ways to ask."""
 
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 from bot.llm.ollama import OllamaProvider
 from bot.llm.types import (
@@ -16,6 +17,7 @@ from bot.llm.types import (
     ToolCallChunk,
 )
 
+T = TypeVar("T")
 DEADLINE = 10.0  # seconds; what passes is asked within it on any machine
 
 
@@ -43,6 +45,16 @@ async def ask(
         return await provider.complete(asked, model=model, deadline=deadline)
     chunks = [chunk async for chunk in provider.stream(asked, model=model, deadline=deadline)]
     return joined(chunks, model)
+
+
+async def take(
+    items: AsyncIterator[T], into: list[T], then: Callable[[], Awaitable[object]] | None = None
+) -> None:
+    """Collect what comes until it ends or fails; call `then` after each."""
+    async for item in items:
+        into.append(item)
+        if then is not None:
+            await then()
 
 
 def joined(chunks: list[Chunk], model: str) -> Completion:

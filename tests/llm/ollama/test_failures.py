@@ -21,13 +21,15 @@ from bot.llm.errors import (
 )
 from bot.llm.ollama import OllamaProvider
 from bot.llm.ollama_client import is_loopback, retry_after, shown
+from bot.llm.types import Chunk
 from sandbox.ollama import Answer, OllamaSandbox
-from tests.llm.ollama.asking import DEADLINE, ask, prompt
+from tests.llm.ollama.asking import DEADLINE, ask, prompt, take
 
 HOW = pytest.mark.parametrize("how", ["complete", "stream"])
 SECRET = "the member wrote this"  # noqa: S105
 OUT_OF_MEMORY = "model requires more system memory (18.2 GiB) than is available (7.1 GiB)"
-FAULTS: list[tuple[str, dict[str, Any], type[LLMError], str]] = [
+Told = tuple[Any, dict[str, Any], type[LLMError], str]
+FAULTS: list[Told] = [
     ("cut", {}, ProviderUnavailable, "hung up"),
     ("status", {}, ProviderUnavailable, r"failed \(500\): llama runner process has terminated.*log"),
     ("status", {"text": SECRET}, ProviderUnavailable, r"failed \(500\); its log"),
@@ -47,20 +49,12 @@ FAULTS: list[tuple[str, dict[str, Any], type[LLMError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "more", "error", "words"), FAULTS, ids=lambda part: str(part) if isinstance(part, str) else ""
-)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[0]}-{fault[3][:16]}")
 @pytest.mark.parametrize(("how", "after"), [("complete", 0), ("stream", 0), ("stream", 4)])
 async def test_a_fault_is_an_error_that_says_the_fix_and_the_next_call_works(
-    ollama: OllamaSandbox,
-    provider: OllamaProvider,
-    how: str,
-    after: int,
-    kind: Any,
-    more: dict[str, Any],
-    error: type[LLMError],
-    words: str,
+    ollama: OllamaSandbox, provider: OllamaProvider, how: str, after: int, fault: Told
 ) -> None:
+    kind, more, error, words = fault
     ollama.fail(kind, after=after, **more)
     with pytest.raises(error, match=words) as caught:
         await ask(provider, how, prompt(SECRET))
@@ -74,10 +68,9 @@ async def test_words_before_a_broken_stream_have_come(
 ) -> None:
     ollama.script("one two three four")
     ollama.fail("error", after=2)
-    texts = []
+    texts: list[Chunk] = []
     with pytest.raises(ProviderUnavailable, match="failed amid an answer: llama runner process"):
-        async for chunk in provider.stream(prompt(), model="gemma3:27b", deadline=DEADLINE):
-            texts.append(chunk)
+        await take(provider.stream(prompt(), model="gemma3:27b", deadline=DEADLINE), texts)
     assert [getattr(chunk, "text", "") for chunk in texts] == ["one", " two"]
 
 
@@ -123,12 +116,11 @@ async def test_a_slow_stream_is_cut_at_the_deadline_of_the_whole(
     await provider.capabilities("gemma3:27b")
     ollama.script("word " * 5_000)
     ollama.latency.line = 0.005
-    heard = 0
+    heard: list[Chunk] = []
     started = asyncio.get_running_loop().time()
     with pytest.raises(TooSlow):
-        async for _ in provider.stream(prompt(), model="gemma3:27b", deadline=0.3):
-            heard += 1
-    assert 0 < heard < 1_000
+        await take(provider.stream(prompt(), model="gemma3:27b", deadline=0.3), heard)
+    assert 0 < len(heard) < 1_000
     assert asyncio.get_running_loop().time() - started < 3
     await ollama.wait_for(lambda entry: entry["kind"] == "end" and entry.get("outcome") == "left")
 
@@ -199,8 +191,7 @@ async def test_a_server_that_stops_amid_an_answer_is_unavailable(
 ) -> None:
     ollama.fail("hang", after=1)
     with pytest.raises(ProviderUnavailable):
-        async for _ in provider.stream(prompt(), model="gemma3:27b", deadline=DEADLINE):
-            await ollama.stop()
+        await take(provider.stream(prompt(), model="gemma3:27b", deadline=DEADLINE), [], ollama.stop)
 
 
 async def test_a_server_that_never_ran_is_unavailable_everywhere(ollama: OllamaSandbox) -> None:
