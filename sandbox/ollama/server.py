@@ -92,12 +92,14 @@ class Server:
             refused = self._door.refuses(request)
             if refused is not None:
                 return _error(OllamaError(*refused))
-            asked = self.record.add("request", path=request.path, body=None, headers=dict(request.headers))
+            raw = await request.read()  # an entry of the record is whole from the start
+            body = _read(raw)
+            asked = self.record.add("request", path=request.path, body=body, headers=dict(request.headers))
             ended: Entry = {"request": asked["n"], "path": request.path, "outcome": "left", "lines": 0}
             self.open += 1
             self.most_open = max(self.most_open, self.open)
             try:
-                return await self._answer(request, handler, asked, ended)
+                return await self._answer(request, handler, body, ended)
             except (asyncio.CancelledError, ConnectionError):  # the client left
                 ended["outcome"] = "left"
                 raise
@@ -108,13 +110,11 @@ class Server:
         return answer
 
     async def _answer(
-        self, request: web.Request, handler: Handler, asked: Entry, ended: Entry
+        self, request: web.Request, handler: Handler, body: Any, ended: Entry
     ) -> web.StreamResponse:
         try:
-            body = await _read(request)
-            asked["body"] = body
             fault = self.faults.take(request.path)
-            refuse(fault)
+            refuse(fault, body)
             response = await handler(request, body, fault, ended)
         except OllamaError as error:
             ended["outcome"] = str(error.status)
@@ -201,16 +201,12 @@ class Server:
         return await send(request, {"version": self.version}, fault)
 
 
-async def _read(request: web.Request) -> dict[str, Any]:
-    if not request.can_read_body:
-        return {}
+def _read(raw: bytes) -> Any:
+    """Return the JSON of a body: an object without one, None when it is none."""
     try:
-        body = json.loads(await request.read())
-    except ValueError as error:
-        raise OllamaError(BAD_REQUEST, str(error)) from None
-    if not isinstance(body, dict):
-        raise OllamaError(BAD_REQUEST, "json: cannot unmarshal into Go value of type api.Request")
-    return body
+        return json.loads(raw) if raw else {}
+    except ValueError:
+        return None
 
 
 def _keep_alive(body: dict[str, Any]) -> float | str | None:

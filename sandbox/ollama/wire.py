@@ -33,8 +33,10 @@ def encode(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def refuse(fault: Fault | None) -> None:
-    """Raise the HTTP error of a fault, if it is one."""
+def refuse(fault: Fault | None, body: Any) -> None:
+    """Raise the HTTP error of a fault, if it is one, or of a body that is no object."""
+    if not isinstance(body, dict):
+        raise OllamaError(400, "json: cannot unmarshal into Go value of type api.Request")
     if fault is not None and fault.kind == "status":
         headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
         raise OllamaError(fault.status, fault.words, headers)

@@ -8,7 +8,7 @@ import pytest
 from bot.llm.errors import ContextOverflow, ModelMissing, Refused
 from bot.llm.ollama import OllamaProvider
 from bot.llm.types import Finish, Image, Message, Prompt, Role, ToolCall, ToolSpec, Usage
-from sandbox.ollama import Answer, OllamaSandbox
+from sandbox.ollama import Answer, Model, OllamaSandbox
 from tests.llm.ollama.asking import ask, prompt, with_options
 
 HOW = pytest.mark.parametrize("how", ["complete", "stream"])
@@ -168,10 +168,18 @@ async def test_a_model_deleted_meanwhile_is_missing_and_asked_about_anew(
     ollama.server.library.delete("llama3.2:3b")
     with pytest.raises(ModelMissing):
         await ask(provider, "stream", model="llama3.2:3b")
+    ollama.server.library.there["llama3.2:3b"] = Model("llama3.2:3b", context=9_000)
+    assert (await provider.capabilities("llama3.2:3b")).context_tokens == 9_000
+
+
+async def test_a_model_pulled_anew_is_asked_about_anew(
+    ollama: OllamaSandbox, provider: OllamaProvider
+) -> None:
+    await provider.capabilities("llama3.2:3b")
+    ollama.offer(Model("llama3.2:3b", context=9_000))
     async for _ in provider.pull("llama3.2:3b"):
         pass
-    await ask(provider, "stream", model="llama3.2:3b")
-    assert len(ollama.bodies("/api/show")) == 2
+    assert (await provider.capabilities("llama3.2:3b")).context_tokens == 9_000
 
 
 @HOW

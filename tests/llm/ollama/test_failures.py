@@ -249,6 +249,7 @@ async def test_a_hundred_calls_to_a_hanging_model_all_end(
     async with asyncio.timeout(30):
         results = await asyncio.gather(*calls, return_exceptions=True)
     assert {type(result) for result in results} == {TooSlow}
+    ollama.heal()  # on a busy machine some had not asked by then
     assert (await ask(provider, "stream")).text
 
 

@@ -302,6 +302,11 @@ async def test_a_pull_that_stalls_is_told(ollama: OllamaSandbox, provider: Ollam
             pass
 
 
+def test_it_is_a_provider_as_the_protocol_says() -> None:
+    provider: LLMProvider = OllamaProvider("http://127.0.0.1:11434")  # mypy compares the signatures
+    assert (provider.name, provider.is_hosted) == ("ollama", False)
+
+
 async def test_an_unasked_or_closed_provider_closes_and_opens_again(
     ollama: OllamaSandbox, provider: OllamaProvider
 ) -> None:
