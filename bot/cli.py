@@ -75,6 +75,21 @@ def train_heads(context: typer.Context) -> None:
 
 
 @app.command()
+def pull(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Names from Ollama's library (default: those in the settings)")
+    ] = None,
+) -> None:
+    """Fetch the language models that the settings name, by Ollama."""
+    try:
+        settings = load_settings()
+    except StartupError as error:
+        typer.echo(f"Can't pull: {error}", err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(import_module("bot.llm.pull").run_pull(settings.llm, models or ()))
+
+
+@app.command()
 def doctor() -> None:
     """Check everything the bot needs and say what to fix."""
     from bot.doctor import run_doctor

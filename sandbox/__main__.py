@@ -4,10 +4,8 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +17,7 @@ from sandbox.control import Control
 from sandbox.driver import Sandbox
 from sandbox.ops import OperationError
 from sandbox.page.server import Page
+from sandbox.parent import when_stdin_ends
 from sandbox.seed import DEFAULT, build, checked
 
 WRONG_ARGUMENTS = 2
@@ -114,22 +113,6 @@ def _ready(discord: Sandbox, control: Control, page: Page, state: dict[str, Any]
     return json.dumps(line)
 
 
-def _when_stdin_ends(loop: asyncio.AbstractEventLoop, then: Callable[[], object]) -> None:
-    """Call `then` in the loop when standard input ends: the parent is gone.
-
-    A thread, because Windows' event loop can't read a pipe that was inherited.
-    """
-
-    def wait() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(sys.stdin.fileno(), 4096):
-                pass
-        with contextlib.suppress(RuntimeError):  # the loop has ended before
-            loop.call_soon_threadsafe(then)
-
-    threading.Thread(target=wait, name="stdin", daemon=True).start()
-
-
 async def _run(options: argparse.Namespace) -> None:
     discord = Sandbox(
         host=options.host, port=options.port, seed=options.random, record_limit=options.record_limit
@@ -147,7 +130,7 @@ async def _run(options: argparse.Namespace) -> None:
         sys.stdout.write(_ready(discord, control, page, await discord.state()) + "\n")
         sys.stdout.flush()
         if options.exit_with_parent:
-            _when_stdin_ends(loop, control.shutdown.set)
+            when_stdin_ends(loop, control.shutdown.set)
         await control.shutdown.wait()
         await page.stop()
         await control.stop()
