@@ -186,11 +186,15 @@ class Ceilings:
         suffix = "" if is_total else "_guild"
         if max_tokens is not None and tokens + account.held_tokens > max_tokens:
             text = (
-                f"the day's {max_tokens:,} tokens {whose} are used up (llm.ceilings.tokens_per_day{suffix})"
+                f"the day's {max_tokens:,} tokens {whose} are used up, or too few are left for this call "
+                f"(llm.ceilings.tokens_per_day{suffix})"
             )
             is_reached = tokens > max_tokens
         elif max_cost is not None and cost + account.held_cost > max_cost + _ROUNDING:
-            text = f"the day's {max_cost:.2f} US dollars {whose} are spent (llm.ceilings.usd_per_day{suffix})"
+            text = (
+                f"the day's {max_cost:.2f} US dollars {whose} are spent, or too few are left for this call "
+                f"(llm.ceilings.usd_per_day{suffix})"
+            )
             is_reached = cost > max_cost + _ROUNDING
         else:
             return
@@ -204,7 +208,7 @@ class Ceilings:
             return
         self._told.add(subject)
         notice = CeilingNotice(
-            guild_id, is_total, self._day, f"{text}; until midnight UTC I go on without hosted models"
+            guild_id, is_total, self._day, f"{text}; until midnight UTC I go on without hosted models then"
         )
         self._kept.spawn(self._tell_once(notice, subject), "llm ceiling notice")
 

@@ -1,4 +1,4 @@
-"""For tests of the chain: a clock that stands still, providers that do what they are told, a log in memory."""
+"""For tests of the chain: a clock that stands still, providers on a script, a log in memory."""
 
 import asyncio
 import heapq
