@@ -208,7 +208,10 @@ class Ceilings:
             return
         self._told.add(subject)
         notice = CeilingNotice(
-            guild_id, is_total, self._day, f"{text}; until midnight UTC I go on without hosted models then"
+            guild_id,
+            is_total,
+            self._day,
+            f"{text}; until midnight UTC I go on without hosted models where it would be passed",
         )
         self._kept.spawn(self._tell_once(notice, subject), "llm ceiling notice")
 

@@ -70,16 +70,32 @@ async def test_a_call_is_stored_as_it_was(log: LlmLog, database: Database) -> No
     }  # fmt: skip
 
 
-async def test_the_worker_writes_what_comes_in_batches(log: LlmLog, database: Database) -> None:
-    worker = Worker("llm log", log.run, FakeClock())
-    worker.start()
+async def test_more_than_a_batch_is_written_in_order(log: LlmLog, database: Database) -> None:
     for number in range(BATCH + 10):
         log.record(call(milliseconds=number))
-    async with asyncio.timeout(10):
-        while log.depth:
-            await asyncio.sleep(0)
-    await worker.stop()
+    await log.flush()
     assert [row.milliseconds for row in await stored(database)] == list(range(BATCH + 10))
+
+
+async def test_the_worker_writes_what_comes(
+    log: LlmLog, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, flush = asyncio.Event(), log.flush
+
+    async def watched() -> None:
+        await flush()
+        written.set()
+
+    monkeypatch.setattr(log, "flush", watched)
+    worker = Worker("llm log", log.run, FakeClock())
+    worker.start()
+    for number in range(2):
+        written.clear()
+        log.record(call(milliseconds=number))
+        async with asyncio.timeout(10):
+            await written.wait()
+    await worker.stop()
+    assert [row.milliseconds for row in await stored(database)] == [0, 1]
 
 
 async def test_a_writer_that_is_stopped_amid_writing_writes_everything_once(

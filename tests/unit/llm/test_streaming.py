@@ -92,10 +92,8 @@ async def test_a_link_that_shows_nothing_is_followed_by_the_next(
     ids=["killed", "hangs", "no end", "talks on", "fault"],
 )
 async def test_what_was_seen_stays_and_its_end_can_be_shown(bench: Bench, rest: tuple[Any, ...]) -> None:
-    first, second = (
-        bench.provider("ollama", Step(chunks=(TextChunk("Try "), *rest))),
-        bench.provider("openai"),
-    )
+    first = bench.provider("ollama", Step(chunks=(TextChunk("Try "), *rest)))
+    second = bench.provider("openai")
     answer = stream(bench.chain(first, second))
     found: list[Chunk] = []
     with pytest.raises(AnswerCut, match=r"^The answer broke off: "):
