@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
+from bot.llm.answers import Answer
 from bot.llm.chain import LanguageModels
 from bot.llm.ports import CallRecord, CeilingNotice, ChainPorts, Price, Spend
 from bot.llm.types import (
@@ -22,6 +23,7 @@ from bot.llm.types import (
     Options,
     Prompt,
     Role,
+    Task,
     TextChunk,
     Usage,
 )
@@ -273,3 +275,12 @@ class Bench:
 
     async def _tell(self, notice: CeilingNotice) -> None:
         self.notices.append(notice)
+
+
+EMBEDDED = "I have no model."
+
+
+async def ask(llm: LanguageModels, **values: Any) -> Answer:
+    """Ask for a reply for the guild; each call names only what its test is about."""
+    known: dict[str, Any] = {"guild_id": GUILD, "fallback": lambda: EMBEDDED}
+    return await llm.complete(values.pop("task", Task.REPLY), values.pop("prompt", PROMPT), **known | values)

@@ -27,7 +27,6 @@ async def test_it_opens_at_so_many_failures_and_closes_when_one_call_succeeds(
     fail(breaker, 2)
     assert breaker.is_passable()
     fail(breaker)
-    assert breaker.state is State.OPEN
     await clock.advance(29.9)
     with pytest.raises(Paused, match="not asked for another 1 s: no answer"):
         breaker.enter()
@@ -37,11 +36,11 @@ async def test_it_opens_at_so_many_failures_and_closes_when_one_call_succeeds(
     with pytest.raises(Paused, match="tried with one call"):
         breaker.enter()
     breaker.succeeded(ticket)
-    assert (breaker.state, breaker.is_passable()) == (State.CLOSED, True)
+    assert breaker.is_passable()
     assert logged.of("WARNING") == ["ollama: not asked for 30 s: no answer"]
     assert logged.of("INFO") == ["ollama: trying it again with one call", "ollama: answers again"]
     fail(breaker, 2)
-    assert breaker.state is State.CLOSED, "earlier failures are forgotten"
+    assert breaker.is_passable(), "earlier failures are forgotten"
 
 
 async def test_a_failed_try_opens_it_again(breaker: Breaker, clock: StillClock, logged: Logged) -> None:
