@@ -22,6 +22,7 @@ from tests.unit.llm.chain_support import (
     PROMPT,
     Bench,
     MemoryLog,
+    ScriptedProvider,
     Step,
     StillClock,
     settle,
@@ -279,6 +280,34 @@ async def test_a_call_over_midnight_counts_for_the_day_it_was_held_on() -> None:
         timedelta(hours=12, seconds=-1), timedelta(hours=12, seconds=4)
     ]  # fmt: skip
     await llm.close()
+
+
+async def test_a_call_that_waited_over_midnight_counts_for_the_new_day() -> None:
+    clock = StillClock(datetime(2026, 3, 1, 23, 59, 58, tzinfo=UTC))
+    bench = Bench(clock)
+    bench.prices["openai", "gpt-4.1-mini"] = PRICE
+    llm = bench.chain(bench.provider("openai", Step(after=5.0)), ceilings=NONE, concurrency={"openai": 1})
+    assert await clock.run(asked(llm, 2)) == 2
+    assert [call.created_at.day for call in bench.log.calls] == [1, 2]
+    assert (await llm.spent())[0].tokens == bench.log.calls[1].billed_tokens
+    await llm.close()
+
+
+async def test_what_comes_after_a_call_was_written_down_changes_nothing(bench: Bench) -> None:
+    class Late(ScriptedProvider):
+        async def _wait(self, seconds: float) -> None:
+            try:
+                await super()._wait(seconds)
+            except asyncio.CancelledError:
+                await settle()  # and goes on to answer
+
+    provider = Late(bench.clock, "openai", Step(after=HANG, usage=Usage(1, 1)), is_hosted=True)
+    llm = bench.chain(provider, ceilings=NONE)
+    assert (await bench.clock.run(ask(llm))).is_embedded
+    await settle()
+    await settle()
+    assert provider.running == 0
+    assert (await llm.spent())[0].tokens == bench.log.calls[0].billed_tokens == 200
 
 
 async def test_prompts_of_the_defaults_fit_under_the_defaults(bench: Bench) -> None:

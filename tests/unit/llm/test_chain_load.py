@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from bot.llm.answers import Answer
 from bot.llm.breaker import State
 from bot.llm.errors import (
@@ -11,6 +13,7 @@ from bot.llm.errors import (
 )
 from bot.llm.ports import Outcome
 from bot.llm.types import Message, Prompt, Role, Task
+from bot.llm.waiting import Kept
 from tests.conftest import Logged
 from tests.unit.llm.chain_support import GUILD, HANG, OTHER_GUILD, Bench, Step, ask, settle
 
@@ -147,8 +150,49 @@ class TestBreaker:
         await bench.clock.run(gathered(tasks))
         assert (state(), waiting(), len(provider.asked)) == (2.0, 0, 1)
 
+    async def test_a_provider_whose_turn_came_late_is_not_blamed_for_being_late(self, bench: Bench) -> None:
+        provider = bench.provider("ollama", Step(after=8.0))
+        llm = bench.chain(provider, breaker={"failures": 1}, concurrency={"ollama": 1})
+        tasks = [asyncio.create_task(ask(llm, deadline=10)) for _ in range(2)]
+        answers = await bench.clock.run(gathered(tasks))
+        assert [answer.is_embedded for answer in answers] == [False, True]
+        assert (len(provider.asked), llm.status()[0].state) == (2, State.CLOSED)
+
+    async def test_nobody_lines_up_for_a_provider_that_is_left_alone(self, bench: Bench) -> None:
+        provider = bench.provider("ollama", Step(after=5.0))
+        llm = bench.chain(provider, concurrency={"ollama": 1})
+        first = asyncio.create_task(ask(llm))
+        await settle()
+        llm._lanes["ollama"].breaker.limited(60, "slow down")
+        assert (await ask(llm)).milliseconds == 0
+        assert not (await bench.clock.run(gathered([first])))[0].is_embedded
+
+    async def test_a_ceiling_says_nothing_of_how_a_provider_is(self, bench: Bench) -> None:
+        provider = bench.provider("openai", Step(error=ProviderUnavailable("down")), Step())
+        llm = bench.chain(provider, breaker={"failures": 1})
+        await bench.clock.run(ask(llm))
+        await bench.clock.advance(30)
+        bench.log.has_room = False
+        await bench.clock.run(ask(llm))
+        assert llm.status()[0].state is State.HALF_OPEN
+        bench.log.has_room = True
+        assert not (await bench.clock.run(ask(llm))).is_embedded
+
 
 class TestEnding:
+    async def test_an_answered_call_leaves_no_timer_behind(self, bench: Bench) -> None:
+        llm = bench.chain(bench.provider("ollama", Step(after=1.0)))
+        await bench.clock.run(ask(llm))
+        await settle()
+        assert len(llm._kept) == 0
+
+    async def test_what_is_kept_takes_nothing_new_once_it_is_closed(self, bench: Bench) -> None:
+        kept = Kept(bench.clock)
+        await kept.close()
+        with pytest.raises(ProviderUnavailable, match="shutting down"):
+            kept.spawn(settle(), "too late")
+        assert len(kept) == 0
+
     async def test_who_is_cancelled_takes_their_call_along(self, bench: Bench) -> None:
         provider = bench.provider("ollama", Step(after=HANG))
         llm = bench.chain(provider, concurrency={"ollama": 1})
@@ -173,7 +217,8 @@ class TestEnding:
         answers = await asyncio.gather(*tasks)
         assert all(answer.is_embedded for answer in answers)
         assert (provider.running, provider.is_closed, bench.clock.passed) == (0, True, 0.0)
-        assert (await ask(llm)).is_embedded
+        late = await ask(llm)
+        assert (late.is_embedded, late.skipped) == (True, ())
         assert len(provider.asked) == 2
 
     async def test_a_provider_that_fails_to_close_does_not_keep_the_others_open(
