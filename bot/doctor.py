@@ -246,11 +246,7 @@ async def check_provider(llm: LlmSettings) -> Check:
     if llm.provider == "none":
         return Check("Language model", State.OK, "none: embedded mode")
     if llm.provider != "ollama":
-        if llm.api_key is None:
-            return Check("Language model", State.FAIL, f"{llm.provider}: no key", "set LLM_API_KEY in .env")
-        return Check(
-            "Language model", State.OK, f"{llm.provider}: a key is set (not tried: calls cost money)"
-        )
+        return _without_asking(llm)
     try:
         async with aiohttp.ClientSession() as session:
             _, about, _ = await _get(session, f"{llm.ollama_host}/api/version")
@@ -264,6 +260,17 @@ async def check_provider(llm: LlmSettings) -> Check:
         fix = f"ollama pull {llm.ollama_model}"
         return Check("Language model", State.WARN, f"{detail}: model {llm.ollama_model} is not pulled", fix)
     return Check("Language model", State.OK, f"{detail}, model {llm.ollama_model}")
+
+
+def _without_asking(llm: LlmSettings) -> Check:
+    """Tell how a provider is set up that would take money or memory to try."""
+    if llm.provider == "transformers":
+        return Check("Language model", State.OK, f"transformers: {llm.transformers_model}, on this machine")
+    if llm.provider == "openai" and llm.openai_base_url:
+        return Check("Language model", State.OK, f"openai: {llm.openai_base_url} (not tried)")
+    if llm.key_of(llm.provider) is None:
+        return Check("Language model", State.FAIL, f"{llm.provider}: no key", "set LLM_API_KEY in .env")
+    return Check("Language model", State.OK, f"{llm.provider}: a key is set (not tried: calls cost money)")
 
 
 async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, dict[str, Any], Mapping[str, str]]:

@@ -5,14 +5,12 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -25,36 +23,34 @@ from bot.domain.errors import StartupError, UserFacingError
 from bot.domain.invite import INTENTS, application_id_of, parse_intents
 from bot.domain.quiet_hours import QuietHours
 from bot.settings_errors import describe
+from bot.settings_llm import LlmSettings
 from bot.settings_sources import read_environment, read_yaml
+from bot.settings_types import HttpUrl, Section, WebSocketUrl
+
+__all__ = [
+    "SECRETS",
+    "SETTINGS_FILE",
+    "ApiSettings",
+    "DatabaseSettings",
+    "DiscordSettings",
+    "IngestSettings",
+    "LlmSettings",
+    "LogSettings",
+    "NlpSettings",
+    "ObserverSettings",
+    "OrchestratorSettings",
+    "RetentionSettings",
+    "Section",
+    "Settings",
+    "ShutdownSettings",
+    "WorkerSettings",
+    "load_settings",
+]
 
 SETTINGS_FILE = "settings.yaml"
-OLLAMA_PORT = 11434
 
 
-def _url(*schemes: str) -> AfterValidator:
-    def check(value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            parts = urlsplit(value)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in schemes or not parts.hostname:
-            raise ValueError(f"must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}")
-        return value.rstrip("/")
-
-    return AfterValidator(check)
-
-
-HttpUrl = Annotated[str | None, _url("http", "https")]
-WebSocketUrl = Annotated[str | None, _url("ws", "wss")]
 Intents = Annotated[tuple[str, ...], BeforeValidator(parse_intents)]
-
-
-class Section(BaseModel):
-    """One section of config/settings.yaml; its comments there say what each setting means."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class DiscordSettings(Section):
@@ -79,26 +75,6 @@ class DiscordSettings(Section):
         if self.app_id or self.token is None:
             return self.app_id
         return application_id_of(self.token.get_secret_value())
-
-
-class LlmSettings(Section):
-    """The language model; without one the bot works in embedded mode."""
-
-    provider: Literal["none", "ollama", "anthropic", "openai"] = "none"
-    api_key: SecretStr | None = None
-    ollama_host: HttpUrl = "http://127.0.0.1:11434"
-    ollama_model: str = "llama3.2:3b"
-
-    @field_validator("ollama_host", mode="before")
-    @classmethod
-    def _complete_host(cls, value: object) -> object:
-        """Accept what Ollama's own OLLAMA_HOST accepts: no scheme, no port, 0.0.0.0."""
-        if not isinstance(value, str):
-            return value
-        url = value.rstrip("/") if "://" in value else f"http://{value.rstrip('/')}"
-        if re.fullmatch(r"http://(?:\[[^\]]*\]|[^:/]*)", url):
-            url = f"{url}:{OLLAMA_PORT}"
-        return url.replace("//0.0.0.0", "//127.0.0.1", 1)
 
 
 class DatabaseSettings(Section):
@@ -250,6 +226,7 @@ class RetentionSettings(Section):
 
     messages_days: int = Field(30, ge=1, le=3_650)
     actions_days: int = Field(90, ge=1, le=3_650)
+    llm_calls_days: int = Field(90, ge=1, le=3_650)
 
 
 class ShutdownSettings(Section):
@@ -304,9 +281,13 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Return every secret set, for the log to mask."""
-        found = [self.discord.token, self.llm.api_key, self.api.admin_token]
+        found = [self.discord.token, self.api.admin_token]
         texts = [secret.get_secret_value() for secret in found if secret]
-        return texts + (_passwords_in(self.database.url.get_secret_value()) if self.database.url else [])
+        return (
+            texts
+            + self.llm.secrets()
+            + (_passwords_in(self.database.url.get_secret_value()) if self.database.url else [])
+        )
 
 
 def _passwords_in(url: str) -> list[str]:
@@ -318,7 +299,14 @@ def _passwords_in(url: str) -> list[str]:
 
 
 # Never written into settings.yaml, which people share and commit.
-SECRETS = ("discord.token", "llm.api_key", "database.url", "api.admin_token")
+SECRETS = (
+    "discord.token",
+    "llm.api_key",
+    "llm.anthropic_api_key",
+    "llm.openai_api_key",
+    "database.url",
+    "api.admin_token",
+)
 
 
 def load_settings(
@@ -339,12 +327,23 @@ def load_settings(
             raise StartupError(f"{path}: {name} is a secret: put it into .env, see .env.example")
     values = read_environment(os.environ if env is None else env, env_file)
     for name, value in values.items():
-        section, _, key = name.partition(".")
-        if not key and section in Settings.model_fields:
-            merged[section] = value.text
-        elif key and isinstance(merged.setdefault(section, {}), dict):
-            merged[section][key] = value.text
+        _put(merged, name, value.text)
     try:
         return Settings(**merged)
     except ValidationError as error:
         raise StartupError(describe(error, Settings, path, values)) from None
+
+
+def _put(merged: dict[str, Any], name: str, text: str) -> None:
+    """Set what `name` (dotted) calls in the nested `merged`; what isn't a section is told of later."""
+    *sections, key = name.split(".")
+    if not sections and key not in Settings.model_fields:
+        return  # LOOKOUT_ begins names of other things too
+    inner: Any = merged
+    for section in sections:
+        if inner.get(section) is None:
+            inner[section] = {}
+        inner = inner[section]
+        if not isinstance(inner, dict):
+            return
+    inner[key] = text

@@ -23,7 +23,11 @@ def describe(
 
 
 def _origin(names: tuple[str, ...], yaml_path: Path, values: Mapping[str, Value]) -> str:
-    value = values.get(".".join(names[:2]))
+    # The innermost first: of llm.chains.reply.0 the environment holds llm.chains.reply.
+    for length in range(len(names), 1, -1):
+        if value := values.get(".".join(names[:length])):
+            return value.origin
+    value = values.get(names[0]) if names else None
     if value is None and len(names) == 1:
         # A section nobody knows may come from LOOKOUT_SECTION__KEY.
         value = next((found for name, found in values.items() if name.startswith(f"{names[0]}.")), None)
@@ -33,21 +37,29 @@ def _origin(names: tuple[str, ...], yaml_path: Path, values: Mapping[str, Value]
 
 
 def _problem(names: tuple[str, ...], problem: Any, settings: type[BaseModel]) -> str:
-    name = ".".join(names[:2])
+    path, section = _setting(names, settings)
+    name = ".".join(path)
     if problem["type"] == "extra_forbidden":
-        return f"unknown setting {name}{_suggestion(names, settings)}"
+        return f"unknown setting {name}{_suggestion(path[-1], section)}"
     words = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     if problem["type"] in {"model_type", "model_attributes_type", "dict_type"}:
         words = "must be a section with settings of its own"
     return f"{name} {words}"
 
 
-def _suggestion(names: tuple[str, ...], settings: type[BaseModel]) -> str:
-    known = settings.model_fields
-    if len(names) > 1:
-        section = known[names[0]].annotation
-        assert isinstance(section, type)
-        assert issubclass(section, BaseModel)
-        known = section.model_fields
-    nearest = difflib.get_close_matches(names[-1], known, n=1, cutoff=0.4)
+def _setting(names: tuple[str, ...], settings: type[BaseModel]) -> tuple[tuple[str, ...], type[BaseModel]]:
+    """Return which of `names` lead to a setting, not into its value, and the section it is in."""
+    section = settings
+    for depth, name in enumerate(names):
+        field = section.model_fields.get(name)
+        kind = field.annotation if field else None
+        if not isinstance(kind, type) or not issubclass(kind, BaseModel) or depth == len(names) - 1:
+            return names[: depth + 1], section
+        section = kind
+    return names, section
+
+
+def _suggestion(name: str, section: type[BaseModel]) -> str:
+    known = section.model_fields
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     return f"; did you mean {nearest[0]}?" if nearest else f"; known are {', '.join(known)}"

@@ -19,6 +19,7 @@ from bot.db.feedback import FeedbackRepository
 from bot.db.gaps import GapRepository
 from bot.db.guilds import GuildRepository
 from bot.db.kv import KeyValueRepository
+from bot.db.llm_calls import LlmCallRepository
 from bot.db.members import MemberRepository
 from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
@@ -61,6 +62,7 @@ class Transaction:
     gaps: GapRepository
     guilds: GuildRepository
     kv: KeyValueRepository
+    llm_calls: LlmCallRepository
     members: MemberRepository
     queue: SignalQueueRepository
     signals: SignalRepository
@@ -137,6 +139,7 @@ class Database:
                 gaps=GapRepository(session),
                 guilds=GuildRepository(session),
                 kv=KeyValueRepository(session),
+                llm_calls=LlmCallRepository(session),
                 members=MemberRepository(session),
                 queue=SignalQueueRepository(session),
                 signals=SignalRepository(session),

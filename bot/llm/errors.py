@@ -13,6 +13,18 @@ class TooSlow(ProviderUnavailable):
     """Its deadline passed."""
 
 
+class AnswerCut(ProviderUnavailable):
+    """It ended amid a streamed answer of which the reader has seen a part; what was seen is all there is."""
+
+
+class Paused(LLMError):  # noqa: N818
+    """It failed or was rate limited lately, so it isn't asked for a while."""
+
+
+class Unsuitable(LLMError):  # noqa: N818
+    """The model can't take what it would be given, such as pictures or tools."""
+
+
 class ModelMissing(LLMError):  # noqa: N818
     """The provider hasn't got the model; the message holds the command that fetches it."""
 

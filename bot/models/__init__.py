@@ -5,6 +5,7 @@ from bot.models.feedback import Feedback, FeedbackKind, Giver, Verdict
 from bot.models.gap import Gap
 from bot.models.guild import AutoReply, Channel, Guild, Member, Watch
 from bot.models.kv import KeyValue
+from bot.models.llm_call import LlmCall
 from bot.models.signal import SignalRecord
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Giver",
     "Guild",
     "KeyValue",
+    "LlmCall",
     "Member",
     "SignalRecord",
     "Verdict",

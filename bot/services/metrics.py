@@ -8,6 +8,7 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from loguru import logger
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -15,6 +16,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 
 from bot.domain.signal import Intent
+
+T = TypeVar("T", int, float)
 
 INGEST_TO_OBSERVE = "ingest_to_observe"
 OBSERVE_TO_REPLY = "observe_to_reply"
@@ -27,6 +30,7 @@ BUCKETS = (
 )
 WINDOW = 1_000  # observations behind a quantile
 MAX_LABELS = 32  # distinct values of one label; later ones count as OTHER
+MAX_COMBINATIONS = 1_000  # the same, of several labels together
 MAX_LABEL_LENGTH = 64  # characters
 
 
@@ -48,6 +52,30 @@ class _Tally:
     def items(self) -> list[tuple[str, int]]:
         """Return a copy of the counts, in the order the labels appeared."""
         return list(self._counts.items())
+
+
+class _Sums:
+    """A growing sum per combination of values of several labels, with a bound on the combinations."""
+
+    __slots__ = ("_labels", "_sums")
+
+    def __init__(self, *labels: str) -> None:
+        self._labels = labels
+        self._sums: dict[tuple[str, ...], float] = {}
+
+    def add(self, values: tuple[str, ...], amount: float = 1) -> None:
+        """Add `amount` under `values`, or under OTHER once there are too many combinations."""
+        values = tuple(value[:MAX_LABEL_LENGTH] for value in values)
+        if values not in self._sums and len(self._sums) >= MAX_COMBINATIONS:
+            values = (OTHER,) * len(self._labels)
+        self._sums[values] = self._sums.get(values, 0) + _counted(amount)
+
+    def family(self, name: str, help_text: str) -> CounterMetricFamily:
+        """Return the counter."""
+        family = CounterMetricFamily(name, help_text, labels=self._labels)
+        for values, total in self._sums.items():
+            family.add_metric(values, total)
+        return family
 
 
 class _Durations:
@@ -109,6 +137,10 @@ class Metrics:
         self._replies = _Tally()
         self._retries = _Tally()
         self._durations = {INGEST_TO_OBSERVE: _Durations(), OBSERVE_TO_REPLY: _Durations()}
+        self._llm_calls = _Sums("provider", "task", "outcome")
+        self._llm_tokens = _Sums("provider", "kind")
+        self._llm_cost = _Sums("provider")
+        self._breakers: dict[str, Callable[[], float]] = {}
         self._queues: dict[str, Callable[[], int]] = {}
         self._latency: Callable[[], float] | None = None
         self._failing: set[str] = set()
@@ -157,6 +189,27 @@ class Metrics:
         """Count stretches of messages the gateway did not deliver."""
         self._gaps += _counted(amount)
 
+    def llm_asked(self, provider: str, task: str, outcome: str) -> None:
+        """Count a link of a chain of language models: "answered", "cached", or why it gave no answer."""
+        self._llm_calls.add((provider, task, outcome))
+
+    def llm_used(self, provider: str, input_tokens: int, output_tokens: int, cost: float) -> None:
+        """Count what an answer of a language model took; `cost` is US dollars."""
+        self._llm_tokens.add((provider, "input"), input_tokens)
+        self._llm_tokens.add((provider, "output"), output_tokens)
+        self._llm_cost.add((provider,), cost)
+
+    def track_llm(self, provider: str, breaker: Callable[[], float], waiting: Callable[[], int]) -> None:
+        """Read a provider's circuit breaker and queue at each scrape.
+
+        Args:
+            provider: Its name; a second call for it replaces the first.
+            breaker: 0 while calls pass, 1 while one does to see, 2 while none does.
+            waiting: Calls waiting for their turn.
+        """
+        self._breakers[provider] = breaker
+        self.track_queue(f"llm_{provider}", waiting)
+
     def track_queue(self, name: str, depth: Callable[[], int]) -> None:
         """Read a queue's depth from `depth` at each scrape; a second call for a name replaces the first."""
         self._queues[name] = depth
@@ -201,6 +254,7 @@ class Metrics:
         yield _counter("refined_total", "Messages for the second judge.", "outcome", self._refined)
         yield _counter("orchestrator_replies_total", "Plans carried out.", "outcome", self._replies)
         yield _counter("discord_http_retries_total", "Retried calls to Discord.", "status", self._retries)
+        yield from self._llm_families()
         yield from self._durations[INGEST_TO_OBSERVE].families(
             INGEST_TO_OBSERVE, "Seconds from gateway event to decision."
         )
@@ -215,6 +269,21 @@ class Metrics:
         if self._latency is not None:
             self._sample(latency, "gateway_latency_seconds", self._latency, labels=[])
         yield latency
+
+    def _llm_families(self) -> Iterator[Metric]:
+        yield self._llm_calls.family(
+            "llm_calls_total", "Links of chains of language models, by what came of them."
+        )
+        yield self._llm_tokens.family("llm_tokens_total", "Tokens of answers of language models.")
+        yield self._llm_cost.family("llm_cost_usd_total", "US dollars spent for language models.")
+        states = GaugeMetricFamily(
+            "llm_breaker_state",
+            "Whether a provider is asked: 0 yes, 1 with one call, 2 no.",
+            labels=["provider"],
+        )
+        for provider, state in self._breakers.items():
+            self._sample(states, f"llm_breaker_state {provider}", state, labels=[provider])
+        yield states
 
     def _sample(
         self, family: GaugeMetricFamily, name: str, read: Callable[[], float], labels: list[str]
@@ -231,7 +300,7 @@ class Metrics:
         family.add_metric(labels, value)
 
 
-def _counted(amount: int) -> int:
+def _counted(amount: T) -> T:
     """Return `amount`; a counter that falls would look like a restart to Prometheus."""
     if amount < 0:
         raise ValueError(f"a counter can't fall: {amount}")

@@ -44,10 +44,20 @@ class RetentionService:
         async with self._database.transaction() as tx:
             total += await tx.actions.purge(now - timedelta(days=self._settings.actions_days))
             total += await tx.gaps.purge(now - GAPS)
+        total += await self._purge_llm_calls(now - timedelta(days=self._settings.llm_calls_days))
         total += await self._purge_members(messages_until)
         if total:
             logger.info("Deleted {} rows past their retention", total)
         return total
+
+    async def _purge_llm_calls(self, before: datetime) -> int:
+        total = 0
+        while True:
+            async with self._database.transaction() as tx:
+                deleted = await tx.llm_calls.purge(before, CHUNK)
+            total += deleted
+            if deleted < CHUNK:
+                return total
 
     async def _purge_members(self, before: datetime) -> int:
         """Delete the names of members of whom no message is kept."""
@@ -72,4 +82,5 @@ class RetentionService:
             async with self._database.transaction() as tx:
                 if await tx.guilds.delete_left(guild_id, before):
                     await tx.actions.delete_of(guild_id)
+                    await tx.llm_calls.delete_of(guild_id)
         return len(ids) + len(left)

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.services.metrics import (
     BUCKETS,
     INGEST_TO_OBSERVE,
+    MAX_COMBINATIONS,
     MAX_LABELS,
     OBSERVE_TO_REPLY,
     WINDOW,
@@ -179,3 +180,33 @@ def test_labels_are_bounded_in_number_and_length(metrics: Metrics) -> None:
         assert max(map(len, counts)) <= 64
         assert sum(counts.values()) == total
         assert counts["other"] > 0
+
+
+def test_language_models_are_counted_by_link_task_and_outcome(metrics: Metrics) -> None:
+    metrics.llm_asked("ollama", "reply", "too_slow")
+    metrics.llm_asked("openai", "reply", "answered")
+    metrics.llm_asked("openai", "reply", "answered")
+    metrics.llm_used("openai", 100, 20, 0.25)
+    metrics.llm_used("openai", 1, 2, 0.5)
+    state, waiting = [0.0], [3]
+    metrics.track_llm("openai", lambda: state[0], lambda: waiting[0])
+    state[0] = 2.0
+    samples = scrape(metrics)
+    calls = {labels: value for (name, labels), value in samples.items() if name == "llm_calls_total"}
+    assert calls == {
+        (("outcome", "too_slow"), ("provider", "ollama"), ("task", "reply")): 1,
+        (("outcome", "answered"), ("provider", "openai"), ("task", "reply")): 2,
+    }
+    assert samples["llm_tokens_total", (("kind", "input"), ("provider", "openai"))] == 101
+    assert samples["llm_tokens_total", (("kind", "output"), ("provider", "openai"))] == 22
+    assert labelled(samples, "llm_cost_usd_total") == {"openai": 0.75}
+    assert labelled(samples, "llm_breaker_state") == {"openai": 2}
+    assert labelled(samples, "queue_depth") == {"llm_openai": 3}
+
+
+def test_combinations_of_labels_are_bounded(metrics: Metrics) -> None:
+    for number in range(MAX_COMBINATIONS + 5):
+        metrics.llm_asked("p" * 100, "reply", str(number))
+    calls = {labels: value for (name, labels), value in scrape(metrics).items() if name == "llm_calls_total"}
+    assert len(calls) == MAX_COMBINATIONS + 1
+    assert calls[("outcome", "other"), ("provider", "other"), ("task", "other")] == 5

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.db.database import Database
 from bot.domain.signal import Intent, Stage
-from bot.models import Action, Feedback, FeedbackKind, Gap, Giver, SignalRecord, Verdict
+from bot.models import Action, Feedback, FeedbackKind, Gap, Giver, LlmCall, SignalRecord, Verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 GUILD = 1_400_000_000_000_000_001  # snowflakes of today, above 2**53
@@ -85,6 +85,24 @@ def feedback(number: int = 0, **values: Any) -> Feedback:
         "created_at": NOW,
     }
     return Feedback(**known | values)
+
+
+def llm_call(**values: Any) -> LlmCall:
+    """A reply of a hosted model for the guild."""
+    known: dict[str, Any] = {
+        "task": "reply",
+        "guild_id": GUILD,
+        "provider": "anthropic",
+        "model": "large",
+        "outcome": "answered",
+        "input_tokens": 100,
+        "output_tokens": 20,
+        "billed_tokens": 120,
+        "cost": 0.25,
+        "milliseconds": 900,
+        "created_at": NOW,
+    }
+    return LlmCall(**known | values)
 
 
 def gap(from_id: int, to_id: int, channel_id: int = CHANNEL, guild_id: int = GUILD) -> Gap:

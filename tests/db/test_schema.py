@@ -23,7 +23,19 @@ from bot.db.engine import sqlite_path
 from bot.db.schema import HEAD, KEPT_BACKUPS, migrate, prepare_database
 from bot.domain.errors import StartupError
 from bot.models.types import metadata
-from tests.db.support import CHANNEL, GUILD, NOW, action, feedback, gap, later, see_guild, signal_row, store
+from tests.db.support import (
+    CHANNEL,
+    GUILD,
+    NOW,
+    action,
+    feedback,
+    gap,
+    later,
+    llm_call,
+    see_guild,
+    signal_row,
+    store,
+)
 
 NEXT = "9001"  # a revision that only exists in these tests
 RECREATE_GUILDS = """
@@ -115,6 +127,7 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.actions.begin(action(0))
         await tx.feedback.put(feedback(0))
         await tx.kv.put("scope", "key", {"value": 1})
+        await tx.llm_calls.add([llm_call()])
     filled = await counts(engine)
     assert 0 not in filled.values()
     return filled

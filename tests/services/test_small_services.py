@@ -20,7 +20,7 @@ from bot.services.drain import drain
 from bot.services.retention import EVERY_SECONDS, RetentionService
 from bot.services.stories import HealthService, StoryService
 from bot.settings import RetentionSettings
-from tests.db.support import gap, signal_row
+from tests.db.support import gap, llm_call, signal_row
 from tests.fakes import FakeClock
 from tests.services.support import CHANNEL, GUILD, MEMBER, NOW, OTHER_GUILD, key, message_id, running, signal
 
@@ -77,6 +77,17 @@ class TestRetention:
             assert await tx.actions.list_for(key(1))
             assert await tx.actions.list_for(key(2))
 
+    async def test_calls_of_language_models_are_kept_for_their_own_time(
+        self, retention: RetentionService, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(retention_module, "CHUNK", 2)
+        ages = [timedelta(days=90, seconds=1)] * 5 + [timedelta(days=90)]
+        async with database.transaction() as tx:
+            await tx.llm_calls.add([llm_call(created_at=NOW - age) for age in ages])
+        assert await retention.purge() == 5
+        async with database.reading() as tx:
+            assert [call.created_at for call in await tx.llm_calls.list_latest()] == [NOW - ages[-1]]
+
     async def test_members_go_with_their_last_message(
         self, retention: RetentionService, database: Database
     ) -> None:
@@ -125,6 +136,7 @@ class TestRetention:
             await tx.guilds.see(GUILD, "Guild", clock.now())
             await tx.channels.see([{"id": CHANNEL, "guild_id": GUILD, "parent_id": None, "name": "general"}])
             await tx.guilds.change(GUILD, {"left_at": clock.now(), "timezone": "Europe/Berlin"})
+            await tx.llm_calls.add([llm_call(guild_id=GUILD), llm_call(guild_id=OTHER_GUILD)])
         await store(database, row(0), row(1, stage="plan"))
         clock.advance(29 * 86_400)
         assert await retention.purge() == 0
@@ -136,6 +148,8 @@ class TestRetention:
         async with database.reading() as tx:
             guild = await tx.guilds.get(GUILD)
             found = (await tx.channels.get(CHANNEL) is not None, await tx.signals.count())
+            calls = len(await tx.llm_calls.list_latest())
+        assert calls == (2 if back else 1)
         assert found == ((True, 2) if back else (False, 0))
         assert (guild.timezone if guild else None) == ("Europe/Berlin" if back else None)
 

@@ -27,7 +27,9 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder, and nothing set."""
     monkeypatch.chdir(tmp_path)
     for name in os.environ:
-        if name.startswith(("DISCORD_", "LOOKOUT_", "ADMIN_", "LLM_", "OLLAMA_", "DATABASE_")):
+        if name.startswith(
+            ("DISCORD_", "LOOKOUT_", "ADMIN_", "LLM_", "OLLAMA_", "ANTHROPIC_", "OPENAI_", "DATABASE_")
+        ):
             monkeypatch.delenv(name)
 
 

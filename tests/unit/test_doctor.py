@@ -176,13 +176,16 @@ async def test_ollama_is_reached_and_its_models_are_looked_through(elsewhere: El
         (LlmSettings(), State.OK, "embedded"),
         (LlmSettings(provider="openai"), State.FAIL, "no key"),
         (LlmSettings(provider="anthropic", api_key=SecretStr("k")), State.OK, "not tried"),
+        (LlmSettings(provider="openai", openai_api_key=SecretStr("k")), State.OK, "not tried"),
+        (LlmSettings(provider="openai", openai_base_url="http://127.0.0.1:9/v1"), State.OK, "127.0.0.1:9/v1"),
+        (LlmSettings(provider="transformers", transformers_model="tiny"), State.OK, "tiny, on this machine"),
         (
             LlmSettings(provider="ollama", ollama_host="http://127.0.0.1:9"),
             State.WARN,
             "embedded mode meanwhile",
         ),
     ],
-    ids=["none", "no key", "key", "unreachable"],
+    ids=["none", "no key", "key", "own key", "own server", "local", "unreachable"],
 )
 async def test_providers_without_a_server(llm: LlmSettings, state: State, words: str) -> None:
     check = await doctor.check_provider(llm)

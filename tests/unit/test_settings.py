@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from bot.domain.errors import StartupError
 from bot.domain.invite import INTENT_BITS, PERMISSION_BITS, PERMISSIONS, application_id_of, invite_link
+from bot.llm.types import Task
 from bot.settings import SECRETS, DatabaseSettings, LlmSettings, Settings, load_settings
 from bot.settings_sources import FLAT_NAMES
 
@@ -69,6 +70,16 @@ def test_env_example_names_only_settings_that_exist() -> None:
         ("OLLAMA_URL", "https://ollama.example/", "llm.ollama_host", "https://ollama.example"),
         ("OLLAMA_HOST", "box:1234", "llm.ollama_host", "http://box:1234"),
         ("OLLAMA_MODEL", "gemma3:4b", "llm.ollama_model", "gemma3:4b"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1/", "llm.openai_base_url", "http://127.0.0.1:8000/v1"),
+        ("ANTHROPIC_API_KEY", " key ", "llm.anthropic_api_key", SecretStr("key")),
+        ("LOOKOUT_LLM__CEILINGS__USD_PER_DAY", "0.5", "llm.ceilings.usd_per_day", 0.5),
+        ("LOOKOUT_LLM__MODELS__REPLY", "gemma3:27b", "llm.models.reply", "gemma3:27b"),
+        (
+            "LOOKOUT_LLM__CHAINS__REPLY",
+            "ollama/gemma3:27b, anthropic,openai/meta-llama/llama-3-8b",
+            "llm.chains.reply",
+            ("ollama/gemma3:27b", "anthropic", "openai/meta-llama/llama-3-8b"),
+        ),
         ("DATABASE_URL", "sqlite:///x.db", "database.url", SecretStr("sqlite:///x.db")),
         ("DB_PATH", "else/where.db", "database.path", Path("else/where.db")),
         ("LOG_LEVEL", "debug", "log.level", "DEBUG"),
@@ -164,6 +175,37 @@ def test_environment_beats_env_file_beats_yaml_and_empty_counts_as_not_set(tmp_p
         ("", {"DISCORD_INTENTS": "guilds,mesages"}, "accepted: guilds, members"),
         ("", {"DISCORD_INTENTS": str(1 << 40)}, "a bit no intent uses"),
         ("", {"ADMIN_PORT": "x", "RETENTION_DAYS": "0"}, "(and 1 more)"),
+        (
+            "llm:\n  ceilings:\n    usd_per_day: -1\n",
+            {},
+            "settings.yaml:3: llm.ceilings.usd_per_day must be greater than or equal to 0",
+        ),
+        (
+            "llm:\n  breaker:\n    failure: 3\n",
+            {},
+            "settings.yaml:3: unknown setting llm.breaker.failure; did you mean failures?",
+        ),
+        ("llm: {models: 5}\n", {}, "settings.yaml:1: llm.models must be a section"),
+        ("llm: {chains: {reply: [olama]}}\n", {}, "llm.chains.reply must list providers, each alone or as"),
+        ("llm: {chains: {reply: [embedded, ollama]}}\n", {}, "embedded is always last by itself"),
+        ("llm: {chains: {reply: [5]}}\n", {}, "settings.yaml:1: llm.chains.reply must be a valid string"),
+        (
+            "",
+            {"LOOKOUT_LLM__CHAINS__REPLY": "olama/x"},
+            "LOOKOUT_LLM__CHAINS__REPLY (environment): llm.chains.reply must list providers",
+        ),
+        (
+            "",
+            {"LOOKOUT_LLM__DEADLINES__REPLY": "long"},
+            "LOOKOUT_LLM__DEADLINES__REPLY (environment): llm.deadlines.reply must be a valid number",
+        ),
+        ("llm: {ollama_keep_alive: soon}\n", {}, "llm.ollama_keep_alive"),
+        (
+            "llm: {provider: transformers}\n",
+            {},
+            "settings.yaml:1: llm names transformers for the task classify and no model",
+        ),
+        ("llm: {anthropic_api_key: key}\n", {}, "llm.anthropic_api_key is a secret: put it into .env"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it_and_its_origin(
@@ -194,13 +236,16 @@ def test_no_secret_shows_in_what_is_printed_or_dumped(tmp_path: Path) -> None:
     secrets = {
         "DISCORD_TOKEN": TOKEN,
         "LLM_API_KEY": "sk-llm-key",
+        "ANTHROPIC_API_KEY": "sk-ant-key",
+        "OPENAI_API_KEY": "sk-oai-key",
         "ADMIN_TOKEN": "admin-key",
         "DATABASE_URL": "postgresql://lookout:pass-word@db/lookout",
     }
+    values = [TOKEN, "admin-key", "sk-llm-key", "sk-ant-key", "sk-oai-key", "pass-word"]
     settings = load(tmp_path, **secrets)
     shown = f"{settings} {settings!r} {settings.model_dump_json()} {settings.database.describe()}"
-    assert not [secret for secret in (TOKEN, "sk-llm-key", "admin-key", "pass-word") if secret in shown]
-    assert settings.secrets() == [TOKEN, "sk-llm-key", "admin-key", "pass-word"]
+    assert not [secret for secret in values if secret in shown]
+    assert settings.secrets() == values
     assert {FLAT_NAMES[name] for name in secrets} == set(SECRETS)
 
 
@@ -271,3 +316,37 @@ def test_application_id_is_set_or_read_from_the_token(tmp_path: Path) -> None:
     assert load(tmp_path).discord.application_id is None
     assert application_id_of("not base64!.x.y") is None
     assert application_id_of("_____.x.y") is None
+
+
+def test_each_task_asks_its_chain_else_the_provider_with_the_tasks_model(tmp_path: Path) -> None:
+    text = """
+llm:
+  provider: ollama
+  models: {reply: gemma3:27b}
+  chains:
+    summarize: [ollama/gemma3:4b, openai/meta-llama/llama-3-8b, anthropic]
+    route: []
+    chat: [anthropic, ollama, embedded]
+  breaker:
+"""
+    llm = load(tmp_path, text).llm
+    assert llm.links("classify") == (("ollama", "llama3.2:3b"),)
+    assert llm.links("reply") == (("ollama", "gemma3:27b"),)
+    assert llm.links("summarize") == (
+        ("ollama", "gemma3:4b"), ("openai", "meta-llama/llama-3-8b"), ("anthropic", llm.anthropic_model)
+    )  # fmt: skip
+    assert llm.links("route") == ()
+    assert llm.links("chat") == (("anthropic", llm.anthropic_model), ("ollama", "llama3.2:3b"))
+    assert llm.breaker == LlmSettings().breaker
+
+
+def test_without_a_provider_every_task_is_embedded() -> None:
+    assert [LlmSettings().links(task) for task in Task] == [()] * len(Task)
+
+
+def test_the_one_key_belongs_to_the_provider_alone(tmp_path: Path) -> None:
+    llm = load(tmp_path, LLM_PROVIDER="anthropic", LLM_API_KEY="one", OPENAI_API_KEY="two").llm
+    assert llm.key_of("anthropic") == SecretStr("one")
+    assert llm.key_of("openai") == SecretStr("two")
+    assert llm.key_of("ollama") is None
+    assert load(tmp_path, LLM_PROVIDER="anthropic", LLM_API_KEY="one").llm.key_of("openai") is None
