@@ -191,9 +191,7 @@ def test_ctrl_c_ends_it_without_a_traceback(folder: Path, monkeypatch: pytest.Mo
     assert main(["--data", str(folder), "--task", "intent"]) == 130
 
 
-def test_the_curve_is_a_picture(
-    folder: Path, install: Install, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_curve_is_a_picture(folder: Path, install: Install, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     install(told((0.4, 0.5, 0.1)))
     picture = folder / "curve.png"
