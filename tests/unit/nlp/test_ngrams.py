@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -40,10 +41,7 @@ def bucket_of(number: int) -> int:
 def plain_buckets(text: str) -> list[int]:
     words = re.findall(r"\w+(?:'\w+)*|[^\w\s]+", text)
     found = [bucket_of(hash_of(word) ^ WORD_SALT) for word in words]
-    found += [
-        bucket_of(hash_of(f"{one} {two}") ^ PAIR_SALT)
-        for one, two in zip(words, words[1:], strict=False)  # the last has no neighbour
-    ]
+    found += [bucket_of(hash_of(f"{one} {two}") ^ PAIR_SALT) for one, two in pairwise(words)]
     for word in words:
         bordered = f" {word} "
         for size in (3, 4, 5):
