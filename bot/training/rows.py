@@ -145,7 +145,7 @@ def read_labels(path: Path) -> dict[int, str]:
 
 
 def _checked(codes: str) -> str:
-    known = (_INTENTS.keys() | {_OPEN}, _SENTIMENTS, _URGENCIES)
+    known = ({*_INTENTS, _OPEN}, set(_SENTIMENTS), set(_URGENCIES))
     if len(codes) < len(known) or codes[len(known) :] not in _TOXIC:
         raise ValueError(f"{codes!r} are not intent, sentiment, urgency and perhaps x")
     for code, allowed in zip(codes, known, strict=False):  # what follows is checked above

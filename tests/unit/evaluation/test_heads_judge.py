@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ TEXTS = [
 JUDGED_BY_MESSAGE = (ask.INTENT, ask.PURPOSE, ask.SENTIMENT, ask.URGENCY)
 
 
-def judgement(**values: object) -> Judgement:
+def judgement(**values: Any) -> Judgement:
     plain = Judgement(Purpose.CHATTER, Sentiment.NEUTRAL, 0.0, Urgency.LOW, 0.0, Intent.OTHER, 0.9, "", "en")
     return plain._replace(**values)
 
@@ -126,7 +127,7 @@ def test_without_the_encoder_there_is_no_full_judge(monkeypatch: pytest.MonkeyPa
         raise EncoderUnavailable("torch is not installed: python run.py setup")
 
     monkeypatch.setattr(heads_judge, "find_weights", find)
-    with pytest.raises(ModeMissing, match="torch is not installed: python run.py setup"):
+    with pytest.raises(ModeMissing, match="torch is not installed"):
         FullJudge()
 
 

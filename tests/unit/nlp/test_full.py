@@ -53,8 +53,10 @@ class MadeUpEncoder(PlainEncoder):
 
 
 def vectors(texts: Sequence[str]) -> Vectors:
-    rows = [np.random.default_rng(crc32(text.encode())).normal(size=PARTS * DIM) for text in texts]
-    return (np.array(rows).reshape(len(texts), PARTS * DIM) / DIM**0.5).astype(np.float32)
+    rows = np.zeros((len(texts), PARTS * DIM), np.float32)
+    for row, text in zip(rows, texts, strict=True):
+        row[:] = np.random.default_rng(crc32(text.encode())).normal(scale=DIM**-0.5, size=len(row))
+    return rows
 
 
 def request(text: str, *context: str, author: str = "") -> Request:

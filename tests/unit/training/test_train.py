@@ -1,6 +1,7 @@
 """The whole training on a few made-up rows, as a command and part by part."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def _quick() -> Iterator[None]:
 
 def into(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Have the command write to a folder of the test."""
-    patch.setattr(command, "write", lambda *what: write(*what, folder))
+    patch.setattr(command, "write", partial(write, folder=folder))
 
 
 @pytest.fixture(scope="module")
