@@ -1,5 +1,6 @@
 """The light judge of every message: trained heads over n-grams and cues, and a few rules over them."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from bot.domain.signal import Intent, Judgement, Purpose, Sentiment, Urgency
 from bot.nlp import heads as trained
+from bot.nlp.cue_rows import Side
 from bot.nlp.features import Numbers, grams_read, numbers_of
 from bot.nlp.heads import Floats, Heads
 from bot.nlp.rationale import heaviest_words, rationale_of
@@ -15,12 +17,13 @@ from bot.nlp.spam import SPAM
 from bot.nlp.words import words_of
 
 _EVEN: Final = 0.5
-_SURE: Final = 0.8  # from which the heads for spam, chatter and urgency are believed against the others
+_SURE: Final = 0.8  # from which the heads for spam and urgency are believed against the others
+_RATHER: Final = 0.6  # from which what asks is chatter all the same
 _SURELY_ASKED: Final = 0.9  # from which a suspicion of spam by rules gives way ...
 _SURE_SPAM: Final = 0.95  # ... unless it is at least this
-_FAIL_COUNTS: Final = 1.0  # weight from which cues name a failure
-_BLOCKED: Final = 1.9  # weight from which a failure is the writer's own bad experience
+_BLOCKED: Final = 1.9  # weight from which a failure is the writer's own
 _BLOCKED_SCORE: Final = -0.3
+_STATUS: Final = re.compile(r"\b[45]\d\d\b")
 
 
 class NanoClassifier(Protocol):
@@ -134,11 +137,10 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
             purpose, sentiment, score, urgency, toxicity, Intent.OTHER, round(other, 3), "", reading.language
         )
     problem = fails > asks
-    weights = reading.weights
-    if weights.fail >= _BLOCKED and weights.ask and sentiment is not Sentiment.POSITIVE:
+    if (problem and urgency is Urgency.HIGH) or _is_turned_away(reading):
         score, sentiment = min(score, _BLOCKED_SCORE), Sentiment.NEGATIVE
     return Judgement(
-        Purpose.CHATTER if row.purpose[1] >= _SURE else Purpose.SUPPORT,
+        Purpose.CHATTER if row.purpose[1] >= _RATHER else Purpose.SUPPORT,
         sentiment,
         score,
         Urgency.MEDIUM if problem and urgency is Urgency.LOW else urgency,
@@ -148,6 +150,14 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
         rationale_of(reading, heads),
         reading.language,
     )
+
+
+def _is_turned_away(reading: Reading) -> bool:
+    """Tell whether somebody calls for help because a server answers them with an error's number."""
+    weights = reading.weights
+    if weights.fail < _BLOCKED or not weights.ask:
+        return False
+    return any(cue.side is Side.FAIL and _STATUS.search(cue.text) for cue in reading.cues)
 
 
 def _purpose(reading: Reading, said: Sequence[float]) -> Purpose:

@@ -56,14 +56,14 @@ class Sample:
     Attributes:
         source: the file it is from, for a corpus "corpus/NAME".
         group: rows of one group are never on both sides of a cross-validation.
-        key: by which evaluation knows it; 0 for the corpus, which is in no file of it.
+        keys: by which evaluation knows it; several for a line repeated in its day, none for the corpus.
         context: the lines before it, oldest first, as "author: text".
     """
 
     text: str
     source: str
     group: str
-    key: int = 0
+    keys: tuple[int, ...] = ()
     context: tuple[str, ...] = ()
     author: str = ""
     intent: str = ""
@@ -165,20 +165,23 @@ def day_samples(data_dir: Path, *, held_out: bool) -> Iterator[Sample]:
         labels = LABELS / f"{name}.tsv"
         if (name in HELD_OUT_DAYS) is not held_out or not labels.is_file():
             continue
-        messages, seen = log["messages"], set()
+        messages = log["messages"]
+        keys: dict[str, list[int]] = {}
+        for index, message in enumerate(messages):
+            text = message["text"]
+            keys.setdefault(text, []).append(row_key(DAY_LOGS, message_id(name, index), text))
         for index, codes in sorted(read_labels(labels).items()):
             if index >= len(messages):
                 raise CorpusError(f"{labels.name}: the day has no message {index}")
             text = messages[index]["text"]
-            if codes[0] not in _INTENTS or text in seen:
+            if codes[0] not in _INTENTS or text not in keys:
                 continue
-            seen.add(text)
             before = messages[max(0, index - _CONTEXT) : index]
             yield Sample(
                 text,
                 DAY_LOGS,
                 name,
-                row_key(DAY_LOGS, message_id(name, index), text),
+                tuple(keys.pop(text)),
                 tuple(f"{line['author']}: {line['text']}" for line in before),
                 messages[index]["author"],
                 intent=_INTENTS[codes[0]],
@@ -202,7 +205,7 @@ def file_samples(data_dir: Path, file: str, field: str) -> Iterator[Sample]:
         licence = str(row["licence"])
         if not is_held_out(file, row_id) and may_train(licence):
             key = row_key(file, row_id, text)
-            sample = Sample(text, file, f"{file}:{row_id}", key, licence=licence)
+            sample = Sample(text, file, f"{file}:{row_id}", (key,), licence=licence)
             yield replace(sample, **{field: str(row[field])})  # type: ignore[arg-type]
 
 
