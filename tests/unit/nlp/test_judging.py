@@ -130,17 +130,22 @@ def test_sentiment_is_the_likeliest_and_its_score_the_difference(
     assert judgement.sentiment_score == pytest.approx(score)
 
 
-def test_who_is_blocked_and_asks_is_not_neutral_about_it() -> None:
+@pytest.mark.parametrize("intent", [ASKS, FAILS], ids=["asks", "fails"])
+def test_a_call_for_help_because_of_an_error_s_number_is_negative(intent: Three) -> None:
     text = "getting a 403 from the server with my token, can anyone help?"
-    neutral = judge(text, Said(FAILS))
-    assert (neutral.sentiment, neutral.sentiment_score) == (Sentiment.NEGATIVE, -0.3)
-    angry = judge(text, Said(FAILS, sentiment=(0.9, 0.1, 0.0)))
-    assert angry.sentiment_score == pytest.approx(-0.9)
-    glad = judge(text, Said(FAILS, sentiment=(0.0, 0.1, 0.9)))
-    assert glad.sentiment is Sentiment.POSITIVE
-    assert glad.sentiment_score == pytest.approx(0.9)
-    assert judge("look at my disk", Said(FAILS)).sentiment is Sentiment.NEUTRAL
+    plain = judge(text, Said(intent))
+    assert (plain.sentiment, plain.sentiment_score) == (Sentiment.NEGATIVE, -0.3)
+    assert judge(text, Said(intent, sentiment=(0.9, 0.1, 0.0))).sentiment_score == pytest.approx(-0.9)
     assert judge(text, Said()).sentiment is Sentiment.NEUTRAL  # nothing flagged
+    for other in ("getting an error from the server, can anyone help?", "the server says 403", "403 lamps"):
+        assert judge(other, Said(intent)).sentiment is Sentiment.NEUTRAL, other
+
+
+def test_an_urgent_problem_is_negative() -> None:
+    urgent = (0.0, 0.0, 1.0)
+    assert judge("look at my disk", Said(FAILS, urgency=urgent)).sentiment is Sentiment.NEGATIVE
+    assert judge("look at my disk", Said(ASKS, urgency=urgent)).sentiment is Sentiment.NEUTRAL
+    assert judge("look at my disk", Said(FAILS)).sentiment is Sentiment.NEUTRAL
 
 
 @pytest.mark.parametrize(
@@ -159,9 +164,9 @@ def test_what_is_not_flagged_is_talk_or_support_or_too_short_to_tell(
     assert judge(text, Said(purpose=purpose)).purpose is expected
 
 
-def test_what_is_flagged_is_support_unless_it_is_surely_talk() -> None:
-    assert judge("anyone up for a game?", Said(ASKS, (0.21, 0.79, 0.0))).purpose is Purpose.SUPPORT
-    chatter = judge("anyone up for a game?", Said(ASKS, (0.2, 0.8, 0.0)))
+def test_what_is_flagged_is_support_unless_it_is_rather_talk() -> None:
+    assert judge("anyone up for a game?", Said(ASKS, (0.41, 0.59, 0.0))).purpose is Purpose.SUPPORT
+    chatter = judge("anyone up for a game?", Said(ASKS, (0.39, 0.61, 0.0)))
     assert (chatter.purpose, chatter.intent) == (Purpose.CHATTER, Intent.HELP_REQUEST)
 
 

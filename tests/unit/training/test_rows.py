@@ -111,7 +111,9 @@ def test_labelled_days_come_with_the_lines_before_and_their_keys(tiny: Path) -> 
         "user01: where is the lamp number 1?",
         "user02: can anyone show me page 1",
     )
-    assert broke.key == row_key("day_logs", message_id(DAYS[1], 3), broke.text)
+    assert broke.keys == (row_key("day_logs", message_id(DAYS[1], 3), broke.text),)
+    repeated = next(sample for sample in samples if sample.text == "hm")
+    assert repeated.keys == tuple(row_key("day_logs", message_id(DAYS[1], at), "hm") for at in (9, 10))
     assert samples[0].context == ()
     assert samples[7].toxicity == "toxic"
 
@@ -129,7 +131,8 @@ def test_a_tenth_of_a_file_is_held_out_by_id_and_the_chat_as_a_whole(tmp_path: P
     left = {row["id"] for row in given} - {sample.group.removeprefix("spam_purpose:") for sample in kept}
     assert left == {row["id"] for row in given if crc32(row["id"].encode()) % 10 == 0}
     assert 20 < len(left) < 60
-    assert kept[0].key == row_key("spam_purpose", kept[0].group.removeprefix("spam_purpose:"), kept[0].text)
+    first = kept[0].group.removeprefix("spam_purpose:")
+    assert kept[0].keys == (row_key("spam_purpose", first, kept[0].text),)
     assert (kept[0].purpose, kept[0].intent) == ("spam", "")
     assert list(file_samples(tmp_path, "intent_chat_hand", "intent")) == []
 
@@ -182,7 +185,7 @@ def test_everything_is_gathered_and_what_is_closed_or_held_out_is_not(tiny: Path
     }  # fmt: skip
     assert "not ours" not in {sample.text for sample in samples}
     assert HELD_OUT_DAY not in {sample.group for sample in samples}
-    assert all((sample.key == 0) is sample.is_corpus for sample in samples)
+    assert all((sample.keys == ()) is sample.is_corpus for sample in samples)
 
 
 def test_a_day_s_line_is_support_where_that_is_plain(tiny: Path) -> None:
