@@ -21,8 +21,11 @@ _SURE: Final = 0.8  # from which the heads for spam and urgency are believed aga
 _RATHER: Final = 0.6  # from which what asks is chatter all the same
 _SURELY_ASKED: Final = 0.9  # from which a suspicion of spam by rules gives way ...
 _SURE_SPAM: Final = 0.95  # ... unless it is at least this
+_FAILURE: Final = 1.5  # weight from which the cues name a failure ...
+_ALSO: Final = 0.4  # ... which then needs so much of the probability that something is asked for
 _BLOCKED: Final = 1.9  # weight from which a failure is the writer's own
 _BLOCKED_SCORE: Final = -0.3
+_DIRECTED: Final = 0.85  # from which the patterns for toxicity have found a person attacked
 _STATUS: Final = re.compile(r"\b[45]\d\d\b")
 
 
@@ -114,7 +117,7 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
     flagged = asks + fails
     score = round(row.sentiment[2] - row.sentiment[0], 3)
     sentiment = _SENTIMENTS[max(range(3), key=row.sentiment.__getitem__)]
-    toxicity = round(row.toxicity[1], 3)
+    toxicity = round(_toxicity(reading, row), 3)
     by_rule = spam.probability >= SPAM and (flagged < _SURELY_ASKED or spam.probability >= _SURE_SPAM)
     if by_rule or (row.purpose[2] >= _SURE and flagged < _EVEN):
         reason = spam.reason if by_rule else _reads_like_spam(reading, heads)
@@ -136,7 +139,8 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
         return Judgement(
             purpose, sentiment, score, urgency, toxicity, Intent.OTHER, round(other, 3), "", reading.language
         )
-    problem = fails > asks
+    # An error that is also a question is a report.
+    problem = fails > asks or (reading.weights.fail >= _FAILURE and fails >= _ALSO * asks)
     if (problem and urgency is Urgency.HIGH) or _is_turned_away(reading):
         score, sentiment = min(score, _BLOCKED_SCORE), Sentiment.NEGATIVE
     return Judgement(
@@ -152,6 +156,11 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
     )
 
 
+def _toxicity(reading: Reading, row: _Row) -> float:
+    """Return the head's probability; an insult that the patterns find at a person counts in any case."""
+    return max(row.toxicity[1], reading.toxicity) if reading.toxicity >= _DIRECTED else row.toxicity[1]
+
+
 def _is_turned_away(reading: Reading) -> bool:
     """Tell whether somebody calls for help because a server answers them with an error's number."""
     weights = reading.weights
@@ -162,7 +171,9 @@ def _is_turned_away(reading: Reading) -> bool:
 
 def _purpose(reading: Reading, said: Sequence[float]) -> Purpose:
     """Return what a message that isn't flagged is for."""
-    if len(reading.words) == 1 and _SMALL_TALK.isdisjoint(reading.words):
+    if reading.words <= _SMALL_TALK:
+        return Purpose.CHATTER
+    if len(reading.words) == 1:
         return Purpose.UNKNOWN  # too short to tell
     return Purpose.SUPPORT if said[0] >= said[1] else Purpose.CHATTER
 
