@@ -73,7 +73,7 @@ def test_a_rule_for_spam_yields_to_a_sure_request_unless_it_is_sure_itself(
 def test_the_head_for_spam_is_believed_where_it_is_sure_and_nothing_is_asked(
     purpose: Three, intent: Three, is_spam: bool
 ) -> None:
-    judgement = judge("win big money now", Said(intent, purpose))
+    judgement = judge("win big money here right now", Said(intent, purpose))
     assert (judgement.purpose is Purpose.SPAM) is is_spam
     if is_spam:
         assert judgement.rationale.startswith("reads like an advert")
@@ -108,9 +108,11 @@ def test_urgency_is_high_by_the_words_or_where_the_head_is_sure(intent: Three) -
     assert judge("URGENT: production is down", Said(intent, urgency=(1, 0, 0))).urgency is Urgency.HIGH
 
 
-def test_toxicity_is_what_the_head_says() -> None:
+def test_toxicity_is_what_the_head_says_unless_a_pattern_finds_somebody_insulted() -> None:
     assert judge("look at my disk", Said(toxicity=(0.3, 0.7))).toxicity == pytest.approx(0.7)
-    assert judge("you are an idiot", Said(toxicity=(0.9, 0.1))).toxicity == pytest.approx(0.1)
+    assert judge("wtf is this shit", Said(toxicity=(0.9, 0.1))).toxicity == pytest.approx(0.1)
+    assert judge("you are an idiot", Said(toxicity=(0.9, 0.1))).toxicity == pytest.approx(0.85)
+    assert judge("you are an idiot", Said(toxicity=(0.1, 0.9))).toxicity == pytest.approx(0.9)
     assert judge(suspicious(0.99), Said(toxicity=(0.3, 0.7))).toxicity == pytest.approx(0.7)
 
 
@@ -141,6 +143,27 @@ def test_a_call_for_help_because_of_an_error_s_number_is_negative(intent: Three)
         assert judge(other, Said(intent)).sentiment is Sentiment.NEUTRAL, other
 
 
+def test_an_error_that_is_also_a_question_is_a_report() -> None:
+    text = "the bot crashes every time i run it, any ideas?"
+    assert judge(text, Said((0.6, 0.3, 0.1))).intent is Intent.PROBLEM_REPORT
+    assert judge(text, Said((0.7, 0.2, 0.1))).intent is Intent.HELP_REQUEST  # the head sees no failure
+    assert judge("look at my disk", Said((0.6, 0.3, 0.1))).intent is Intent.HELP_REQUEST
+
+
+def test_a_rhetorical_question_is_not_flagged_however_sure_the_head_is() -> None:
+    judgement = judge("why would anyone do that?", Said(ASKS))
+    assert (judgement.intent, judgement.confidence) == (Intent.OTHER, 0.8)
+    asked = judge("why would anyone do that? can you help me install it?", Said(ASKS))
+    assert asked.intent is Intent.HELP_REQUEST
+
+
+def test_an_advert_without_a_reason_needs_some_words_and_nobody_s_name() -> None:
+    advert = (0.1, 0.0, 0.9)
+    assert judge("buy two lamps get one free", Said(purpose=advert)).purpose is Purpose.SPAM
+    assert judge("buy two lamps now", Said(purpose=advert)).purpose is not Purpose.SPAM
+    assert judge("mira: buy two lamps get one free", Said(purpose=advert)).purpose is not Purpose.SPAM
+
+
 def test_an_urgent_problem_is_negative() -> None:
     urgent = (0.0, 0.0, 1.0)
     assert judge("look at my disk", Said(FAILS, urgency=urgent)).sentiment is Sentiment.NEGATIVE
@@ -154,7 +177,7 @@ def test_an_urgent_problem_is_negative() -> None:
         ("see you there", (0.4, 0.6, 0.0), Purpose.CHATTER),
         ("see you there", (0.5, 0.4, 0.1), Purpose.SUPPORT),
         ("hello", (0.4, 0.6, 0.0), Purpose.CHATTER),
-        ("thanks!", (0.6, 0.4, 0.0), Purpose.SUPPORT),
+        ("thanks!", (0.6, 0.4, 0.0), Purpose.CHATTER),  # nothing but small talk
         ("lemur", (0.4, 0.6, 0.0), Purpose.UNKNOWN),
     ],
 )
