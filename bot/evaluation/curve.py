@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _TASK: Final = next(task for task in LABELLINGS if task.name == INTENT)
 _STYLES: Final = {  # colours that the colour-blind can tell apart (Okabe and Ito)
     "VADER": ("#999999", ":"),
-    "rules": ("#e69f00", "--"),
     "light": ("#0072b2", "-"),
     "full": ("#009e73", "-"),
 }

@@ -148,7 +148,8 @@ def as_decided(task: str, shares: Floats, judgements: Sequence[Judgement]) -> Pr
         names = (*names, Purpose.UNKNOWN)
         probabilities = np.column_stack((probabilities, np.zeros(len(probabilities))))
     if task == ask.TOXICITY:
-        return Prediction(names, probabilities)
+        toxic = np.array([judgement.toxicity for judgement in judgements])
+        return Prediction(names, np.column_stack((1 - toxic, toxic)))
     decided = [names.index(getattr(judgement, task)) for judgement in judgements]
     return Prediction(names, probabilities, np.array(decided, dtype=np.intp))
 

@@ -142,7 +142,7 @@ def merge(prediction: Prediction, merged: Mapping[str, str]) -> Prediction:
 
 
 def _baseline(predictions: Mapping[str, Prediction]) -> str:
-    """Return whom the others are compared with: VADER where it can, else the rules; "" for nobody."""
+    """Return whom the others are compared with: VADER where it can, "" for nobody."""
     return next((name for name in ask.BASELINES if name in predictions), "")
 
 

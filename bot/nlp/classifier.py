@@ -1,5 +1,6 @@
 """The light judge of every message: trained heads over n-grams and cues, and a few rules over them."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -7,20 +8,28 @@ import numpy as np
 
 from bot.domain.signal import Intent, Judgement, Purpose, Sentiment, Urgency
 from bot.nlp import heads as trained
+from bot.nlp.cue_rows import Side
 from bot.nlp.features import Numbers, grams_read, numbers_of
 from bot.nlp.heads import Floats, Heads
 from bot.nlp.rationale import heaviest_words, rationale_of
-from bot.nlp.reading import Reading, read
+from bot.nlp.reading import Reading, is_addressed, read
 from bot.nlp.spam import SPAM
 from bot.nlp.words import words_of
 
 _EVEN: Final = 0.5
-_SURE: Final = 0.8  # from which the heads for spam, chatter and urgency are believed against the others
+_SURE: Final = 0.8  # from which the heads for spam and urgency are believed against the others
+_RATHER: Final = 0.6  # from which what asks is chatter all the same
 _SURELY_ASKED: Final = 0.9  # from which a suspicion of spam by rules gives way ...
 _SURE_SPAM: Final = 0.95  # ... unless it is at least this
-_FAIL_COUNTS: Final = 1.0  # weight from which cues name a failure
-_BLOCKED: Final = 1.9  # weight from which a failure is the writer's own bad experience
+_SURELY_AGAINST: Final = 3.0  # weight of a cue against that leaves little doubt ...
+_RHETORICAL: Final = 0.8  # ... and how sure one is then that nothing is asked
+_ADVERT_WORDS: Final = 5
+_FAILURE: Final = 1.0  # weight from which the cues name a failure ...
+_ALSO: Final = 0.4  # ... which then needs so much of the probability that something is asked for
+_BLOCKED: Final = 1.9  # weight from which a failure is the writer's own
 _BLOCKED_SCORE: Final = -0.3
+_DIRECTED: Final = 0.85  # from which the patterns for toxicity have found a person attacked
+_STATUS: Final = re.compile(r"\b[45]\d\d\b")
 
 
 class NanoClassifier(Protocol):
@@ -108,13 +117,15 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
             return _UNKNOWN._replace(purpose=Purpose.SPAM, confidence=0.9, rationale=spam.reason)
         return _UNKNOWN
     asks, fails, other = row.intent
-    flagged = asks + fails
+    if _is_rhetorical(reading):
+        other = max(other, _RHETORICAL)
+    flagged = 1 - other
     score = round(row.sentiment[2] - row.sentiment[0], 3)
     sentiment = _SENTIMENTS[max(range(3), key=row.sentiment.__getitem__)]
-    toxicity = round(row.toxicity[1], 3)
+    toxicity = round(_toxicity(reading, row), 3)
     by_rule = spam.probability >= SPAM and (flagged < _SURELY_ASKED or spam.probability >= _SURE_SPAM)
-    if by_rule or (row.purpose[2] >= _SURE and flagged < _EVEN):
-        reason = spam.reason if by_rule else _reads_like_spam(reading, heads)
+    if by_rule or (flagged < _EVEN and _reads_like_an_advert(reading, row)):
+        reason = spam.reason if by_rule else _words_of_an_advert(reading, heads)
         sure = max(spam.probability, row.purpose[2])
         return Judgement(
             Purpose.SPAM,
@@ -133,12 +144,12 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
         return Judgement(
             purpose, sentiment, score, urgency, toxicity, Intent.OTHER, round(other, 3), "", reading.language
         )
-    problem = fails > asks
-    weights = reading.weights
-    if weights.fail >= _BLOCKED and weights.ask and sentiment is not Sentiment.POSITIVE:
+    # An error that is also a question is a report.
+    problem = fails > asks or (reading.weights.fail >= _FAILURE and fails >= _ALSO * asks)
+    if (problem and urgency is Urgency.HIGH) or _is_turned_away(reading):
         score, sentiment = min(score, _BLOCKED_SCORE), Sentiment.NEGATIVE
     return Judgement(
-        Purpose.CHATTER if row.purpose[1] >= _SURE else Purpose.SUPPORT,
+        Purpose.CHATTER if row.purpose[1] >= _RATHER else Purpose.SUPPORT,
         sentiment,
         score,
         Urgency.MEDIUM if problem and urgency is Urgency.LOW else urgency,
@@ -150,14 +161,42 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
     )
 
 
+def _is_rhetorical(reading: Reading) -> bool:
+    """Tell whether it is phrased as a question that wants no answer, and asks or reports nothing besides."""
+    ask, fail, against = reading.weights
+    return against > ask + fail and any(
+        cue.side is Side.AGAINST and cue.weight >= _SURELY_AGAINST for cue in reading.cues
+    )
+
+
+def _reads_like_an_advert(reading: Reading, row: _Row) -> bool:
+    """Tell whether the head finds spam in what is long enough for that and not said to somebody by name."""
+    return row.purpose[2] >= _SURE and len(reading.bare) >= _ADVERT_WORDS and not is_addressed(reading)
+
+
+def _toxicity(reading: Reading, row: _Row) -> float:
+    """Return the head's probability; an insult that the patterns find at a person counts in any case."""
+    return max(row.toxicity[1], reading.toxicity) if reading.toxicity >= _DIRECTED else row.toxicity[1]
+
+
+def _is_turned_away(reading: Reading) -> bool:
+    """Tell whether somebody calls for help because a server answers them with an error's number."""
+    weights = reading.weights
+    if weights.fail < _BLOCKED or not weights.ask:
+        return False
+    return any(cue.side is Side.FAIL and _STATUS.search(cue.text) for cue in reading.cues)
+
+
 def _purpose(reading: Reading, said: Sequence[float]) -> Purpose:
     """Return what a message that isn't flagged is for."""
-    if len(reading.words) == 1 and _SMALL_TALK.isdisjoint(reading.words):
+    if reading.words <= _SMALL_TALK:
+        return Purpose.CHATTER
+    if len(reading.words) == 1:
         return Purpose.UNKNOWN  # too short to tell
     return Purpose.SUPPORT if said[0] >= said[1] else Purpose.CHATTER
 
 
-def _reads_like_spam(reading: Reading, heads: Heads) -> str:
+def _words_of_an_advert(reading: Reading, heads: Heads) -> str:
     named = heaviest_words(reading, heads, trained.PURPOSE)
     return (
         "reads like an advert: " + ", ".join(f"'{word}'" for word in named)

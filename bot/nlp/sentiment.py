@@ -89,11 +89,6 @@ def _chat_tables() -> _Tables:
     return replace(tables, lexicon=lexicon)
 
 
-def warm_up() -> None:
-    """Read the lexicon now, so that the first message doesn't pay for it."""
-    _chat_tables()
-
-
 def label(score: float) -> Sentiment:
     """Return the label of a chat score."""
     if score <= NEGATIVE_FROM:

@@ -1,6 +1,7 @@
 """The command line of the training."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from bot.training.rows import CorpusError, Sample
 
 DATA: Final = Path(__file__).resolve().parents[3] / "shared" / "eval" / "dev"
 FAILED, WRONG = 1, 2  # exit codes
+CALLED_FROM: Final = "LOOKOUT_CALLED_FROM"  # set by run.py, which works in its own folder: the caller's
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,13 +52,17 @@ def _parser() -> argparse.ArgumentParser:
         " versions give the same weights. Takes some minutes.",
     )
     parser.add_argument(
-        "--data", type=Path, default=DATA, metavar="DIR", help=f"evaluation data (default: {DATA})"
+        "--data", type=_path, default=DATA, metavar="DIR", help=f"evaluation data (default: {DATA})"
     )
     parser.add_argument("--light", action="store_true", help="only the heads that need no encoder")
     parser.add_argument(
         "--date", default=datetime.now(UTC).date().isoformat(), help="for the model card (default: today)"
     )
     return parser
+
+
+def _path(text: str) -> Path:
+    return Path(os.environ.get(CALLED_FROM, ""), text)
 
 
 def _vectors(samples: Sequence[Sample]) -> Vectors:

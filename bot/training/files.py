@@ -26,7 +26,7 @@ def write(
         path = folder / f"{mode}.npz"
         heads.save(path, each.heads, data.idf)
         written.append(path)
-    keys = np.array(sorted({sample.key for sample in samples if sample.key}), np.uint64)
+    keys = np.array(sorted({key for sample in samples for key in sample.keys}), np.uint64)
     np.save(folder / "trained_rows.npy", keys, allow_pickle=False)
     path = folder / "CARD.md"
     path.write_text(card(samples, trained, date), "utf-8")

@@ -32,16 +32,24 @@ class Recipe(NamedTuple):
 
 
 def _intent(sample: Sample) -> float:
+    return 0.5 if sample.is_corpus else 1.0
+
+
+def _urgency(sample: Sample) -> float:
     return 1.0
 
 
+def _route(sample: Sample) -> float:
+    return 4.0 if sample.is_corpus else 1.0
+
+
 def _purpose(sample: Sample) -> float:
-    return 1.0 if sample.source == "spam_purpose" else 0.3 if sample.source == DAY_LOGS else 0.2
+    return 1.0 if sample.source == "spam_purpose" else 0.1
 
 
 def _sentiment(sample: Sample) -> float:
     if sample.source == DAY_LOGS:
-        return 0.08 if sample.sentiment == Sentiment.NEUTRAL else 0.3
+        return 0.1 if sample.sentiment == Sentiment.NEUTRAL else 1.0
     return 0.25 if sample.is_corpus else 1.0
 
 
@@ -50,12 +58,12 @@ def _toxicity(sample: Sample) -> float:
 
 
 RECIPES: Final = (
-    Recipe(heads.INTENT, 2, 1, DAY_LOGS, _intent),
+    Recipe(heads.INTENT, 2, 0.4, DAY_LOGS, _intent),
     Recipe(heads.PURPOSE, 10, 2, "spam_purpose", _purpose),
     Recipe(heads.SENTIMENT, 1.5, 0.35, "sentiment", _sentiment),
-    Recipe(heads.URGENCY, 1, 1, DAY_LOGS, _intent, balanced=True),
+    Recipe(heads.URGENCY, 1, 1, DAY_LOGS, _urgency, balanced=True),
     Recipe(heads.TOXICITY, 20, 2, "toxicity", _toxicity),
-    Recipe(heads.ROUTE, 8, 2, "routing", _intent),
+    Recipe(heads.ROUTE, 8, 1, "routing", _route),
 )
 
 

@@ -7,13 +7,15 @@ every other file, and what its owners allow for evaluation only.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
 from bot.domain.signal import Intent, Purpose, Sentiment, Urgency
+from bot.nlp.heads import LABELS as NAMES
+from bot.nlp.heads import ROUTE
 from bot.nlp.training_rows import message_id, row_key
 
 HERE: Final = Path(__file__).parent
@@ -40,10 +42,11 @@ _SENTIMENTS: Final = {"+": Sentiment.POSITIVE, "0": Sentiment.NEUTRAL, "-": Sent
 _URGENCIES: Final = {"0": Urgency.LOW, "1": Urgency.MEDIUM, "2": Urgency.HIGH}
 _UNKNOWN: Final = {"u": ""}  # a purpose that can't be told is not trained
 _TOXIC: Final = {"x": "toxic", "": "clean"}
+_OPEN: Final = "?"  # an intent that can't be told is not trained
 
 
 class CorpusError(Exception):
-    """A row written for this project breaks its own format; the text names file and line."""
+    """A row breaks its file's format; the text names file and line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,14 @@ class Sample:
     Attributes:
         source: the file it is from, for a corpus "corpus/NAME".
         group: rows of one group are never on both sides of a cross-validation.
-        key: by which evaluation knows it; 0 for the corpus, which is in no file of it.
+        keys: by which evaluation knows it; several for a line repeated in its day, none for the corpus.
         context: the lines before it, oldest first, as "author: text".
     """
 
     text: str
     source: str
     group: str
-    key: int = 0
+    keys: tuple[int, ...] = ()
     context: tuple[str, ...] = ()
     author: str = ""
     intent: str = ""
@@ -93,6 +96,8 @@ def corpus_samples() -> Iterator[Sample]:
 
 def _route_sample(line: str) -> Sample:
     route, text = line.split("\t")
+    if route not in NAMES[ROUTE]:
+        raise ValueError("no such route")
     return Sample(_unescaped(text), "corpus/routes", f"corpus:{crc32(text.encode())}", route=route)
 
 
@@ -133,31 +138,50 @@ def read_labels(path: Path) -> dict[int, str]:
                     found.setdefault(index, "O00")
             elif line:
                 place, codes = line.split("\t")
-                found[int(place)] = codes
+                found[int(place)] = _checked(codes)
         except ValueError as error:
             raise CorpusError(f"{path.name}:{number}: {error}") from None
     return found
 
 
+def _checked(codes: str) -> str:
+    known = ({*_INTENTS, _OPEN}, set(_SENTIMENTS), set(_URGENCIES))
+    if len(codes) < len(known) or codes[len(known) :] not in _TOXIC:
+        raise ValueError(f"{codes!r} are not intent, sentiment, urgency and perhaps x")
+    for code, allowed in zip(codes, known, strict=False):  # what follows is checked above
+        if code not in allowed:
+            raise ValueError(f"{code!r} is no code")
+    return codes
+
+
 def day_samples(data_dir: Path, *, held_out: bool) -> Iterator[Sample]:
-    """Yield the labelled lines, each text of a day once, of the days held out or of the others."""
-    for log in _objects(data_dir / f"{DAY_LOGS}.jsonl"):
+    """Yield the labelled lines, each text of a day once, of the days held out or of the others.
+
+    Raises:
+        CorpusError: a label or a log is not as it should be.
+    """
+    for _, log in _objects(data_dir / f"{DAY_LOGS}.jsonl", ("id", "messages", "licence")):
         name = str(log["id"])
         labels = LABELS / f"{name}.tsv"
         if (name in HELD_OUT_DAYS) is not held_out or not labels.is_file():
             continue
-        messages, seen = log["messages"], set()
+        messages = log["messages"]
+        keys: dict[str, list[int]] = {}
+        for index, message in enumerate(messages):
+            text = message["text"]
+            keys.setdefault(text, []).append(row_key(DAY_LOGS, message_id(name, index), text))
         for index, codes in sorted(read_labels(labels).items()):
+            if index >= len(messages):
+                raise CorpusError(f"{labels.name}: the day has no message {index}")
             text = messages[index]["text"]
-            if codes[0] not in _INTENTS or text in seen:
+            if codes[0] not in _INTENTS or text not in keys:
                 continue
-            seen.add(text)
             before = messages[max(0, index - _CONTEXT) : index]
             yield Sample(
                 text,
                 DAY_LOGS,
                 name,
-                row_key(DAY_LOGS, message_id(name, index), text),
+                tuple(keys.pop(text)),
                 tuple(f"{line['author']}: {line['text']}" for line in before),
                 messages[index]["author"],
                 intent=_INTENTS[codes[0]],
@@ -169,13 +193,19 @@ def day_samples(data_dir: Path, *, held_out: bool) -> Iterator[Sample]:
 
 
 def file_samples(data_dir: Path, file: str, field: str) -> Iterator[Sample]:
-    """Yield the rows of an evaluation file that may be trained on; `field` is the one with the label."""
-    for row in _objects(data_dir / f"{file}.jsonl"):
+    """Yield the rows of an evaluation file that may be trained on; `field` is the one with the label.
+
+    Raises:
+        CorpusError: a row is not as it should be.
+    """
+    for where, row in _objects(data_dir / f"{file}.jsonl", ("id", "text", "licence", field)):
         row_id, text = str(row["id"]), str(row["text"])
+        if row[field] not in NAMES[field]:
+            raise CorpusError(f"{where}: {row[field]!r} is no {field}")
         licence = str(row["licence"])
         if not is_held_out(file, row_id) and may_train(licence):
             key = row_key(file, row_id, text)
-            sample = Sample(text, file, f"{file}:{row_id}", key, licence=licence)
+            sample = Sample(text, file, f"{file}:{row_id}", (key,), licence=licence)
             yield replace(sample, **{field: str(row[field])})  # type: ignore[arg-type]
 
 
@@ -189,7 +219,16 @@ def may_train(licence: str) -> bool:
     return not any(word in licence for word in _NOT_FOR_TRAINING)
 
 
-def _objects(path: Path) -> Iterator[Mapping[str, Any]]:
+def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each line's object with its place, for messages; all of them have `fields`."""
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
+        for number, line in enumerate(file, 1):
+            where = f"{path.name}:{number}"
+            try:
+                value = json.loads(line)
+            except ValueError as error:
+                raise CorpusError(f"{where}: is not JSON: {error}") from None
+            lacking = [field for field in fields if field not in value]
+            if lacking:
+                raise CorpusError(f"{where}: has no {lacking[0]!r}")
+            yield where, value

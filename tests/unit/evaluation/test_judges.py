@@ -2,7 +2,6 @@
 
 import contextlib
 
-import numpy as np
 import pytest
 
 from bot.evaluation import judge as ask
@@ -10,25 +9,13 @@ from bot.evaluation.judge import BASELINES, MODES, ModeMissing, load_judge
 from bot.evaluation.speed import measure
 
 ASKS = "hi, how do i move my config to the new server?"
-BROKE = "it crashes with an error every time i open the settings page"
 CHATS = "good morning all"
 
 
-def test_rules_give_every_label_they_know_and_a_chance() -> None:
-    rules = load_judge("rules")
-    prediction = rules.predict(ask.INTENT, [ASKS, BROKE, CHATS])
-    assert prediction.chosen == ["help_request", "problem_report", "other"]
-    assert prediction.probabilities.shape == (3, 3)
-    assert prediction.probabilities.sum(axis=1) == pytest.approx(np.ones(3))
-    assert rules.predict(ask.PURPOSE, [ASKS, CHATS]).chosen == ["support", "chatter"]
-    assert rules.predict(ask.SENTIMENT, ["i love this, thank you!", "i hate this"]).chosen == ["pos", "neg"]
-    assert rules.predict(ask.TOXICITY, ["you are an idiot", CHATS]).chosen == [ask.TOXIC, ask.CLEAN]
-    assert rules.predict(ask.URGENCY, ["urgent: our production server is down", CHATS]).chosen == [
-        "high",
-        "low",
-    ]
-    found = rules.predict(ask.DOMAIN, ["discord-nitro-gift.example", "example.org"])
-    assert found.chosen == [ask.PHISHING, ask.BENIGN]
+def test_there_are_no_judges_but_the_baselines_and_the_modes() -> None:
+    assert (BASELINES, MODES) == (("vader",), ("light", "full"))
+    with pytest.raises(KeyError, match="rules"):
+        load_judge("rules")
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -53,10 +40,10 @@ def test_every_mode_loads_or_says_why_not() -> None:
 
 
 def test_speed_is_measured_in_another_process() -> None:
-    found = measure("rules", 1, (CHATS, ASKS), seconds=0.05)
+    found = measure("vader", 1, (CHATS, ASKS), seconds=0.05)
     assert found.messages > 0
     assert found.throughput["messages_per_second"] > 0
     assert 0 < found.throughput["p50_us"] <= found.throughput["p95_us"]
     assert (found.throughput["cores"], found.throughput["made_up_lines"]) == (1, 0)
     assert found.memory["rss_after_mb"] > found.memory["rss_before_mb"] > 0
-    assert measure("rules", 1, (CHATS, ASKS), seconds=0.05) is found
+    assert measure("vader", 1, (CHATS, ASKS), seconds=0.05) is found

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
 from bot.domain.signal import Sentiment
-from bot.nlp.sentiment import chat_score, compound, label, warm_up
+from bot.nlp.sentiment import chat_score, compound, label
 from bot.nlp.words import words_of
 
 LIBRARY = SentimentIntensityAnalyzer()
@@ -85,9 +85,3 @@ def test_feelings_keep_their_label(text: str, expected: Sentiment) -> None:
 def test_the_library_is_not_imported_before_it_is_needed() -> None:
     code = "import bot.nlp.classifier, sys; sys.exit('vaderSentiment' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
-
-
-def test_warming_up_twice_is_fine() -> None:
-    warm_up()
-    warm_up()
-    assert compound("great") > 0
