@@ -1,7 +1,7 @@
-"""What others wrote, as it goes into a prompt: fenced, and written so that nothing in it can be obeyed or copied.
+"""What others wrote, as it goes into a prompt: fenced, and written so that it can't end the fence or ping.
 
-Every line of such a text begins with "> ". What the bot says about it (who wrote it, what was cut) does not, so
-a forged line can be told from a real one even by a model that overlooks the fence.
+Every line of such a text begins with "> ". What the bot says about it (who wrote it, what was cut) does not,
+so a forged line can be told from a real one even by a model that overlooks the fence.
 """
 
 import re
@@ -17,7 +17,7 @@ NOBODY: Final = "somebody"  # who has no name that can be shown
 _MENTION: Final = re.compile(r"<@(?P<kind>[!&]?)(?P<id>[0-9]{1,20})>")
 _EMOJI: Final = re.compile(r"<a?(:\w{1,32}:)[0-9]{1,20}>")
 _EVERYONE: Final = re.compile(r"@(?=\W{0,3}(?:everyone|here)\b)", re.IGNORECASE)
-_ANGLES: Final = re.compile(r"[<>＜＞‹›«»⟨⟩〈〉《》≪≫]{3,}")  # noqa: RUF001
+_ANGLES: Final = re.compile(r"[<＜‹«⟨〈《≪]{3,}")  # noqa: RUF001
 # what templates of models and their tools are made of; some runtimes read it inside a text too
 _CONTROL: Final = re.compile(
     r"<(?=\s{0,3}/?\s{0,3}(?:[|\uff5c]|s>|bos>|eos>|pad>|unk>|start_of_|end_of_|think|tool_|function|system\b|user\b"
@@ -67,7 +67,9 @@ class Fence:
     def around(self, items: Sequence[Item], bounds: Bounds) -> str:
         """Return `items` between the fence's lines."""
         kept, left_out = _fitting(items, bounds)
-        each = max(1, min(bounds.each, bounds.total // len(kept))) if kept and bounds.must_all else bounds.each
+        each = (
+            max(1, min(bounds.each, bounds.total // len(kept))) if kept and bounds.must_all else bounds.each
+        )
         lines = [f"<<<DATA {self.nonce}>>>"]
         if left_out:
             lines.append(f"({left_out} earlier left out)")

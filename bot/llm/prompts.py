@@ -139,7 +139,7 @@ class Prompts:
         Args:
             name: one of `SLOTS`.
             mentioned: names of the users and roles whose mentions the material may have.
-            slots: what goes in: `Item`s for data, text for the rest; data that isn't required may be left out.
+            slots: what goes in: `Item`s for data, text for the rest; what isn't required may be left out.
 
         Raises:
             ValueError: a slot is unknown, missing or not of its kind.

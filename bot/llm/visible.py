@@ -16,7 +16,7 @@ _EMOJI_LETTER: Final = re.compile(r":regional_indicator_([a-z]):")
 _PLAIN: Final = re.compile(r"[\t\n\x20-\x7e]*")
 
 _LOOK_ALIKES: Final = str.maketrans(
-    "авекмнорстухіјѕԁԛԝһӏгαβεηικμνορτυχωγıɑɡᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",  # noqa: RUF001
+    "авекмнорстухіјѕԁԛԝһӏгαβεηικμνορτυχωγıɑɡᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
     "abekmhopctyxijsdqwhlrabenikuvoptuxwyiagabcdefghijklmnoprstuvwyz",
 )
 _READ_AS: Final = str.maketrans("013457i", "oleastl")
