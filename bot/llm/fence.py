@@ -87,10 +87,13 @@ class Fence:
         text = _EVERYONE.sub("@ ", text)
         text = _CONTROL.sub(lambda match: f"{match.group()} ", text)
         text = _ANGLES.sub(lambda match: " ".join(match.group()), text)
+        return self._unguessed(text)
+
+    def _unguessed(self, text: str) -> str:
         return re.sub(re.escape(self.nonce), "-", text, flags=re.IGNORECASE)
 
     def _lines(self, item: Item, each: int) -> list[str]:
-        name = safe_name(item.name) if item.name else ""
+        name = self._unguessed(safe_name(item.name)) if item.name else ""
         head = " ".join(filter(None, (f"[{item.id}]" if item.id else "", f'"{name}"' if name else "")))
         text = self.text(item.text[:each])
         lines = [f"{head}:"] if head else []

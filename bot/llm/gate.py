@@ -1,7 +1,7 @@
 """The output gate: what a model says on its way out. Nothing it writes reaches Discord but through here.
 
-It cleans what can be cleaned (thinking, tool calls, mentions, links, length) and refuses what can't: an answer
-that gives away a secret, the system prompt or the fence. It can't tell a paraphrase or a translation of the
+It cleans what can be cleaned (thinking, tool calls, mentions, links, length) and refuses what can't: an
+answer that gives away a secret, the system prompt or the fence. It can't tell a paraphrase or a translation of the
 prompt, nor a secret that is told letter by letter in prose; so no prompt holds a secret in the first place.
 """
 
@@ -99,9 +99,9 @@ class OutputGate:
         return self.examiner(prompt, names).check(text)
 
     def examiner(self, prompt: Prompt, names: Mapping[int, str] | None = None) -> "Examiner":
-        """Return what judges answers to one prompt, for when there are several, such as pieces of a stream."""
+        """Return what judges answers to one prompt, for when there are several, as in a stream."""
         system = "\n".join(message.text for message in prompt.messages if message.role is Role.SYSTEM)
-        nonces = frozenset(_FENCE.findall(system))
+        nonces = {nonce for message in prompt.messages for nonce in _FENCE.findall(message.text)}
         finder = LeakFinder(self._secrets, system, (*nonces, self._canary), self._redact)
         known = links_of(message.text for message in prompt.messages)
         return Examiner(finder, partial(self._links.apply, known=known), names or {}, self.limit)

@@ -26,16 +26,36 @@ class Leak(StrEnum):
     FENCE = "fence"
 
 
+class _Pieces:
+    """All pieces of one size of some texts. Looked for by their halves first, at every half's distance."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._half = size // 2
+        self._whole: set[str] = set()
+        self._halves: set[str] = set()
+
+    def add(self, text: str) -> None:
+        self._whole.update(_slices(text, self._size, 1))
+        self._halves.update(_slices(text, self._half, 1))
+
+    def occur_in(self, hay: str) -> bool:
+        # a piece of `size` characters holds a half that begins at a multiple of it
+        if self._halves.isdisjoint(_slices(hay, self._half, self._half)):
+            return False
+        return not self._whole.isdisjoint(_slices(hay, self._size, 1))
+
+
 class _Needles:
     """Pieces of one size of what must not be said, forwards, backwards, and in shifted alphabets."""
 
     def __init__(self, texts: Collection[str], size: int) -> None:
-        self._by_size: dict[int, set[str]] = {}
-        self._shifted: dict[int, set[str]] = {}
+        self._read: dict[int, _Pieces] = {}  # by their size: shorter texts are one piece
+        self._shifted: dict[int, _Pieces] = {}
         for text in texts:
             whole = squeezed(text)
             if len(whole) >= _MIN_SECRET:
-                _add(self._by_size, (whole, whole[::-1]), size)
+                _add(self._read, (whole, whole[::-1]), size)
             steps = _steps(text)
             if len(steps) >= _SECRET_PART - 1:
                 turned = "".join(chr(_turn(step)) for step in steps)
@@ -43,7 +63,9 @@ class _Needles:
 
     def found(self, whole: str, steps: str) -> bool:
         """Whether a piece is in a squeezed text, or in the steps between its letters."""
-        return _any_of(self._by_size, whole) or _any_of(self._shifted, steps)
+        return any(pieces.occur_in(whole) for pieces in self._read.values()) or any(
+            pieces.occur_in(steps) for pieces in self._shifted.values()
+        )
 
 
 class LeakFinder:
@@ -86,19 +108,14 @@ class LeakFinder:
         return len(self._words & _words(view)) >= _COVERED * len(self._words)
 
 
-def _any_of(pieces: dict[int, set[str]], hay: str) -> bool:
-    return any(
-        hay[at : at + size] in wanted for size, wanted in pieces.items() for at in range(len(hay) - size + 1)
-    )
+def _slices(text: str, size: int, step: int) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text) - size + 1, step)]
 
 
-def _add(pieces: dict[int, set[str]], texts: Collection[str], size: int) -> None:
-    """Add the pieces of `size` characters, or a shorter text as a whole."""
+def _add(pieces: dict[int, _Pieces], texts: Collection[str], size: int) -> None:
     for text in texts:
         length = min(size, len(text))
-        pieces.setdefault(length, set()).update(
-            text[at : at + length] for at in range(len(text) - length + 1)
-        )
+        pieces.setdefault(length, _Pieces(length)).add(text)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -107,8 +124,8 @@ def _words(text: str) -> frozenset[str]:
 
 def _steps(text: str) -> str:
     """Return how far each letter is from the one before: the same however far an alphabet is shifted."""
-    low = _LOW_LETTERS.sub("", letters(text))
-    return "".join(chr(ord("a") + (ord(b) - ord(a)) % 26) for a, b in pairwise(low))
+    low = _LOW_LETTERS.sub("", letters(text)).encode()
+    return bytes([ord("a") + (b - a) % 26 for a, b in pairwise(low)]).decode()
 
 
 def _turn(step: str) -> int:

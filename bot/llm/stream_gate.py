@@ -9,7 +9,7 @@ from bot.llm.traces import may_be_trace, turn_at
 HELD: Final = (
     400  # characters at the end that are never shown: a leak is found before its first letter is seen
 )
-STEP: Final = 80  # characters that must have come before it is looked at again
+STEP: Final = 120  # characters that must have come before it is looked at again
 _LONGEST_TAG: Final = 220
 _LONGEST_LINK: Final = 2_700
 
@@ -46,11 +46,11 @@ class StreamGate:
         self._looked_at = len(self._raw)
         cut = _settled(self._raw, self._thinks)
         whole = self._examiner.clean(self._raw)
-        if isinstance(whole, Passed) and (leak := self._examiner.leak(whole.text)):
-            self._blocked = leak
+        if isinstance(whole, Blocked):
             return ""
-        verdict = self._examiner.clean(self._raw[:cut]) if cut else None
-        return self._show(verdict) if isinstance(verdict, Passed) else ""
+        self._blocked = self._examiner.leak(whole.text)
+        verdict = self._examiner.clean(self._raw[:cut]) if cut and not self._blocked else None
+        return self._show(verdict, whole) if isinstance(verdict, Passed) else ""
 
     def close(self) -> Verdict:
         """Return the verdict on the whole answer; what is not yet in `shown` is to be shown now."""
@@ -61,11 +61,11 @@ class StreamGate:
             return Blocked(Reason.CHANGED)
         return verdict
 
-    def _show(self, verdict: Passed) -> str:
+    def _show(self, verdict: Passed, whole: Passed) -> str:
         text = verdict.text
-        if verdict.capped or len(text) > self._examiner.limit - MARGIN or not text.startswith(self.shown):
+        if verdict.capped or len(text) > self._examiner.limit - MARGIN:
             return ""
-        if self._examiner.leak(text):  # pieces may be safe together and not alone: none of them is shown
+        if not text.startswith(self.shown) or not whole.text.startswith(text):
             return ""
         more = text[len(self.shown) :]
         self.shown = text

@@ -124,10 +124,9 @@ def fault(value: Any, schema: Mapping[str, Any], path: str = "arguments") -> str
     wanted = [kinds] if isinstance(kinds, str) else list(kinds or ())
     if wanted and not any(_is_a(value, kind) for kind in wanted):
         return f"{path} is no {' or '.join(wanted)}"
-    if "enum" in schema and not any(_equal(value, each) for each in schema["enum"]):
+    choices = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]
+    if choices and not any(_equal(value, each) for each in choices):
         return f"{path} is none of the values allowed"
-    if "const" in schema and not _equal(value, schema["const"]):
-        return f"{path} is not the value allowed"
     if isinstance(value, dict):
         return _object_fault(value, schema, path)
     if isinstance(value, list):
