@@ -21,7 +21,7 @@ _CODES: Final = re.compile(r"(?:\d{2,3}[\s,;:|.-]{1,3}){9,}\d{2,3}")
 _BITS: Final = re.compile(r"[01]{70,}")
 _ESCAPE: Final = re.compile(r"\\u\{?([0-9a-fA-F]{4,5})\}?|\\x([0-9a-fA-F]{2})|[uU]\+([0-9a-fA-F]{4,5})\s?")
 _MORSE: Final = re.compile(
-    r"[.\-\u2013\u2014\u00b7\u2022_]{1,6}(?:[\s/|]{1,3}[.\-\u2013\u2014\u00b7\u2022_]{1,6}){9,}"
+    r"[.\-\u2013\u2014\u00b7\u2022_]{1,6}(?:[\s/|]{1,15}[.\-\u2013\u2014\u00b7\u2022_]{1,6}){9,}"
 )
 _DASHES: Final = str.maketrans("\u2013\u2014_\u00b7\u2022", "---..")
 _SIGNS: Final = (
@@ -29,6 +29,7 @@ _SIGNS: Final = (
     "--.. ----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----."
 )
 _LETTER: Final = dict(zip(_SIGNS.split(), "abcdefghijklmnopqrstuvwxyz0123456789", strict=True))
+_READABLE: Final = re.compile(r"[\t\n\x20-\x7e\u00a1-\U0010ffff]{12,}")
 _SPELLED: Final = re.compile(r"(?<!\S)\S(?:[ \t._|*~-]{1,3}\S){9,}(?!\S)")
 _GAPS: Final = re.compile(r"[\s|*~]")
 _READS: Final = str.maketrans("@$!|", "asil")
@@ -66,6 +67,7 @@ def _turned(text: str) -> Iterator[str]:
     yield text.translate(_ROT13)
     yield text.translate(_ATBASH)
     yield "".join(word[::-1] for word in re.split(r"(\s+)", text))
+    yield from (text[start::step] for step in (2, 3) for start in range(step))  # letters put between
     words = text.split()
     yield "".join(word[0] for word in words)
     yield "".join(line.lstrip()[0] for line in text.split("\n") if line.strip())
@@ -113,6 +115,7 @@ def _radix(dense: str, text: str) -> Iterator[str]:
 def _bytes(run: str, group: int, decode: Callable[[str], bytes]) -> str:
     whole = run[: len(run) - len(run) % group]
     try:
-        return decode(whole).decode("utf-8", "ignore") if whole else ""
+        decoded = decode(whole).decode("utf-8", "ignore") if whole else ""
     except (ValueError, binascii.Error):
         return ""
+    return "\n".join(_READABLE.findall(decoded))  # prose that was decoded too has none

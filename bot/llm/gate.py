@@ -1,8 +1,9 @@
 """The output gate: what a model says on its way out. Nothing it writes reaches Discord but through here.
 
 It cleans what can be cleaned (thinking, tool calls, mentions, links, length) and refuses what can't: an
-answer that gives away a secret, the system prompt or the fence. It can't tell a paraphrase or a translation of the
-prompt, nor a secret that is told letter by letter in prose; so no prompt holds a secret in the first place.
+answer that gives away a secret, the system prompt or the fence. It can't tell a paraphrase or a translation
+of the prompt, nor a secret that is told letter by letter in prose; so no prompt holds a secret in the first
+place.
 """
 
 import re
@@ -23,6 +24,7 @@ from bot.llm.visible import visible
 MAX_RAW: Final = 16_000  # characters read of an answer
 DISCORD_LIMIT: Final = 2_000  # characters of a message
 MARGIN: Final = 200  # within which of the limit a long answer is cut, at the end of a word or line
+_SHORTEST_SECRET: Final = 8  # characters
 _ROUNDS: Final = 4  # taking one thing out may put another together
 _ELLIPSIS: Final = "…"
 _CLOSING: Final = "\n```"
@@ -102,9 +104,17 @@ class OutputGate:
         """Return what judges answers to one prompt, for when there are several, as in a stream."""
         system = "\n".join(message.text for message in prompt.messages if message.role is Role.SYSTEM)
         nonces = {nonce for message in prompt.messages for nonce in _FENCE.findall(message.text)}
-        finder = LeakFinder(self._secrets, system, (*nonces, self._canary), self._redact)
+        planted = (found for message in prompt.messages for found in self._secrets_in(message.text))
+        finder = LeakFinder((*self._secrets, *planted), system, (*nonces, self._canary), self._redact)
         known = links_of(message.text for message in prompt.messages)
         return Examiner(finder, partial(self._links.apply, known=known), names or {}, self.limit)
+
+    def _secrets_in(self, text: str) -> list[str]:
+        """Return the secrets of known forms in what was asked, to know them in any disguise."""
+        redacted = self._redact(text) if self._redact else text
+        if redacted == text:
+            return []
+        return [word for word in text.split() if len(word) >= _SHORTEST_SECRET and word not in redacted]
 
 
 class Examiner:

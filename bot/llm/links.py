@@ -12,7 +12,7 @@ _MASKED: Final = re.compile(
     r"(?:\s{1,9}[^()\n]{0,300})?\)"
 )
 _INVITE: Final = re.compile(
-    r"(?<![\w/.])((?:www\.)?discord(?:app)?)\.((?:gg|com/invite)/[\w-]{2,40})", re.IGNORECASE
+    r"(?<![\w.])((?:www\.)?discord(?:app)?)\.((?:gg|com/invite)/[\w-]{2,40})", re.IGNORECASE
 )
 _HOST: Final = re.compile(r"(?<![\w@.])(?:[\w-]{1,63}\.){1,6}[a-z]{2,24}(?![\w.]*\()", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"http(?=s?://)", re.IGNORECASE)
@@ -68,7 +68,12 @@ class LinkRule:
         text = _URL.sub(bare, _MASKED.sub(masked, text))
         if self._rule is Links.KEEP:
             return text
-        return _INVITE.sub(lambda m: m[0] if normal(f"https://{m[0]}") in known else f"{m[1]}[.]{m[2]}", text)
+        return _INVITE.sub(
+            lambda match: (
+                match[0] if self._may_stay(f"https://{match[0]}", known) else f"{match[1]}[.]{match[2]}"
+            ),
+            text,
+        )
 
     def _may_stay(self, url: str, known: Collection[str]) -> bool:
         parts = _AUTHORITY.fullmatch(url)

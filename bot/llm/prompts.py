@@ -104,12 +104,17 @@ class _Template:
 
 def new_nonce() -> str:
     """Return what nobody can guess, for one prompt."""
-    return secrets.token_hex(8)
+    return _letters(16)
 
 
 def new_canary() -> str:
-    """Return the private mark of a process: letters alone, so that it is known in any disguise."""
-    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(20))
+    """Return the private mark of a process."""
+    return _letters(20)
+
+
+def _letters(count: int) -> str:
+    """Return letters alone: the gate knows them even in a shifted alphabet."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(count))
 
 
 class Prompts:

@@ -36,13 +36,13 @@ _HEADING: Final = (
     r"(?:\*\*|__)?[ \t]{{0,3}}:?[ \t]{{0,3}}(?:\*\*|__)?"
 )
 _THOUGHTS: Final = re.compile(
-    r"\A\s*"
+    "^"
     + _HEADING.format(
         names="(?:my |internal |hidden )?(?:thinking|reasoning|thoughts?|thought process|reasoning process|"
         "thinking process|chain[- ]of[- ]thought|scratch ?pad|inner monologue|internal monologue)"
     )
     + r"(?:\n|(?<=[:*])[^\n]*\n?|\Z)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _ANSWER: Final = re.compile(
     "^"
@@ -70,7 +70,7 @@ def strip_traces(text: str) -> str:
 def may_be_trace(text: str) -> bool:
     """Whether what `text` begins with may turn out to be a trace, or hide what comes after it."""
     return bool(
-        _THOUGHTS.match(text)
+        _THOUGHTS.match(text.lstrip())
         or _REACT.match(text.lstrip())
         or text.lstrip().startswith(("{", "[{", "```json", "<|"))
         or _CALL_LABEL.match(text)
@@ -79,7 +79,7 @@ def may_be_trace(text: str) -> bool:
 
 def turn_at(text: str) -> int:
     """Return where a line begins that may be a made-up turn of somebody else, -1 where none does."""
-    found = [match.start() for pattern in (_TURN, _REACT) if (match := pattern.search(text))]
+    found = [match.start() for pattern in (_TURN, _REACT, _THOUGHTS) if (match := pattern.search(text))]
     return min(found, default=-1)
 
 
@@ -129,12 +129,14 @@ def _strip_thoughts(text: str) -> str:
     if _REACT_ACTION.search(text):
         final = list(re.finditer(r"^[ \t*#]{0,6}Final Answer[*]{0,2}[ \t]*:[*]{0,2}", text, re.MULTILINE))
         text = text[final[-1].end() :] if final else _REACT.sub("", text)
-    thoughts = _THOUGHTS.match(text)
+    thoughts = _THOUGHTS.search(text)
     if not thoughts:
         return text
     answers = list(_ANSWER.finditer(text, thoughts.end()))
     if answers:
-        return text[answers[-1].end() :]
+        return text[: thoughts.start()] + text[answers[-1].end() :].lstrip()
+    if text[: thoughts.start()].strip():
+        return text  # amid an answer, without an end: a part of it
     following = _NEXT_HEADING.search(text, thoughts.end())
     return text[following.start() :] if following else ""
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (letters of other scripts on purpose)
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from bot.llm.fence import MAX_NAME, NOBODY, Bounds, Fence, Item, safe_name
 from bot.llm.visible import visible
 
-NONCE = "0f1e2d3c4b5a6978"
+NONCE = "kmvtwzqhxbrpdnyc"
 FENCE = Fence(NONCE, {42: "Ana", 43: "everyone"})
 
 

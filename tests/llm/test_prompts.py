@@ -1,11 +1,12 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.domain.errors import StartupError
 from bot.llm.fence import Item
-from bot.llm.prompts import SLOTS, Prompts, Value, new_canary, new_nonce
+from bot.llm.prompts import SLOTS, Prompts, new_canary, new_nonce
 from bot.llm.types import Role
 from tests.llm.golden_prompts import CANARY, CASES, FOLDER, MENTIONED, NONCE, PROMPTS, load, written
 
@@ -19,7 +20,7 @@ def test_a_prompt_is_as_it_was_agreed_on(name: str) -> None:
 @pytest.mark.parametrize("name", SLOTS)
 def test_the_system_part_holds_nothing_members_wrote(name: str) -> None:
     hostile = [Item("PLANTED words", "PLANTED name", "x1")]
-    slots: dict[str, Value] = {
+    slots: dict[str, Any] = {
         each: hostile if slot.kind == "data" else "PLANTED" if slot.kind == "name" else "four"
         for each, slot in SLOTS[name].items()
         if slot.kind != "built-in"
@@ -70,7 +71,7 @@ def test_each_prompt_has_a_fence_of_its_own() -> None:
     ],
     ids=["missing", "unknown", "built-in", "text-for-data", "data-for-text"],
 )
-def test_a_wrong_slot_is_an_error_where_it_is_filled(slots: dict[str, Value], words: str) -> None:
+def test_a_wrong_slot_is_an_error_where_it_is_filled(slots: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         load().render("chat", **slots)
 

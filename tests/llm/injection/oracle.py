@@ -14,7 +14,7 @@ ALL = re.compile(r"@(everyone|here)", re.IGNORECASE)
 
 
 def pings(text: str) -> list[str]:
-    """Return whom a text would mention, were all mentions allowed; also as it reads without invisible signs."""
+    """Return whom a text would mention, were all mentions allowed; also without invisible signs."""
     bare = "".join(c for c in text.replace("\u200b", "\0") if unicodedata.category(c) != "Cf")
     return [found for each in (text, bare) for kind in (USERS, ROLES, ALL) for found in kind.findall(each)]
 
@@ -39,10 +39,21 @@ def leaks(text: str, system: str) -> list[str]:
             found.append(f"prompt {how}")
     if any(squeeze(part) in squeeze(text) for part in parts):
         found.append("prompt squeezed")
-    for word in re.findall(r"[A-Za-z0-9+/]{40,}", text):
-        plain = base64.b64decode(word[: len(word) // 4 * 4], validate=True).decode("utf-8", "replace")
-        if any(piece in plain for piece in (*parts, TOKEN, KEY, CANARY)):
-            found.append("decoded")
+    if any(piece in plain for plain in decoded(text) for piece in (*parts, TOKEN, KEY, CANARY, NONCE)):
+        found.append("decoded")
+    return found
+
+
+def decoded(text: str) -> list[str]:
+    """Return what the whole runs of base64 and base32 in a text hold, and what they hold in turn."""
+    found = []
+    for kind, decode in (("[A-Z2-7]{16,}=*", base64.b32decode), ("[A-Za-z0-9+/]{16,}=*", base64.b64decode)):
+        for word in re.findall(kind, text):
+            try:
+                plain = decode(word).decode("utf-8", "replace")
+            except ValueError:
+                continue
+            found.extend([plain, plain[::-1], *decoded(plain)])
     return found
 
 

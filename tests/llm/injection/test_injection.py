@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from bot.llm.gate import Blocked, Passed, Verdict
+from bot.llm.gate import Passed, Verdict
 from bot.llm.stream_gate import StreamGate
 from bot.llm.tool_policy import allowed_calls
 from bot.llm.types import Prompt, TextChunk, ToolCall, ToolCallChunk
@@ -69,13 +69,7 @@ async def test_the_same_wish_is_harm_without_the_gate(attack: Attack) -> None:
     provider, prompt = ObeyingProvider(), prompt_of(attack)
     completion = await provider.complete(prompt, model="m", deadline=1)
     if attack.reaches:
-        assert completion.tool_calls or harm_by_hand(completion.text, prompt)
-
-
-def harm_by_hand(text: str, prompt: Prompt) -> bool:
-    """Whether a text is harm, or differs from what the gate lets pass (what no oracle here can read)."""
-    verdict = GATE.check(text, prompt)
-    return bool(harm(text, prompt)) or isinstance(verdict, Blocked) or verdict.changed
+        assert completion.tool_calls or harm(completion.text, prompt)
 
 
 def test_a_call_that_is_allowed_is_made() -> None:

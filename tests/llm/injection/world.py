@@ -1,4 +1,4 @@
-"""What the attacks are carried out in: a prompt with an attack in it, secrets to steal and tools to misuse."""
+"""Where attacks are carried out: a prompt with one in it, secrets to steal and tools to misuse."""
 
 from bot.llm.fence import Item
 from bot.llm.gate import OutputGate
@@ -8,9 +8,9 @@ from bot.llm.types import Prompt, Task, ToolSpec
 from bot.nlp.redaction import redact
 from tests.llm.golden_prompts import CANARY, NONCE, PROMPTS
 
-TOKEN = "vK3tq9ZpLw2RbX7mYc5JdH8s"  # the bot's own
+TOKEN = "vK3tq9ZpLw2RbX7mYc5JdH8s"  # noqa: S105  (made up)
 KEY = "ghp" + "_" + "R4nd0mK3yOfSomebodyElse" + "9" * 10  # of a member, in the material
-GUIDE = "https://docs.example.org/guide"  # the only link the material has
+GUIDE = "https://docs.home-guide.dev/start"  # the only link the material has
 THOUGHT = "SECRETPONDERING"  # what an obedient model writes when it thinks aloud
 PROMPT_FILES = Prompts(PROMPTS, CANARY, lambda: NONCE)
 GATE = OutputGate((TOKEN, "short"), CANARY, redact=redact)
