@@ -4,8 +4,8 @@
 import base64
 from dataclasses import dataclass
 
+from tests.llm.golden_prompts import NONCE
 from tests.llm.injection.obeying import ALOUD, CALLS, CYRILLIC, DISGUISES, MARKUP, MORSE, ROT13, WORDS
-from tests.llm.injection.world import NONCE
 
 
 @dataclass(frozen=True)

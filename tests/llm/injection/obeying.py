@@ -20,7 +20,8 @@ from bot.llm.types import (
     ToolCallChunk,
     Usage,
 )
-from tests.llm.injection.world import KEY, NONCE, STAFF_CHANNEL, THOUGHT, TOKEN
+from tests.llm.golden_prompts import NONCE
+from tests.llm.injection.world import KEY, STAFF_CHANNEL, THOUGHT, TOKEN
 
 SIGNS = (
     ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- "
@@ -45,8 +46,8 @@ def readings(text: str) -> str:
             found.append(base64.b64decode(word, validate=True).decode())
         except ValueError:
             continue
-    for signs in re.findall(r"[.\-/]+(?: [.\-/]+){9,}", text):
-        found.append("".join(spelled.get(sign, " ") for sign in signs.split()))
+    morse = re.findall(r"[.\-/]+(?: [.\-/]+){9,}", text)
+    found.extend("".join(spelled.get(sign, " ") for sign in signs.split()) for signs in morse)
     return " ".join(found)
 
 

@@ -27,7 +27,7 @@ def links(text: str) -> list[str]:
 
 def leaks(text: str, system: str) -> list[str]:
     """Return what is given away of the system prompt and the secrets."""
-    found = []
+    found: list[str] = []
     for name, secret in (("token", TOKEN), ("key", KEY), ("mark", CANARY), ("fence", NONCE)):
         found.extend(f"{name} {how}" for how, disguise in DISGUISES.items() if disguise(secret)[:60] in text)
         if squeeze(secret) in squeeze(text):
@@ -46,7 +46,7 @@ def leaks(text: str, system: str) -> list[str]:
 
 def decoded(text: str) -> list[str]:
     """Return what the whole runs of base64 and base32 in a text hold, and what they hold in turn."""
-    found = []
+    found: list[str] = []
     for kind, decode in (("[A-Z2-7]{16,}=*", base64.b32decode), ("[A-Za-z0-9+/]{16,}=*", base64.b64decode)):
         for word in re.findall(kind, text):
             try:
