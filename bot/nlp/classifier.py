@@ -20,7 +20,7 @@ _EVEN: Final = 0.5
 _SURE: Final = 0.8  # from which the heads for spam and urgency are believed against the others
 _RATHER: Final = 0.6  # from which what asks is chatter all the same
 _SURELY_ASKED: Final = 0.9  # from which a suspicion of spam by rules gives way ...
-_SURE_SPAM: Final = 0.95  # ... unless it is at least this
+_SURE_SPAM: Final = 0.95  # ... unless it is at least this; also what the head needs where somebody is named
 _SURELY_AGAINST: Final = 3.0  # weight of a cue against that leaves little doubt ...
 _RHETORICAL: Final = 0.8  # ... and how sure one is then that nothing is asked
 _ADVERT_WORDS: Final = 5
@@ -170,8 +170,9 @@ def _is_rhetorical(reading: Reading) -> bool:
 
 
 def _reads_like_an_advert(reading: Reading, row: _Row) -> bool:
-    """Tell whether the head finds spam in what is long enough for that and not said to somebody by name."""
-    return row.purpose[2] >= _SURE and len(reading.bare) >= _ADVERT_WORDS and not is_addressed(reading)
+    """Tell whether the head is sure of spam in what is long enough for that; more so when it names somebody."""
+    sure = _SURE_SPAM if is_addressed(reading) else _SURE
+    return row.purpose[2] >= sure and len(reading.bare) >= _ADVERT_WORDS
 
 
 def _toxicity(reading: Reading, row: _Row) -> float:

@@ -157,11 +157,13 @@ def test_a_rhetorical_question_is_not_flagged_however_sure_the_head_is() -> None
     assert asked.intent is Intent.HELP_REQUEST
 
 
-def test_an_advert_without_a_reason_needs_some_words_and_nobody_s_name() -> None:
+def test_an_advert_without_a_reason_needs_some_words_and_more_when_somebody_is_named() -> None:
     advert = (0.1, 0.0, 0.9)
     assert judge("buy two lamps get one free", Said(purpose=advert)).purpose is Purpose.SPAM
     assert judge("buy two lamps now", Said(purpose=advert)).purpose is not Purpose.SPAM
     assert judge("mira: buy two lamps get one free", Said(purpose=advert)).purpose is not Purpose.SPAM
+    surer = Said(purpose=(0.04, 0.0, 0.96))
+    assert judge("mira: buy two lamps get one free", surer).purpose is Purpose.SPAM
 
 
 def test_an_urgent_problem_is_negative() -> None:
