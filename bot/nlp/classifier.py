@@ -17,10 +17,12 @@ from bot.nlp.spam import SPAM
 from bot.nlp.words import words_of
 
 _EVEN: Final = 0.5
-_SURE: Final = 0.8  # from which the heads for spam and urgency are believed against the others
-_RATHER: Final = 0.6  # from which what asks is chatter all the same
+_SURE: Final = 0.8  # from which the head for urgency is believed
+_ADVERT: Final = 0.6  # from which that for spam is ...
+_ADVERT_BY_NAME: Final = 0.9  # ... and where somebody is named
+_RATHER: Final = 0.5  # from which what asks is chatter all the same
 _SURELY_ASKED: Final = 0.9  # from which a suspicion of spam by rules gives way ...
-_SURE_SPAM: Final = 0.95  # ... unless it is at least this; also what the head needs where somebody is named
+_SURE_SPAM: Final = 0.95  # ... unless it is at least this
 _SURELY_AGAINST: Final = 3.0  # weight of a cue against that leaves little doubt ...
 _RHETORICAL: Final = 0.8  # ... and how sure one is then that nothing is asked
 _ADVERT_WORDS: Final = 5
@@ -170,8 +172,8 @@ def _is_rhetorical(reading: Reading) -> bool:
 
 
 def _reads_like_an_advert(reading: Reading, row: _Row) -> bool:
-    """Tell whether the head is sure of spam in what is long enough for that; more so when it names somebody."""
-    sure = _SURE_SPAM if is_addressed(reading) else _SURE
+    """Tell whether the head finds spam in what is long enough for that; surer where somebody is named."""
+    sure = _ADVERT_BY_NAME if is_addressed(reading) else _ADVERT
     return row.purpose[2] >= sure and len(reading.bare) >= _ADVERT_WORDS
 
 
@@ -192,7 +194,7 @@ def _purpose(reading: Reading, said: Sequence[float]) -> Purpose:
     """Return what a message that isn't flagged is for."""
     if reading.words <= _SMALL_TALK:
         return Purpose.CHATTER
-    if len(reading.words) == 1:
+    if len(reading.words) == 1 and max(said) < _SURE:
         return Purpose.UNKNOWN  # too short to tell
     return Purpose.SUPPORT if said[0] >= said[1] else Purpose.CHATTER
 
