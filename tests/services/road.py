@@ -173,6 +173,12 @@ class Road:
         async with self.database.reading() as tx:
             return [(each.kind, each.status) for each in await tx.actions.list_for(key(number))]
 
+    async def edit(self, number: int, content: str) -> None:
+        """Change the message's text, as its author would."""
+        edit = {"key": key(number), "edited_at": self.clock.now(), "content": content}
+        async with self.database.transaction() as tx:
+            await tx.signals.edit_batch([edit])
+
     async def forget(self, number: int) -> None:
         """Delete the message, as its author would."""
         async with self.database.transaction() as tx:
