@@ -23,7 +23,10 @@ _TOOL_FENCE: Final = re.compile(
     r"```(?:tool_\w{1,20}|thinking|thought|reasoning)["
     r" \t]*\n[\s\S]*?(?:```|$)"
 )
-_CHANNEL: Final = re.compile(r"<\|channel\|>([^<]{0,200})<\|message\|>")  # of the "harmony" format
+_CHANNEL: Final = re.compile(  # of the "harmony" format; one that was cut off names its channel and no more
+    r"<\|channel\|>((?:[^<]|<\|constrain\|>){0,200})(?:<\|message\|>|\Z)"
+    r"|<\|channel\|>\s*(analysis|commentary)(?!\s*<\|)"
+)
 _TURN_END: Final = re.compile(r"<\|(?:end|return|call|start)\|>")
 _BAR: Final = "[|\uff5c]"  # some models write it in full width
 _MARKER: Final = re.compile(rf"<{_BAR}[^<>\s|]{{1,60}}{_BAR}>")
@@ -72,7 +75,7 @@ def _strip_channels(text: str) -> str:
     channels = list(_CHANNEL.finditer(text))
     if not channels:
         return text
-    finals = [match for match in channels if match[1].strip().lower().startswith("final")]
+    finals = [match for match in channels if (match[1] or "").strip().lower().startswith("final")]
     if not finals:
         return text[: channels[0].start()]
     return _TURN_END.split(text[finals[-1].end() :], maxsplit=1)[0]
