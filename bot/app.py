@@ -35,6 +35,7 @@ from bot.services.drain import drain
 from bot.services.feedback import FeedbackService
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
+from bot.services.language import Language
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
 from bot.services.orchestrator import OrchestratorService
@@ -43,12 +44,14 @@ from bot.services.refinement import RefinementService
 from bot.services.replies import Replies
 from bot.services.retention import RetentionService
 from bot.services.situations import SituationService
+from bot.services.status import StatusService
 from bot.services.stories import HealthService, StoryService
 from bot.services.tasks import TaskSet
 from bot.services.throttle import Throttle
 from bot.services.tools import Tool
 from bot.settings import Settings
 from bot.tools.http_trace import retry_trace
+from bot.tools.owner import OwnerNotices
 from bot.tools.responder import DiscordResponderTool
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
@@ -93,7 +96,10 @@ class Application:
             database = await self._open_database(stack)
             bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
             judges = self._judges(stack, await choosing, metrics)
-            services = await self._build(database, bus, metrics, tools, judges)
+            notices = OwnerNotices()
+            language = self._language(stack, database, metrics, notices)
+            services = await self._build(database, bus, metrics, tools, judges, language)
+            stack.push_async_callback(services.status.close)
             point_discord(settings.discord)
             read_fairly(lambda: services.ingest.pressure)
             bot = Bot(
@@ -102,6 +108,7 @@ class Application:
                 direct_messages=settings.ingest.direct_messages,
                 http_trace=retry_trace(metrics),
             )
+            notices.bot = bot
             tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
             services.refinement.title_of = partial(_title_of, bot)
             _track(metrics, services, bus, bot)
@@ -151,8 +158,25 @@ class Application:
             metrics.track_queue("encoder", lambda: encoder.depth)
         return judges
 
+    def _language(
+        self, stack: AsyncExitStack, database: Database, metrics: Metrics, notices: OwnerNotices
+    ) -> Language:
+        """Return the language models; they are closed when nobody asks any more, before the database."""
+        language = Language(self._settings, CONFIG, database, self._clock, metrics, notices.tell)
+        language.start()
+        stack.push_async_callback(
+            lambda: _within(CLOSE_SECONDS, language.close(), "closing the language models")
+        )
+        return language
+
     async def _build(
-        self, database: Database, bus: MemoryBus, metrics: Metrics, tools: dict[str, Tool], judges: Judges
+        self,
+        database: Database,
+        bus: MemoryBus,
+        metrics: Metrics,
+        tools: dict[str, Tool],
+        judges: Judges,
+        language: Language,
     ) -> Services:
         settings, clock = self._settings, self._clock
         await asyncio.to_thread(warm_up)  # else the first message pays for loading heads and lexicon
@@ -182,6 +206,7 @@ class Application:
             ),
             recovery=RecoveryService(database, ingest, clock, settings.ingest),
             retention=RetentionService(database, clock, settings.retention),
+            status=StatusService(database, language, settings.llm, metrics, clock),
             stories=StoryService(database),
             command_sync=CommandSyncService(database),
         )

@@ -53,7 +53,7 @@ def plain(answer: object, service: str) -> dict[str, Any]:
     """
     if isinstance(answer, BaseModel):
         return answer.model_dump(mode="python", warnings=False)
-    raise BadOutput(f"{service} sent no JSON: check LLM_BASE_URL")
+    raise BadOutput(f"{service} sent no JSON: check the base_url in the settings")
 
 
 def mapping(value: object) -> Mapping[str, Any]:
