@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -23,11 +24,13 @@ from bot.db.engine import create_engine
 from bot.db.instance_lock import InstanceLock
 from bot.db.schema import prepare_database
 from bot.domain.signal import Stage
+from bot.llm.types import Task
 from bot.nlp.batching import BatchingEncoder
 from bot.nlp.choice import EncoderChoice, Judges, choose_encoder, choose_judges
 from bot.nlp.classifier import warm_up
 from bot.nlp.refining import Refiner
 from bot.services.actions import ActionLog
+from bot.services.cascade import CascadeService
 from bot.services.clock import Clock, SystemClock
 from bot.services.command_sync import CommandSyncService
 from bot.services.compose import ESCALATE, REPLY, TELL_OWNER, Composer
@@ -95,9 +98,9 @@ class Application:
             stack.push_async_callback(asyncio.wait, {choosing})
             database = await self._open_database(stack)
             bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
-            judges = self._judges(stack, await choosing, metrics)
             notices = OwnerNotices()
             language = self._language(stack, database, metrics, notices)
+            judges = self._judges(stack, await choosing, metrics, language)
             services = await self._build(database, bus, metrics, tools, judges, language)
             stack.push_async_callback(services.status.close)
             point_discord(settings.discord)
@@ -147,9 +150,12 @@ class Application:
             await tx.queue.release_all()  # nobody else is at work on this database
         return database
 
-    def _judges(self, stack: AsyncExitStack, choice: EncoderChoice, metrics: Metrics) -> Judges:
+    def _judges(
+        self, stack: AsyncExitStack, choice: EncoderChoice, metrics: Metrics, language: Language
+    ) -> Judges:
         """Return who judges; their encoder is closed last, when what was taken is finished."""
-        judges = choose_judges(choice, self._refiner)
+        has_llm = self._settings.llm.observer_mode != "embedded" and language.writer.asks(Task.CLASSIFY)
+        judges = choose_judges(choice, self._refiner, has_llm=has_llm)
         logger.log("WARNING" if choice.degraded else "INFO", "Judging: {}", judges.reason)
         encoder = choice.encoder
         if encoder is not None:
@@ -185,13 +191,25 @@ class Application:
         ingest.cursors = await guilds.load()
         refine_seconds = settings.nlp.refine_seconds
         refinement = RefinementService(judges.refiner, database, clock, metrics, refine_seconds)
+        cascade = CascadeService(
+            writer=language.writer,
+            mode=settings.llm.observer_mode,
+            refinement=refinement,
+            guilds=guilds,
+            clock=clock,
+            metrics=metrics,
+            seconds=settings.llm.deadlines.classify,
+            max_age=timedelta(minutes=settings.ingest.backfill_answer_age_minutes),
+        )
         return Services(
             feedback=FeedbackService(database, clock),
             guilds=guilds,
             ingest=ingest,
             metrics=metrics,
             refinement=refinement,
-            observer=ObserverService(database, bus, clock, metrics, refinement, settings.workers),
+            observer=ObserverService(
+                database, bus, clock, metrics, refinement, settings.workers, cascade=cascade
+            ),
             orchestrator=OrchestratorService(
                 database=database,
                 bus=bus,
