@@ -74,7 +74,7 @@ async def test_what_a_model_can_do_is_taken_from_the_settings() -> None:
 )
 def test_a_duration_is_read_as_ollama_reads_it(text: str, seconds: float) -> None:
     assert seconds_of(text) == pytest.approx(seconds)
-    assert LlmSettings(ollama_keep_alive=text)
+    assert LlmSettings(ollama_keep_alive=text).ollama_keep_alive == text
 
 
 def test_no_library_of_a_provider_is_imported_with_the_bot() -> None:
