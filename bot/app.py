@@ -45,6 +45,7 @@ from bot.services.orchestrator import OrchestratorService
 from bot.services.recovery import RecoveryService
 from bot.services.refinement import RefinementService
 from bot.services.replies import Replies
+from bot.services.reply_writing import ReplyWriting
 from bot.services.retention import RetentionService
 from bot.services.situations import SituationService
 from bot.services.status import StatusService
@@ -201,6 +202,7 @@ class Application:
             seconds=settings.llm.deadlines.classify,
             max_age=timedelta(minutes=settings.ingest.backfill_answer_age_minutes),
         )
+        writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(
             feedback=FeedbackService(database, clock),
             guilds=guilds,
@@ -218,7 +220,7 @@ class Application:
                 guilds=guilds,
                 situations=SituationService(settings),
                 throttle=Throttle(settings.orchestrator),
-                composer=Composer(Replies.load(CONFIG / "replies.yaml"), guilds),
+                composer=Composer(Replies.load(CONFIG / "replies.yaml"), guilds, writing),
                 actions=ActionLog(database, tools, clock),
                 settings=settings.workers,
             ),
