@@ -26,12 +26,12 @@ _PLACE = {  # of the address among an audit event's arguments: https://docs.pyth
 }
 
 
-class LeftLoopback(ConnectionError):
+class LeftLoopbackError(ConnectionError):
     """Something but loopback was to be reached."""
 
 
 def is_loopback(address: object) -> bool:
-    """Whether reaching `address` stays on this machine: a host, an Internet socket's address, None for no host."""
+    """Whether reaching `address` stays on this machine: a host, a socket's address, or None."""
     host = address[0] if isinstance(address, tuple) else address
     if isinstance(host, bytes):
         host = os.fsdecode(host)
@@ -61,7 +61,7 @@ def keep(record: Path) -> None:
             os.write(file, f"{told}\n".encode())
         finally:
             os.close(file)
-        raise LeftLoopback(f"tests stay on loopback: {told}")
+        raise LeftLoopbackError(f"tests stay on loopback: {told}")
 
     sys.addaudithook(watch)
 

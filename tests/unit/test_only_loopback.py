@@ -89,7 +89,7 @@ def test_this_very_process_is_guarded() -> None:
     """Asked of an event alone, so that nothing is written down."""
     assert os.environ[RECORD]
     with pytest.raises(
-        ConnectionError, match="tests stay on loopback: socket.gethostbyname to 'lookout.example'"
+        ConnectionError, match=r"tests stay on loopback: socket.gethostbyname to 'lookout.example'"
     ):
         sys.audit("socket.gethostbyname", "lookout.example")
     Path(os.environ[RECORD]).write_text("")
@@ -104,7 +104,7 @@ def test_this_very_process_is_guarded() -> None:
         ("localhost", True),
         (None, True),
         (b"127.0.0.1", True),
-        (("0.0.0.0", 1), False),  # noqa: S104  (that this is no loopback is the point)
+        (("0.0.0.0", 1), False),
         (("10.0.0.1", 1), False),
         (("fe80::1%eth0", 1, 0, 2), False),
         ("lookout.example", False),
