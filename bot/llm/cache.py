@@ -19,6 +19,11 @@ def key_of(task: Task, guild_id: int | None, links: Sequence[tuple[str, str]], p
     return hashlib.sha256(repr((task.value, guild_id, tuple(links), prompt)).encode()).digest()
 
 
+def key_about(task: Task, guild_id: int | None, links: Sequence[tuple[str, str]], about: str) -> bytes:
+    """Return what two questions about the same share, however they are put."""
+    return hashlib.sha256(repr((task.value, guild_id, tuple(links), "about", about)).encode()).digest()
+
+
 class AnswerCache(Generic[T]):
     """The answers used last, each for so many seconds since it was given."""
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from bot.llm.answers import Answer, Call, Fallback, embedded_answer
 from bot.llm.asking import Asking, Link
 from bot.llm.breaker import GAUGE, State
-from bot.llm.cache import AnswerCache, key_of
+from bot.llm.cache import AnswerCache, key_about, key_of
 from bot.llm.ceilings import Ceilings
 from bot.llm.errors import LLMError
 from bot.llm.lanes import Lane
@@ -101,6 +101,7 @@ class LanguageModels:
         schema_model: type[BaseModel] | None = None,
         deadline: float | None = None,
         background: bool = False,
+        is_unique: bool = False,
     ) -> Answer:
         """Return the answer of the first link that gives one, else that of `fallback`.
 
@@ -112,6 +113,7 @@ class LanguageModels:
             schema_model: What the answer must fit; `Answer.parsed` then is one. Of an embedded text too.
             deadline: Seconds for everything; None is the settings'.
             background: Whether nobody waits for it, so that it waits for everybody else.
+            is_unique: Whether the prompt never comes again word for word, so that its answer isn't kept.
 
         Raises:
             BadOutput: the embedded text doesn't fit the schema.
@@ -119,7 +121,8 @@ class LanguageModels:
         call = self._call(task, guild_id, deadline, background=background)
         if schema_model is not None:
             prompt = with_schema(prompt, schema_model)
-        key = key_of(task, guild_id, self._links[task], prompt) if task in CACHED else None
+        is_kept = task in CACHED and not is_unique
+        key = key_of(task, guild_id, self._links[task], prompt) if is_kept else None
         try:
             answer = self._from_cache(key, call)
             outcome = Outcome.CACHED
@@ -138,6 +141,22 @@ class LanguageModels:
         self._record(call, outcome, answer)
         # Whoever changes what they got must not change what others get.
         return replace(answer, parsed=answer.parsed.model_copy(deep=True)) if answer.parsed else answer
+
+    def recall(self, task: Task, about: str, *, guild_id: int | None) -> Answer | None:
+        """Return the answer remembered about the same, None where there is none or it is too old.
+
+        For prompts that are never the same twice, as those are that fence what members wrote. It counts as a
+        call that was answered from the cache.
+        """
+        call = self._call(task, guild_id, None, background=False)
+        answer = self._from_cache(key_about(task, guild_id, self._links[task], about), call)
+        if answer is not None:
+            self._record(call, Outcome.CACHED, answer)
+        return answer
+
+    def remember(self, task: Task, about: str, answer: Answer, *, guild_id: int | None) -> None:
+        """Keep a model's answer about something for `recall`, as long as answers to whole prompts."""
+        self._cache.put(key_about(task, guild_id, self._links[task], about), answer)
 
     def stream(
         self,
