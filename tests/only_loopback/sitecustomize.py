@@ -15,6 +15,7 @@ from typing import Any
 RECORD = "TESTS_LEFT_LOOPBACK"  # in the environment: the file attempts are written to
 _ROOT = str(Path(__file__).resolve().parents[2])
 _OF_A_SOCKET = 1
+_BY_NAME = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})  # of an address they send nothing
 _PLACE = {  # of the address among an audit event's arguments: https://docs.python.org/3/library/audit_events.html
     "socket.connect": _OF_A_SOCKET,
     "socket.sendto": _OF_A_SOCKET,
@@ -37,10 +38,16 @@ def is_loopback(address: object) -> bool:
         host = os.fsdecode(host)
     if not isinstance(host, str) or not host or host.lower() == "localhost":
         return True
+    ip = ip_of(host)
+    return ip is not None and ip.is_loopback
+
+
+def ip_of(host: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address a host is written as, None for a name."""
     try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        return ipaddress.ip_address(str(host).partition("%")[0])
     except ValueError:
-        return False
+        return None
 
 
 def keep(record: Path) -> None:
@@ -52,7 +59,7 @@ def keep(record: Path) -> None:
             return
         address = arguments[place]
         is_unix = place == _OF_A_SOCKET and not isinstance(address, tuple)
-        if is_unix or is_loopback(address):
+        if is_unix or is_loopback(address) or (event in _BY_NAME and ip_of(address) is not None):
             return
         told = f"{event} to {address!r} by process {os.getpid()}{_caller()}"
         # No open(): a test may have put something else in its place.
