@@ -72,6 +72,7 @@ class Judge(StrEnum):
 
     LIGHT = "light"  # every message, at once, by itself
     ENCODER = "encoder"  # what was flagged or uncertain, with what was said before
+    LLM = "llm"  # what was still uncertain then: its intent; all else is as the judge before said
 
 
 class Judgement(NamedTuple):

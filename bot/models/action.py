@@ -36,6 +36,8 @@ class Action(SQLModel, table=True):
     reference_id: int | None = Field(default=None, sa_type=BigInteger)  # the message it replies to
     nonce: str = Field(sa_type=String(25))
     content: str = Field(sa_type=Text)
+    # "provider/model" that wrote it, or "template" and why no model did; None where no model was to write
+    written_by: str | None = Field(default=None, sa_type=String(300))
     status: str = Field(default=ActionStatus.PENDING, sa_type=String(16), index=True)
     detail: str = Field(default="", sa_type=String(300))
     message_id: int | None = Field(default=None, sa_type=BigInteger, index=True)  # what Discord made of it

@@ -52,15 +52,22 @@ def choose_encoder(nlp: NlpSettings) -> EncoderChoice:
     return EncoderChoice(BatchingEncoder(backend, weights.name, limits_of(nlp)), f"{weights.name} {place}")
 
 
-def choose_judges(choice: EncoderChoice, refiner: Refiner | None = None) -> Judges:
+def choose_judges(choice: EncoderChoice, refiner: Refiner | None = None, *, has_llm: bool = False) -> Judges:
     """Return the light judge and, where there is one for this encoder, the second.
 
     Args:
         choice: the encoder there is.
         refiner: the second judge; None for the one that knows this encoder's vectors, if any.
+        has_llm: whether a language model judges what is uncertain, with or without a second judge.
     """
     light = EmbeddedClassifier()
     refiner = refiner or find_refiner(choice.encoder)
+    if refiner is None and has_llm:
+        return Judges(
+            Doubting(light),
+            None,
+            f"the light judge, and a language model where it is unsure ({choice.reason})",
+        )
     if refiner is None:
         return Judges(light, None, f"the light judge alone ({choice.reason})")
     return Judges(

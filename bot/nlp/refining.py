@@ -52,9 +52,12 @@ class Doubting:
 
 def is_uncertain(judgement: Judgement) -> bool:
     """Whether somebody should look again, flagged or not."""
-    if judgement.intent is Intent.OTHER and judgement.confidence < _SURE:
-        return True
-    return _MAYBE_TOXIC <= judgement.toxicity < TOXIC
+    return is_undecided(judgement) or _MAYBE_TOXIC <= judgement.toxicity < TOXIC
+
+
+def is_undecided(judgement: Judgement) -> bool:
+    """Whether it isn't flagged, and perhaps should be."""
+    return judgement.intent is Intent.OTHER and judgement.confidence < _SURE
 
 
 def find_refiner(encoder: Encoder | None) -> Refiner | None:

@@ -161,7 +161,8 @@ class Metrics:
 
         Args:
             outcome: "confirmed", "flagged" or "cleared"; or why it said nothing: "behind", "busy", "failed",
-                "late" or "unavailable".
+                "late" or "unavailable". With "llm_" in front: the judgements so far, by what a language
+                model made of them.
             amount: How many.
         """
         self._refined.add(outcome, amount)
@@ -256,7 +257,12 @@ class Metrics:
             "gaps_total", "Stretches of messages the gateway did not deliver.", value=self._gaps
         )
         yield _counter("observer_flagged_total", "Messages flagged by the observer.", "intent", self._flagged)
-        yield _counter("refined_total", "Messages for the second judge.", "outcome", self._refined)
+        yield _counter(
+            "refined_total",
+            "Messages for the second judge and, with llm_, for a language model.",
+            "outcome",
+            self._refined,
+        )
         yield _counter("orchestrator_replies_total", "Plans carried out.", "outcome", self._replies)
         yield _counter("discord_http_retries_total", "Retried calls to Discord.", "status", self._retries)
         yield from self._llm_families()

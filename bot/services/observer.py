@@ -1,6 +1,6 @@
 """Looks again at what was flagged or is uncertain, with what was said around it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from bot.domain.policy import TOXIC
 from bot.domain.signal import (
     MAX_RATIONALE_WORDS,
     Intent,
+    Judge,
     Judgement,
     Observation,
     PlanKind,
@@ -24,6 +25,7 @@ from bot.models import SignalRecord
 from bot.models.signal import signal_from_row
 from bot.nlp.follow_ups import FollowUp, follow_up_of
 from bot.services.arrival_rows import NOTHING_ASKED
+from bot.services.cascade import CascadeService
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
@@ -45,7 +47,7 @@ class _Step(NamedTuple):
 class ObserverService:
     """Moves signals from OBSERVE to PLAN, or to DONE when nothing is asked."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (two judges beside what every stage needs)
         self,
         database: Database,
         bus: SignalBus,
@@ -53,14 +55,18 @@ class ObserverService:
         metrics: Metrics,
         refinement: RefinementService,
         settings: WorkerSettings,
+        *,
+        cascade: CascadeService | None = None,
     ) -> None:
+        """Make the stage; without a `cascade` no language model judges."""
         self._database = database
         self._bus = bus
         self._clock = clock
         self._metrics = metrics
         self._refinement = refinement
         self._settings = settings
-        self._batch = PORTION if refinement.is_on else BATCH
+        self._cascade = cascade if cascade and cascade.is_on else None
+        self._batch = PORTION if refinement.is_on or self._cascade else BATCH
         self.busy = False
 
     async def run(self) -> None:
@@ -106,8 +112,21 @@ class ObserverService:
 
     async def observe(self, signals: Sequence[Signal]) -> None:
         """Complete the observation of the signals and hand on those that ask something."""
-        judged = await self._refinement.refine(signals, self._bus.depth(Stage.OBSERVE))
+        waiting = self._bus.depth(Stage.OBSERVE)
+        refined = await self._refinement.refine(signals, waiting)
         fail_point("observer.after_refine")
+        judged = {key: (Judge.ENCODER, judgement) for key, judgement in refined.items()}
+        doubtful = self._cascade.doubtful(signals, refined) if self._cascade else {}
+        await self._go_on([each for each in signals if each.id not in doubtful], judged)
+        if self._cascade and doubtful:  # after the others, who don't wait for a language model
+            told = await self._cascade.judge(doubtful.values(), waiting)
+            judged |= {key: (Judge.LLM, judgement) for key, judgement in told.items()}
+            await self._go_on([each for each in signals if each.id in doubtful], judged)
+
+    async def _go_on(self, signals: Sequence[Signal], judged: Mapping[str, tuple[Judge, Judgement]]) -> None:
+        """Write down what was judged, and hand on what asks something."""
+        if not signals:
+            return
         now = self._clock.now()
         async with self._database.transaction() as tx:
             earlier = await self._follow_ups(tx, signals)
@@ -157,11 +176,13 @@ class ObserverService:
         return found
 
 
-def _step(signal: Signal, judged: Judgement | None, follows: SignalRecord | None) -> _Step:
+def _step(signal: Signal, judged: tuple[Judge, Judgement] | None, follows: SignalRecord | None) -> _Step:
     """Return what becomes of `signal`: judged anew or not, and perhaps a reply to the answer to `follows`."""
-    changed = judged_columns(signal, judged) if judged else {}
+    changed: dict[str, Any] = {}
     if judged:
-        signal = with_judgement(signal, judged)
+        judge, judgement = judged
+        changed = judged_columns(signal, judgement, judge)
+        signal = with_judgement(signal, judgement)
     meaning = follow_up_of(signal, TOXIC) if follows else None
     if meaning is not None and meaning is not FollowUp.ASKS:
         return _Step(signal, changed, meaning.value)

@@ -82,13 +82,13 @@ class RefinementService:
             return self._stand(asked, "behind", f"{waiting} messages wait to be judged")
         if self._clock.monotonic() < self._rest_until:
             return self._stand(asked, "unavailable")
-        requests = await self._requests(asked)
+        requests = await self.requests(asked)
         try:
             answers = await self._answers(requests)
         except Exception as error:  # noqa: BLE001  (the light judgement is there, whatever this is)
             return self._give_up(asked, error)
         for each, answer in zip(asked, answers, strict=True):
-            self._metrics.refined(_outcome(each.observer.intent, answer.intent))
+            self._metrics.refined(outcome_of(each.observer.intent, answer.intent))
         return {each.id: answer for each, answer in zip(asked, answers, strict=True)}
 
     async def _answers(self, requests: Sequence[Request]) -> list[Judgement]:
@@ -97,7 +97,7 @@ class RefinementService:
             answers = await self._refiner.refine(requests)
         if len(answers) != len(requests):
             raise ValueError(f"{len(answers)} answers to {len(requests)} requests")
-        return [_fitting(answer) for answer in answers]
+        return [fitting(answer) for answer in answers]
 
     def _give_up(self, asked: Sequence[Signal], error: Exception) -> dict[str, Judgement]:
         """Let the light judgements stand, and don't ask again for a moment unless it was only busy."""
@@ -126,7 +126,8 @@ class RefinementService:
             self._silent_until = now + LOG_SECONDS
             logger.opt(exception=error).log("ERROR" if error else "WARNING", "{}", line)
 
-    async def _requests(self, signals: Sequence[Signal]) -> list[Request]:
+    async def requests(self, signals: Sequence[Signal]) -> list[Request]:
+        """Return what a judge is told of each signal: its text, and what was said before it."""
         async with self._database.reading() as tx:
             before = await tx.signals.said_before(signals, CONTEXT)
         return [
@@ -179,8 +180,8 @@ def with_judgement(signal: Signal, judged: Judgement) -> Signal:
     )
 
 
-def judged_columns(light: Signal, judged: Judgement) -> dict[str, Any]:
-    """Return what a new judgement of `light` changes of its row."""
+def judged_columns(light: Signal, judged: Judgement, judge: Judge) -> dict[str, Any]:
+    """Return what the new judgement of `judge` changes of the row of `light`, as the light one left it."""
     was = light.observer
     differs = (was.intent, was.confidence) != (judged.intent, judged.confidence)
     return {
@@ -193,7 +194,7 @@ def judged_columns(light: Signal, judged: Judgement) -> dict[str, Any]:
         "intent": judged.intent.value,
         "confidence": judged.confidence,
         "rationale": judged.rationale,
-        "judge": Judge.ENCODER.value,
+        "judge": judge.value,
         "light_intent": was.intent.value if differs else None,
         "light_confidence": was.confidence if differs else None,
     }
@@ -203,7 +204,7 @@ def _is_open(signal: Signal) -> bool:
     return signal.observer.intent is not Intent.OTHER or is_uncertain(judgement_of(signal))
 
 
-def _fitting(judged: Judgement) -> Judgement:
+def fitting(judged: Judgement) -> Judgement:
     """Return `judged` as the columns hold it, and trusted as far as its language is known."""
     words = judged.rationale.split()[:MAX_RATIONALE_WORDS]
     return judged._replace(
@@ -212,7 +213,7 @@ def _fitting(judged: Judgement) -> Judgement:
     )
 
 
-def _outcome(light: Intent, refined: Intent) -> str:
+def outcome_of(light: Intent, refined: Intent) -> str:
     """Return the metric's word for what became of a light judgement."""
     was, is_now = light is not Intent.OTHER, refined is not Intent.OTHER
     if was == is_now:

@@ -90,7 +90,7 @@ def _judge(observer: dict[str, Any]) -> str:
     """Return who judged a message."""
     light = observer["light"]
     before = f" (light judge: {light['intent']} {light['confidence']:.2f})" if light else ""
-    return f"judged by {'the encoder' if observer['judge'] == 'encoder' else 'the light judge'}{before}"
+    return f"judged by {_JUDGES[observer['judge']]}{before}"
 
 
 def _feedback(given: Sequence[dict[str, Any]]) -> str:
@@ -105,6 +105,8 @@ def _action(action: dict[str, Any]) -> str:
     parts = [f"{action['status']} in <#{action['channel_id']}>"]
     if action["message_id"]:
         parts.append(f"message {action['message_id']}")
+    if action["written_by"]:
+        parts.append(f"written by {escape_markdown(action['written_by'])}")
     if action["detail"]:
         parts.append(escape_markdown(action["detail"]))
     if action["finished_at"]:
