@@ -1,5 +1,6 @@
 """The providers as the tests of this folder meet them: each with its loopback, all driven alike."""
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from bot.llm.openai import OpenAICompatibleProvider
 from bot.llm.provider import LLMProvider
 from bot.llm.transformers import Local, TransformersProvider
 from sandbox.hosted import HostedSandbox
+from sandbox.hosted import answers as hosted_answers
 from sandbox.ollama import OllamaSandbox
+from sandbox.ollama import answers as ollama_answers
 from tests.llm.show.stage import PRICES
 from tests.unit.llm import tiny_models
 
@@ -56,6 +59,13 @@ class Cast:
         else:
             wait = {"retry_after": "" if retry_after is None else str(retry_after)}
         self.loopback.fail(kind, PATHS[self.name], times=times, after=after, **wait, **more)  # type: ignore[arg-type]
+
+    def hold(self, until: asyncio.Event, text: str = "") -> None:
+        """Have every request wait for an event, and be answered then."""
+        if isinstance(self.server, OllamaSandbox):
+            self.server.script(ollama_answers.Answer(text, wait=until.wait))
+        else:
+            self.loopback.script(hosted_answers.Answer(text, wait=until.wait))  # type: ignore[arg-type]
 
     async def close(self) -> None:
         if self.provider is not None:
