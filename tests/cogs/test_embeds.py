@@ -178,7 +178,7 @@ class TestStory:
         written = action(written_by="ollama/gemma3_27b")
         shown = fields(story_embed(story(observer=observer, actions=[written])))
         assert shown["Intent"] == "other (0.90), judged by a language model (light judge: help_request 0.55)"
-        assert "written by ollama/gemma3\\_27b" in shown["Action 1: reply"].split(" · ")
+        assert "written by ollama/gemma3\\_27b" in str(shown["Action 1: reply"]).split(" · ")
 
     def test_shows_no_text_of_a_deleted_message(self) -> None:
         assert story_embed(story(deleted=True)).description == "(deleted)"
