@@ -8,7 +8,7 @@ import numpy as np
 
 from bot.domain.signal import Intent, Judgement, Purpose, Sentiment, Urgency
 from bot.nlp import heads as trained
-from bot.nlp.cue_rows import Side
+from bot.nlp.cue_rows import GAP, Side
 from bot.nlp.features import Numbers, grams_read, numbers_of
 from bot.nlp.heads import Floats, Heads
 from bot.nlp.rationale import heaviest_words, rationale_of
@@ -17,8 +17,12 @@ from bot.nlp.spam import SPAM
 from bot.nlp.words import words_of
 
 _EVEN: Final = 0.5
-_SURE: Final = 0.8  # from which the heads for spam and urgency are believed against the others
-_RATHER: Final = 0.6  # from which what asks is chatter all the same
+_SURE: Final = 0.8  # from which the head for urgency is believed
+_ADVERT: Final = 0.75  # from which that for spam is, in words alone ...
+_ADVERT_LOUD: Final = 0.6  # ... with what adverts shout with ...
+_ADVERT_BY_NAME: Final = 0.95  # ... and where somebody is named
+_LOUD: Final = re.compile(rf"\d{{3}}|[!$£€%]|{GAP}")
+_RATHER: Final = 0.5  # from which what asks is chatter all the same
 _SURELY_ASKED: Final = 0.9  # from which a suspicion of spam by rules gives way ...
 _SURE_SPAM: Final = 0.95  # ... unless it is at least this
 _SURELY_AGAINST: Final = 3.0  # weight of a cue against that leaves little doubt ...
@@ -170,8 +174,12 @@ def _is_rhetorical(reading: Reading) -> bool:
 
 
 def _reads_like_an_advert(reading: Reading, row: _Row) -> bool:
-    """Tell whether the head finds spam in what is long enough for that and not said to somebody by name."""
-    return row.purpose[2] >= _SURE and len(reading.bare) >= _ADVERT_WORDS and not is_addressed(reading)
+    """Tell whether the head finds spam in what is long enough for that; surer where somebody is named."""
+    if is_addressed(reading):
+        sure = _ADVERT_BY_NAME
+    else:
+        sure = _ADVERT_LOUD if _LOUD.search(reading.flat) else _ADVERT
+    return row.purpose[2] >= sure and len(reading.bare) >= _ADVERT_WORDS
 
 
 def _toxicity(reading: Reading, row: _Row) -> float:

@@ -17,6 +17,8 @@ HIDDEN = {
     "mistral": 'Hello[TOOL_CALLS][{"secret": 1}]',
     "harmony": "<|channel|>analysis<|message|>secret<|end|><|start|>assistant<|channel|>final<"
     "|message|>Hello<|return|>",
+    "harmony-tool": 'Hello<|channel|>commentary <|constrain|>json<|message|>{"secret": 1}<|call|>',
+    "harmony-cut-off": "Hello<|channel|>analysis secret",
     "full-width-marker": "Hello<｜end▁of▁sentence｜>",
     "tool-fence": "Hello\n```tool_code\nsecret()\n```",
     "triangles": "◁think▷secret◁/think▷Hello",

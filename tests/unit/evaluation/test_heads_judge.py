@@ -68,10 +68,10 @@ def test_an_unknown_purpose_is_a_label_of_its_own_that_no_head_says() -> None:
     np.testing.assert_allclose(found.probabilities.sum(axis=1), [1, 1], atol=1e-6)
 
 
-def test_toxicity_is_decided_by_nothing_but_its_head() -> None:
-    found = as_decided(ask.TOXICITY, np.array([[0.4, 0.6]], np.float32), [judgement()])
-    assert found.decided is None
+def test_toxicity_is_what_the_bot_says_which_patterns_may_have_raised() -> None:
+    found = as_decided(ask.TOXICITY, np.array([[0.9, 0.1]], np.float32), [judgement(toxicity=0.85)])
     assert found.chosen == [ask.TOXIC]
+    np.testing.assert_allclose(found.probabilities, [[0.15, 0.85]])
 
 
 def test_the_light_judge_says_what_the_bot_decides(light: LightJudge) -> None:

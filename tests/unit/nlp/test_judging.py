@@ -65,8 +65,8 @@ def test_a_rule_for_spam_yields_to_a_sure_request_unless_it_is_sure_itself(
 @pytest.mark.parametrize(
     ("purpose", "intent", "is_spam"),
     [
-        pytest.param((0.1, 0.1, 0.8), (0.3, 0.19, 0.51), True, id="sure"),
-        pytest.param((0.1, 0.11, 0.79), (0.0, 0.0, 1.0), False, id="not sure"),
+        pytest.param((0.12, 0.12, 0.76), (0.3, 0.19, 0.51), True, id="sure"),
+        pytest.param((0.13, 0.13, 0.74), (0.0, 0.0, 1.0), False, id="not sure"),
         pytest.param((0.0, 0.0, 1.0), (0.3, 0.21, 0.49), False, id="sure, but it asks"),
     ],
 )
@@ -157,11 +157,13 @@ def test_a_rhetorical_question_is_not_flagged_however_sure_the_head_is() -> None
     assert asked.intent is Intent.HELP_REQUEST
 
 
-def test_an_advert_without_a_reason_needs_some_words_and_nobody_s_name() -> None:
-    advert = (0.1, 0.0, 0.9)
+def test_an_advert_without_a_reason_needs_some_words_and_more_when_somebody_is_named() -> None:
+    advert = (0.12, 0.0, 0.88)
     assert judge("buy two lamps get one free", Said(purpose=advert)).purpose is Purpose.SPAM
     assert judge("buy two lamps now", Said(purpose=advert)).purpose is not Purpose.SPAM
     assert judge("mira: buy two lamps get one free", Said(purpose=advert)).purpose is not Purpose.SPAM
+    surer = Said(purpose=(0.04, 0.0, 0.96))
+    assert judge("mira: buy two lamps get one free", surer).purpose is Purpose.SPAM
 
 
 def test_an_urgent_problem_is_negative() -> None:
@@ -188,8 +190,8 @@ def test_what_is_not_flagged_is_talk_or_support_or_too_short_to_tell(
 
 
 def test_what_is_flagged_is_support_unless_it_is_rather_talk() -> None:
-    assert judge("anyone up for a game?", Said(ASKS, (0.41, 0.59, 0.0))).purpose is Purpose.SUPPORT
-    chatter = judge("anyone up for a game?", Said(ASKS, (0.39, 0.61, 0.0)))
+    assert judge("anyone up for a game?", Said(ASKS, (0.51, 0.49, 0.0))).purpose is Purpose.SUPPORT
+    chatter = judge("anyone up for a game?", Said(ASKS, (0.49, 0.51, 0.0)))
     assert (chatter.purpose, chatter.intent) == (Purpose.CHATTER, Intent.HELP_REQUEST)
 
 
