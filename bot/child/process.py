@@ -99,7 +99,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 cwd=_ROOT,
-                env={**os.environ, **command.environment},
+                env={**_CACHES, **os.environ, **command.environment},
                 **_own_group(),
             )
         except OSError as error:

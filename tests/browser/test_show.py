@@ -88,6 +88,25 @@ async def test_the_owner_configures_with_slash_commands(stage: Stage, pages: Pag
     await owner.shot("owner-audit")
 
 
+async def test_members_see_whether_the_bot_answers_and_staff_see_each_part(
+    stage: Stage, pages: Pages
+) -> None:
+    member = await pages.open(stage.page_url)
+    await member.go("help")
+    await member.command("status")
+    told = member.message("No language model is set up")
+    await expect(told).to_contain_text("Only you can see this")
+    await expect(told).not_to_contain_text("Database")
+
+    await member.become("Nadia")
+    await member.go("help")
+    await member.command("status")
+    told = member.message("Database")
+    for part in ("Gateway", "SQLite", "Queues", "discord.py"):
+        await expect(told).to_contain_text(part)
+    await member.shot("owner-status")
+
+
 async def test_an_urgent_report_reaches_the_staff(stage: Stage, pages: Pages) -> None:
     owner = await pages.open(stage.page_url)
     await owner.become("Nadia")

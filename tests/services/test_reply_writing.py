@@ -46,7 +46,9 @@ async def actions(road: Road, number: int = 0) -> list[Action]:
 
 async def being_written(road: Road, model: ScriptedProvider, number: int = 0, **values: Any) -> None:
     """Decide about the message, and return while the model still writes."""
-    await road.orchestrator.plan([await road.hear(number, **values)])
+    signal = await road.hear(number, **values)
+    road.clock.advance(1)  # it is decided about a moment after it came
+    await road.orchestrator.plan([signal])
 
     async def asked() -> bool:
         return bool(model.running)
@@ -211,6 +213,27 @@ class TestMeanwhile:
         row = await road.row(0)
         assert (row.stage, row.status, row.reason) == ("done", "skipped", "too old to answer")
         assert (discord.posts, await actions(road)) == ([], [])
+        model.then(Step(WRITTEN))
+        assert (await road.answer(1)).status == "responded"
+
+    async def test_what_is_gone_from_discord_gives_the_turn_back(
+        self,
+        database: Database,
+        clock: FakeClock,
+        discord: FakeDiscord,
+        bench: Bench,
+        model: ScriptedProvider,
+    ) -> None:
+        turns = {"channel_throttle_seconds": 3_600, "user_cooldown_seconds": 3_600}
+        writer = writer_over(bench, model)
+        road = Road(database, clock, discord, writer=writer, llm_seconds=30, orchestrator=turns)
+        model.then(SLOW)
+        await being_written(road, model)
+        discord.gone.add(message_id(0))
+        clock.advance(20)
+        await bench.clock.advance(20)
+        await road.at_rest()
+        assert (await road.row(0)).reason == "the message to answer is gone"
         model.then(Step(WRITTEN))
         assert (await road.answer(1)).status == "responded"
 

@@ -77,3 +77,9 @@ def test_with_a_second_judge_the_light_one_doubts() -> None:
     assert isinstance(judges.light, Doubting)
     assert judges.refiner is refiner
     assert "encoder" in judges.reason
+
+
+def test_with_a_language_model_alone_the_light_judge_tells_what_it_is_not_sure_of() -> None:
+    judges = choose_judges(EncoderChoice(None, "no encoder"), has_llm=True)
+    assert judges.refiner is None
+    assert isinstance(judges.light, Doubting)
