@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -23,11 +24,13 @@ from bot.db.engine import create_engine
 from bot.db.instance_lock import InstanceLock
 from bot.db.schema import prepare_database
 from bot.domain.signal import Stage
+from bot.llm.types import Task
 from bot.nlp.batching import BatchingEncoder
 from bot.nlp.choice import EncoderChoice, Judges, choose_encoder, choose_judges
 from bot.nlp.classifier import warm_up
 from bot.nlp.refining import Refiner
 from bot.services.actions import ActionLog
+from bot.services.cascade import CascadeService
 from bot.services.clock import Clock, SystemClock
 from bot.services.command_sync import CommandSyncService
 from bot.services.compose import ESCALATE, REPLY, TELL_OWNER, Composer
@@ -35,6 +38,7 @@ from bot.services.drain import drain
 from bot.services.feedback import FeedbackService
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
+from bot.services.language import Language
 from bot.services.loop_delay import LoopDelay
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
@@ -42,14 +46,17 @@ from bot.services.orchestrator import OrchestratorService
 from bot.services.recovery import RecoveryService
 from bot.services.refinement import RefinementService
 from bot.services.replies import Replies
+from bot.services.reply_writing import ReplyWriting
 from bot.services.retention import RetentionService
 from bot.services.situations import SituationService
+from bot.services.status import StatusService
 from bot.services.stories import HealthService, StoryService
 from bot.services.tasks import TaskSet
 from bot.services.throttle import Throttle
 from bot.services.tools import Tool
 from bot.settings import Settings
 from bot.tools.http_trace import retry_trace
+from bot.tools.owner import OwnerNotices
 from bot.tools.responder import DiscordResponderTool
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
@@ -93,8 +100,11 @@ class Application:
             stack.push_async_callback(asyncio.wait, {choosing})
             database = await self._open_database(stack)
             bus, metrics, tools = MemoryBus(), Metrics(), dict[str, Tool]()
-            judges = self._judges(stack, await choosing, metrics)
-            services = await self._build(database, bus, metrics, tools, judges)
+            notices = OwnerNotices()
+            language = self._language(stack, database, metrics, notices)
+            judges = self._judges(stack, await choosing, metrics, language)
+            services = await self._build(database, bus, metrics, tools, judges, language)
+            stack.push_async_callback(services.status.close)
             point_discord(settings.discord)
             read_fairly(lambda: services.ingest.pressure)
             bot = Bot(
@@ -103,6 +113,7 @@ class Application:
                 direct_messages=settings.ingest.direct_messages,
                 http_trace=retry_trace(metrics),
             )
+            notices.bot = bot
             tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
             services.refinement.title_of = partial(_title_of, bot)
             _track(metrics, services, bus, bot)
@@ -142,9 +153,12 @@ class Application:
             await tx.queue.release_all()  # nobody else is at work on this database
         return database
 
-    def _judges(self, stack: AsyncExitStack, choice: EncoderChoice, metrics: Metrics) -> Judges:
+    def _judges(
+        self, stack: AsyncExitStack, choice: EncoderChoice, metrics: Metrics, language: Language
+    ) -> Judges:
         """Return who judges; their encoder is closed last, when what was taken is finished."""
-        judges = choose_judges(choice, self._refiner)
+        has_llm = self._settings.llm.observer_mode != "embedded" and language.writer.asks(Task.CLASSIFY)
+        judges = choose_judges(choice, self._refiner, has_llm=has_llm)
         logger.log("WARNING" if choice.degraded else "INFO", "Judging: {}", judges.reason)
         encoder = choice.encoder
         if encoder is not None:
@@ -153,8 +167,25 @@ class Application:
             metrics.track_queue("encoder", lambda: encoder.depth)
         return judges
 
+    def _language(
+        self, stack: AsyncExitStack, database: Database, metrics: Metrics, notices: OwnerNotices
+    ) -> Language:
+        """Return the language models; they are closed when nobody asks any more, before the database."""
+        language = Language(self._settings, CONFIG, database, self._clock, metrics, notices.tell)
+        language.start()
+        stack.push_async_callback(
+            lambda: _within(CLOSE_SECONDS, language.close(), "closing the language models")
+        )
+        return language
+
     async def _build(
-        self, database: Database, bus: MemoryBus, metrics: Metrics, tools: dict[str, Tool], judges: Judges
+        self,
+        database: Database,
+        bus: MemoryBus,
+        metrics: Metrics,
+        tools: dict[str, Tool],
+        judges: Judges,
+        language: Language,
     ) -> Services:
         settings, clock = self._settings, self._clock
         await asyncio.to_thread(warm_up)  # else the first message pays for loading heads and lexicon
@@ -163,13 +194,26 @@ class Application:
         ingest.cursors = await guilds.load()
         refine_seconds = settings.nlp.refine_seconds
         refinement = RefinementService(judges.refiner, database, clock, metrics, refine_seconds)
+        cascade = CascadeService(
+            writer=language.writer,
+            mode=settings.llm.observer_mode,
+            refinement=refinement,
+            guilds=guilds,
+            clock=clock,
+            metrics=metrics,
+            seconds=settings.llm.deadlines.classify,
+            max_age=timedelta(minutes=settings.ingest.backfill_answer_age_minutes),
+        )
+        writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(
             feedback=FeedbackService(database, clock),
             guilds=guilds,
             ingest=ingest,
             metrics=metrics,
             refinement=refinement,
-            observer=ObserverService(database, bus, clock, metrics, refinement, settings.workers),
+            observer=ObserverService(
+                database, bus, clock, metrics, refinement, settings.workers, cascade=cascade
+            ),
             orchestrator=OrchestratorService(
                 database=database,
                 bus=bus,
@@ -178,12 +222,13 @@ class Application:
                 guilds=guilds,
                 situations=SituationService(settings),
                 throttle=Throttle(settings.orchestrator),
-                composer=Composer(Replies.load(CONFIG / "replies.yaml"), guilds),
+                composer=Composer(Replies.load(CONFIG / "replies.yaml"), guilds, writing),
                 actions=ActionLog(database, tools, clock),
                 settings=settings.workers,
             ),
             recovery=RecoveryService(database, ingest, clock, settings.ingest),
             retention=RetentionService(database, clock, settings.retention),
+            status=StatusService(database, language, settings.llm, metrics, clock),
             stories=StoryService(database),
             command_sync=CommandSyncService(database),
         )

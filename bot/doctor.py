@@ -25,10 +25,15 @@ from bot import __version__
 from bot.abilities import describe_abilities
 from bot.domain.errors import StartupError
 from bot.domain.invite import PRIVILEGED, invite_link
+from bot.llm.build import build_providers
+from bot.llm.provider import LLMProvider
+from bot.llm.types import Health
 from bot.logs import Masker
 from bot.settings import DatabaseSettings, DiscordSettings, LlmSettings, NlpSettings, Settings, load_settings
 
 DEADLINE = 5.0  # seconds, for each answer from elsewhere
+MODEL_DEADLINE = 20.0  # the same, where a library of some size is imported first
+PRICES = Path(__file__).resolve().parent.parent / "config" / "prices.yaml"
 DISCORD_API = "https://discord.com/api/v10"
 MAX_CLOCK_SKEW = 30.0  # seconds
 MIN_FREE_BYTES = 200_000_000
@@ -241,36 +246,38 @@ def check_clock(headers: Mapping[str, str], now: datetime) -> list[Check]:
     return [Check("Clock", State.OK, "agrees with Discord's")]
 
 
-async def check_provider(llm: LlmSettings) -> Check:
-    """Tell whether the language model answers."""
-    if llm.provider == "none":
-        return Check("Language model", State.OK, "none: embedded mode")
-    if llm.provider != "ollama":
-        return _without_asking(llm)
+async def check_models(llm: LlmSettings, nlp: NlpSettings) -> list[Check]:
+    """Tell whether each provider that a chain names answers, takes the key and has the models.
+
+    Never a failure: without a language model the bot works in embedded mode.
+    """
+    wanted = llm.wanted()
+    if not wanted:
+        return [Check("Language model", State.OK, "none: embedded mode")]
     try:
-        async with aiohttp.ClientSession() as session:
-            _, about, _ = await _get(session, f"{llm.ollama_host}/api/version")
-            _, tags, _ = await _get(session, f"{llm.ollama_host}/api/tags")
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-        detail = f"no answer from Ollama at {llm.ollama_host}; the bot works in embedded mode meanwhile"
-        return Check("Language model", State.WARN, detail, "start Ollama, or set OLLAMA_HOST")
-    models = {str(model.get("name", "")).removesuffix(":latest") for model in tags.get("models") or []}
-    detail = f"Ollama {about.get('version', '?')} at {llm.ollama_host}"
-    if llm.ollama_model.removesuffix(":latest") not in models:
-        fix = f"ollama pull {llm.ollama_model}"
-        return Check("Language model", State.WARN, f"{detail}: model {llm.ollama_model} is not pulled", fix)
-    return Check("Language model", State.OK, f"{detail}, model {llm.ollama_model}")
+        providers = build_providers(llm, nlp, PRICES).providers
+    except StartupError as error:
+        return [Check("Language model", State.FAIL, str(error), "correct it there")]
+    return await asyncio.gather(
+        *(_check_model(provider, wanted[name]) for name, provider in providers.items())
+    )
 
 
-def _without_asking(llm: LlmSettings) -> Check:
-    """Tell how a provider is set up that would take money or memory to try."""
-    if llm.provider == "transformers":
-        return Check("Language model", State.OK, f"transformers: {llm.transformers_model}, on this machine")
-    if llm.provider == "openai" and llm.openai_base_url:
-        return Check("Language model", State.OK, f"openai: {llm.openai_base_url} (not tried)")
-    if llm.key_of(llm.provider) is None:
-        return Check("Language model", State.FAIL, f"{llm.provider}: no key", "set LLM_API_KEY in .env")
-    return Check("Language model", State.OK, f"{llm.provider}: a key is set (not tried: calls cost money)")
+async def _check_model(provider: LLMProvider, wanted: tuple[str, ...]) -> Check:
+    name = f"Language model: {provider.name}"
+    try:
+        async with asyncio.timeout(MODEL_DEADLINE):
+            health = await provider.health(wanted)
+    except TimeoutError:
+        health = Health(ok=False, detail=f"no answer within {MODEL_DEADLINE:g} s")
+    finally:
+        await provider.close()
+    if health.ok:
+        return Check(name, State.OK, f"{health.detail}; wanted: {', '.join(wanted)}")
+    if health.missing and provider.name == "ollama":
+        fix = f"ollama pull {health.missing[0]}" if len(health.missing) == 1 else "python run.py pull"
+        return Check(name, State.WARN, f"{health.detail.partition(': run ')[0]}", fix)
+    return Check(name, State.WARN, health.detail, "the bot works in embedded mode meanwhile")
 
 
 async def _get(session: aiohttp.ClientSession, url: str) -> tuple[int, dict[str, Any], Mapping[str, str]]:
@@ -286,9 +293,9 @@ def _number(value: object) -> int:
 
 async def run_checks(settings: Settings) -> list[Check]:
     """Return every check that needs the settings, each within its deadline."""
-    discord, provider, database = await asyncio.gather(
+    discord, models, database = await asyncio.gather(
         check_discord(settings.discord, settings.gateway_intents),
-        check_provider(settings.llm),
+        check_models(settings.llm, settings.nlp),
         check_database(settings.database),
     )
     return [
@@ -297,7 +304,7 @@ async def run_checks(settings: Settings) -> list[Check]:
         await asyncio.to_thread(check_judges, settings.nlp),
         check_folder("Log folder", settings.log.folder),
         check_port(settings),
-        provider,
+        *models,
     ]
 
 

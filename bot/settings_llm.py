@@ -1,6 +1,7 @@
 """The settings of language models: which, in what order for each task, how long, how many, how dear."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
@@ -95,7 +96,23 @@ class LlmCeilings(Section):
     usd_per_day: float | None = Field(5.0, ge=0)
     tokens_per_day_guild: int | None = Field(500_000, ge=0)
     tokens_per_day: int | None = Field(2_000_000, ge=0)
-    unknown_usd_per_million: float = Field(30.0, ge=0)  # tokens of a model whose price isn't known
+
+
+class LlmPrice(Section):
+    """US dollars for a million tokens."""
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
+
+
+class LlmAbilities(Section):
+    """What a model can do."""
+
+    context_tokens: int = Field(4_096, ge=256)
+    tools: bool = False
+    json_answers: bool = False  # by a schema
+    vision: bool = False
+    thinking: Literal["none", "boolean", "level"] = "none"
 
 
 class LlmSettings(Section):
@@ -112,6 +129,7 @@ class LlmSettings(Section):
     openai_api_key: SecretStr | None = None
     openai_base_url: HttpUrl = None
     openai_model: str = Field("gpt-4.1-mini", min_length=1)
+    openai_abilities: Mapping[str, LlmAbilities] = {}  # by patterns of models' names
     transformers_model: Model = None
     models: LlmModels = LlmModels()
     chains: LlmChains = LlmChains()
@@ -122,6 +140,7 @@ class LlmSettings(Section):
     queue_size: int = Field(200, ge=0, le=100_000)  # calls waiting for each provider
     breaker: LlmBreaker = LlmBreaker()
     ceilings: LlmCeilings = LlmCeilings()
+    prices: Mapping[str, LlmPrice] = {}  # by models' names; "unknown" is for all that have none
     cache_size: int = Field(1_000, ge=0, le=1_000_000)  # answers; 0: none are kept
     cache_minutes: float = Field(60, gt=0, le=1_440)
 
@@ -136,7 +155,11 @@ class LlmSettings(Section):
             url = f"{url}:{OLLAMA_PORT}"
         return url.replace("//0.0.0.0", "//127.0.0.1", 1)
 
-    @field_validator("models", "chains", "deadlines", "concurrency", "breaker", "ceilings", mode="before")
+    @field_validator(
+        *("models", "chains", "deadlines", "concurrency", "breaker", "ceilings"),
+        *("openai_abilities", "prices"),
+        mode="before",
+    )
     @classmethod
     def _nothing_is_the_defaults(cls, value: object) -> object:
         """Take a section with every line commented out, which reads as null."""
@@ -165,6 +188,14 @@ class LlmSettings(Section):
             chain = () if self.provider == "none" else (self.provider,)
         split = (link.partition("/") for link in chain if link != EMBEDDED)
         return tuple((provider, model or self._model_of(provider, task)) for provider, _, model in split)
+
+    def wanted(self) -> dict[str, tuple[str, ...]]:
+        """Return the models that chains name, by provider, in their order; {} is embedded mode."""
+        found: dict[str, dict[str, None]] = {}
+        for task in LlmChains.model_fields:
+            for provider, model in self.links(task):
+                found.setdefault(provider, {})[model] = None
+        return {provider: tuple(models) for provider, models in found.items()}
 
     def key_of(self, provider: str) -> SecretStr | None:
         """Return a provider's key: its own, else `api_key`, which belongs to no other than `provider`."""

@@ -21,9 +21,10 @@ from bot.services.orchestrator import OrchestratorService
 from bot.services.recovery import RecoveryService
 from bot.services.refinement import RefinementService
 from bot.services.retention import RetentionService
+from bot.services.status import StatusService
 from bot.services.stories import StoryService
 
-COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.feedback", "cogs.admin")
+COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.feedback", "cogs.admin", "cogs.status")
 PLACE_EVENTS = frozenset(
     (
         "guild_channel_update",
@@ -50,6 +51,7 @@ class Services:
     recovery: RecoveryService
     refinement: RefinementService
     retention: RetentionService
+    status: StatusService
     stories: StoryService
 
 

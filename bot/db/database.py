@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
@@ -119,18 +120,23 @@ class Database:
         async with self.transaction() as tx:
             await tx.kv.touch()
 
+    async def answer(self) -> None:
+        """Have the database answer the least there is to ask, SELECT 1; retried as `transaction` is.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: it doesn't.
+        """
+        session = await self._begun(self._readers)
+        async with session:
+            await session.exec(select(1))
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
 
     @asynccontextmanager
     async def _open(self, sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[Transaction]:
-        session: AsyncSession = await AsyncRetrying(
-            retry=retry_if_exception(is_passing),
-            stop=stop_after_delay(self._retry_seconds),
-            wait=wait_random_exponential(multiplier=0.02, max=1.0),
-            reraise=True,
-        )(_begin, sessions)
+        session = await self._begun(sessions)
         async with session:  # rolls back what isn't committed
             yield Transaction(
                 actions=ActionRepository(session),
@@ -145,6 +151,15 @@ class Database:
                 signals=SignalRepository(session),
             )
             await _to_the_end(session.commit())
+
+    async def _begun(self, sessions: async_sessionmaker[AsyncSession]) -> AsyncSession:
+        session: AsyncSession = await AsyncRetrying(
+            retry=retry_if_exception(is_passing),
+            stop=stop_after_delay(self._retry_seconds),
+            wait=wait_random_exponential(multiplier=0.02, max=1.0),
+            reraise=True,
+        )(_begin, sessions)
+        return session
 
 
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:

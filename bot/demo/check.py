@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.demo.children import tail
+from bot.demo.language import MARK, Words
 from bot.demo.links import Json
 from bot.demo.notes import NOTES_LOG
 from bot.demo.player import Played
@@ -68,13 +69,19 @@ def judge(stage: Stage, said: list[Played], evidence: Evidence) -> list[Verdict]
         *_changes(stage.conversation, said, evidence),
         _nothing_else_said(stage, said, evidence),
         _audit(said, evidence),
+        *_words(stage, said, evidence),
         _notes(said, evidence),
     ]
 
 
 def judge_end(stage: Stage) -> list[Verdict]:
     """Return the expectations about the log and how the children ended; call it when they have."""
-    logs = (stage.error_log, stage.folder / "sandbox.log", stage.folder / NOTES_LOG)
+    logs = (
+        stage.error_log,
+        stage.folder / "sandbox.log",
+        stage.folder / "ollama.log",
+        stage.folder / NOTES_LOG,
+    )
     errors = [line for log in logs for line in tail(log, 3)]
     verdicts = [Verdict("no error logged", errors)]
     for name, (code, seconds) in stage.exit_codes.items():
@@ -190,6 +197,18 @@ def _nothing_else_said(stage: Stage, said: list[Played], evidence: Evidence) -> 
     found = len(_own_messages(stage, evidence))
     return Verdict(
         f"the bot said {wanted} things and nothing else", [] if found == wanted else [f"it said {found}"]
+    )
+
+
+def _words(stage: Stage, said: list[Played], evidence: Evidence) -> Iterator[Verdict]:
+    if stage.words is not Words.SCRIPTED:
+        return
+    answered = {played.message_id for played in said if played.line.expected.outcome is Outcome.ANSWERED}
+    texts = [entry["content"] for entry in _own_messages(stage, evidence) if entry["reference"] in answered]
+    silent = [text for text in texts if not text.startswith(MARK)]
+    yield Verdict(
+        f"each of {len(texts)} answers says that its words are scripted",
+        [f"{text!r} doesn't" for text in silent] or ([] if texts else ["there are none"]),
     )
 
 

@@ -21,6 +21,7 @@ from bot.abilities import describe_abilities
 from bot.demo.check import Verdict, gather, judge, judge_end
 from bot.demo.children import tail
 from bot.demo.errors import DemoError
+from bot.demo.language import EXPLAINED, Words, find_ollama, offer, require_ollama, settings_of_owner
 from bot.demo.notes import noting
 from bot.demo.player import Player, set_staff_channel
 from bot.demo.replay import Replay, Totals, conversation_for
@@ -46,15 +47,16 @@ def run_command(argv: list[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 2
     screen = Screen(console_for(sys.stdout))
     page = PageOptions(options.page_port, options.open)
+    words = Words(options.llm)
     try:
         if options.transcript:
             transcript = read_transcript(options.transcript, options.line)
             speed = REPLAY_SPEED if options.speed is None else options.speed
-            return Demo(screen, page).run(lambda demo: demo.replay(transcript, speed))
+            return Demo(screen, page, words).run(lambda demo: demo.replay(transcript, speed))
         if options.check:
-            return Demo(screen, PageOptions(port=0)).run(Demo.check)
+            return Demo(screen, PageOptions(port=0), words).run(Demo.check)
         speed = 1.0 if options.speed is None else options.speed
-        return Demo(screen, page).run(lambda demo: demo.show(speed))
+        return Demo(screen, page, words).run(lambda demo: demo.show(speed))
     except DemoError as error:
         where = str(error.log or "")
         Screen(console_for(sys.stderr)).error(str(error), tail(error.log) if error.log else (), where)
@@ -85,6 +87,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_speed,
         metavar="N",
         help="N times a person's pace, 0 for no pauses (default: 1; for a transcript 60)",
+    )
+    parser.add_argument(
+        "--llm",
+        choices=[words.value for words in Words],
+        default=Words.NONE.value,
+        help="who writes the answers: templates (none, the default), a loopback Ollama whose words are"
+        " scripted, or your own Ollama",
     )
     parser.add_argument("--open", action="store_true", help="open the chat page in the browser")
     parser.add_argument(
@@ -132,8 +141,9 @@ class PageOptions(NamedTuple):
 class Demo:
     """One run, from its temporary folder to the end of its children."""
 
-    def __init__(self, screen: Screen, page: PageOptions) -> None:
+    def __init__(self, screen: Screen, page: PageOptions, words: Words = Words.NONE) -> None:
         self._screen = screen
+        self._words = words
         self._page = page
         self._folder = Path(tempfile.mkdtemp(prefix="lookout-demo-"))
         self._stage: Stage | None = None
@@ -155,7 +165,7 @@ class Demo:
     async def show(self, speed: float) -> int:
         """Play the written conversation for someone to watch, then stay until Ctrl-C."""
         screen = self._screen
-        self._introduce(STORY.guild)
+        await self._introduce(STORY.guild)
         async with self._set(STORY, self._tell_page) as stage, noting(stage, screen):
             screen.say(f"Both are up after {stage.seconds():.1f} s.")
             player = await stage.while_alive(self._play(stage, speed))
@@ -170,6 +180,7 @@ class Demo:
     async def check(self) -> int:
         """Play it fast and unseen, and print what holds."""
         quiet = Screen(console_for(sys.stdout, quiet=True))
+        await self._tell_words()
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 async with self._set(STORY) as stage, noting(stage, quiet):
@@ -185,7 +196,7 @@ class Demo:
 
     async def replay(self, transcript: Transcript, speed: float) -> int:
         """Replay a log and print the totals."""
-        self._introduce(transcript.name)
+        await self._introduce(transcript.name)
         if speed != 1:
             self._screen.say(
                 "The bot's cooldowns run in real time, so it answers less often than on that day."
@@ -202,7 +213,7 @@ class Demo:
     def _set(
         self, conversation: Conversation, tell_page: Callable[[str], None] = lambda address: None
     ) -> Stage:
-        self._stage = Stage(conversation, self._folder, self._page.port, tell_page)
+        self._stage = Stage(conversation, self._folder, self._page.port, tell_page, self._words)
         return self._stage
 
     def _tell_page(self, address: str) -> None:
@@ -228,9 +239,19 @@ class Demo:
         )
         return [command, *judge(stage, said, await gather(stage, said))]
 
-    def _introduce(self, name: str) -> None:
+    async def _introduce(self, name: str) -> None:
         self._screen.title(name, describe_abilities())
+        await self._tell_words()
         self._screen.say("Starting the sandbox and the bot ...")
+
+    async def _tell_words(self) -> None:
+        """Say who writes; where nobody does and an Ollama is there, that it could."""
+        if self._words is Words.SCRIPTED:
+            self._screen.say(EXPLAINED)
+        elif self._words is Words.OLLAMA:
+            self._screen.say(await require_ollama(settings_of_owner()))
+        elif url := await find_ollama():
+            self._screen.say(offer(url))
 
     def _conclude(self, stage: Stage, player: Player) -> None:
         rows = [

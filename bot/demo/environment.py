@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.errors import DemoError
+from bot.demo.language import Words, environment_of
 from bot.domain.errors import StartupError
 from bot.settings_sources import FLAT_NAMES, PREFIX, SEPARATOR, read_environment
 
@@ -15,7 +16,10 @@ SET_UP = "LOOKOUT_IN_VENV"  # tells run.py that nothing needs installing: the de
 
 
 def bot_environment(
-    ready: Mapping[str, Any], folder: Path, env: Mapping[str, str] | None = None
+    ready: Mapping[str, Any],
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    language: dict[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the environment in which `python run.py` connects to the sandbox and writes into `folder`.
 
@@ -23,6 +27,7 @@ def bot_environment(
         ready: the line the sandbox printed.
         folder: for database and logs.
         env: what to start from; None: the process's.
+        language: which language model is asked; None: none.
     """
     base = dict(os.environ if env is None else env)
     for name in list(base):
@@ -50,6 +55,7 @@ def bot_environment(
             "PYTHONUNBUFFERED": "1",
             SET_UP: "1",
         }
+        | (environment_of(Words.NONE) if language is None else language)
         | _admin_token(env)
     )
 

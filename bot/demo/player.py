@@ -12,7 +12,6 @@ from bot.demo.screen import Screen
 from bot.demo.script import Deletion, Edit, Line, Outcome, Step, pause_for
 from bot.demo.stage import Stage
 
-DECISION_SECONDS = 10.0
 UNSEEN_SECONDS = 0.3  # to look whether the bot takes what it should not
 LOOK_SECONDS = 0.03
 _MENTION = re.compile(r"@(\w+)")
@@ -87,7 +86,7 @@ class Player:
             replying_to=to,
         )
         unseen = line.expected.outcome is Outcome.UNSEEN
-        story = await stage.admin.settled(message_id, UNSEEN_SECONDS if unseen else DECISION_SECONDS)
+        story = await stage.admin.settled(message_id, UNSEEN_SECONDS if unseen else stage.decision_seconds)
         self._screen.decision(story, line.about if story is None else "")
         if story is not None and story["message"]["content"] != text:
             self._screen.note(f"stored as: {story['message']['content']}")
@@ -119,7 +118,7 @@ class Player:
 
     async def _changed(self, message_id: int, wanted: Callable[[Json], bool]) -> Json | None:
         try:
-            async with asyncio.timeout(DECISION_SECONDS):
+            async with asyncio.timeout(self._stage.decision_seconds):
                 while True:
                     story = await self._stage.admin.story(message_id)
                     if story is not None and wanted(story):

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 from bot.demo.children import Child
 from bot.demo.environment import admin_token, bot_environment
 from bot.demo.errors import DemoError
+from bot.demo.language import MODEL, Words, environment_of, script, settings_of_owner
 from bot.demo.links import AdminLink, ControlLink, Json
 from bot.demo.names import Names
 from bot.demo.script import Conversation
@@ -24,6 +25,7 @@ START_SECONDS = 60.0  # for each child to be ready; a cold start on a slow disk 
 STOP_SECONDS = 15.0
 COMMAND_SECONDS = 10.0
 LOOK_SECONDS = 0.02
+DECISION_SECONDS, SLOW_DECISION_SECONDS = 10.0, 90.0
 _ADMIN = re.compile(r"Admin API at (http://[\w.:\[\]]+)")
 T = TypeVar("T")
 
@@ -52,8 +54,9 @@ class Stage:
         folder: Path,
         page_port: int = 0,
         tell_page: Callable[[str], None] = lambda address: None,
+        words: Words = Words.NONE,
     ) -> None:
-        """Take the port the chat page gets when it is free, and who is told its address once it is there."""
+        """Take the port the chat page gets when it is free, who is told its address, and who writes texts."""
         self.conversation = conversation
         self.folder = folder
         self.places: dict[str, int] = {}
@@ -64,6 +67,7 @@ class Stage:
         self.page_url = ""
         self._page_port = page_port
         self._tell_page = tell_page
+        self.words = words
         self._acting = asyncio.Lock()
         self._scripted: set[tuple[str, int]] = set()
         self.started = time.monotonic()
@@ -74,6 +78,11 @@ class Stage:
     def seconds(self) -> float:
         """Return how long ago the start was."""
         return time.monotonic() - self.started
+
+    @property
+    def decision_seconds(self) -> float:
+        """For how long the bot may think about a message; a model on a small machine takes its time."""
+        return SLOW_DECISION_SECONDS if self.words is Words.OLLAMA else DECISION_SECONDS
 
     @property
     def error_log(self) -> Path:
@@ -130,7 +139,8 @@ class Stage:
     async def _start(self) -> None:
         await self._start_sandbox()
         await self.while_alive(self._furnish())
-        environment = bot_environment(self.ready, self.folder)
+        language = await self._start_language()
+        environment = bot_environment(self.ready, self.folder, language=language)
         bot = await Child.start("the bot", ["run.py", "run"], self.folder / "bot.log", env=environment)
         self._children.append(bot)
         await self.while_alive(self._bot_ready(bot))
@@ -142,15 +152,7 @@ class Stage:
         arguments = ["-m", "sandbox", "--exit-with-parent", "--seed", str(seed), *page]
         log = self.folder / "sandbox.log"
         child = await Child.start("the sandbox", arguments, log, env=os.environ, speaks=True)
-        self._children.append(child)
-        try:
-            line = await child.read_line(START_SECONDS)
-        except TimeoutError:
-            raise DemoError(f"the sandbox did not start within {START_SECONDS:.0f} s", log) from None
-        if not line:
-            code = await child.wait(STOP_SECONDS)
-            raise DemoError(f"the sandbox ended at once with exit code {code}", log)
-        self.ready = json.loads(line)
+        self.ready = await self._ready_line(child)
         self.control = await self._stack.enter_async_context(ControlLink(self.ready))
         guild = self.ready["ids"]["guilds"][self.conversation.guild]
         self.places, self.people = dict(guild["channels"]), dict(guild["members"])
@@ -159,6 +161,33 @@ class Stage:
         guest = self.people.get(self.conversation.guest)
         self.page_url = self.ready["page_url"] + (f"&as={guest}" if guest else "")
         self._tell_page(self.page_url)
+
+    async def _start_language(self) -> dict[str, str]:
+        """Start the loopback Ollama where it is to write, and return what the bot is told of its model."""
+        if self.words is Words.OLLAMA:
+            llm = settings_of_owner()
+            return environment_of(self.words, str(llm.ollama_host), llm.ollama_model)
+        if self.words is Words.NONE:
+            return environment_of(self.words)
+        rules = self.folder / "words.json"
+        rules.write_text(script(), "utf-8")
+        arguments = ["-m", "sandbox.ollama", "--exit-with-parent", "--model", MODEL, "--script", str(rules)]
+        log = self.folder / "ollama.log"
+        child = await Child.start("the loopback Ollama", arguments, log, env=os.environ, speaks=True)
+        return environment_of(self.words, (await self._ready_line(child))["url"])
+
+    async def _ready_line(self, child: Child) -> Json:
+        """Return what a child says once it is ready, and count it among the children."""
+        self._children.append(child)
+        try:
+            line = await child.read_line(START_SECONDS)
+        except TimeoutError:
+            raise DemoError(f"{child.name} did not start within {START_SECONDS:.0f} s", child.log) from None
+        if not line:
+            code = await child.wait(STOP_SECONDS)
+            raise DemoError(f"{child.name} ended at once with exit code {code}", child.log)
+        ready: Json = json.loads(line)
+        return ready
 
     async def _furnish(self) -> None:
         self.bot_id = (await self.control.call("application_of"))["bot_id"]

@@ -136,7 +136,7 @@ class AnthropicProvider(Hosted):
             page = await client.models.list(limit=1_000, timeout=HEALTH_SECONDS)
             listed = items(getattr(page, "data", None))
             if not isinstance(getattr(page, "data", None), list):
-                raise BadOutput(f"{self.service} sent no list of models: check LLM_BASE_URL")
+                raise BadOutput(f"{self.service} sent no list of models: check llm.anthropic_base_url")
             infos = [plain(each, self.service) for each in listed]
         for info in infos:
             if name := text_of(info.get("id")):

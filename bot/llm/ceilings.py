@@ -22,6 +22,7 @@ TOKENS_PER_MESSAGE = 16  # roles and separators
 TOKENS_PER_IMAGE = 5_000
 TOKENS_FOR_TOOLS = 1_000  # what providers add to say how tools, or a schema, are answered
 MILLION = 1_000_000
+DEAREST = Price(30.0, 180.0)  # of what has no price: a ceiling must not fail open
 _ROUNDING = 1e-9  # US dollars
 
 
@@ -145,8 +146,7 @@ class Ceilings:
         log: CallLog = self._ports.log
         if not log.has_room:
             raise CeilingReached("what is spent can't be written down: see whether the database answers")
-        unknown = self._settings.unknown_usd_per_million
-        price = price or Price(unknown, unknown)
+        price = price or DEAREST
         bounds = (input_bound(prompt), prompt.options.max_tokens)
         tokens, cost = sum(bounds), (bounds[0] * price.input + bounds[1] * price.output) / MILLION
         guild = self._guilds.setdefault(guild_id, _Account())

@@ -19,6 +19,7 @@ from bot.llm.types import Health, ModelInfo, Prompt, Usage
 
 T = TypeVar("T")
 HEALTH_SECONDS = 5.0
+LOADING_SECONDS = 60.0  # for an SDK, on a machine that has much else to do
 # A token has four characters of English on average and fewer of most other languages.
 _CHARACTERS_PER_TOKEN = 3
 _TOKENS_PER_IMAGE = 1_600
@@ -53,7 +54,7 @@ def plain(answer: object, service: str) -> dict[str, Any]:
     """
     if isinstance(answer, BaseModel):
         return answer.model_dump(mode="python", warnings=False)
-    raise BadOutput(f"{service} sent no JSON: check LLM_BASE_URL")
+    raise BadOutput(f"{service} sent no JSON: check the base_url in the settings")
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -168,8 +169,12 @@ class Hosted:
         return Usage(usage.input_tokens, usage.output_tokens, cost)
 
     async def health(self, wanted: Sequence[str] = ()) -> Health:
-        """Return how it is, within a few seconds; never raises."""
+        """Return how it is, within a few seconds once the SDK is imported; never raises."""
         try:
+            # An SDK that is still to be imported says nothing of the server.
+            ends = asyncio.get_running_loop().time() + LOADING_SECONDS
+            async with self._guarded(ends, LOADING_SECONDS):
+                await self._ready()
             names = [each.name for each in await self.models()]
         except LLMError as error:
             return Health(ok=False, detail=str(error))

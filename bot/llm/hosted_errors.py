@@ -69,7 +69,9 @@ def translate(error: Exception, *, service: str, model: str, deadline: float) ->
     if "Timeout" in type(error).__name__ or isinstance(error, TimeoutError):
         return too_slow(service, deadline)
     if isinstance(error, ValueError) or type(error).__name__ == "APIResponseValidationError":
-        return BadOutput(f"{service} sent what is not in its protocol: try again, or check LLM_BASE_URL")
+        return BadOutput(
+            f"{service} sent what is not in its protocol: try again, or check the base_url in the settings"
+        )
     if _OVERLONG.search(f"{said.get('code')} {said.get('message')}"):
         return _overlong(service)
     if type(error.__cause__ or error).__name__ in _NOT_REACHED:
@@ -110,7 +112,9 @@ def _of_status(status: int, error: Exception, said: Mapping[str, Any], service: 
     if status == 403:  # noqa: PLR2004
         return Refused(f"{service} does not let this key do that{called}: check its rights in the console")
     if status == 404:  # noqa: PLR2004
-        return ModelMissing(model or "?", f"{service} has none of that name; check the name and LLM_BASE_URL")
+        return ModelMissing(
+            model or "?", f"{service} has none of that name; check the name and the base_url in the settings"
+        )
     if status == 413 or (status < _FIRST_OF_SERVER and _is_overlong(said, error)):  # noqa: PLR2004
         return _overlong(service)
     if status == TOO_MANY:

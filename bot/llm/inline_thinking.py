@@ -61,7 +61,14 @@ class ThinkSplitter:
 
 
 def split(text: str) -> tuple[str, str]:
-    """Return a whole answer's text and thinking."""
+    """Return a whole answer's text and thinking.
+
+    Some servers leave out the opening tag, because it belongs to their prompt: then all before the closing
+    one counts. A stream can't know that beforehand.
+    """
+    head, tag, rest = text.partition(CLOSE)
+    if tag and OPEN not in head:
+        return rest.lstrip(), head
     splitter = ThinkSplitter()
     chunks = [*splitter.feed(text), *splitter.end()]
     return (

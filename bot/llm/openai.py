@@ -21,6 +21,7 @@ from bot.llm.hosted import (
     plain,
     text_of,
 )
+from bot.llm.inline_thinking import split
 from bot.llm.openai_models import (
     OPENAI_URL,
     Dialect,
@@ -34,7 +35,6 @@ from bot.llm.openai_models import (
 )
 from bot.llm.openai_stream import Calls, Reading, thinking_of
 from bot.llm.prices import Prices
-from bot.llm.think_tags import split_thinking
 from bot.llm.types import (
     Capabilities,
     Chunk,
@@ -108,8 +108,8 @@ class OpenAICompatibleProvider(Hosted):
         message = mapping(choice.get("message"))
         if not message:
             raise BadOutput(f"{self.service} sent an answer without a message: try again")
-        inline, text = split_thinking(text_of(message.get("content")))
-        thinking = thinking_of(message) or inline
+        text, inline = split(text_of(message.get("content")))
+        thinking = thinking_of(message) or inline.strip()
         calls = Calls(self.service)
         for number, call in enumerate(items(message.get("tool_calls"))):
             calls.take({"index": number, **mapping(call)})

@@ -1,12 +1,12 @@
 """Puts streamed chat completions together, as OpenAI and the servers like it send them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.llm.errors import BadOutput
 from bot.llm.hosted import items, mapping, text_of
-from bot.llm.think_tags import ThinkTags
+from bot.llm.inline_thinking import ThinkSplitter
 from bot.llm.types import Chunk, TextChunk, ThinkingChunk, ToolCall, ToolCallChunk
 
 
@@ -62,7 +62,7 @@ class Reading:
 
     def __init__(self, service: str) -> None:
         self._calls = Calls(service)
-        self._tags = ThinkTags()
+        self._splitter = ThinkSplitter()
         self.said: list[str] = []
         self.usage: dict[str, Any] = {}
         self.finish_reason: object = None
@@ -82,7 +82,7 @@ class Reading:
             if thinking := thinking_of(delta):
                 self.said.append(thinking)
                 chunks.append(ThinkingChunk(thinking))
-            chunks += self._parts(self._tags.feed(text_of(delta.get("content"))))
+            chunks += self._parts(self._splitter.feed(text_of(delta.get("content"))))
             for call in map(mapping, items(delta.get("tool_calls"))):
                 self._calls.take(call)
                 self.said.append(text_of(mapping(call.get("function")).get("arguments")))
@@ -93,8 +93,11 @@ class Reading:
     def finish(self) -> list[Chunk]:
         """Return what was held back until the end."""
         calls: list[Chunk] = [ToolCallChunk(call) for call in self._calls.finish()]
-        return self._parts(self._tags.finish()) + calls
+        return self._parts(self._splitter.end()) + calls
 
-    def _parts(self, parts: list[tuple[bool, str]]) -> list[Chunk]:
-        self.said += [text for _, text in parts]
-        return [ThinkingChunk(text) if thinks else TextChunk(text) for thinks, text in parts]
+    def _parts(self, parts: Iterable[TextChunk | ThinkingChunk]) -> list[Chunk]:
+        chunks: list[Chunk] = []
+        for part in parts:
+            self.said.append(part.text)
+            chunks.append(part)
+        return chunks

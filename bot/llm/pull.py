@@ -16,8 +16,8 @@ FAILED, INTERRUPTED = 1, 130  # exit codes
 
 
 def configured_models(settings: LlmSettings) -> list[str]:
-    """Return the Ollama models the settings name, each once."""
-    return list(dict.fromkeys([settings.ollama_model]))
+    """Return every Ollama model that a chain names, each once; without any, the one of the settings."""
+    return list(settings.wanted().get("ollama", (settings.ollama_model,)))
 
 
 def run_pull(settings: LlmSettings, models: Sequence[str] = (), console: Console | None = None) -> int:

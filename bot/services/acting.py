@@ -1,6 +1,7 @@
 """Carries decisions out, in the background: a channel that is slow holds up nothing but itself."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
 
 from loguru import logger
@@ -13,7 +14,7 @@ from bot.services.clock import Clock
 from bot.services.compose import ESCALATE, REPLY, Composer
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
-from bot.services.tasks import OrderedTasks
+from bot.services.tasks import OrderedTasks, TaskSet
 from bot.services.throttle import Throttle
 
 PARALLEL = 32  # signals acted on at the same time
@@ -23,7 +24,7 @@ MOST = 256  # signals begun and not finished, before planning waits
 class Acting:
     """The signals whose actions are being carried out by this process, in order for each place."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the road's last stage meets everything)
         self,
         *,
         database: Database,
@@ -32,43 +33,101 @@ class Acting:
         throttle: Throttle,
         composer: Composer,
         actions: ActionLog,
+        max_age: timedelta,
     ) -> None:
+        """Make the stage; a message older than `max_age` is no longer answered when a model took long."""
         self._database = database
         self._clock = clock
         self._metrics = metrics
         self._throttle = throttle
         self._composer = composer
         self._actions = actions
+        self._max_age = max_age
         self._tasks = OrderedTasks(PARALLEL)
+        self._writing = TaskSet()  # in no order: who waits for a model holds up nobody in the same place
         self.in_hand: set[str] = set()  # ids; no lease that ends meanwhile makes them anyone else's
 
-    def begin(self, signal: Signal, actions: Sequence[Action], *, interrupted: bool) -> None:
-        """Carry the signal's pending actions out, after those begun before in its place."""
+    def begin(
+        self, signal: Signal, actions: Sequence[Action], taken_at: datetime, *, interrupted: bool
+    ) -> None:
+        """Carry the signal's pending actions out, after those begun before in its place.
+
+        Args:
+            signal: what they are about.
+            actions: their rows.
+            taken_at: when the turns to speak were taken.
+            interrupted: an earlier try may have reached Discord.
+        """
         self.in_hand.add(signal.id)
-        work = partial(self._act_safely, signal, list(actions), interrupted=interrupted)
+        work = partial(self._act_safely, signal, list(actions), taken_at, interrupted=interrupted)
         task = self._tasks.spawn_after(signal.message.place_id, work, f"acting on {signal.id}")
         task.add_done_callback(lambda _: self.in_hand.discard(signal.id))
+
+    def write(self, signal: Signal, taken_at: datetime) -> None:
+        """Have the answer to a planned signal written, then carry it out as `begin` does."""
+        self.in_hand.add(signal.id)
+        self._writing.spawn(self._write_safely(signal, taken_at), f"writing the answer to {signal.id}")
 
     async def room(self) -> None:
         """Wait until there is room for more."""
         while len(self._tasks) >= MOST:
             await self._tasks.wait_for_one()
+        while len(self._writing) >= MOST:
+            await self._writing.wait_for_one()
 
     async def cancel(self) -> None:
         """Stop acting; what isn't finished is taken up by the next start."""
+        await self._writing.cancel()
         await self._tasks.cancel()
 
-    async def _act_safely(self, signal: Signal, actions: list[Action], *, interrupted: bool) -> None:
-        log = logger.bind(signal=signal.id, guild_id=signal.message.guild_id)
+    async def _write_safely(self, signal: Signal, taken_at: datetime) -> None:
+        row = None
         try:
-            await self._act(signal, actions, interrupted=interrupted)
+            row = await self._write(signal, taken_at)
         except Exception as error:  # noqa: BLE001  (its lease ends, then it is taken up again)
-            if is_passing(error):
-                log.warning("The database did not take what came of {}; trying again later", signal.id)
-            else:
-                log.opt(exception=error).error("Could not carry out {}; trying again later", signal.id)
+            _log_failure(signal, error)
+        finally:
+            if row is None:
+                self.in_hand.discard(signal.id)
+        if row is not None:
+            self.begin(signal, [row], taken_at, interrupted=False)
 
-    async def _act(self, signal: Signal, actions: list[Action], *, interrupted: bool) -> None:
+    async def _write(self, signal: Signal, taken_at: datetime) -> Action | None:
+        """Decide the text of the answer, once, and store its action; None when there is nothing to post.
+
+        A message that was edited meanwhile gets the template: the model answered the text before.
+        """
+        draft = None if self._is_old(signal) else await self._composer.write(self._database, signal)
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            unedited = await tx.queue.unedited({signal.id: signal.message.content})
+            record = await tx.signals.get(signal.id)
+            if record is None or record.stage != Stage.ACT:
+                return None  # it is done, or its server gone
+            if draft is None or not unedited:
+                draft = await self._composer.answer(tx, signal)
+            if record.deleted_at is None and not self._is_old(signal):
+                draft.created_at = now
+                return await tx.actions.begin(draft)  # None: somebody else's, who carries it out
+        detail = "message deleted" if record.deleted_at else "too old to answer"
+        skipped = draft.sqlmodel_update({"status": ActionStatus.SKIPPED.value, "detail": detail})
+        await self._finish(signal, [skipped], taken_at)
+        return None
+
+    def _is_old(self, signal: Signal) -> bool:
+        return self._clock.now() - signal.created_at > self._max_age
+
+    async def _act_safely(
+        self, signal: Signal, actions: list[Action], taken_at: datetime, *, interrupted: bool
+    ) -> None:
+        try:
+            await self._act(signal, actions, taken_at, interrupted=interrupted)
+        except Exception as error:  # noqa: BLE001  (its lease ends, then it is taken up again)
+            _log_failure(signal, error)
+
+    async def _act(
+        self, signal: Signal, actions: list[Action], taken_at: datetime, *, interrupted: bool
+    ) -> None:
         """Carry out the signal's pending actions in order, then finish the signal."""
         done: list[Action] = []
         for action in actions:
@@ -81,7 +140,7 @@ class Acting:
             done.append(action)
             if action.status == ActionStatus.FORBIDDEN:
                 done += await self._tell_owner(signal, action)
-        await self._finish(signal, done)
+        await self._finish(signal, done, taken_at)
 
     async def _reword(self, signal: Signal, action: Action) -> Action:
         """Answer as if nothing were escalated: staff could not be told."""
@@ -104,7 +163,7 @@ class Acting:
         fail_point("owner.after_commit")
         return [await self._actions.execute(row, signal, interrupted=False)] if row else []
 
-    async def _finish(self, signal: Signal, actions: Sequence[Action]) -> None:
+    async def _finish(self, signal: Signal, actions: Sequence[Action], taken_at: datetime) -> None:
         now = self._clock.now()
         status, reason = _status_of(actions)
         values = {"stage": Stage.DONE.value, "status": status.value, "finished_at": now}
@@ -114,7 +173,7 @@ class Acting:
             finished = await tx.queue.advance([signal.id], Stage.ACT, values)
             for action in actions:
                 if action.kind == REPLY and action.status == ActionStatus.SKIPPED:
-                    await self._throttle.give_back(tx, signal, action.created_at)
+                    await self._throttle.give_back(tx, signal, taken_at)
         fail_point("signal.after_finish")
         if not finished:
             return  # somebody else finished it, and counted it
@@ -124,6 +183,14 @@ class Acting:
         logger.bind(signal=signal.id, guild_id=signal.message.guild_id).info(
             "Done: {} {}", status.value, reason
         )
+
+
+def _log_failure(signal: Signal, error: Exception) -> None:
+    log = logger.bind(signal=signal.id, guild_id=signal.message.guild_id)
+    if is_passing(error):
+        log.warning("The database did not take what came of {}; trying again later", signal.id)
+    else:
+        log.opt(exception=error).error("Could not carry out {}; trying again later", signal.id)
 
 
 def _alert_failed(done: Sequence[Action]) -> bool:

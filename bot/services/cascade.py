@@ -100,9 +100,10 @@ class CascadeService:
             self._metrics.refined("llm_behind", len(signals))
             self._tell(f"No language model is asked while {waiting} messages wait to be judged")
             return {}
+        doubts = await self._doubts(list(signals))
         try:
             async with asyncio.timeout(self._seconds):
-                told = await self._ask(list(signals))
+                told = await self._ask(doubts)
         except TimeoutError:
             self._metrics.refined("llm_late", len(signals))
             self._tell(f"No language model judged within {self._seconds:g} s")
@@ -117,14 +118,18 @@ class CascadeService:
             self._metrics.refined(f"llm_{outcome}")
         return told
 
-    async def _ask(self, signals: Sequence[Signal]) -> dict[str, Judgement]:
+    async def _doubts(self, signals: Sequence[Signal]) -> dict[int | None, list[Doubt]]:
+        """Return what to ask, by guild."""
         requests = await self._refinement.requests(signals)
-        by_guild: dict[int | None, list[Doubt]] = defaultdict(list)
+        found: dict[int | None, list[Doubt]] = defaultdict(list)
         for signal, request in zip(signals, requests, strict=True):
             doubt = Doubt(signal.id, request.text, request.context, request.author, request.light)
-            by_guild[signal.message.guild_id].append(doubt)
+            found[signal.message.guild_id].append(doubt)
+        return found
+
+    async def _ask(self, doubts: Mapping[int | None, Sequence[Doubt]]) -> dict[str, Judgement]:
         answers = await asyncio.gather(
-            *(self._writer.judge(doubts, guild_id, self._seconds) for guild_id, doubts in by_guild.items())
+            *(self._writer.judge(each, guild_id, self._seconds) for guild_id, each in doubts.items())
         )
         return {key: fitting(judgement) for each in answers for key, judgement in each.items()}
 

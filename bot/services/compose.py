@@ -1,6 +1,6 @@
 """The text of what the orchestrator says, as actions that are still to be stored."""
 
-from bot.db.database import Transaction
+from bot.db.database import Database, Transaction
 from bot.domain.markdown import escape_markdown
 from bot.domain.policy import Decision
 from bot.domain.signal import PlanKind, Signal
@@ -8,16 +8,24 @@ from bot.models import Action
 from bot.services.actions import action_of
 from bot.services.guilds import GuildService
 from bot.services.replies import Replies
+from bot.services.reply_writing import ReplyWriting
 
 REPLY, ESCALATE, TELL_OWNER = "reply", "escalate", "tell_owner"
 
 
 class Composer:
-    """Writes replies, staff alerts and notes to the owner from the templates."""
+    """Writes replies, staff alerts and notes to the owner from the templates; replies by a model, if any."""
 
-    def __init__(self, replies: Replies, guilds: GuildService) -> None:
+    def __init__(self, replies: Replies, guilds: GuildService, writing: ReplyWriting | None = None) -> None:
+        """Make the composer; without `writing` every reply is a template."""
         self._replies = replies
         self._guilds = guilds
+        self._writing = writing if writing and writing.is_on else None
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model writes the replies, so that each takes `write`."""
+        return self._writing is not None
 
     async def compose(self, tx: Transaction, signal: Signal, decision: Decision) -> list[Action]:
         """Return what `decision` has the bot say: staff first, so that the member is told the truth."""
@@ -38,6 +46,21 @@ class Composer:
         """Return the ordinary answer to what `signal` asks."""
         return await self._answer(tx, signal, signal.observer.intent.value)
 
+    async def write(self, database: Database, signal: Signal) -> Action:
+        """Return the answer to what `signal` asks in a model's words, or in the template's when it has none.
+
+        No transaction is open while the model is asked.
+        """
+        async with database.reading() as tx:
+            draft = await self.answer(tx, signal)
+            tip = await self._tip(tx, signal) or self._replies.default_tip
+            guild_id = signal.message.guild_id
+            guild = await tx.guilds.get(guild_id) if guild_id else None
+        if self._writing is None:
+            return draft
+        text, writer = await self._writing.write(signal, draft.content, tip, guild.name if guild else "")
+        return draft.sqlmodel_update({"content": text, "written_by": writer})
+
     def missing_permission(self, signal: Signal, action: Action) -> Action:
         """Return the note that tells the owner which permission `action` lacked."""
         text = self._write(
@@ -47,14 +70,20 @@ class Composer:
         return action_of(signal, TELL_OWNER, text, action.channel_id, None)
 
     async def _answer(self, tx: Transaction, signal: Signal, template: str) -> Action:
+        tip = await self._tip(tx, signal)
+        text = self._write(template, signal, **({"tip": tip} if tip else {}))
+        return action_of(signal, REPLY, text, signal.message.place_id, signal.message.message_id)
+
+    @staticmethod
+    async def _tip(tx: Transaction, signal: Signal) -> str | None:
+        """Return the owner's pointer for the place; for a thread without one, its channel's."""
         message = signal.message
         channel = await tx.channels.get(message.place_id)
         tip = channel.tip if channel else None
         if not tip and message.thread_id:
             parent = await tx.channels.get(message.channel_id)
             tip = parent.tip if parent else None
-        text = self._write(template, signal, **({"tip": tip} if tip else {}))
-        return action_of(signal, REPLY, text, message.place_id, message.message_id)
+        return tip
 
     def _write(self, template: str, signal: Signal, **values: str) -> str:
         name = escape_markdown(signal.message.author_name) or "there"

@@ -220,6 +220,10 @@ class Metrics:
         """Read a queue's depth from `depth` at each scrape; a second call for a name replaces the first."""
         self._queues[name] = depth
 
+    def depths(self) -> dict[str, int]:
+        """Return how many items wait in each queue that is tracked; what can't be read is left out."""
+        return {sample.labels["queue"]: int(sample.value) for sample in self._depths().samples}
+
     def track_latency(self, latency: Callable[[], float]) -> None:
         """Read the gateway's latency (seconds; NaN when unknown) from `latency` at each scrape."""
         self._latency = latency
@@ -275,14 +279,17 @@ class Metrics:
         yield from self._durations[LOOP_DELAY].families(
             LOOP_DELAY, "Seconds that the event loop was late, looked at 50 times a second."
         )
-        depths = GaugeMetricFamily("queue_depth", "Items waiting.", labels=["queue"])
-        for name, depth in self._queues.items():
-            self._sample(depths, name, depth, labels=[name])
-        yield depths
+        yield self._depths()
         latency = GaugeMetricFamily("gateway_latency_seconds", "Seconds from heartbeat to its answer.")
         if self._latency is not None:
             self._sample(latency, "gateway_latency_seconds", self._latency, labels=[])
         yield latency
+
+    def _depths(self) -> GaugeMetricFamily:
+        family = GaugeMetricFamily("queue_depth", "Items waiting.", labels=["queue"])
+        for name, depth in self._queues.items():
+            self._sample(family, name, depth, labels=[name])
+        return family
 
     def _llm_families(self) -> Iterator[Metric]:
         yield self._llm_calls.family(

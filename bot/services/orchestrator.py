@@ -61,6 +61,7 @@ class OrchestratorService:
             throttle=throttle,
             composer=composer,
             actions=actions,
+            max_age=situations.max_age,
         )
         self._deciding = False
 
@@ -102,7 +103,7 @@ class OrchestratorService:
         now = self._clock.now()
         skipped: dict[str, list[str]] = {}
         told: list[tuple[str, Sequence[str]]] = []
-        acting: list[tuple[Signal, list[Action]]] = []
+        acting: list[tuple[Signal, list[Action] | None]] = []  # None: still to be written
         escalated: set[tuple[int, int]] = set()  # place and member, in this batch
         self._throttle.begin()
         async with self._database.transaction() as tx:
@@ -126,7 +127,7 @@ class OrchestratorService:
         fail_point("plan.after_commit")
         self._throttle.confirm(now)
         for signal, actions in acting:
-            self._acting.begin(signal, actions, interrupted=False)
+            self._carry_out(signal, actions, now, interrupted=False)
         for reason, moved in told:
             if moved:
                 self._metrics.replied("skipped", None, len(moved))
@@ -154,9 +155,11 @@ class OrchestratorService:
         signal: Signal,
         decision: Decision,
         now: datetime,
-        acting: list[tuple[Signal, list[Action]]],
+        acting: list[tuple[Signal, list[Action] | None]],
     ) -> Decision:
         """Take the turn, write the plan and its pending actions; return NOOP when it isn't our turn.
+
+        A reply that a model is to write gets its action when it is written: nobody waits for that here.
 
         All of it in the transaction that ends the PLAN stage. A signal that has left the stage meanwhile
         (done by another worker, or deleted) is left alone.
@@ -176,6 +179,9 @@ class OrchestratorService:
         if not await tx.queue.advance([signal.id], Stage.PLAN, values):
             if decision.aloud:
                 await self._throttle.give_back(tx, signal, now)
+            return decision
+        if decision.plan is PlanKind.REPLY and self._composer.has_model:
+            acting.append((signal, None))
             return decision
         begun = []
         for draft in await self._composer.compose(tx, signal, decision):
@@ -211,7 +217,19 @@ class OrchestratorService:
         fail_point("resume.after_claim")
         for record in sorted(records, key=lambda record: record.id):
             logger.bind(signal=record.id).info("Taking up an interrupted signal")
-            self._acting.begin(signal_from_row(record.model_dump()), of_signal[record.id], interrupted=True)
+            was_writing = record.plan == PlanKind.REPLY and not of_signal[record.id]
+            actions = None if was_writing else of_signal[record.id]
+            signal = signal_from_row(record.model_dump())
+            self._carry_out(signal, actions, record.decided_at or now, interrupted=True)
+
+    def _carry_out(
+        self, signal: Signal, actions: Sequence[Action] | None, decided_at: datetime, *, interrupted: bool
+    ) -> None:
+        """Begin to carry a decision out; without actions its reply is still to be written."""
+        if actions is None:
+            self._acting.write(signal, decided_at)
+        else:
+            self._acting.begin(signal, actions, decided_at, interrupted=interrupted)
 
 
 def _skipped(reason: str, now: datetime) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class SituationService:
         self._follow_up = timedelta(minutes=orchestrator.followup_window_minutes)
         self._repeat = timedelta(minutes=orchestrator.repeat_window_minutes)
         self._repeat_count = orchestrator.repeat_count
-        self._max_age = timedelta(minutes=settings.ingest.backfill_answer_age_minutes)
+        self.max_age = timedelta(minutes=settings.ingest.backfill_answer_age_minutes)  # of what is answered
         self._maintenance = settings.maintenance_mode
 
     async def of(self, tx: Transaction, signals: Sequence[Signal], now: datetime) -> dict[str, Situation]:
@@ -51,7 +51,7 @@ class SituationService:
         )
         return Situation(
             now=now,
-            max_age=self._max_age,
+            max_age=self.max_age,
             repeats=reports if signal.observer.intent is Intent.PROBLEM_REPORT else 0,
             repeat_count=self._repeat_count,
             unanswered_follow_up=await self._unanswered(tx, signal, lately),

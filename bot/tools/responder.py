@@ -15,6 +15,7 @@ from bot.services.tools import (
     TargetGoneError,
     UnreachableError,
 )
+from bot.tools.owner import owner_of
 
 ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
@@ -102,13 +103,7 @@ class DiscordResponderTool:
     async def _target(self, action: Action) -> discord.abc.Messageable:
         if self.kind != "tell_owner":
             return self._bot.get_partial_messageable(action.channel_id, guild_id=action.guild_id)
-        guild_id = action.guild_id or 0
-        # What a crash interrupted is taken up before the gateway has told of any server.
-        guild = self._bot.get_guild(guild_id) or await self._bot.fetch_guild(guild_id, with_counts=False)
-        if guild.owner_id is None:
-            raise TargetGoneError("the server or its owner is unknown")
-        owner = self._bot.get_user(guild.owner_id) or await self._bot.fetch_user(guild.owner_id)
-        return owner.dm_channel or await owner.create_dm()
+        return await owner_of(self._bot, action.guild_id or 0)
 
     @staticmethod
     def _is_it(message: discord.Message, action: Action) -> bool:

@@ -10,10 +10,16 @@ from discord.utils import escape_markdown, format_dt
 
 from bot.domain.languages import describe_languages
 from bot.domain.policy import GuildPolicy
+from bot.domain.signal import Judge
 from bot.models import Channel, Watch
 
 MAX_LINES = 30
 MAX_QUOTE = 300  # characters
+JUDGES: dict[str, str] = {
+    Judge.LIGHT: "the light judge",
+    Judge.ENCODER: "the encoder",
+    Judge.LLM: "a language model",
+}
 MAX_DESCRIPTION, MAX_VALUE = 4_096, 1_024  # characters; Discord refuses more
 
 
@@ -90,7 +96,7 @@ def _judge(observer: dict[str, Any]) -> str:
     """Return who judged a message."""
     light = observer["light"]
     before = f" (light judge: {light['intent']} {light['confidence']:.2f})" if light else ""
-    return f"judged by {_JUDGES[observer['judge']]}{before}"
+    return f"judged by {JUDGES[observer['judge']]}{before}"
 
 
 def _feedback(given: Sequence[dict[str, Any]]) -> str:
@@ -113,7 +119,7 @@ def _action(action: dict[str, Any]) -> str:
         parts.append(format_dt(datetime.fromisoformat(action["finished_at"]), "T"))
     if action["retries"]:
         parts.append(f"{action['retries']} retries")
-    return " · ".join(parts)
+    return " · ".join(parts)[:MAX_VALUE]
 
 
 def _fitting(parts: Sequence[str], between: str, length: int) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from loguru import logger
 
 from sandbox import loopback
-from sandbox.ollama.answers import SCRIPTED, Rule
+from sandbox.ollama.answers import SCRIPTED, Asked, Rule
 from sandbox.ollama.driver import OllamaSandbox
 from sandbox.ollama.latency import Latency
 from sandbox.parent import when_stdin_ends
@@ -24,13 +24,22 @@ def _rules(text: str) -> list[Rule]:
     """Return the rules of a file: a JSON list of objects with `contains` and `answer`."""
     try:
         found: Any = json.loads(Path(text).read_text(encoding="utf-8"))
-        return [Rule(str(each.get("contains", "")), each["answer"]) for each in found]
+        return [_rule(str(each.get("contains", "")), each["answer"]) for each in found]
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise argparse.ArgumentTypeError(
             f'{text}: must be a JSON list of {{"contains": "...", "answer": "..."}}'
         ) from None
+
+
+def _rule(contains: str, answer: Any) -> Rule:
+    """Return a rule; a text is no answer to a request for JSON."""
+
+    def matches(asked: Asked) -> bool:
+        return contains.lower() in asked.prompt.lower() and not (isinstance(answer, str) and asked.format)
+
+    return Rule(matches, answer)
 
 
 def _host(text: str) -> str:

@@ -80,7 +80,7 @@ def services(guilds: GuildService, recorder: Recorder) -> Services:
     parts: Any = recorder
     return Services(
         command_sync=parts, feedback=parts, guilds=guilds, ingest=parts, metrics=parts, observer=parts,
-        orchestrator=parts, recovery=parts, refinement=parts, retention=parts, stories=parts,
+        orchestrator=parts, recovery=parts, refinement=parts, retention=parts, status=parts, stories=parts,
     )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def story(**values: Any) -> dict[str, Any]:
 def action(**values: Any) -> dict[str, Any]:
     known = {
         "id": 1, "kind": "reply", "status": "sent", "channel_id": ID, "message_id": 9, "detail": "",
-        "finished_at": "2026-03-01T12:00:00+00:00", "retries": 0,
+        "finished_at": "2026-03-01T12:00:00+00:00", "retries": 0, "written_by": None,
     }  # fmt: skip
     return known | values
 
@@ -170,12 +170,23 @@ class TestStory:
             "help_request (0.93), judged by the encoder (light judge: other 0.60)\nasks how"
         )
 
+    def test_shows_that_a_language_model_judged_and_wrote(self) -> None:
+        observer = {
+            "intent": "other", "confidence": 0.9, "rationale": "", "judge": "llm",
+            "light": {"intent": "help_request", "confidence": 0.55},
+        }  # fmt: skip
+        written = action(written_by="ollama/gemma3_27b")
+        shown = fields(story_embed(story(observer=observer, actions=[written])))
+        assert shown["Intent"] == "other (0.90), judged by a language model (light judge: help_request 0.55)"
+        assert "written by ollama/gemma3\\_27b" in str(shown["Action 1: reply"]).split(" · ")
+
     def test_shows_no_text_of_a_deleted_message(self) -> None:
         assert story_embed(story(deleted=True)).description == "(deleted)"
 
     @example("*" * 600, "*" * 300, "*" * 300, "*" * 300, 40)
     @given(st.text(alphabet="*_`~|>[]()#@<a\n", max_size=600), noisy, noisy, noisy, st.integers(0, 40))
     def test_always_fits(self, content: str, rationale: str, reason: str, detail: str, count: int) -> None:
+        written = [action(id=1, detail=detail, written_by=reason)]  # the reply: at most one of them
         check_embed(
             story_embed(
                 story(
@@ -188,9 +199,8 @@ class TestStory:
                         "light": {"intent": "problem_report", "confidence": 0.5},
                     },
                     orchestrator={"plan": "reply", "reason": reason, "status": "responded"},
-                    actions=[
-                        action(id=2**62, detail=detail, message_id=2**62, retries=9) for _ in range(count)
-                    ],
+                    actions=written
+                    + [action(id=2**62, detail=detail, message_id=2**62, retries=9) for _ in range(count)],
                 )
             )
         )

@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from bot.demo import main
+from bot.demo.language import EXPLAINED
 from bot.demo.story import FAKE_KEY, STORY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,6 +132,17 @@ def test_check_holds_and_leaves_nothing_behind(scratch: Path) -> None:
     ):
         assert any(expected in line for line in verdicts), expected
     assert list(scratch.iterdir()) == []
+    assert processes_of(scratch) == {}
+
+
+def test_scripted_words_say_so_in_the_terminal_and_in_every_text(scratch: Path) -> None:
+    done = run_demo("--check", "--llm", "scripted")
+    first, *verdicts, _ = done.stdout.splitlines()
+    assert first == EXPLAINED
+    assert [line for line in verdicts if not line.startswith("ok ")] == []
+    assert (done.returncode, done.stderr) == (0, "")
+    assert any("each of 3 answers says that its words are scripted" in line for line in verdicts)
+    assert any("the loopback Ollama ended cleanly" in line for line in verdicts)
     assert processes_of(scratch) == {}
 
 

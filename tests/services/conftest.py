@@ -22,6 +22,7 @@ from tests.services.support import (
     STAFF_CHANNEL,
     running,
 )
+from tests.unit.llm.chain_support import Bench
 
 
 @pytest.fixture
@@ -59,6 +60,15 @@ def discord() -> FakeDiscord:
 @pytest.fixture
 def road(database: Database, clock: FakeClock, discord: FakeDiscord) -> Road:
     return Road(database, clock, discord)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """The surroundings of chains of language models, which are closed at the end."""
+    bench = Bench()
+    yield bench
+    for chain in bench.chains:
+        await chain.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from bot.models import SignalRecord
 from bot.models.signal import signal_from_row
 from bot.nlp.refining import Refiner
 from bot.services.actions import ActionLog
+from bot.services.cascade import CascadeService
 from bot.services.compose import Composer
 from bot.services.guilds import GuildService
 from bot.services.metrics import Metrics
@@ -18,8 +19,10 @@ from bot.services.observer import ObserverService
 from bot.services.orchestrator import OrchestratorService
 from bot.services.refinement import RefinementService
 from bot.services.replies import Replies
+from bot.services.reply_writing import ReplyWriting
 from bot.services.situations import SituationService
 from bot.services.throttle import Throttle
+from bot.services.writing import Writer
 from bot.settings import OrchestratorSettings, Settings, WorkerSettings
 from tests.fakes import FakeClock, FakeDiscord, FakeTool
 from tests.services.support import (
@@ -62,9 +65,13 @@ class Road:
         clock: FakeClock,
         discord: FakeDiscord,
         refiner: Refiner | None = None,
+        *,
+        writer: Writer | None = None,
+        llm_seconds: float = 10,
         **settings: Any,
     ) -> None:
         self.database, self.clock, self.discord = database, clock, discord
+        self.writer = writer
         self.bus = MemoryBus()
         whole = Settings(
             orchestrator=OrchestratorSettings(**CALM | settings.pop("orchestrator", {})),
@@ -75,24 +82,38 @@ class Road:
         self.metrics = Metrics()
         tools = {kind: FakeTool(discord, kind) for kind in ("reply", "escalate", "tell_owner")}
         self.refinement = RefinementService(refiner, database, clock, self.metrics, whole.nlp.refine_seconds)
+        situations = SituationService(whole)
+        self.cascade = None
+        if writer is not None:
+            self.cascade = CascadeService(
+                writer=writer,
+                mode=whole.llm.observer_mode,
+                refinement=self.refinement,
+                guilds=self.guilds,
+                clock=clock,
+                metrics=self.metrics,
+                seconds=llm_seconds,
+                max_age=situations.max_age,
+            )
         self.observer = ObserverService(
-            database, self.bus, clock, self.metrics, self.refinement, whole.workers
+            database, self.bus, clock, self.metrics, self.refinement, whole.workers, cascade=self.cascade
         )
+        writing = ReplyWriting(writer, self.refinement, llm_seconds) if writer else None
         self.orchestrator = OrchestratorService(
             database=database,
             bus=self.bus,
             clock=clock,
             metrics=self.metrics,
             guilds=self.guilds,
-            situations=SituationService(whole),
+            situations=situations,
             throttle=Throttle(whole.orchestrator),
-            composer=Composer(REPLIES, self.guilds),
+            composer=Composer(REPLIES, self.guilds, writing),
             actions=ActionLog(database, tools, clock),
             settings=whole.workers,
         )
 
     def anew(self) -> "Road":
-        return Road(self.database, self.clock, self.discord)
+        return Road(self.database, self.clock, self.discord, writer=self.writer)
 
     async def hear(self, number: int, *, stage: Stage = Stage.PLAN, **values: Any) -> Signal:
         """Store the `number`th message as one that asks for help, waiting in `stage`."""
@@ -151,6 +172,12 @@ class Road:
     async def kinds(self, number: int) -> list[tuple[str, str]]:
         async with self.database.reading() as tx:
             return [(each.kind, each.status) for each in await tx.actions.list_for(key(number))]
+
+    async def edit(self, number: int, content: str) -> None:
+        """Change the message's text, as its author would."""
+        edit = {"key": key(number), "edited_at": self.clock.now(), "content": content}
+        async with self.database.transaction() as tx:
+            await tx.signals.edit_batch([edit])
 
     async def forget(self, number: int) -> None:
         """Delete the message, as its author would."""

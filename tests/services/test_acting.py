@@ -154,10 +154,10 @@ class TestFailing:
     ) -> None:  # fmt: skip
         finish = module.Acting._finish
 
-        async def fail_on_one(self: Any, signal: Any, actions: Any) -> None:
+        async def fail_on_one(self: Any, signal: Any, *rest: Any) -> None:
             if signal.id == key(0):
                 raise OperationalError("", {}, Exception("database is locked")) if passing else RuntimeError
-            await finish(self, signal, actions)
+            await finish(self, signal, *rest)
 
         monkeypatch.setattr(module.Acting, "_finish", fail_on_one)
         await road.plan([await road.hear(0), await road.hear(1, **THERE)])

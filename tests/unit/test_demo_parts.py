@@ -1,6 +1,7 @@
 """The demo's parts, without the sandbox and the bot."""
 
 import io
+import json
 import re
 import subprocess
 import sys
@@ -15,11 +16,25 @@ from rich.console import Console
 from bot.demo import main
 from bot.demo.check import Evidence, judge
 from bot.demo.environment import admin_token, bot_environment
+from bot.demo.errors import DemoError
+from bot.demo.language import (
+    EXPLAINED,
+    MARK,
+    MODEL,
+    Words,
+    environment_of,
+    find_ollama,
+    offer,
+    require_ollama,
+    script,
+)
 from bot.demo.player import Played
 from bot.demo.screen import Screen, plain
 from bot.demo.script import Conversation, Expected, Line, Outcome, Person, Place
 from bot.demo.stage import Stage, seed_of
 from bot.demo.story import AUDITED, STORY
+from bot.settings import LlmSettings, load_settings
+from sandbox.ollama import OllamaSandbox
 
 READY = {
     "token": "abc",
@@ -54,6 +69,45 @@ def test_nothing_of_the_owner_decides_where_the_demos_bot_connects_or_writes(tmp
     assert str(tmp_path) in made["DATABASE_URL"]
     assert made["LOOKOUT_ORCHESTRATOR__AUTO_REPLY"] == "false"
     assert made["PATH"] == "/bin"
+
+
+def test_no_language_model_is_asked_but_the_one_of_the_demo(tmp_path: Path) -> None:
+    mine = {
+        "LLM_PROVIDER": "anthropic",
+        "LLM_API_KEY": "sk-mine",
+        "LOOKOUT_LLM__CHAINS__REPLY": "openai",
+        "LOOKOUT_LLM__MODELS__REPLY": "dear",
+        "lookout_llm__ollama_host": "http://elsewhere:1",
+    }
+
+    def links(made: dict[str, str]) -> set[tuple[tuple[str, str], ...]]:
+        llm = load_settings(tmp_path / "none", made, None).llm
+        return {llm.links(task) for task in LlmSettings().chains.model_dump()}
+
+    assert links(bot_environment(READY, tmp_path, mine)) == {()}
+    url = "http://127.0.0.1:9"
+    scripted = bot_environment(READY, tmp_path, mine, environment_of(Words.SCRIPTED, url))
+    assert links(scripted) == {(("ollama", MODEL),)}
+    assert load_settings(tmp_path / "none", scripted, None).llm.ollama_host == url
+
+
+async def test_an_ollama_that_answers_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with OllamaSandbox() as ollama:
+        monkeypatch.setenv("OLLAMA_HOST", ollama.url)
+        assert await find_ollama() == ollama.url
+        assert "--llm ollama" in offer(ollama.url)
+        llm = LlmSettings(ollama_host=ollama.url, ollama_model="llama3.2:3b")
+        assert (await require_ollama(llm)).startswith("Language model: llama3.2:3b, by Ollama ")
+        with pytest.raises(DemoError, match="ollama pull made-up"):
+            await require_ollama(LlmSettings(ollama_host=ollama.url, ollama_model="made-up"))
+    assert await find_ollama() == ""
+    with pytest.raises(DemoError, match="start it"):
+        await require_ollama(llm)
+
+
+def test_every_scripted_word_says_that_it_is() -> None:
+    assert all(rule["answer"].startswith(MARK) for rule in json.loads(script()))
+    assert "scripted" in EXPLAINED
 
 
 def test_the_owners_admin_token_is_used_because_it_cannot_be_unset(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ from bot.settings import (
     NlpSettings,
     Settings,
 )
+from sandbox.hosted.driver import HostedSandbox
+from sandbox.ollama import OllamaSandbox
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcdE.abcdefghijklmnopqrstuvwxyz0123456789AB"  # noqa: S105 - made up
 ALL_INTENTS = 1 << 13 | 1 << 15 | 1 << 19
@@ -156,41 +158,63 @@ def test_a_clock_that_is_off_is_a_warning() -> None:
     assert doctor.check_clock({}, there) == doctor.check_clock({"Date": "?"}, there) == []
 
 
-async def test_ollama_is_reached_and_its_models_are_looked_through(elsewhere: Elsewhere) -> None:
-    async def check(model: str) -> Check:
-        return await doctor.check_provider(
-            LlmSettings(provider="ollama", ollama_host=elsewhere.url, ollama_model=model)
-        )
+async def checked(**llm: Any) -> Check:
+    [check] = await doctor.check_models(LlmSettings.model_validate(llm), NlpSettings())
+    return check
 
-    assert (await check("llama3.2:3b")).state is State.OK
-    assert (await check("gemma3")).state is State.OK
-    lacking = await check("phi4")
-    assert (lacking.state, lacking.fix) == (State.WARN, "ollama pull phi4")
-    elsewhere.answers["/api/version"] = (200, [])
-    assert "Ollama ?" in (await check("gemma3")).detail
+
+async def test_without_a_provider_nothing_is_asked_and_nothing_is_wrong() -> None:
+    assert await checked() == Check("Language model", State.OK, "none: embedded mode")
+
+
+async def test_ollama_is_reached_and_its_models_are_looked_through() -> None:
+    async with OllamaSandbox(["llama3.2:3b", "gemma3"]) as ollama:
+        there = {"provider": "ollama", "ollama_host": ollama.url}
+        good = await checked(**there, ollama_model="gemma3")
+        assert (good.state, good.name) == (State.OK, "Language model: ollama")
+        assert good.detail.endswith("2 models; wanted: gemma3")
+        lacking = await checked(**there, ollama_model="phi4")
+        assert (lacking.state, lacking.fix) == (State.WARN, "ollama pull phi4")
+        assert lacking.detail.endswith("lacks phi4")
+        several = await checked(**there, ollama_model="phi4", models={"summarize": "gemma3:27b"})
+        assert (several.state, several.fix) == (State.WARN, "python run.py pull")
+
+
+async def test_every_provider_of_a_chain_is_checked() -> None:
+    async with OllamaSandbox() as ollama, HostedSandbox() as hosted:
+        llm = {
+            "ollama_host": ollama.url,
+            "anthropic_api_key": hosted.key,
+            "anthropic_base_url": hosted.anthropic_url,
+            "openai_api_key": "wrong",
+            "openai_base_url": hosted.openai_url,
+            "chains": {"reply": ["ollama", "anthropic/nobody-has-it", "openai"]},
+        }
+        found = await doctor.check_models(LlmSettings.model_validate(llm), NlpSettings())
+    assert [(check.name, check.state) for check in found] == [
+        ("Language model: ollama", State.OK),
+        ("Language model: anthropic", State.WARN),
+        ("Language model: openai", State.WARN),
+    ]
+    assert "has no nobody-has-it" in found[1].detail
+    assert "LLM_API_KEY is not accepted" in found[2].detail
 
 
 @pytest.mark.parametrize(
-    ("llm", "state", "words"),
+    ("llm", "words"),
     [
-        (LlmSettings(), State.OK, "embedded"),
-        (LlmSettings(provider="openai"), State.FAIL, "no key"),
-        (LlmSettings(provider="anthropic", api_key=SecretStr("k")), State.OK, "not tried"),
-        (LlmSettings(provider="openai", openai_api_key=SecretStr("k")), State.OK, "not tried"),
-        (LlmSettings(provider="openai", openai_base_url="http://127.0.0.1:9/v1"), State.OK, "127.0.0.1:9/v1"),
-        (LlmSettings(provider="transformers", transformers_model="tiny"), State.OK, "tiny, on this machine"),
-        (
-            LlmSettings(provider="ollama", ollama_host="http://127.0.0.1:9"),
-            State.WARN,
-            "embedded mode meanwhile",
-        ),
+        ({"provider": "openai"}, "needs a key: set LLM_API_KEY in .env"),
+        ({"provider": "anthropic"}, "needs a key: set LLM_API_KEY in .env"),
+        ({"provider": "ollama", "ollama_host": "http://127.0.0.1:9"}, "start it (`ollama serve`)"),
+        ({"provider": "transformers", "transformers_model": "tiny"}, "model tiny is not there"),
     ],
-    ids=["none", "no key", "key", "own key", "own server", "local", "unreachable"],
+    ids=["no key", "none either", "unreachable", "no folder"],
 )
-async def test_providers_without_a_server(llm: LlmSettings, state: State, words: str) -> None:
-    check = await doctor.check_provider(llm)
-    assert check.state is state
+async def test_what_does_not_answer_is_a_warning_that_says_the_fix(llm: Any, words: str) -> None:
+    check = await checked(**llm)
+    assert check.state is State.WARN
     assert words in check.detail
+    assert check.fix == "the bot works in embedded mode meanwhile"
 
 
 async def test_sqlite_is_tried_without_making_it(tmp_path: Path) -> None:

@@ -70,6 +70,16 @@ def test_the_models_of_the_settings_are_those_pulled() -> None:
     assert configured_models(LlmSettings(ollama_model="gemma3:27b")) == ["gemma3:27b"]
 
 
+def test_every_ollama_model_that_a_chain_names_is_pulled_once() -> None:
+    llm = {
+        "provider": "ollama",
+        "ollama_model": "gemma3:4b",
+        "models": {"reply": "gemma3:27b"},
+        "chains": {"classify": ["anthropic", "ollama/gemma3:1b"], "chat": ["ollama/gemma3:4b", "openai"]},
+    }
+    assert configured_models(LlmSettings.model_validate(llm)) == ["gemma3:1b", "gemma3:4b", "gemma3:27b"]
+
+
 def environment(url: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OLLAMA", "LLM"))}
     return kept | {"PYTHONPATH": str(ROOT), "OLLAMA_HOST": url, "OLLAMA_MODEL": "gemma3:4b"}

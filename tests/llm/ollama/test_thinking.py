@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.llm.inline_thinking import ThinkSplitter, split
 from bot.llm.ollama import OllamaProvider
-from bot.llm.types import TextChunk, ThinkingChunk
 from sandbox.ollama import Answer, OllamaSandbox
 from tests.llm.ollama.asking import ask, with_options
 
@@ -72,32 +70,3 @@ async def test_thoughts_have_room_beside_the_answer(
 ) -> None:
     await ask(provider, "complete", with_options(max_tokens=100, thinking=thinking), model=model)
     assert ollama.bodies()[0]["options"]["num_predict"] == room
-
-
-CASES = [
-    ("<think>a b</think>c", "c", "a b"),
-    ("\n <think>\na</think>\n\nc d", "c d", "\na"),
-    ("<think>a</think><think>b</think>c", "c", "ab"),
-    ("say <think> to think</think>", "say <think> to think</think>", ""),
-    ("<thinner>", "<thinner>", ""),
-    ("  plain", "plain", ""),
-    ("<think>cut off", "", "cut off"),
-    ("<think>a </thi b</think>c", "c", "a </thi b"),
-    ("<think>a</thin", "", "a</thin"),
-    ("<thi", "<thi", ""),
-    ("", "", ""),
-    ("   ", "", ""),
-    ("<think></think>", "", ""),
-]
-
-
-@pytest.mark.parametrize(("text", "answer", "thinking"), CASES, ids=lambda part: part[:20])
-def test_tags_split_an_answer_however_it_is_cut(text: str, answer: str, thinking: str) -> None:
-    assert split(text) == (answer, thinking)
-    for size in range(1, max(len(text), 2)):
-        splitter = ThinkSplitter()
-        pieces = [text[at : at + size] for at in range(0, len(text), size)]
-        chunks = [chunk for piece in pieces for chunk in splitter.feed(piece)] + list(splitter.end())
-        assert "".join(chunk.text for chunk in chunks if isinstance(chunk, TextChunk)) == answer
-        assert "".join(chunk.text for chunk in chunks if isinstance(chunk, ThinkingChunk)) == thinking
-        assert all(chunk.text for chunk in chunks)

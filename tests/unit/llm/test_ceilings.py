@@ -221,11 +221,11 @@ async def test_the_providers_own_sum_counts_before_the_price_list(bench: Bench) 
     assert bench.counts.used == {"openai": (30, 20, 0.125)}
 
 
-async def test_a_model_without_a_known_price_counts_as_a_dear_one(bench: Bench) -> None:
-    provider = bench.provider("openai", Step(usage=Usage(100, 100)))
-    llm = bench.chain(provider, ceilings={**NONE, "usd_per_day": 4.0, "unknown_usd_per_million": 10_000.0})
+async def test_a_model_without_a_known_price_counts_as_the_dearest(bench: Bench) -> None:
+    provider = bench.provider("openai", Step(usage=Usage(10_000, 1_000)))
+    llm = bench.chain(provider, ceilings={**NONE, "usd_per_day": 0.7})
     assert [(await bench.clock.run(ask(llm))).is_embedded for _ in range(3)] == [False, False, True]
-    assert bench.log.calls[0].cost == pytest.approx(2.0)
+    assert bench.log.calls[0].cost == pytest.approx(0.48)
 
 
 async def test_a_provider_on_the_owners_machine_has_no_ceiling(bench: Bench) -> None:
@@ -313,6 +313,8 @@ async def test_what_comes_after_a_call_was_written_down_changes_nothing(bench: B
 async def test_prompts_of_the_defaults_fit_under_the_defaults(bench: Bench) -> None:
     provider = bench.provider("anthropic", Step(usage=Usage(1_000, 500)))
     llm = bench.chain(provider)
+    [(_, model), *_] = llm.links(Task.REPLY)
+    bench.prices["anthropic", model] = Price(1.0, 5.0)  # as in config/prices.yaml
     for _ in range(20):
         answer = await bench.clock.run(
             llm.complete(Task.REPLY, PROMPT, guild_id=GUILD, fallback=lambda: "none")
