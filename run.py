@@ -20,6 +20,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -354,10 +355,13 @@ def go_on(command: list[str]) -> int:
 
 def run_child(command: list[str]) -> int:
     """Run `command`, leave Ctrl-C (which reaches it too) to it, and return its exit code."""
-    with subprocess.Popen(command) as child:
-        while True:
-            with contextlib.suppress(KeyboardInterrupt):
-                return child.wait()
+    # No KeyboardInterrupt: one that comes while the child is being reaped would lose its exit code.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with subprocess.Popen(command) as child:
+            return child.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def split_light(arguments: list[str]) -> tuple[list[str], bool]:

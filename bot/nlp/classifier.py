@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
+from bot.domain.policy import trust_in
 from bot.domain.signal import Intent, Judgement, Purpose, Sentiment, Urgency
 from bot.nlp import heads as trained
 from bot.nlp.cue_rows import GAP, Side
@@ -26,7 +27,7 @@ _RATHER: Final = 0.5  # from which what asks is chatter all the same
 _SURELY_ASKED: Final = 0.9  # from which a suspicion of spam by rules gives way ...
 _SURE_SPAM: Final = 0.95  # ... unless it is at least this
 _SURELY_AGAINST: Final = 3.0  # weight of a cue against that leaves little doubt ...
-_RHETORICAL: Final = 0.8  # ... and how sure one is then that nothing is asked
+_NOTHING_ASKED: Final = 0.8  # how sure one is then that nothing is asked
 _ADVERT_WORDS: Final = 5
 _FAILURE: Final = 1.0  # weight from which the cues name a failure ...
 _ALSO: Final = 0.4  # ... which then needs so much of the probability that something is asked for
@@ -121,8 +122,8 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
             return _UNKNOWN._replace(purpose=Purpose.SPAM, confidence=0.9, rationale=spam.reason)
         return _UNKNOWN
     asks, fails, other = row.intent
-    if _is_rhetorical(reading):
-        other = max(other, _RHETORICAL)
+    if _is_rhetorical(reading) or _is_strange(reading):
+        other = max(other, _NOTHING_ASKED)
     flagged = 1 - other
     score = round(row.sentiment[2] - row.sentiment[0], 3)
     sentiment = _SENTIMENTS[max(range(3), key=row.sentiment.__getitem__)]
@@ -171,6 +172,11 @@ def _is_rhetorical(reading: Reading) -> bool:
     return against > ask + fail and any(
         cue.side is Side.AGAINST and cue.weight >= _SURELY_AGAINST for cue in reading.cues
     )
+
+
+def _is_strange(reading: Reading) -> bool:
+    """Tell whether it is in a language the heads haven't learnt, and holds no cue they would know."""
+    return trust_in(reading.language) < 1 and not (reading.weights.ask or reading.weights.fail)
 
 
 def _reads_like_an_advert(reading: Reading, row: _Row) -> bool:

@@ -38,8 +38,13 @@ def rationale_of(reading: Reading, heads: Heads) -> str:
 
 
 def heaviest_words(reading: Reading, heads: Heads, head: str = INTENT) -> Sequence[str]:
-    """Return the words that speak most for a flag, or for spam, in the message's order."""
-    words = list(dict.fromkeys(word for word in reading.bare if word and word != GAP))[:_MOST_WORDS]
+    """Return the words that speak most for a flag, or for spam, in the message's order.
+
+    Those with characters that steer a terminal are left out.
+    """
+    words = list(
+        dict.fromkeys(word for word in reading.bare if word.isprintable() and word not in {"", GAP})
+    )[:_MOST_WORDS]
     if not words:
         return ()
     # Each word by itself: its n-grams, but not the pairs it makes.
