@@ -15,6 +15,8 @@ from typing import Any, Final, Protocol
 from bot.child.frames import FAILED, HEADER, READY
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
+# Importing torch makes this folder, by default among the system's temporary ones, where it stays.
+_CACHES: Final = {"TORCHINDUCTOR_CACHE_DIR": str(_ROOT / "data" / "cache" / "torchinductor")}
 _GOODBYE: Final = 2.0  # seconds for the process to end by itself
 
 
