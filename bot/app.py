@@ -39,6 +39,7 @@ from bot.services.feedback import FeedbackService
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
 from bot.services.language import Language
+from bot.services.loop_delay import LoopDelay
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
 from bot.services.orchestrator import OrchestratorService
@@ -116,6 +117,7 @@ class Application:
             tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
             services.refinement.title_of = partial(_title_of, bot)
             _track(metrics, services, bus, bot)
+            self._tasks.spawn(LoopDelay(SystemClock(), metrics.loop_delayed).run(), "loop delay")
             await self._start_api(stack, database, services, bot)
             self._listen_for_signals()
             try:

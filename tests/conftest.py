@@ -19,6 +19,11 @@ from bot.db.schema import prepare_database
 from bot.logs import NOISY
 from bot.models.types import metadata
 from tests.db.postgres import postgres_database
+from tests.only_loopback.plugin import (  # noqa: F401  (pytest finds hooks here)
+    pytest_configure,
+    pytest_runtest_teardown,
+    pytest_unconfigure,
+)
 
 # The same examples each time, and no failure because the machine is busy.
 hypothesis.settings.register_profile("lookout", deadline=None, derandomize=True, max_examples=60)

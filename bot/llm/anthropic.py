@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from bot.llm.anthropic_models import Traits, thinking_parameters, traits_by_name, traits_of
-from bot.llm.errors import BadOutput, LLMError, ProviderUnavailable, Refused
+from bot.llm.errors import BadOutput, HungUp, LLMError, Refused
 from bot.llm.hosted import (
     HEALTH_SECONDS,
     Hosted,
@@ -115,7 +115,7 @@ class AnthropicProvider(Hosted):
         finally:
             await source.close()
         if not reading.is_whole:
-            raise ProviderUnavailable(f"{self.service} hung up amid an answer: try again")
+            raise HungUp(f"{self.service} hung up amid an answer: try again")
         finish = self._finish(reading.stop_reason)
         yield DoneChunk(self._counted(reading.usage, model, prompt, reading.said), finish)
 

@@ -14,6 +14,7 @@ from bot.llm.errors import (
     AnswerCut,
     BadOutput,
     ContextOverflow,
+    HungUp,
     LLMError,
     ModelMissing,
     ProviderUnavailable,
@@ -175,7 +176,7 @@ class Asking:
         except Refused:
             bill.settle_input()
             raise
-        except (TooSlow, AnswerCut):
+        except (TooSlow, AnswerCut, HungUp):
             raise
         except ProviderUnavailable:
             bill.settle(0, 0)

@@ -13,6 +13,10 @@ class TooSlow(ProviderUnavailable):
     """Its deadline passed."""
 
 
+class HungUp(ProviderUnavailable):
+    """It took the request and hung up before its answer was whole, which it may well have counted."""
+
+
 class AnswerCut(ProviderUnavailable):
     """It ended amid a streamed answer of which the reader has seen a part; what was seen is all there is."""
 

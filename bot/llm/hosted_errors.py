@@ -12,6 +12,7 @@ from typing import Any
 from bot.llm.errors import (
     BadOutput,
     ContextOverflow,
+    HungUp,
     LLMError,
     ModelMissing,
     ProviderUnavailable,
@@ -36,6 +37,7 @@ _STATUS_OF_TYPE = {
     "invalid_request_error": 400,
 }  # Anthropic's words for a failure amid a stream, whose HTTP status is 200
 _NO_CREDIT = {"insufficient_quota", "billing_error", "enforced_spend_limit_reached"}
+_NOT_REACHED = {"ConnectError", "ProxyError", "UnsupportedProtocol", "LocalProtocolError"}  # of httpx
 TOO_MANY = 429
 _FIRST_ERROR, _FIRST_OF_SERVER, _LAST = 400, 500, 599
 _GONE = {408, 409, 425, 499}  # a timeout, a conflict: it may work at another time
@@ -72,9 +74,9 @@ def translate(error: Exception, *, service: str, model: str, deadline: float) ->
         )
     if _OVERLONG.search(f"{said.get('code')} {said.get('message')}"):
         return _overlong(service)
-    return ProviderUnavailable(
-        f"{service} does not answer or hung up: check the network, and that it runs; nothing need be set"
-    )
+    if type(error.__cause__ or error).__name__ in _NOT_REACHED:
+        return ProviderUnavailable(f"{service} does not answer: check the network, and that it runs")
+    return HungUp(f"{service} hung up: check the network, and that it runs; nothing need be set")
 
 
 def too_slow(service: str, deadline: float) -> TooSlow:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from types import ModuleType
 from typing import Any
 
-from bot.llm.errors import BadOutput, LLMError, ModelMissing, ProviderUnavailable, Refused
+from bot.llm.errors import BadOutput, HungUp, LLMError, ModelMissing, ProviderUnavailable, Refused
 from bot.llm.hosted import (
     HEALTH_SECONDS,
     Hosted,
@@ -142,7 +142,7 @@ class OpenAICompatibleProvider(Hosted):
         finally:
             await source.close()
         if reading.finish_reason is None:
-            raise ProviderUnavailable(f"{self.service} hung up amid an answer: try again")
+            raise HungUp(f"{self.service} hung up amid an answer: try again")
         for chunk in reading.finish():
             yield chunk
         finish = self._finish(reading.finish_reason, reading.refusal, has_calls=reading.has_calls)

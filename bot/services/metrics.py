@@ -21,6 +21,7 @@ T = TypeVar("T", int, float)
 
 INGEST_TO_OBSERVE = "ingest_to_observe"
 OBSERVE_TO_REPLY = "observe_to_reply"
+LOOP_DELAY = "event_loop_delay"
 OTHER = "other"
 
 # Seconds. Dense from 1 to 200 ms, where the promises about P50 and P95 are.
@@ -136,7 +137,7 @@ class Metrics:
         self._refined = _Tally()
         self._replies = _Tally()
         self._retries = _Tally()
-        self._durations = {INGEST_TO_OBSERVE: _Durations(), OBSERVE_TO_REPLY: _Durations()}
+        self._durations = {name: _Durations() for name in (INGEST_TO_OBSERVE, OBSERVE_TO_REPLY, LOOP_DELAY)}
         self._llm_calls = _Sums("provider", "task", "outcome")
         self._llm_tokens = _Sums("provider", "kind")
         self._llm_cost = _Sums("provider")
@@ -181,6 +182,10 @@ class Metrics:
     def observed(self, seconds: Sequence[float]) -> None:
         """Record a batch of times from gateway event to decision."""
         self._durations[INGEST_TO_OBSERVE].extend(seconds)
+
+    def loop_delayed(self, seconds: Sequence[float]) -> None:
+        """Record how late the event loop was, each time it was looked at."""
+        self._durations[LOOP_DELAY].extend(seconds)
 
     def retried(self, status: int) -> None:
         """Count one retry of a call to Discord, by the HTTP status that caused it (0: no answer at all)."""
@@ -227,7 +232,7 @@ class Metrics:
         """Return a quantile of the last WINDOW durations, in seconds; None while there are none.
 
         Args:
-            name: INGEST_TO_OBSERVE or OBSERVE_TO_REPLY.
+            name: INGEST_TO_OBSERVE, OBSERVE_TO_REPLY or LOOP_DELAY.
             q: 0 to 1.
 
         Raises:
@@ -270,6 +275,9 @@ class Metrics:
         )
         yield from self._durations[OBSERVE_TO_REPLY].families(
             OBSERVE_TO_REPLY, "Seconds from decision to posted reply."
+        )
+        yield from self._durations[LOOP_DELAY].families(
+            LOOP_DELAY, "Seconds that the event loop was late, looked at 50 times a second."
         )
         yield self._depths()
         latency = GaugeMetricFamily("gateway_latency_seconds", "Seconds from heartbeat to its answer.")

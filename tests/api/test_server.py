@@ -103,7 +103,7 @@ async def test_names_of_this_machine_need_no_token(
 
 @pytest.mark.parametrize(
     ("host", "port", "setting"),
-    [("no such host", 0, "ADMIN_HOST"), ("127.0.0.1", 70_000, "ADMIN_PORT"), ("127.0.0.1", -1, "ADMIN_PORT")],
+    [("fe80::1%none", 0, "ADMIN_HOST"), ("127.0.0.1", 70_000, "ADMIN_PORT"), ("127.0.0.1", -1, "ADMIN_PORT")],
     ids=["host", "port too large", "port too small"],
 )
 async def test_impossible_address_names_the_setting(world: World, host: str, port: int, setting: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 from tests.e2e.facts import API_LINE, Facts
+from tests.only_loopback.plugin import child_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,6 +20,7 @@ class Child(Facts):
         super().__init__(folder)
         self._env = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+            **child_environment(),
             "DISCORD_BOT_TOKEN": discord.token,
             "DISCORD_API_URL": discord.api_url,
             "DISCORD_GATEWAY_URL": discord.gateway_url,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import sandbox
+from tests.only_loopback.plugin import child_environment
 from tests.page.visitor import Visitor
 
 SOURCE = Path(sandbox.__file__).parent
@@ -21,7 +22,9 @@ SOURCE = Path(sandbox.__file__).parent
 @asynccontextmanager
 async def started(where: Path, folder: Path, *arguments: str) -> AsyncIterator[dict[str, Any]]:
     """Run `python -m sandbox` of a place in another folder; gives its ready line."""
-    environment = os.environ | {"PYTHONPATH": str(where), "PYTHONSAFEPATH": "1"}
+    guard = child_environment()
+    path = os.pathsep.join((guard["PYTHONPATH"], str(where)))
+    environment = os.environ | guard | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox", "--exit-with-parent", *arguments,
         cwd=folder, env=environment, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

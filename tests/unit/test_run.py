@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import run
+from tests.only_loopback.plugin import child_environment
 
 ROOT = Path(run.__file__).parent
 DEADLINE = 120  # seconds; making an environment takes a few
@@ -66,7 +67,7 @@ def environment(clone: Path) -> dict[str, str]:
     ours = ("PIP_", "LOOKOUT_", "COV_", "PYTEST_", "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(clone.parent / "wheels")}
-    return {**kept, **pip}
+    return {**kept, **pip, **child_environment()}
 
 
 def begin(clone: Path, *arguments: str) -> subprocess.Popen[str]:

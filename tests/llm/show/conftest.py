@@ -1,0 +1,71 @@
+import importlib.util
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.db.engine import create_engine
+from bot.llm.hosted import load_sdk
+from tests.llm.show.casts import Cast, cast_of, write_models
+from tests.llm.show.stage import Stage, well_behaved
+
+NewCast = Callable[[str], Awaitable[Cast]]
+NewStage = Callable[..., Stage]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sdks() -> None:
+    """Import both, which takes seconds, before a deadline runs."""
+    for name in ("anthropic", "openai"):
+        load_sdk(name)
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for package in ("torch", "transformers"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    return write_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+async def engine(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[AsyncEngine]:
+    shutil.copy(sqlite_template, tmp_path / "lookout.db")
+    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'lookout.db'}")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def new_cast(request: pytest.FixtureRequest) -> AsyncIterator[NewCast]:
+    """Makes casts that behave well until told otherwise, and ends them."""
+    made: list[Cast] = []
+
+    async def make(name: str) -> Cast:
+        folder = request.getfixturevalue("tiny_models") if name == "transformers" else None
+        cast = await cast_of(name, folder)
+        made.append(cast)
+        if cast.server is not None:
+            cast.server.script(well_behaved)
+        return cast
+
+    yield make
+    for cast in made:
+        await cast.close()
+
+
+@pytest.fixture
+async def new_stage(engine: AsyncEngine) -> AsyncIterator[NewStage]:
+    """Makes stages and ends them, before the casts."""
+    made: list[Stage] = []
+
+    def make(providers: dict[str, Any], **more: Any) -> Stage:
+        made.append(Stage(engine, providers, **more))
+        return made[-1]
+
+    yield make
+    for stage in made:
+        await stage.close()
