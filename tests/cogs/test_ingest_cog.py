@@ -44,7 +44,7 @@ class TestCogs:
     async def test_all_of_them_load_and_unload(self, bot: Bot) -> None:
         assert bot.failed_cogs == {}
         assert set(bot.extensions) == set(COGS)
-        assert {each.name for each in bot.tree.get_commands()} == {"audit", "channels", "config"}
+        assert {each.name for each in bot.tree.get_commands()} == {"audit", "channels", "config", "status"}
         for name in COGS:
             await bot.unload_extension(name)
         assert bot.on_every_message is None
