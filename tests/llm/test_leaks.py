@@ -26,7 +26,7 @@ def test_a_secret_is_known_in_a_disguise(how: str) -> None:
     assert FINDER.find(f"So it is this: {DISGUISES[how](WORDY)} and so on") is Leak.SECRET
 
 
-@pytest.mark.parametrize("how", DISGUISES.keys() - {"in nato", "as a poem of initials"})
+@pytest.mark.parametrize("how", sorted(DISGUISES.keys() - {"in nato", "as a poem of initials"}))
 def test_a_part_of_the_prompt_is_known_in_a_disguise(how: str) -> None:
     part = SYSTEM[150:320]
     assert FINDER.find(DISGUISES[how](part)) is Leak.PROMPT
