@@ -167,7 +167,7 @@ def beats(times_ns: Sequence[int], first_ns: int, last_ns: int) -> tuple[int, in
     within = [each for each in times_ns if first_ns <= each <= last_ns]
     before = [each for each in times_ns if each < first_ns][-1:]
     gaps = [(b - a) / 1e6 for a, b in itertools.pairwise([*before, *within, last_ns])]
-    missed = sum(round(gap / HEARTBEAT_MS - 0.5 + 1e-9) for gap in gaps if gap > HEARTBEAT_MS * 1.5)
+    missed = sum(max(0, int(gap / HEARTBEAT_MS + 0.5) - 1) for gap in gaps)
     return len(within), missed, max(gaps, default=0.0)
 
 
