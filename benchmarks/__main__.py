@@ -1,13 +1,13 @@
-"""`python -m benchmarks ingest|latency|startup`, which is what `python run.py bench` runs."""
+"""`python -m benchmarks ingest|latency|startup|llm`, which is what `python run.py bench` runs."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import ingest, latency, startup
+from benchmarks import ingest, latency, llm, startup
 from benchmarks.children import MeasurementError
 
-_COMMANDS = {"ingest": ingest, "latency": latency, "startup": startup}
+_COMMANDS = {"ingest": ingest, "latency": latency, "startup": startup, "llm": llm}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,8 +4,9 @@
 
 It is a process of its own, so that making the traffic costs the measured bot nothing. It prints JSON lines
 with `time_ns` (shared by all processes of the machine) and reads commands, one per line, from stdin:
-`flood` sends every frame of FOLDER as fast as the socket takes them, `message CHANNEL TEXT` sends one
-message from a new author, `quit` ends it. A client's own posts are answered but not echoed as events.
+`flood` sends every frame of FOLDER as fast as the socket takes them, `flood N` at N messages a second,
+`message CHANNEL TEXT` sends one message from a new author, `quit` ends it. A client's own posts are answered
+but not echoed as events.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import math
 import re
 import sys
 import time
@@ -60,11 +62,13 @@ class Gateway:
         else:
             self.send(_ACK)
 
-    async def flood(self, flood: frames.Flood, count: int) -> None:
-        """Write the encoded frames as fast as the client reads them, and say when."""
+    async def flood(self, flood: frames.Flood, count: int, rate: float = math.inf) -> None:
+        """Write the encoded frames, `rate` a second at most and as fast as the client reads, and say when."""
         self.flooding = True
         say("first_frame", count=count)
-        for run in flood.runs():
+        begun, a_run = time.monotonic(), count / max(1, len(flood.ends))
+        for number, run in enumerate(flood.runs()):
+            await asyncio.sleep(max(0.0, begun + number * a_run / rate - time.monotonic()))
             self.writer.write(run)
             while self.pending_acks:
                 self.pending_acks -= 1
@@ -78,8 +82,9 @@ class Gateway:
 class FloodServer:
     """The loopback Discord: REST and gateway on one port."""
 
-    def __init__(self, folder: Path, extra_channels: int = 0) -> None:
+    def __init__(self, folder: Path, extra_channels: int = 0, heartbeat_ms: int = HEARTBEAT_MS) -> None:
         self._folder = folder
+        self._heartbeat_ms = heartbeat_ms
         self._count = frames.count_of(folder)
         self._guild = payloads.guild_create(extra_channels)
         self._channels = {channel["id"]: channel for channel in self._guild["channels"]}
@@ -88,6 +93,7 @@ class FloodServer:
         self._port = 0
         self._gateway: Gateway | None = None
         self._commands: list[Json] = []
+        self._flooding: asyncio.Task[None] | None = None
 
     async def serve(self, port: int) -> None:
         """Serve until `quit` or the end of stdin."""
@@ -107,7 +113,8 @@ class FloodServer:
             say("error", text=f"{word}: no client is connected")
         elif word == "flood":
             flood = frames.load(self._folder, self._gateway.codec.name)
-            await self._gateway.flood(flood, self._count)
+            flooding = self._gateway.flood(flood, self._count, float(rest or math.inf))
+            self._flooding = asyncio.create_task(flooding)  # heartbeats and commands are heard meanwhile
         elif word == "message":
             channel_id, _, text = rest.partition(" ")
             message = self._new_message(int(channel_id), text)
@@ -140,7 +147,7 @@ class FloodServer:
         codec = wire.CODECS.get(asked, wire.PlainCodec)()
         writer.transport.set_write_buffer_limits(_BUFFER_BYTES)
         gateway = Gateway(writer, codec)
-        hello = {"heartbeat_interval": HEARTBEAT_MS, "_trace": []}
+        hello = {"heartbeat_interval": self._heartbeat_ms, "_trace": []}
         writer.write(codec.hello(wire.dumps({"t": None, "s": None, "op": _HELLO, "d": hello})))
         while True:
             opcode, payload = await wire.read_frame(reader)
@@ -155,6 +162,7 @@ class FloodServer:
 
     def _received(self, gateway: Gateway, message: Json) -> None:
         if message["op"] == _HEARTBEAT:
+            say("heartbeat")
             gateway.acknowledge()
         elif message["op"] == _IDENTIFY:
             say("identified")
@@ -231,8 +239,11 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--channels", type=int, default=0, help="text channels besides those of the flood")
+    parser.add_argument(
+        "--heartbeat-ms", type=int, default=HEARTBEAT_MS, help="how often clients are to say that they live"
+    )
     arguments = parser.parse_args()
-    server = FloodServer(arguments.frames, arguments.channels)
+    server = FloodServer(arguments.frames, arguments.channels, arguments.heartbeat_ms)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve(arguments.port))
 

@@ -11,16 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.payloads import messages
+from benchmarks.texts import HELP_SHARE
 from benchmarks.wire import Codec, PlainCodec, ZlibCodec, ZstdCodec, dumps
 
 FIRST_SEQUENCE = 3
-RUN_LENGTH = 200  # messages between two places where a heartbeat answer may be put in
+RUN_LENGTH = 200
 _CODECS: tuple[type[Codec], ...] = (PlainCodec, ZlibCodec, ZstdCodec)
 
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """The frames of one encoding: runs of `RUN_LENGTH` messages, ready to be written."""
+    """The frames of one encoding: runs of messages, ready to be written."""
 
     data: memoryview
     ends: Sequence[int]  # byte offsets where runs end
@@ -33,10 +34,20 @@ class Flood:
             start = end
 
 
-def encode(folder: Path, count: int, seed: int) -> None:
-    """Write the flood of `count` messages to the folder, as if they were being sent right now."""
+def encode(
+    folder: Path, count: int, seed: int, *, run_length: int = RUN_LENGTH, help_share: float = HELP_SHARE
+) -> None:
+    """Write the flood of `count` messages to the folder, as if they were being sent right now.
+
+    Args:
+        folder: where it goes.
+        count: of messages.
+        seed: of the texts.
+        run_length: messages between two places where a heartbeat answer may be put in.
+        help_share: of messages that ask for help or report a problem.
+    """
     start = datetime.now(UTC) - timedelta(milliseconds=count)
-    flood = messages(count, seed, start)
+    flood = messages(count, seed, start, help_share)
     payloads = [
         dumps({"t": "MESSAGE_CREATE", "s": number, "op": 0, "d": message})
         for number, message in enumerate(flood, FIRST_SEQUENCE)
@@ -50,8 +61,8 @@ def encode(folder: Path, count: int, seed: int) -> None:
         name = codec.name
         ends[name] = []
         with (folder / f"{name}.bin").open("wb") as file:
-            for start_of_run in range(0, count, RUN_LENGTH):
-                run = payloads[start_of_run : start_of_run + RUN_LENGTH]
+            for start_of_run in range(0, count, run_length):
+                run = payloads[start_of_run : start_of_run + run_length]
                 file.writelines(codec.encode(payload, last=False) for payload in run[:-1])
                 file.write(codec.encode(run[-1]))
                 ends[name].append(file.tell())

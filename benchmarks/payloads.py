@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from benchmarks.texts import texts
+from benchmarks.texts import HELP_SHARE, texts
 
 Json = dict[str, Any]
 
@@ -174,11 +174,11 @@ def message(message_id: int, channel_id: int, author: int, content: str, moment:
     }
 
 
-def messages(count: int, seed: int, start: datetime) -> list[Json]:
+def messages(count: int, seed: int, start: datetime, help_share: float = HELP_SHARE) -> list[Json]:
     """Return the flood: `count` messages, a millisecond apart, a tenth of them replies."""
     random = Random(seed)  # noqa: S311  # not for secrets
     flood: list[Json] = []
-    for number, text in enumerate(texts(count, seed)):
+    for number, text in enumerate(texts(count, seed, help_share)):
         moment = start + timedelta(milliseconds=number)
         channel_id = random.choice(CHANNEL_IDS)
         author = random.randrange(AUTHOR_COUNT)

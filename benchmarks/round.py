@@ -34,6 +34,7 @@ async def running(
     messages: int,
     *,
     channels: int = 0,
+    heartbeat_ms: int | None = None,
     extra: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
     """Start a Discord and the bot, wait until it is ready, and end both afterwards.
@@ -43,6 +44,8 @@ async def running(
     """
     folder = Path(tempfile.mkdtemp(prefix="lookout-bench-"))
     arguments = ["-m", "benchmarks.flood", "--frames", str(frames), "--channels", str(channels)]
+    if heartbeat_ms is not None:
+        arguments += ["--heartbeat-ms", str(heartbeat_ms)]
     try:
         async with Child("flood", arguments, {}, PROJECT) as discord:
             port = (await discord.event("listening", _LISTEN_SECONDS))["port"]

@@ -118,9 +118,34 @@ class Lookout(Target):
         The database is read, not the bot asked: a process of ours pays for it, and it cannot be told stories.
         """
         deadline = time.monotonic() + seconds
-        with contextlib.closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as database:
+        with self._reading() as database:
             committed = await self._when(database, _ALL_STORED, deadline, child)
             return Finish(committed, await self._when(database, _ALL_DONE, deadline, child))
+
+    async def committed(self, child: Child, seconds: float) -> int:
+        """Wait until all messages are rows, decided or not; return when they were, in `time_ns`."""
+        with self._reading() as database:
+            return await self._when(database, _ALL_STORED, time.monotonic() + seconds, child)
+
+    async def metrics(self) -> dict[str, float]:
+        """Return what /metrics says: values by name with labels, as they are written there.
+
+        Raises:
+            MeasurementError: it doesn't answer.
+        """
+        try:
+            text = await asyncio.to_thread(self._get, "/metrics")
+        except OSError as error:
+            raise MeasurementError(f"{self.name}: /metrics doesn't answer: {error}") from error
+        lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in lines}
+
+    def _reading(self) -> contextlib.closing[sqlite3.Connection]:
+        return contextlib.closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True))
+
+    def _get(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._admin_port}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
 
     async def _when(self, database: sqlite3.Connection, query: str, deadline: float, child: Child) -> int:
         while time.monotonic() < deadline and child.alive:

@@ -62,12 +62,12 @@ _HELP = (
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def texts(count: int, seed: int) -> Iterator[str]:
+def texts(count: int, seed: int, help_share: float = HELP_SHARE) -> Iterator[str]:
     """Yield `count` texts, no two alike; the same seed gives the same texts."""
     random = Random(seed)  # noqa: S311  # not for secrets
     seen: set[str] = set()
     for number in range(count):
-        text = _text(random)
+        text = _text(random, help_share)
         if text in seen:
             text = _distinguished(text, number)
         while text in seen:
@@ -84,9 +84,9 @@ def length_at(share: float) -> int:
     return round(_LENGTHS[upper - 1] + part * (_LENGTHS[upper] - _LENGTHS[upper - 1]))
 
 
-def _text(random: Random) -> str:
+def _text(random: Random, help_share: float) -> str:
     length = length_at(random.random())
-    if random.random() < HELP_SHARE:
+    if random.random() < help_share:
         template = random.choice(_HELP)
         words = _words(random, max(12, length - len(template)))
         return template.format(words=words, number=random.randrange(100, 10_000))

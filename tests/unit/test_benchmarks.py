@@ -5,13 +5,14 @@ import json
 import sqlite3
 import sys
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import zstandard
 
-from benchmarks import frames, ingest, latency, payloads, report, startup, wire
+from benchmarks import frames, ingest, latency, llm, payloads, report, startup, wire
 from benchmarks.__main__ import main
 from benchmarks.children import Child, MeasurementError
 from benchmarks.round import running
@@ -181,6 +182,60 @@ def test_lookout_gets_through_a_flood(tmp_path: Path, monkeypatch: pytest.Monkey
 
 async def test_lookout_answers_each_request() -> None:
     assert all(await latency.measure("lookout", 3))
+
+
+def test_lookout_beside_a_slow_model(tmp_path: Path) -> None:
+    """A small one: whether its figures are as promised is up to the machine, that they are told is not."""
+    path = tmp_path / "result.json"
+    arguments = ["--seconds", "2", "--rate", "100", "--requests", "4", "--model-seconds", "0.2"]
+    assert main(["llm", *arguments, "--json", str(path)]) in {0, 1}
+    result = json.loads(path.read_text())
+    alone, beside = result["loads"]
+    assert (alone["most_open"], alone["answered"]) == (0, 0)
+    assert 0 < beside["most_open"] <= 4
+    assert beside["answered"] > 0
+    assert all(load["ingested"] > 0 and load["heartbeats"] > 0 for load in (alone, beside))
+    assert all(0 <= load["p50_ms"] <= load["p99_ms"] for load in (alone, beside))
+
+
+def test_delays_are_those_between_two_scrapes_and_their_quantiles_lie_within_a_bucket() -> None:
+    name = 'event_loop_delay_seconds_bucket{{le="{}"}}'
+    before = {name.format("0.001"): 5.0, name.format("0.05"): 5.0, name.format("+Inf"): 5.0, "other": 1.0}
+    after = {name.format("+Inf"): 105.0, name.format("0.05"): 103.0, name.format("0.001"): 55.0, "other": 9.0}
+    counts = llm.delays(before, after)
+    assert counts == [(0.001, 50.0), (0.05, 98.0), (float("inf"), 100.0)]
+    assert llm.quantile(counts, 0.5) == 0.001
+    assert llm.quantile(counts, 0.25) == 0.0005
+    assert llm.quantile(counts, 0.98) == pytest.approx(0.05)
+    assert llm.quantile(counts, 0.99) == 0.05  # longer than any bound: no more is known
+    with pytest.raises(MeasurementError, match="event_loop_delay"):
+        llm.quantile([], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "expected"),
+    [
+        ([900, 1_900, 2_900], (3, 0, 1_000)),
+        ([900, 2_300, 2_900], (3, 0, 1_400)),
+        ([900, 2_900], (2, 1, 2_000)),
+        ([900], (1, 2, 2_600)),
+        ([], (0, 3, 3_500)),
+    ],
+    ids=["all", "late", "one missed", "stopped", "none"],
+)
+def test_heartbeats_that_did_not_come_are_counted(at_ms: list[int], expected: tuple[int, int, float]) -> None:
+    second = 1_000_000_000
+    times = [second - 100_000_000, *(second + each * 1_000_000 for each in at_ms)]
+    count, missed, longest = llm.beats(times, second, second + 3_500_000_000)
+    assert (count, missed) == expected[:2]
+    assert longest == pytest.approx(expected[2], abs=101)
+
+
+def test_what_was_not_as_promised_is_told() -> None:
+    good = llm.Load("x", 499.0, 1.0, 20.0, 0.001, 30, 0, 1_010.0, 100, 900)
+    assert llm.problems_of(good, 500, 100) == []
+    bad = replace(good, ingested=300.0, p99_ms=51.0, missed=1, most_open=99)
+    assert len(llm.problems_of(bad, 500, 100)) == 4
 
 
 def test_a_table_is_not_cut_off(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
