@@ -25,7 +25,7 @@ REQUESTS = 100  # under way at a time
 MODEL_SECONDS = 2.0
 SECONDS = 30
 HEARTBEAT_MS = 1_000  # Discord's 41 s would be one heartbeat in a measurement
-HELP_SHARE = 0.25
+HELP_SHARE = 0.5  # so that every turn at the model is taken
 LATE = 0.05  # seconds that the loop may be late, at the 99th percentile
 _RUN = 25  # messages sent together
 _SEED = 20_160_221
@@ -120,6 +120,8 @@ async def measure(seconds: int, rate: int, requests: int, model_seconds: float) 
                 "LOOKOUT_LLM__OLLAMA_MODEL": listening["model"],
                 "LOOKOUT_LLM__CONCURRENCY__OLLAMA": str(requests),
                 "LOOKOUT_LLM__QUEUE_SIZE": "10000",
+                # Only replies are asked for: one judgement waits for the other, so they would thin the load.
+                "LOOKOUT_LLM__OBSERVER_MODE": "embedded",
             }
             name = f"{requests} at a model of {model_seconds:g} s"
             return [alone, await _load(name, Path(folder), seconds * rate, rate, model, extra)]

@@ -62,6 +62,7 @@ from bot.tools.responder import DiscordResponderTool
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 CLOSE_SECONDS = 10.0  # for each part to close
 RECONNECT_SECONDS = 5.0  # after an error of the gateway that discord.py doesn't handle
+SWITCH_SECONDS = 0.001  # for which a thread that computes may keep the interpreter from the event loop
 GC_THRESHOLDS = (50_000, 20, 50)  # messages come in bursts of small objects that hold no cycles
 
 
@@ -90,6 +91,7 @@ class Application:
     async def run(self) -> int:
         """Start everything, run until stopped, stop everything in reverse order."""
         settings = self._settings
+        sys.setswitchinterval(SWITCH_SECONDS)
         logger.info("Starting Lookout ({})", describe_abilities())
         async with AsyncExitStack() as stack:
             # FastAPI takes a while to import, a model to be checked; the database is opened meanwhile.

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple, ParamSpec, TypeVar
 
 from loguru import logger
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,8 @@ from bot.llm.prompts import Prompts
 from bot.llm.types import Finish, Options, Prompt, Task, Usage
 from bot.settings_llm import EMBEDDED
 
+P = ParamSpec("P")
+T = TypeVar("T")
 BOT: Final = "Lookout"
 BATCH: Final = 16  # messages judged in one call
 MEANT_ALONE: Final = 4  # words from which a text is taken to mean the same wherever it is said
@@ -108,6 +110,7 @@ class Writer:
         self._gate = gate
         self._embedded = embedded
         self._under_way: dict[tuple[int | None, str], asyncio.Future[Verdict | None]] = {}
+        self._computing = asyncio.Lock()
 
     def asks(self, task: Task) -> bool:
         """Whether there is a model to ask for `task`."""
@@ -184,7 +187,7 @@ class Writer:
         )
         passed, answer = await self._gated(answer, prompt)
         if passed is None and not asked.template.strip():
-            passed = await asyncio.to_thread(self._own, self._unwritten(asked), prompt)
+            passed = await self._aside(self._own, self._unwritten(asked), prompt)
         text = asked.template if passed is None else passed
         return Written(text, replace(answer, text=text))
 
@@ -225,8 +228,8 @@ class Writer:
         text, answer = await self._gated(answer, prompt)
         if text is None:
             material = Material(lines=tuple(lines))
-            picked = await asyncio.to_thread(self._embedded.answer, Task.SUMMARIZE, material)
-            text = await asyncio.to_thread(self._own, picked, prompt)
+            picked = await self._aside(self._embedded.answer, Task.SUMMARIZE, material)
+            text = await self._aside(self._own, picked, prompt)
         return Written(text, replace(answer, text=text))
 
     def _remembered(self, alike: Iterable[str], guild_id: int | None) -> dict[str, Verdict]:
@@ -261,7 +264,9 @@ class Writer:
         )
         if answer.is_embedded or not isinstance(answer.parsed, Verdicts):
             return {}
-        cleaned = await asyncio.to_thread(_cleaned, answer.parsed.results, self._gate.examiner(prompt))
+        cleaned = await self._aside(
+            lambda results: _cleaned(results, self._gate.examiner(prompt)), answer.parsed.results
+        )
         if cleaned is None:
             logger.bind(guild_id=guild_id).warning(
                 "{} gave away its prompt in a judgement, so its judgements don't count", answer.model
@@ -278,13 +283,18 @@ class Writer:
         if answer.is_embedded:
             return None, answer
         text = answer.text.rstrip() + ("…" if answer.finish is Finish.LENGTH else "")
-        verdict = await asyncio.to_thread(self._gate.check, text, prompt)
+        verdict = await self._aside(self._gate.check, text, prompt)
         if isinstance(verdict, Passed):
             return verdict.text, answer
         logger.warning("What {} wrote is not shown ({})", answer.model, verdict.reason.value)
         why = f"its answer was refused by the output gate: {verdict.reason.value}"
         skipped = (*answer.skipped, Skipped(answer.provider, answer.model, why))
         return None, replace(answer, provider=EMBEDDED, model="", skipped=skipped, is_embedded=True)
+
+    async def _aside(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Compute away from the event loop, one thing at a time: a second thread would hold the loop up more."""
+        async with self._computing:
+            return await asyncio.to_thread(work, *args, **more)
 
     def _unwritten(self, asked: Asked) -> str:
         """Return what is said without a model."""
