@@ -292,7 +292,7 @@ class Writer:
         return None, replace(answer, provider=EMBEDDED, model="", skipped=skipped, is_embedded=True)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
-        """Compute away from the event loop, one thing at a time: a second thread would hold the loop up more."""
+        """Compute away from the event loop, one thing at a time: two would hold the loop up more."""
         async with self._computing:
             return await asyncio.to_thread(work, *args, **more)
 
