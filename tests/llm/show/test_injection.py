@@ -24,7 +24,14 @@ from tests.llm.injection.world import GUIDE, KEY, OPEN_CHANNEL, RULES
 from tests.llm.show.conftest import NewCast, NewStage
 from tests.llm.show.stage import DEADLINE, GUILD, LIGHT, ten_lines
 
-every_attack = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.id)
+EVERY = 4  # of the attacks, one in so many runs always here; tests/llm/injection runs all of them
+every_attack = pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(attack, id=attack.id, marks=[pytest.mark.slow] if at % EVERY else [])
+        for at, attack in enumerate(ATTACKS)
+    ],
+)
 RIGHTS = {"member"}
 WITHIN = {"channel_id": {OPEN_CHANNEL}}
 
