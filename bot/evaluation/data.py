@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bot.nlp.training_rows import message_id, row_key
+from bot.nlp.training_rows import message_id, row_key, text_key
 
 DAY_LOGS = "day_logs"
 _ENDING = ".jsonl"
@@ -28,9 +28,9 @@ class Row(NamedTuple):
     context: tuple[str, ...] = ()  # the lines before it, oldest first, as `name: text`
 
     @property
-    def key(self) -> int:
-        """The key by which training remembers it."""
-        return row_key(self.file, self.id, self.text)
+    def keys(self) -> tuple[int, int]:
+        """The keys by which training remembers it: as this row, and by its text wherever it stands."""
+        return row_key(self.file, self.id, self.text), text_key(self.text)
 
 
 class Rows(NamedTuple):
@@ -113,7 +113,7 @@ class Dataset:
     def _unseen(self, rows: Sequence[Row]) -> Rows:
         if not self.trained_rows:
             return Rows(tuple(rows))
-        seen = [row.key in self.trained_rows for row in rows]
+        seen = [not self.trained_rows.isdisjoint(row.keys) for row in rows]
         return Rows(
             tuple(row for row, trained in zip(rows, seen, strict=True) if not trained),
             tuple(row for row, trained in zip(rows, seen, strict=True) if trained),

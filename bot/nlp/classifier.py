@@ -29,6 +29,9 @@ _SURE_SPAM: Final = 0.95  # ... unless it is at least this
 _SURELY_AGAINST: Final = 3.0  # weight of a cue against that leaves little doubt ...
 _NOTHING_ASKED: Final = 0.8  # how sure one is then that nothing is asked
 _ADVERT_WORDS: Final = 5
+_REPEATED: Final = 8  # words from which a message can be a repetition ...
+_OVER: Final = 4  # ... when each stands there so often
+_ENDLESS: Final = 200  # characters of a word that is none
 _FAILURE: Final = 1.0  # weight from which the cues name a failure ...
 _ALSO: Final = 0.4  # ... which then needs so much of the probability that something is asked for
 _BLOCKED: Final = 1.9  # weight from which a failure is the writer's own
@@ -122,7 +125,7 @@ def _judge(reading: Reading, row: _Row, heads: Heads) -> Judgement:
             return _UNKNOWN._replace(purpose=Purpose.SPAM, confidence=0.9, rationale=spam.reason)
         return _UNKNOWN
     asks, fails, other = row.intent
-    if _is_rhetorical(reading) or _is_strange(reading):
+    if _is_rhetorical(reading) or _is_strange(reading) or _is_repetition(reading):
         other = max(other, _NOTHING_ASKED)
     flagged = 1 - other
     score = round(row.sentiment[2] - row.sentiment[0], 3)
@@ -174,6 +177,12 @@ def _is_rhetorical(reading: Reading) -> bool:
     )
 
 
+def _is_repetition(reading: Reading) -> bool:
+    """Tell whether it is a few words over and over, or one endless word, of which heads would make a lot."""
+    many = len(reading.bare) >= _REPEATED and len(reading.words) * _OVER <= len(reading.bare)
+    return many or max(map(len, reading.bare)) > _ENDLESS
+
+
 def _is_strange(reading: Reading) -> bool:
     """Tell whether it is in a language the heads haven't learnt, and holds no cue they would know."""
     return trust_in(reading.language) < 1 and not (reading.weights.ask or reading.weights.fail)
@@ -189,7 +198,12 @@ def _reads_like_an_advert(reading: Reading, row: _Row) -> bool:
 
 
 def _toxicity(reading: Reading, row: _Row) -> float:
-    """Return the head's probability; an insult that the patterns find at a person counts in any case."""
+    """Return the head's probability; an insult that the patterns find at a person counts in any case.
+
+    Of repetitions the patterns alone judge.
+    """
+    if _is_repetition(reading):
+        return reading.toxicity
     return max(row.toxicity[1], reading.toxicity) if reading.toxicity >= _DIRECTED else row.toxicity[1]
 
 

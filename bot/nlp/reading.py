@@ -21,6 +21,7 @@ _QUOTE: Final = re.compile(r"^> .*$", re.MULTILINE)
 _ADDRESSED: Final = re.compile(
     rf" (?:{GAP}|@\S+|(?!hi\b|hey|hello|ok|yes|no|so|please|question|help|urgent)[\w-]+[:,]) "
 )
+_LONGEST: Final = 8_000  # characters looked at for code, which doesn't count among those read
 _SAMPLE: Final = 2_000  # characters read; what matters of longer ones stands at their beginning
 _EXTRA: Final = 0.5  # share of every cue's weight after the strongest of its side
 _FEW_WORDS: Final = 4
@@ -102,10 +103,12 @@ def read(text: str) -> Reading:
 
 
 def _plain(text: str) -> str:
+    if "```" in text:
+        text = _CODE_BLOCK.sub(f" {GAP} ", text[:_LONGEST])
     if len(text) > _SAMPLE:
         text = text[:_SAMPLE]
-    if "```" in text:
-        text = _CODE_BLOCK.sub(f" {GAP} ", text)
+    if text.startswith(">>> "):  # Discord's quotation of everything that follows
+        return GAP
     if "://" in text:
         text = _LINK.sub(GAP, text)
     if "<" in text:

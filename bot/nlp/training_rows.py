@@ -4,6 +4,9 @@ Training writes down the keys of its rows, never the rows; `run.py evaluate` lea
 """
 
 from hashlib import blake2b
+from typing import Final
+
+_CHANCE: Final = 5  # words from which the same text twice is no chance
 
 
 def row_key(file: str, row_id: str, text: str) -> int:
@@ -17,6 +20,12 @@ def row_key(file: str, row_id: str, text: str) -> int:
     # "surrogatepass": JSON may hold half of a character, and such a row needs a key too.
     name = f"{file}\0{row_id}\0{text}".encode(errors="surrogatepass")
     return int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
+
+
+def text_key(text: str) -> int:
+    """Return the key of a text wherever it stands; 0 when it is so short that people say it by chance."""
+    words = text.lower().split()
+    return row_key("", "", " ".join(words)) if len(words) >= _CHANCE else 0
 
 
 def message_id(log_id: str, index: int) -> str:

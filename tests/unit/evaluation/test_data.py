@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.evaluation.data import DataError, Dataset
-from bot.nlp.training_rows import message_id, row_key
+from bot.nlp.training_rows import message_id, row_key, text_key
 from tests.unit.evaluation.fakes import write_rows
 
 GOOD = '{"id": "a", "text": "hello", "intent": "other"}\n'
@@ -118,3 +118,12 @@ def test_a_key_is_64_bits_the_same_everywhere_and_different_for_each_part() -> N
         == 4
     )
     assert 0 <= row_key("a", "b", "half a character \ud83d") < 2**64
+
+
+def test_a_text_that_was_trained_on_elsewhere_is_left_out_too(tmp_path: Path) -> None:
+    long, short = "how do i mount the second disk", "ok thanks"
+    write_rows(tmp_path, "intent_chat_hand", [{"text": text, "intent": "other"} for text in (long, short)])
+    trained = frozenset({text_key("How do I mount  the second disk"), text_key(short)})
+    found = Dataset(tmp_path, trained).rows("intent_chat_hand", "intent")
+    assert found is not None
+    assert [row.text for row in found.rows] == [short]  # which anybody may say by chance

@@ -244,3 +244,15 @@ def test_warming_up_reads_the_heads() -> None:
     trained.light_heads.cache_clear()
     warm_up()
     assert trained.light_heads.cache_info().currsize == 1
+
+
+@pytest.mark.parametrize("text", ["lol " * 20, "please " * 8, "a" * 300], ids=["lol", "please", "one word"])
+def test_repetitions_ask_nothing_and_are_not_toxic_however_sure_the_heads_are(text: str) -> None:
+    judgement = judge(text, Said(ASKS, toxicity=(0.0, 1.0)))
+    assert (judgement.intent, judgement.toxicity) == (Intent.OTHER, 0.0)
+
+
+def test_what_is_asked_after_a_long_log_or_only_quoted_is_told_apart() -> None:
+    asked = "```\n" + "line of a log\n" * 200 + "```\nhow do i fix this?"
+    assert read(asked).flat.endswith("how do i fix this?")
+    assert not read(">>> how do i fix this?\nplease help").words

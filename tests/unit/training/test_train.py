@@ -10,6 +10,7 @@ import pytest
 from bot import cli
 from bot.nlp import context, features, heads
 from bot.nlp.encoder import EncoderUnavailable
+from bot.nlp.training_rows import text_key
 from bot.training import command, fit
 from bot.training import heads as training
 from bot.training.files import write
@@ -58,7 +59,9 @@ def test_the_command_writes_light_heads_keys_and_card(trained: Path) -> None:
 def test_the_keys_are_those_of_the_rows_trained_on(trained: Path, tiny_for_all: Path) -> None:
     keys = np.load(trained / "trained_rows.npy", allow_pickle=False)
     samples = gather(tiny_for_all)
-    assert keys.tolist() == sorted(key for sample in samples for key in sample.keys)
+    rows = {key for sample in samples for key in sample.keys}
+    texts = {text_key(sample.text) for sample in samples} - {0}
+    assert keys.tolist() == sorted(rows | texts)
     assert len(keys) > sum(not sample.is_corpus for sample in samples)  # "hm" is there twice a day
 
 
