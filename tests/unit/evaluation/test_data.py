@@ -123,7 +123,7 @@ def test_a_key_is_64_bits_the_same_everywhere_and_different_for_each_part() -> N
 def test_a_text_that_was_trained_on_elsewhere_is_left_out_too(tmp_path: Path) -> None:
     long, short = "how do i mount the second disk", "ok thanks"
     write_rows(tmp_path, "intent_chat_hand", [{"text": text, "intent": "other"} for text in (long, short)])
-    trained = frozenset({text_key("How do I mount  the second disk"), text_key(short)})
+    trained = frozenset({text_key("How do I mount  the second disk"), text_key(short)} - {0})
     found = Dataset(tmp_path, trained).rows("intent_chat_hand", "intent")
     assert found is not None
     assert [row.text for row in found.rows] == [short]  # which anybody may say by chance
