@@ -224,7 +224,7 @@ class TestSweeping:
             return all([(await road.row(number)).stage == "done" for number in range(70)])
 
         async with running(road.orchestrator.run):
-            await eventually(done, 5)
+            await eventually(done, 30)
 
 
 class TestCounting:
