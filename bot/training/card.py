@@ -25,7 +25,8 @@ _HELD_OUT = """\
 Never trained on: the hand-labelled chat, four whole days ({days}), a tenth of
 every other file (by the CRC of a row's id), and files that their owners allow for evaluation only.
 `trained_rows.npy` holds the keys of the rows that were trained on, never the rows;
-`python run.py evaluate` leaves those out.
+`python run.py evaluate` leaves those out, and their texts wherever else they stand: some lines of the
+hand-labelled chat are from days that were trained on.
 """
 _FIGURES = """\
 ## Cross-validation
