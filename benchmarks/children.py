@@ -29,7 +29,8 @@ class Child:
     ) -> None:
         self._name = name
         self._arguments = [sys.executable, *arguments]
-        self._environment = {**os.environ, "PYTHONPATH": str(PROJECT), **environment}
+        path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
+        self._environment = {**os.environ, "PYTHONPATH": path, **environment}
         self._cwd = cwd
         self._process: asyncio.subprocess.Process
         self._reader: asyncio.Task[None]

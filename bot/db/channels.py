@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, case, literal, or_
+from sqlalchemy import BigInteger, ColumnElement, Table, bindparam, case, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
 from bot.models import Channel, Gap
+
+_TABLE: Table = Channel.__table__  # type: ignore[attr-defined]
+_GAPS: Table = Gap.__table__  # type: ignore[attr-defined]
 
 
 class ChannelRepository:
@@ -48,25 +52,25 @@ class ChannelRepository:
 
     async def advance_cursors(self, newest: Sequence[tuple[int, int, int | None, int]]) -> None:
         """Move cursors up to `(channel_id, guild_id, parent_id, message_id)`, never past an open gap."""
-        for channel_id, guild_id, parent_id, message_id in newest:
-            open_gap = (
-                select(Gap.id).where(Gap.channel_id == channel_id, col(Gap.closed_at).is_(None)).exists()
-            )
-            insert = insert_for(self._session, Channel).values(
-                id=channel_id,
-                guild_id=guild_id,
-                parent_id=parent_id,
-                name="",
-                watch="default",
-                cursor=case((~open_gap, literal(message_id, BigInteger)), else_=None),
-            )
-            await self._session.exec(
-                insert.on_conflict_do_update(
-                    index_elements=["id"],
-                    set_={"cursor": message_id},
-                    where=or_(col(Channel.cursor).is_(None), col(Channel.cursor) < message_id) & ~open_gap,
-                )
-            )
+        if not newest:
+            return
+        open_gap = sa_select(_GAPS.c.id).where(
+            _GAPS.c.channel_id == bindparam("place", type_=BigInteger), _GAPS.c.closed_at.is_(None)
+        )
+        insert = insert_for(self._session, _TABLE).values(
+            id=bindparam("place", type_=BigInteger),
+            guild_id=bindparam("guild"),
+            parent_id=bindparam("parent"),
+            name="",
+            watch="default",
+            cursor=case((~open_gap.exists(), bindparam("message", type_=BigInteger)), else_=None),
+        )
+        further = or_(_TABLE.c.cursor.is_(None), _TABLE.c.cursor < insert.excluded.cursor)
+        statement = insert.on_conflict_do_update(
+            index_elements=["id"], set_={"cursor": insert.excluded.cursor}, where=further
+        )
+        rows = [dict(zip(("place", "guild", "parent", "message"), each, strict=True)) for each in newest]
+        await (await self._session.connection()).execute(statement, rows)
 
     async def reserve_reply(
         self, channel_id: int, now: datetime, until: datetime, guild_id: int | None = None

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from sqlmodel import select
@@ -22,8 +22,20 @@ from bot.db.guilds import GuildRepository
 from bot.db.kv import KeyValueRepository
 from bot.db.llm_calls import LlmCallRepository
 from bot.db.members import MemberRepository
+from bot.db.questions import QuestionRepository
 from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
+from bot.db.ticket_deliveries import TicketDeliveryRepository
+from bot.db.ticket_drafts import TicketDraftRepository
+from bot.db.ticket_messages import TicketMessageRepository
+from bot.db.ticket_settings import TicketSettingsRepository
+from bot.db.ticket_statistics import TicketStatisticsRepository
+from bot.db.ticket_texts import TicketTextRepository
+from bot.db.tickets import TicketRepository
+from bot.db.training import TrainingRepository
+from bot.db.training_changes import TrainingChangeRepository
+from bot.db.training_gaps import TrainingGapRepository
+from bot.db.training_vectors import TrainingVectorRepository
 
 # What a database that is busy, full, restarting or out of reach says; all else is a fault of ours.
 _PASSING = (
@@ -53,6 +65,15 @@ def is_passing(error: BaseException) -> bool:
     return error.connection_invalidated or any(word in str(error.orig).lower() for word in _PASSING)
 
 
+def is_of_the_data(error: BaseException) -> bool:
+    """Whether `error` says that a value can't be stored, whenever it is tried."""
+    if isinstance(error, DBAPIError):
+        # asyncpg's own are known by their codes alone: data, integrity.
+        code = str(getattr(error.orig, "sqlstate", None) or "")
+        return isinstance(error, DataError | IntegrityError) or code.startswith(("22", "23"))
+    return isinstance(error, StatementError | OverflowError)  # before it is sent; SQLite's of large numbers
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """Every repository, on one session."""
@@ -65,8 +86,20 @@ class Transaction:
     kv: KeyValueRepository
     llm_calls: LlmCallRepository
     members: MemberRepository
+    questions: QuestionRepository
     queue: SignalQueueRepository
     signals: SignalRepository
+    ticket_deliveries: TicketDeliveryRepository
+    ticket_drafts: TicketDraftRepository
+    ticket_messages: TicketMessageRepository
+    ticket_settings: TicketSettingsRepository
+    ticket_statistics: TicketStatisticsRepository
+    ticket_texts: TicketTextRepository
+    tickets: TicketRepository
+    training: TrainingRepository
+    training_changes: TrainingChangeRepository
+    training_gaps: TrainingGapRepository
+    training_vectors: TrainingVectorRepository
 
 
 class Database:
@@ -79,6 +112,7 @@ class Database:
         self._writers = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
         # SQLite lets waiting writers in at random, and each would keep a connection from the readers.
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+        self._line = asyncio.Lock()  # only its head waits for the turn, so that who goes ahead waits for one
         readers = engine.execution_options(**{READ_ONLY: True})
         self._readers = async_sessionmaker(readers, class_=AsyncSession, expire_on_commit=False)
 
@@ -88,11 +122,14 @@ class Database:
         return self._engine.dialect.name
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, ahead: bool = False) -> AsyncIterator[Transaction]:
         """Open a transaction; commit on a clean exit, roll back on any exception.
 
         A locked or lost database is tried again until `retry_seconds` have passed. On SQLite the transaction
         is a writer from the start, so that nothing inside it can find the database locked.
+
+        Args:
+            ahead: don't line up with this process's other writers, but take turns with them (SQLite).
 
         Raises:
             TimeoutError: this process's other writers took longer than `retry_seconds` (SQLite).
@@ -101,6 +138,8 @@ class Database:
         async with AsyncExitStack() as stack:
             if self._turn is not None:
                 async with asyncio.timeout(self._retry_seconds):
+                    if not ahead:
+                        await stack.enter_async_context(self._line)
                     await stack.enter_async_context(self._turn)
             yield await stack.enter_async_context(self._open(self._writers))
 
@@ -147,8 +186,20 @@ class Database:
                 kv=KeyValueRepository(session),
                 llm_calls=LlmCallRepository(session),
                 members=MemberRepository(session),
+                questions=QuestionRepository(session),
                 queue=SignalQueueRepository(session),
                 signals=SignalRepository(session),
+                ticket_deliveries=TicketDeliveryRepository(session),
+                ticket_drafts=TicketDraftRepository(session),
+                ticket_messages=TicketMessageRepository(session),
+                ticket_settings=TicketSettingsRepository(session),
+                ticket_statistics=TicketStatisticsRepository(session),
+                ticket_texts=TicketTextRepository(session),
+                tickets=TicketRepository(session),
+                training=TrainingRepository(session),
+                training_changes=TrainingChangeRepository(session),
+                training_gaps=TrainingGapRepository(session),
+                training_vectors=TrainingVectorRepository(session),
             )
             await _to_the_end(session.commit())
 

@@ -1,8 +1,9 @@
 """Small values under (scope, key)."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlmodel import col, update
+from sqlmodel import col, delete, or_, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -25,6 +26,11 @@ class KeyValueRepository:
         insert = insert_for(self._session, KeyValue).values(scope=scope, key=key, value=value)
         update = insert.on_conflict_do_update(index_elements=["scope", "key"], set_={"value": value})
         await self._session.exec(update)
+
+    async def forget_guild(self, scopes: Collection[str], guild_id: int) -> None:
+        """Delete what is kept of a guild in scopes whose keys are its id, or begin with it and a slash."""
+        theirs = or_(col(KeyValue.key) == str(guild_id), col(KeyValue.key).startswith(f"{guild_id}/"))
+        await self._session.exec(delete(KeyValue).where(col(KeyValue.scope).in_(scopes), theirs))
 
     async def touch(self) -> None:
         """Write nothing, but fail when nothing can be written."""

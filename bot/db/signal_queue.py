@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, or_
+from sqlalchemy import Table, bindparam, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,6 +13,21 @@ from bot.domain.signal import Stage
 from bot.models import SignalRecord
 
 _TABLE: Table = SignalRecord.__table__  # type: ignore[attr-defined]
+
+
+class Standing(NamedTuple):
+    """How a signal stands: what it says now, and whether it is erased."""
+
+    stage: str
+    content: str
+    deleted_at: datetime | None
+
+
+_STANDING = (
+    sa_select(_TABLE.c.stage, _TABLE.c.content, _TABLE.c.deleted_at)
+    .where(_TABLE.c.id == bindparam("id"))
+    .with_for_update()  # PostgreSQL; on SQLite nobody writes beside a transaction
+)
 
 
 class SignalQueueRepository:
@@ -47,6 +62,12 @@ class SignalQueueRepository:
         )
         rows = await (await self._session.connection()).execute(query)
         return {each.id for each in rows if each.content == contents[each.id]}
+
+    async def standing(self, signal_id: str) -> Standing | None:
+        """Return how a signal stands, until the end of the transaction; None when it is gone."""
+        connection = await self._session.connection()
+        row = (await connection.execute(_STANDING, {"id": signal_id})).one_or_none()
+        return Standing(*row) if row else None
 
     async def advance(self, ids: Sequence[str], old: Stage, values: dict[str, Any]) -> Sequence[str]:
         """Set `values` (the new `stage` among them) where the stage is `old` and end the leases.

@@ -64,6 +64,7 @@ def judge(stage: Stage, said: list[Played], evidence: Evidence) -> list[Verdict]
     """Return every expectation about what happened while the bot ran."""
     return [
         _connected(evidence),
+        *panel(stage, evidence.entries),
         _stored_once(stage, said, evidence),
         *(_line(stage, played, evidence) for played in said),
         *_changes(stage.conversation, said, evidence),
@@ -169,12 +170,35 @@ def _replies(stage: Stage, played: Played, evidence: Evidence) -> Iterator[str]:
 
 
 def _own_messages(stage: Stage, evidence: Evidence) -> list[Json]:
-    """Return what the bot posted, answers to commands left out."""
+    """Return what the bot posted, answers to commands and the tickets' panel left out."""
+    panel = _panel_channel(stage)
     return [
         entry
         for entry in evidence.entries
-        if entry["kind"] == "message" and entry["author_id"] == stage.bot_id and not entry["interaction_id"]
+        if entry["kind"] == "message"
+        and entry["author_id"] == stage.bot_id
+        and entry["channel_id"] != panel
+        and not entry["interaction_id"]
     ]
+
+
+def _panel_channel(stage: Stage) -> int | None:
+    desk = stage.conversation.desk
+    return stage.places[desk.panel] if desk else None
+
+
+def panel(stage: Stage, entries: list[Json]) -> Iterator[Verdict]:
+    """Yield whether the panel that opens tickets is there, where there is to be one."""
+    channel = _panel_channel(stage)
+    if channel is None:
+        return
+    authors = [
+        entry["author_id"]
+        for entry in entries
+        if entry["kind"] == "message" and entry["channel_id"] == channel and not entry["interaction_id"]
+    ]
+    wrong = [] if authors == [stage.bot_id] else [f"{len(authors)} messages in its channel"]
+    yield Verdict("the panel that opens tickets is posted once", wrong)
 
 
 def _changes(conversation: Conversation, said: list[Played], evidence: Evidence) -> Iterator[Verdict]:

@@ -20,6 +20,7 @@ from yarl import URL
 from bot.abilities import describe_abilities
 from bot.demo.check import Verdict, gather, judge, judge_end
 from bot.demo.children import tail
+from bot.demo.desk import open_desk
 from bot.demo.errors import DemoError
 from bot.demo.language import EXPLAINED, Words, find_ollama, offer, require_ollama, settings_of_owner
 from bot.demo.notes import noting
@@ -225,12 +226,16 @@ class Demo:
 
     async def _play(self, stage: Stage, speed: float) -> Player:
         await set_staff_channel(stage, self._screen)
+        if STORY.desk is not None:
+            await open_desk(stage, STORY.desk, self._screen)
         player = Player(stage, self._screen, speed)
         await player.play(STORY.steps)
         return player
 
     async def _checked(self, stage: Stage, quiet: Screen) -> list[Verdict]:
         answer = await set_staff_channel(stage, quiet)
+        if STORY.desk is not None:
+            await open_desk(stage, STORY.desk, quiet)
         player = Player(stage, quiet, 0)
         said = await player.play(STORY.steps)
         channel = f"<#{stage.places[STORY.staff_channel]}>"

@@ -18,7 +18,7 @@ EXPLAINED: Final = (
     "Language model: a loopback Ollama whose words are scripted."
     " No model writes them, and every text says so."
 )
-# Newest first: what was said before is in a prompt too, and the first match answers.
+_QUESTION: Final = "The question to answer:"  # of the prompt; before it stands what was said earlier
 _SCRIPT: Final = (
     (
         "CSV export",
@@ -46,7 +46,9 @@ class Words(StrEnum):
 
 def script() -> str:
     """Return the loopback Ollama's rules, as its `--script` takes them."""
-    return json.dumps([{"contains": said, "answer": f"{MARK} {answer}"} for said, answer in _SCRIPT])
+    return json.dumps(
+        [{"contains": said, "after": _QUESTION, "answer": f"{MARK} {answer}"} for said, answer in _SCRIPT]
+    )
 
 
 def environment_of(words: Words, url: str = "", model: str = MODEL) -> dict[str, str]:

@@ -128,8 +128,14 @@ class Notes:
         return story
 
     async def _put(self, entry: Json, note: Json) -> None:
-        async with self._gate:
-            await self._stage.control.call("annotate", message=entry["message_id"], note=note)
+        try:
+            async with self._gate:
+                await self._stage.control.call("annotate", message=entry["message_id"], note=note)
+        except DemoError:
+            await asyncio.sleep(
+                UNSEEN_SECONDS
+            )  # where it was deleted meanwhile, hearing of that ends this task
+            raise
 
     def _never_seen(self, entry: Json) -> bool:
         return bool(entry.get("bot")) or entry["message_id"] in self._stage.before

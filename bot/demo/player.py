@@ -148,9 +148,8 @@ async def set_staff_channel(stage: Stage, screen: Screen) -> str:
     """
     conversation = stage.conversation
     channel = conversation.staff_channel
-    answer = await stage.slash(
-        conversation.owner.name, "config staff", channel, {"channel": stage.places[channel]}
-    )
+    options = {"channel": stage.places[channel]}
+    answer: str = (await stage.slash(conversation.owner.name, "config staff", channel, options))["content"]
     screen.message(conversation.owner.display, f"#{channel}", f"/config staff channel: #{channel}")
     screen.reply(f"#{channel}", re.sub(r"<#\d+>", f"#{channel}", answer), only_for=conversation.owner.display)
     if not answer:

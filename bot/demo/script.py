@@ -87,6 +87,20 @@ class Place:
     kind: str = "text"
     topic: str = ""
     only: str = ""
+    bot_may: tuple[str, ...] = ()  # what the bot may here beside what its invite link asks for
+    closed: bool = False  # to posts of members; they write in the threads there
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where tickets live, who works on them, and what staff have taught before anybody asks."""
+
+    forum: str
+    panel: str  # channel
+    role: str
+    teacher: str  # member of staff
+    lessons: tuple[tuple[str, str], ...]  # question, answer
+    hint: str  # what to try
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,7 @@ class Conversation:
     posts: tuple[tuple[str, str, str, str], ...] = ()  # there before the bot: who, forum, title, text
     staff_channel: str = ""
     guest: str = ""  # as whom the chat page opens: a member with no part in the questions
+    desk: Desk | None = None
     steps: tuple[Step, ...] = field(default=())
 
     @property

@@ -17,7 +17,7 @@ from bot.demo.errors import DemoError
 from bot.demo.language import MODEL, Words, environment_of, script, settings_of_owner
 from bot.demo.links import AdminLink, ControlLink, Json
 from bot.demo.names import Names
-from bot.demo.script import Conversation
+from bot.demo.script import Conversation, Place
 from bot.demo.wording import BOT
 from bot.domain.invite import PERMISSION_BITS
 
@@ -235,8 +235,8 @@ class Stage:
         except TimeoutError:
             raise DemoError(f"the bot was not ready within {START_SECONDS:.0f} s", bot.log) from None
 
-    async def slash(self, member: str, command: str, channel: str, options: Json) -> str:
-        """Run a slash command in a channel as a member and return the text of the answer.
+    async def slash(self, member: str, command: str, channel: str, options: Json) -> Json:
+        """Run a slash command in a channel as a member and return the message of the answer.
 
         Raises:
             DemoError: the bot did not answer.
@@ -244,16 +244,25 @@ class Stage:
         started = await self.control.call(
             "slash", user=member, command=command, channel=self.places[channel], options=options
         )
-        answer: Json = {}
-        with suppress(TimeoutError):
+
+        async def answer() -> Json | None:
+            told = await self.control.call("interaction", interaction=started["interaction_id"])
+            message: Json | None = None if told["loading"] else told["message"]
+            return message
+
+        return await self.until(f"an answer to /{command}", answer)
+
+    async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
+        """Look again and again until the bot has done something, and return it.
+
+        Raises:
+            DemoError: it has not, in the time a command may take.
+        """
+        try:
             async with asyncio.timeout(COMMAND_SECONDS):
-                while not answer.get("message"):
-                    await asyncio.sleep(LOOK_SECONDS)
-                    answer = await self.control.call("interaction", interaction=started["interaction_id"])
-        if not answer.get("message"):
-            raise DemoError(f"the bot did not answer /{command}", self.folder / "bot.log")
-        text: str = answer["message"]["content"]
-        return text
+                return await _until(look)
+        except TimeoutError:
+            raise DemoError(f"there is not: {what}", self.folder / "bot.log") from None
 
     async def _end(self, child: Child) -> int:
         if child.name == "the sandbox" and not child.ended.done() and hasattr(self, "control"):
@@ -270,7 +279,7 @@ class Stage:
                 )
 
 
-async def _until(look: Callable[[], Awaitable[T]]) -> T:
+async def _until(look: Callable[[], Awaitable[T | None]]) -> T:
     """Look again and again until there is something; the caller sets the deadline."""
     while True:
         found = await look()
@@ -309,7 +318,7 @@ def seed_of(conversation: Conversation) -> Json:
                         "name": place.name,
                         "type": place.kind,
                         "topic": place.topic or None,
-                        "overwrites": _only(place.only),
+                        "overwrites": _overwrites(place),
                     }
                     for place in conversation.places
                 ],
@@ -318,12 +327,16 @@ def seed_of(conversation: Conversation) -> Json:
     }
 
 
-def _only(role: str) -> list[Json]:
-    if not role:
-        return []
+def _overwrites(place: Place) -> list[Json]:
+    more = list(place.bot_may)
+    if place.closed:
+        write = ["send_messages"]
+        return [{"target": "everyone", "deny": write}, {"target": "bot", "allow": [*write, *more]}]
+    if not place.only:
+        return [{"target": "bot", "allow": more}] if more else []
     seen = ["view_channel"]
     return [
         {"target": "everyone", "deny": seen},
-        {"target": role, "allow": seen},
-        {"target": "bot", "allow": seen},
+        {"target": place.only, "allow": seen},
+        {"target": "bot", "allow": seen + more},
     ]

@@ -1,6 +1,6 @@
 """The written conversation: an evening in a small community, and what the bot should make of it."""
 
-from bot.demo.script import Conversation, Deletion, Edit, Expected, Line, Outcome, Person, Place
+from bot.demo.script import Conversation, Deletion, Desk, Edit, Expected, Line, Outcome, Person, Place
 
 # Put together here, so that no scanner takes it for a real one.
 FAKE_KEY = "sk_live_" + "4242" + "notarealkey" + "4242"
@@ -32,7 +32,15 @@ STORY = Conversation(
         Place("help", topic="Ask here"),
         Place("dev", topic="Building the lamp"),
         Place("support", kind="forum", topic="One post per problem"),
-        Place("staff", topic="Staff only", only="Staff"),
+        Place("staff", topic="Staff only", only="Staff", bot_may=("attach_files",)),
+        Place("open-a-ticket", topic="Press the button", closed=True),
+        Place(
+            "tickets",
+            kind="forum",
+            topic="One post per ticket; #open-a-ticket opens them",
+            bot_may=("manage_threads", "manage_channels"),
+            closed=True,
+        ),
     ),
     threads=(("jonas", "dev", "api-403"),),
     posts=(
@@ -46,6 +54,28 @@ STORY = Conversation(
     ),
     staff_channel="staff",
     guest="lea",
+    desk=Desk(
+        forum="tickets",
+        panel="open-a-ticket",
+        role="Staff",
+        teacher="jonas",
+        lessons=(
+            (
+                "How do I reset my password?",
+                "Open **Settings → Account** and press **Forgot password**. The link works for an hour.",
+            ),
+            (
+                "How do I connect a lamp to the wifi?",
+                "Hold the lamp's button until it blinks, then choose it under **Add a lamp** in the app.",
+            ),
+            (
+                "How do I cancel my subscription?",
+                "Open **Settings → Plan** and press **Cancel**. It stays until the month you have paid ends.",
+            ),
+        ),
+        hint="Tickets: press the button in #open-a-ticket and ask how to reset your password, then something"
+        " nobody taught. As Jonas (staff) or Nadia (owner), look at #staff.",
+    ),
     steps=(
         Line(
             "nadia",

@@ -11,6 +11,7 @@ URGENCIES = {"high": "urgent", "med": "soon", "low": ""}
 PLANS = {"reply": "answer", "noop": "keep quiet", "escalate": "call the staff"}
 OUTCOMES = {"responded": "answered", "skipped": "left alone", "escalated": "handed to the staff"}
 TONES = {"responded": "good", "skipped": "info", "escalated": "warn"}
+IN_TICKET = "in a ticket"  # the reason for keeping quiet where the ticket's own answers speak
 GONE_WRONG = frozenset({"forbidden", "failed", "expired"})  # an action's status
 TOXIC = 0.5
 
@@ -129,6 +130,8 @@ def _title(story: Json) -> str:
     status = story["orchestrator"]["status"]
     if not _is_handled(story):
         return intent_of(story)
+    if story["orchestrator"]["reason"] == IN_TICKET:
+        return f"{intent_of(story)}: {IN_TICKET}"
     waiting = "acting" if story["stage"] == "act" else "deciding"
     return f"{intent_of(story)}: {OUTCOMES.get(status, waiting) if story['stage'] == 'done' else waiting}"
 

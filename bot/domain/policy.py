@@ -48,6 +48,7 @@ class Situation:
     unanswered_follow_up: bool = False  # the bot answered before, the member asks again, no one else spoke
     with_staff: bool = False  # an earlier message of the same member here was escalated within the window
     addressed_to_other: bool = False  # it replies to or mentions another member
+    in_ticket: bool = False  # tickets have answers of their own
     maintenance: bool = False
 
 
@@ -99,6 +100,7 @@ def _restraint(signal: Signal, policy: GuildPolicy, situation: Situation) -> str
 def _silence(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:
     observer = signal.observer
     checks = (
+        (situation.in_ticket, "in a ticket"),
         (observer.intent == Intent.OTHER, "nothing asked"),
         (situation.maintenance, "maintenance mode"),
         (not policy.auto_reply, "auto-replies are off here"),

@@ -9,13 +9,14 @@ from types import ModuleType
 from typing import Any
 
 from bot.llm.anthropic_models import Traits, thinking_parameters, traits_by_name, traits_of
-from bot.llm.errors import BadOutput, HungUp, LLMError, Refused
+from bot.llm.errors import BadOutput, Declined, HungUp, LLMError, Refused
 from bot.llm.hosted import (
     HEALTH_SECONDS,
     Hosted,
     count_of,
     guessed_input,
     guessed_tokens,
+    in_words,
     items,
     mapping,
     plain,
@@ -45,7 +46,6 @@ _FINISH = {
     "model_context_window_exceeded": Finish.LENGTH,
     "tool_use": Finish.TOOL_CALLS,
 }
-_BY_WORDS = "Answer with nothing but JSON that fits this JSON schema:\n"
 
 
 class AnthropicProvider(Hosted):
@@ -66,7 +66,7 @@ class AnthropicProvider(Hosted):
 
     def _build(self, sdk: ModuleType) -> Any:
         if not self._key:
-            raise Refused("Anthropic needs a key: set LLM_API_KEY in .env and restart the bot")
+            raise Refused(f"Anthropic needs a key: set {self.key_name} in .env and restart the bot")
         self._transform = sdk.transform_schema
         # The chain tries again, within its deadline.
         return sdk.AsyncAnthropic(api_key=self._key, base_url=self._base_url, max_retries=0)
@@ -93,7 +93,7 @@ class AnthropicProvider(Hosted):
             thinking=thinking,
             tool_calls=calls,
             usage=usage,
-            finish=self._finish(answer.get("stop_reason")),
+            finish=self._finish(answer.get("stop_reason"), usage),
         )
 
     async def stream(self, prompt: Prompt, *, model: str, deadline: float) -> AsyncIterator[Chunk]:
@@ -116,8 +116,12 @@ class AnthropicProvider(Hosted):
             await source.close()
         if not reading.is_whole:
             raise HungUp(f"{self.service} hung up amid an answer: try again")
-        finish = self._finish(reading.stop_reason)
-        yield DoneChunk(self._counted(reading.usage, model, prompt, reading.said), finish)
+        usage = self._counted(reading.usage, model, prompt, reading.said)
+        yield DoneChunk(usage, self._finish(reading.stop_reason, usage))
+
+    def output_bound(self, prompt: Prompt, model: str) -> int:
+        """Return the most tokens of answer and thinking, which counts as output."""
+        return self._thinking(prompt, model)[1]
 
     async def embed(self, texts: Sequence[str], *, model: str, deadline: float) -> list[list[float]]:
         """Raise, for Anthropic has no embeddings.
@@ -160,28 +164,25 @@ class AnthropicProvider(Hosted):
     def _form(self, prompt: Prompt, model: str) -> dict[str, Any]:
         """Return the body of a request."""
         traits = self._traits.get(model) or traits_by_name(model)
-        options = prompt.options
         system = [each.text for each in prompt.messages if each.role is Role.SYSTEM and each.text]
         output: dict[str, Any] = {}
         if prompt.schema is not None:
             if traits.capabilities.supports_schema:
                 output["format"] = {"type": "json_schema", "schema": self._closed(prompt.schema)}
             else:
-                system.append(_BY_WORDS + json.dumps(prompt.schema))
-        after_tools = any(each.tool_calls for each in prompt.messages)
-        thinking, headroom = thinking_parameters(traits, options, after_tools=after_tools)
+                system.append(in_words(prompt.schema))
+        thinking, most = self._thinking(prompt, model)
         if effort := thinking.pop("effort", None):
             output["effort"] = effort
-        most = options.max_tokens + headroom
         form: dict[str, Any] = {
             "model": model,
-            "max_tokens": min(most, traits.max_output) if traits.max_output else most,
+            "max_tokens": most,
             "messages": _turns(prompt.messages),
             **thinking,
         }
         optional = {
             "system": "\n\n".join(system),
-            "stop_sequences": [each for each in options.stop if each.strip()],  # it refuses blank ones
+            "stop_sequences": [each for each in prompt.options.stop if each.strip()],  # it refuses blank ones
             "output_config": output,
             "tools": [
                 {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
@@ -189,6 +190,14 @@ class AnthropicProvider(Hosted):
             ],
         }
         return form | {name: value for name, value in optional.items() if value}
+
+    def _thinking(self, prompt: Prompt, model: str) -> tuple[dict[str, Any], int]:
+        """Return what a request says about thinking, and the tokens it may take together with the answer."""
+        traits = self._traits.get(model) or traits_by_name(model)
+        after_tools = any(each.tool_calls for each in prompt.messages)
+        said, headroom = thinking_parameters(traits, prompt.options, after_tools=after_tools)
+        most = prompt.options.max_tokens + headroom
+        return said, min(most, traits.max_output) if traits.max_output else most
 
     def _closed(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """Return a schema as the API wants it: closed objects, and limits it can't keep told in words."""
@@ -203,9 +212,9 @@ class AnthropicProvider(Hosted):
             raise BadOutput(f"{self.service} sent a tool call that is not whole: try again")
         return ToolCall(text_of(block.get("id")), name, arguments)
 
-    def _finish(self, reason: object) -> Finish:
+    def _finish(self, reason: object, usage: Usage) -> Finish:
         if reason == "refusal":
-            raise Refused("the model declined to answer this")
+            raise Declined("the model declined to answer this", usage)
         return _FINISH.get(str(reason), Finish.STOP)
 
     def _counted(self, usage: Mapping[str, Any], model: str, prompt: Prompt, said: Sequence[str]) -> Usage:
@@ -264,7 +273,7 @@ class _Reading:
 
     def _count(self, usage: object) -> None:
         # Each count is of all so far; what an event leaves out stays.
-        self.usage.update({name: count for name, count in mapping(usage).items() if count_of(count)})
+        self.usage.update({name: count for name, count in mapping(usage).items() if count})
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, Any]]:

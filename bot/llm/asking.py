@@ -1,6 +1,7 @@
 """How one link of a chain is asked: fitted to its model, paid for, within its time."""
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,13 +15,15 @@ from bot.llm.errors import (
     AnswerCut,
     BadOutput,
     ContextOverflow,
-    HungUp,
+    Declined,
     LLMError,
     ModelMissing,
     ProviderUnavailable,
     RateLimited,
     Refused,
+    Served,
     TooSlow,
+    Unloadable,
     Unsuitable,
 )
 from bot.llm.lanes import Asker, Lane, Running
@@ -33,11 +36,17 @@ from bot.llm.waiting import Kept
 # Characters of an answer for each token it was allowed: far more than any tokenizer packs into one on
 # average, so a model that exceeds it ignores its limit.
 CHARACTERS_PER_TOKEN = 40
+SPEND_SECONDS = 2.0  # for today's spend to be read; a database that hangs must leave time for other links
 MAX_COMPLAINTS = 256  # remembered, so that each is logged once
 
-# What was not served, so costs nothing; a refusal was at least read.
-_UNSERVED = (RateLimited, ModelMissing, ContextOverflow, Unsuitable)
-_FOR_THE_OWNER = (ModelMissing, Refused, Unsuitable)  # what stays wrong until somebody does something
+# What was not served, so costs nothing.
+_UNSERVED = (RateLimited, ModelMissing, ContextOverflow, Unsuitable, Refused)
+_FOR_THE_OWNER = (
+    ModelMissing,
+    Refused,
+    Unloadable,
+    Unsuitable,
+)  # what stays wrong until somebody does something
 
 
 class Link(NamedTuple):
@@ -51,7 +60,7 @@ class Arrivals:
     """What a stream brings: chunks, then the end, by the provider or by the clock."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[Chunk | None] = asyncio.Queue()  # bounded by CHARACTERS_PER_TOKEN
+        self.queue: asyncio.Queue[Chunk | None] = asyncio.Queue()  # bounded by what `_pump` lets in
         self.is_late = False
 
 
@@ -68,7 +77,7 @@ class Asking:
     def is_passable(self, link: Link) -> bool:
         """Whether a link would be asked now."""
         lane = self.lanes.get(link.provider)
-        return lane is not None and lane.breaker.is_passable()
+        return lane is not None and lane.breakers.is_passable(link.model)
 
     async def complete(self, link: Link, call: Call, prompt: Prompt, until: float) -> Completion:
         """Return a link's whole answer, by `until` (monotonic).
@@ -80,15 +89,16 @@ class Asking:
 
         async def work(seconds: float) -> Completion:
             fitted = await _fitted(lane.provider, link.model, prompt)
-            with self._paid(lane, link, call, fitted) as bill:
+            most = lane.provider.output_bound(fitted, link.model)
+            with self._paid(lane, link, call, fitted, most) as bill:
                 completion = await lane.provider.complete(fitted, model=link.model, deadline=seconds)
                 self._used(link, bill, completion.usage)
-            _check_length(len(completion.text), fitted)
+            _check_length(len(completion.text), most)
             if not completion.text.strip() and not completion.tool_calls:
                 raise BadOutput(f"{link.model} answered with nothing: try another model or more tokens")
             return completion
 
-        running = await lane.begin(work, Asker(call.guild_id, call.background), until)
+        running = await lane.begin(link.model, work, Asker(call.guild_id, call.background), until)
         return await running.result(until)
 
     async def stream(
@@ -103,16 +113,16 @@ class Asking:
 
         async def work(_seconds: float) -> Usage:
             fitted = await _fitted(lane.provider, link.model, prompt)
-            with self._paid(lane, link, call, fitted) as bill:
+            most = lane.provider.output_bound(fitted, link.model)
+            with self._paid(lane, link, call, fitted, most) as bill:
                 # Its share of the time is for the first words; the whole answer may take all of it.
                 left = call.until - self._ports.clock.monotonic()
-                usage = await _pump(
-                    lane.provider.stream(fitted, model=link.model, deadline=left), arrivals, fitted
-                )
+                chunks = lane.provider.stream(fitted, model=link.model, deadline=left)
+                usage = await _pump(chunks, arrivals, most, bill)
                 self._used(link, bill, usage)
             return usage
 
-        running = await lane.begin(work, Asker(call.guild_id, call.background), until)
+        running = await lane.begin(link.model, work, Asker(call.guild_id, call.background), until)
         running.task.add_done_callback(lambda _done: arrivals.queue.put_nowait(None))
         return running
 
@@ -156,27 +166,31 @@ class Asking:
         if lane is None:
             raise ProviderUnavailable(f"{link.provider} is not set up: see llm in config/settings.yaml")
         if lane.provider.is_hosted:
-            await self._ceilings.load(until - self._ports.clock.monotonic())
+            await self._ceilings.load(min(SPEND_SECONDS, until - self._ports.clock.monotonic()))
         return lane
 
     @contextmanager
-    def _paid(self, lane: Lane, link: Link, call: Call, prompt: Prompt) -> Iterator[Bill | None]:
+    def _paid(self, lane: Lane, link: Link, call: Call, prompt: Prompt, most: int) -> Iterator[Bill | None]:
         """Hold what the call may cost; if it fails, settle what that costs."""
         if not lane.provider.is_hosted:
             yield None
             return
         price = self._ports.prices(link.provider, link.model)
-        bill = self._ceilings.open(call.guild_id, price, prompt)
+        bill = self._ceilings.open(call.guild_id, price, prompt, most)
         call.bills.append(bill)
         try:
             yield bill
+        except Declined as error:
+            self._used(link, bill, error.usage)
+            raise
         except _UNSERVED:
             bill.settle(0, 0)
             raise
-        except Refused:
-            bill.settle_input()
+        except Served as error:
+            if error.usage.input_tokens or error.usage.output_tokens:
+                self._used(link, bill, error.usage)
             raise
-        except (TooSlow, AnswerCut, HungUp):
+        except TooSlow:
             raise
         except ProviderUnavailable:
             bill.settle(0, 0)
@@ -210,7 +224,7 @@ async def _fitted(provider: LLMProvider, model: str, prompt: Prompt) -> Prompt:
     return prompt if prompt.schema is None or able.supports_schema else spelled_out(prompt)
 
 
-async def _pump(chunks: AsyncIterator[Chunk], arrivals: Arrivals, prompt: Prompt) -> Usage:
+async def _pump(chunks: AsyncIterator[Chunk], arrivals: Arrivals, most: int, bill: Bill | None) -> Usage:
     """Put what comes into `arrivals`, and return what it took once it is whole."""
     length, is_answer, anything = 0, False, False
     try:
@@ -221,14 +235,15 @@ async def _pump(chunks: AsyncIterator[Chunk], arrivals: Arrivals, prompt: Prompt
                 arrivals.queue.put_nowait(chunk)
                 return chunk.usage
             anything = True
-            if isinstance(chunk, TextChunk | ThinkingChunk):
-                length += len(chunk.text)
-                _check_length(length, prompt)
+            length += _length_of(chunk)
+            _check_length(length, most)
             is_answer = is_answer or is_seen(chunk)
             arrivals.queue.put_nowait(chunk)
-    except ProviderUnavailable as error:
-        if anything:
-            raise AnswerCut(str(error)) from error
+    except LLMError as error:
+        if anything and isinstance(error, ProviderUnavailable):
+            raise AnswerCut(str(error), error.usage if isinstance(error, Served) else None) from error
+        if anything and bill is not None and not isinstance(error, Declined):
+            bill.close()  # what came was served, however it ended
         raise
     finally:
         if isinstance(chunks, AsyncGenerator):
@@ -237,11 +252,18 @@ async def _pump(chunks: AsyncIterator[Chunk], arrivals: Arrivals, prompt: Prompt
     raise AnswerCut(cut) if anything else ProviderUnavailable(cut)
 
 
+def _length_of(chunk: Chunk) -> int:
+    """Return for how many characters a chunk counts: one at the least, so that empty ones have an end too."""
+    if isinstance(chunk, ToolCallChunk):
+        return len(chunk.call.name) + len(json.dumps(chunk.call.arguments, default=str))
+    return max(1, len(chunk.text)) if isinstance(chunk, TextChunk | ThinkingChunk) else 1
+
+
 def is_seen(chunk: Chunk) -> bool:
     """Whether a reader is shown something of `chunk`, so that no other link can begin anew."""
     return isinstance(chunk, ToolCallChunk) or (isinstance(chunk, TextChunk) and bool(chunk.text.strip()))
 
 
-def _check_length(length: int, prompt: Prompt) -> None:
-    if length > prompt.options.max_tokens * CHARACTERS_PER_TOKEN:
+def _check_length(length: int, max_tokens: int) -> None:
+    if length > max_tokens * CHARACTERS_PER_TOKEN:
         raise BadOutput("the model talks on past its limit of tokens: try another one")

@@ -1,4 +1,4 @@
-"""A circuit breaker: a provider that keeps failing is left in peace for a while, then tried with one call."""
+"""A circuit breaker: who keeps failing is left in peace for a while, then tried with one call."""
 
 import math
 from collections import deque
@@ -10,7 +10,7 @@ from bot.llm.errors import Paused
 from bot.llm.ports import Clock
 from bot.settings_llm import LlmBreaker
 
-RATE_LIMIT_SECONDS = 30.0  # where the provider doesn't say how long
+RATE_LIMIT_SECONDS = 30.0  # where nobody says how long
 LONGEST_LIMIT = 3_600.0
 
 
@@ -26,7 +26,7 @@ GAUGE = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
 
 
 class Breaker:
-    """Decides whether a provider is asked; each change of its mind is one line in the log.
+    """Decides whether a provider or a model is asked; each change of its mind is one line in the log.
 
     Whoever asks enters and holds a ticket until they know how it went. What comes in on a ticket from before
     the last change counts for nothing: ten calls that hang together open the breaker once.
@@ -37,6 +37,7 @@ class Breaker:
         self._clock = clock
         self._settings = settings
         self._failures: deque[float] = deque()  # when, of those within the window
+        self._in_a_row = 0
         self._state = State.CLOSED
         self._until = 0.0
         self._why = ""
@@ -45,8 +46,14 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """Whether calls pass; OPEN until somebody enters after its time."""
-        return self._state
+        """Whether calls pass: after its time one does, whether or not anybody has asked since."""
+        is_over = self._state is State.OPEN and self._clock.monotonic() >= self._until
+        return State.HALF_OPEN if is_over else self._state
+
+    @property
+    def why(self) -> str:
+        """What it failed with when it was left alone last; "" where it never was."""
+        return self._why
 
     def check(self) -> None:
         """Do nothing if a call may pass now.
@@ -82,25 +89,33 @@ class Breaker:
         return self._era
 
     def succeeded(self, ticket: int) -> None:
-        """Note that the provider answered."""
-        if ticket == self._era and self._state is State.HALF_OPEN:
+        """Note that there was an answer."""
+        if ticket != self._era:
+            return
+        self._in_a_row = 0
+        if self._state is State.HALF_OPEN:
             self._become(State.CLOSED)
             self._failures.clear()
             logger.info("{}: answers again", self._name)
 
     def failed(self, ticket: int, why: str) -> None:
-        """Note that the provider failed; `why` is shown to the owner."""
+        """Note a failure; `why` is shown to the owner."""
         if ticket != self._era or self._state is State.OPEN:
             return
         now = self._clock.monotonic()
         self._failures.append(now)
         while self._failures[0] < now - self._settings.window_seconds:
             self._failures.popleft()
-        if self._state is State.HALF_OPEN or len(self._failures) >= self._settings.failures:
+        # One that hangs fails once in a deadline, too seldom for the window.
+        self._in_a_row += 1
+        is_down = (
+            len(self._failures) >= self._settings.failures or self._in_a_row >= self._settings.consecutive
+        )
+        if is_down or self._state is State.HALF_OPEN:
             self._open(self._settings.open_seconds, why)
 
     def limited(self, seconds: float | None, why: str) -> None:
-        """Note that the provider asks for quiet, for `seconds` where it said so; no failure of its own."""
+        """Note that quiet was asked for, for `seconds` where it said so; no failure of its own."""
         told = seconds if seconds is not None and math.isfinite(seconds) and seconds > 0 else None
         length = min(told or RATE_LIMIT_SECONDS, LONGEST_LIMIT)
         if self._state is State.OPEN:

@@ -21,8 +21,16 @@ class Built(NamedTuple):
     price_of: Callable[[str, str], Price | None]
 
 
-def build_providers(llm: LlmSettings, nlp: NlpSettings, prices_file: Path) -> Built:
+def build_providers(
+    llm: LlmSettings, nlp: NlpSettings, prices_file: Path, *, max_context: int | None = None
+) -> Built:
     """Return the providers that any chain names; without one nothing is read or imported.
+
+    Args:
+        llm: names them.
+        nlp: says where models of this machine are.
+        prices_file: what hosted models cost.
+        max_context: tokens that Ollama makes room for at most; None for what a model reads.
 
     Raises:
         StartupError: there are no prices to read for a provider that costs.
@@ -34,7 +42,9 @@ def build_providers(llm: LlmSettings, nlp: NlpSettings, prices_file: Path) -> Bu
         from bot.llm.ollama import OllamaProvider
 
         keep_alive = seconds_of(llm.ollama_keep_alive)
-        providers["ollama"] = OllamaProvider(str(llm.ollama_host), keep_alive=keep_alive)
+        providers["ollama"] = OllamaProvider(
+            str(llm.ollama_host), keep_alive=keep_alive, max_context=max_context
+        )
     if "transformers" in wanted:
         from bot.llm.transformers import Local, TransformersProvider
 

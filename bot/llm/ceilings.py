@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from loguru import logger
 
 from bot.llm.errors import CeilingReached
+from bot.llm.notices import Notices
 from bot.llm.ports import CallLog, CeilingNotice, ChainPorts, Price, Spend
 from bot.llm.types import Prompt
 from bot.llm.waiting import Kept
@@ -74,11 +75,10 @@ class Bill:
     ) -> None:
         self._accounts = accounts
         self._price = price
-        self._input_bound, output = bounds
         self._is_open = True
         self.at = at
-        self.held_tokens = self.tokens = self._input_bound + output
-        self.held_cost = self.cost = self._worth(self._input_bound, output)
+        self.held_tokens = self.tokens = sum(bounds)
+        self.held_cost = self.cost = self._worth(*bounds)
         for account in accounts:
             account.hold(self.held_tokens, self.held_cost)
 
@@ -88,10 +88,6 @@ class Bill:
             self.tokens = max(0, input_tokens) + max(0, output_tokens)
             self.cost = cost if cost > 0 else self._worth(input_tokens, output_tokens)
             self.close()
-
-    def settle_input(self) -> None:
-        """Say that what was asked counts, and no answer."""
-        self.settle(self._input_bound, 0)
 
     def close(self) -> None:
         """Settle at the bound what nobody knows better: it may have been served."""
@@ -117,7 +113,7 @@ class Ceilings:
         self._guilds: dict[int | None, _Account] = {}
         self._total = _Account()
         self._loading: asyncio.Task[None] | None = None
-        self._told: set[str] = set()  # today
+        self._notices = Notices(ports, kept)
 
     async def load(self, seconds: float) -> None:
         """Make sure that what today took already is known, within `seconds`.
@@ -136,8 +132,14 @@ class Ceilings:
                 logger.warning("Today's spend for language models can't be read: {}", _reason(loading))
             raise CeilingReached("today's spend can't be read from the database: see the log")
 
-    def open(self, guild_id: int | None, price: Price | None, prompt: Prompt) -> Bill:
+    def open(self, guild_id: int | None, price: Price | None, prompt: Prompt, output_bound: int) -> Bill:
         """Return a bill for one call; `load` was called before.
+
+        Args:
+            guild_id: whose call it is.
+            price: of the model.
+            prompt: that is asked.
+            output_bound: the most tokens of answer and thinking.
 
         Raises:
             CeilingReached: it might pass a ceiling, or could not be written down.
@@ -147,7 +149,7 @@ class Ceilings:
         if not log.has_room:
             raise CeilingReached("what is spent can't be written down: see whether the database answers")
         price = price or DEAREST
-        bounds = (input_bound(prompt), prompt.options.max_tokens)
+        bounds = (input_bound(prompt), output_bound)
         tokens, cost = sum(bounds), (bounds[0] * price.input + bounds[1] * price.output) / MILLION
         guild = self._guilds.setdefault(guild_id, _Account())
         settings = self._settings
@@ -162,6 +164,10 @@ class Ceilings:
         self._turn_the_page()
         guilds = {guild_id: Spend(each.tokens, each.cost) for guild_id, each in self._guilds.items()}
         return Spend(self._total.tokens, self._total.cost), guilds
+
+    def untold(self, guild_id: int | None) -> tuple[str, ...]:
+        """Return what owners should know today of a guild's ceiling and the total's, and were not told."""
+        return self._notices.untold(guild_id)
 
     async def _load(self) -> None:
         day = self._today()
@@ -199,35 +205,14 @@ class Ceilings:
         else:
             return
         if is_reached:  # and not only until calls under way have ended
-            self._tell(guild_id, text, is_total=is_total)
+            until = "until midnight UTC I go on without hosted models where it would be passed"
+            self._notices.tell(CeilingNotice(guild_id, is_total, self._day, f"{text}; {until}"))
         raise CeilingReached(text)
-
-    def _tell(self, guild_id: int | None, text: str, *, is_total: bool) -> None:
-        subject = "total" if is_total else str(guild_id)
-        if subject in self._told:
-            return
-        self._told.add(subject)
-        notice = CeilingNotice(
-            guild_id,
-            is_total,
-            self._day,
-            f"{text}; until midnight UTC I go on without hosted models where it would be passed",
-        )
-        self._kept.spawn(self._tell_once(notice, subject), "llm ceiling notice")
-
-    async def _tell_once(self, notice: CeilingNotice, subject: str) -> None:
-        logger.bind(guild_id=notice.guild_id).warning("Language models: {}", notice.text)
-        try:
-            if await self._ports.log.is_first_notice(notice.day, subject):
-                await self._ports.tell_owner(notice)
-        except Exception:
-            logger.exception("The owner could not be told of a ceiling")
 
     def _turn_the_page(self) -> None:
         today = self._today()
         if today > self._day:  # never back, as a clock that is set may go
             self._day, self._guilds, self._total = today, {}, _Account()
-            self._told.clear()
 
     def _today(self) -> date:
         return self._ports.clock.now().astimezone(UTC).date()

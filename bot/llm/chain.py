@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from bot.llm.answers import Answer, Call, Fallback, embedded_answer
 from bot.llm.asking import Asking, Link
 from bot.llm.breaker import GAUGE, State
+from bot.llm.breakers import ModelState
 from bot.llm.cache import AnswerCache, key_about, key_of
 from bot.llm.ceilings import Ceilings
 from bot.llm.errors import LLMError
@@ -35,12 +36,13 @@ RESERVED_PART, RESERVED_SECONDS = 0.05, 0.25
 
 
 class LaneStatus(NamedTuple):
-    """How a provider is asked at the moment."""
+    """How a provider is asked at the moment; it is OPEN when none of its models is asked."""
 
     provider: str
     state: State
     running: int
     waiting: int
+    models: tuple[ModelState, ...] = ()
 
 
 class LanguageModels:
@@ -58,8 +60,10 @@ class LanguageModels:
         self._settings = settings
         self._ports = ports
         self._kept = Kept(ports.clock)
+        models = settings.wanted()
         self._lanes = {
-            name: Lane(provider, ports.clock, self._kept, settings) for name, provider in providers.items()
+            name: Lane(provider, models.get(name, ()), ports.clock, self._kept, settings)
+            for name, provider in providers.items()
         }
         self._ceilings = Ceilings(settings.ceilings, ports, self._kept)
         self._asking = Asking(self._lanes, self._ceilings, ports, self._kept)
@@ -78,7 +82,9 @@ class LanguageModels:
     def status(self) -> list[LaneStatus]:
         """Return how each provider is asked at the moment."""
         return [
-            LaneStatus(name, lane.breaker.state, lane.gate.running, lane.gate.waiting)
+            LaneStatus(
+                name, lane.breakers.state, lane.gate.running, lane.gate.waiting, lane.breakers.models()
+            )
             for name, lane in self._lanes.items()
         ]
 
@@ -90,6 +96,10 @@ class LanguageModels:
         """
         await self._ceilings.load(seconds)
         return self._ceilings.spent()
+
+    def untold(self, guild_id: int | None) -> tuple[str, ...]:
+        """Return the ceilings, a guild's and the total's, reached today that no owner could be told of."""
+        return self._ceilings.untold(guild_id)
 
     async def complete(  # noqa: PLR0913  (each says something of its own, by name)
         self,
@@ -284,7 +294,7 @@ def _sum(one: Usage, other: Usage) -> Usage:
 
 
 def _gauge(lane: Lane) -> Callable[[], float]:
-    return lambda: GAUGE[lane.breaker.state]
+    return lambda: GAUGE[lane.breakers.state]
 
 
 def _depth(lane: Lane) -> Callable[[], int]:

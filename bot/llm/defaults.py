@@ -51,9 +51,12 @@ DEFAULTS = {
         _chat(40_960, tools=True, thinking=Thinking.BOOLEAN), 1_400_000_000, "for small machines"
     ),
     "qwen3:4b": ModelDefaults(
-        _chat(262_144, tools=True, thinking=Thinking.BOOLEAN),
+        _chat(262_144, tools=True, thinking=Thinking.ALWAYS),
         2_500_000_000,
-        "strong for its size; slow while it thinks, so that is off where a task doesn't need it",
+        "thinks before every answer, so is slow: qwen3:4b-instruct answers at once",
+    ),
+    "qwen3:4b-instruct": ModelDefaults(
+        _chat(262_144, tools=True), 2_500_000_000, "strong for its size; runs on a CPU; calls tools"
     ),
     "qwen3:8b": ModelDefaults(
         _chat(40_960, tools=True, thinking=Thinking.BOOLEAN), 5_200_000_000, "for a GPU with 8 GB"
@@ -66,12 +69,21 @@ DEFAULTS = {
     "all-minilm": ModelDefaults(Capabilities(context_tokens=512), 46_000_000, "vectors only"),
     "nomic-embed-text": ModelDefaults(Capabilities(context_tokens=2_048), 274_000_000, "vectors only"),
 }
+# Ollama tells of these as of those whose thinking can be switched off. Told not to think they still do, and
+# write it into the answer: https://github.com/ollama/ollama/issues/12917, /17292, /11712
+_ALWAYS_THINK = {"qwen3:4b", "qwen3:30b", "qwen3:235b"}
 UNKNOWN = ModelDefaults(_chat(4_096))
 
 
 def plain_name(model: str) -> str:
     """Return a model's name without ":latest", which Ollama adds where no tag is given."""
     return model.removesuffix(":latest")
+
+
+def thinks_always(model: str) -> bool:
+    """Return whether a model that can think can't be kept from it."""
+    name = plain_name(model)
+    return name in _ALWAYS_THINK or "-thinking" in name
 
 
 def defaults_for(model: str) -> ModelDefaults:

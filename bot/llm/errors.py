@@ -1,5 +1,7 @@
 """What can go wrong with a language model. Every message says the fix; none holds a key or member text."""
 
+from bot.llm.types import Usage
+
 
 class LLMError(Exception):
     """A model could not answer."""
@@ -9,15 +11,34 @@ class ProviderUnavailable(LLMError):  # noqa: N818 - states, named as what they 
     """It isn't there, failed, hung up amid an answer, or took longer than its deadline."""
 
 
+class Unreachable(ProviderUnavailable):
+    """Nobody takes a connection: it isn't started, or the network or its name fails."""
+
+
+class Unloadable(ProviderUnavailable):
+    """It can't load the model, as for want of memory; the message holds what to do."""
+
+
 class TooSlow(ProviderUnavailable):
     """Its deadline passed."""
 
 
-class HungUp(ProviderUnavailable):
-    """It took the request and hung up before its answer was whole, which it may well have counted."""
+class Served(ProviderUnavailable):
+    """It failed after it took the request, which it may well have counted.
+
+    `usage` is what it told of that; of no tokens where it told nothing.
+    """
+
+    def __init__(self, message: str, usage: Usage | None = None) -> None:
+        super().__init__(message)
+        self.usage = usage or Usage()
 
 
-class AnswerCut(ProviderUnavailable):
+class HungUp(Served):
+    """It took the request, and hung up or failed before its answer was whole."""
+
+
+class AnswerCut(Served):
     """It ended amid a streamed answer of which the reader has seen a part; what was seen is all there is."""
 
 
@@ -42,7 +63,15 @@ class ContextOverflow(LLMError):  # noqa: N818
 
 
 class Refused(LLMError):  # noqa: N818
-    """The model or its provider declined, or the key was not accepted."""
+    """The provider turned the request away unread, as where the key was not accepted."""
+
+
+class Declined(Refused):
+    """The model read the request and would not answer; `usage` is what that took."""
+
+    def __init__(self, message: str, usage: Usage) -> None:
+        super().__init__(message)
+        self.usage = usage
 
 
 class RateLimited(LLMError):  # noqa: N818

@@ -15,7 +15,7 @@ from typing import Final
 
 from bot.domain.outgoing import defuse_mentions
 from bot.llm.fence import safe_name
-from bot.llm.leaks import Leak, LeakFinder
+from bot.llm.leaks import Leak, LeakFinder, is_ordinary
 from bot.llm.links import LinkRule, links_of
 from bot.llm.traces import strip_traces
 from bot.llm.types import Prompt, Role
@@ -74,17 +74,21 @@ class OutputGate:
         redact: Callable[[str], str] | None = None,
         links: LinkRule | None = None,
         limit: int = DISCORD_LIMIT,
+        own_texts: Collection[str] = (),
     ) -> None:
         """Make a gate.
 
         Args:
-            secrets: the bot's own: tokens, keys, passwords; twelve characters of one in a row are refused.
+            secrets: the bot's own: tokens, keys, passwords; twelve characters of one in a row are refused, a
+                shorter one as a whole.
             canary: the private mark in every system prompt.
             redact: takes secrets of known forms out of a text; an answer it would change is refused.
             links: which may stay.
             limit: characters of an answer.
+            own_texts: what the bot says itself: a secret that is no more than a word of it is none.
         """
-        self._secrets = tuple(filter(None, secrets))
+        own = "\n".join(own_texts)
+        self._secrets = tuple(each for each in secrets if each and not is_ordinary(each, own))
         self._canary = canary
         self._redact = redact
         self._links = links or LinkRule()
@@ -105,7 +109,9 @@ class OutputGate:
         system = "\n".join(message.text for message in prompt.messages if message.role is Role.SYSTEM)
         nonces = {nonce for message in prompt.messages for nonce in _FENCE.findall(message.text)}
         planted = (found for message in prompt.messages for found in self._secrets_in(message.text))
-        finder = LeakFinder((*self._secrets, *planted), system, (*nonces, self._canary), self._redact)
+        # What the model is told in any case, such as the bot's name, gives nothing away.
+        secrets = [each for each in self._secrets if not is_ordinary(each, system)]
+        finder = LeakFinder((*secrets, *planted), system, (*nonces, self._canary), self._redact)
         known = links_of(message.text for message in prompt.messages)
         return Examiner(finder, partial(self._links.apply, known=known), names or {}, self.limit)
 

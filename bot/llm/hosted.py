@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import json
 import logging
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from bot.llm.errors import BadOutput, LLMError, ProviderUnavailable
 from bot.llm.hosted_errors import too_slow, translate
 from bot.llm.prices import Prices
-from bot.llm.types import Health, ModelInfo, Prompt, Usage
+from bot.llm.types import MOST_TOKENS, Health, ModelInfo, Prompt, Schema, Usage
 
 T = TypeVar("T")
 HEALTH_SECONDS = 5.0
@@ -73,8 +74,10 @@ def text_of(value: object) -> str:
 
 
 def count_of(value: object) -> int:
-    """Return a number of tokens, 0 for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """Return a number of tokens, 0 for anything else, also for what can't be."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 < value <= MOST_TOKENS else 0
 
 
 def guessed_input(prompt: Prompt) -> int:
@@ -89,6 +92,11 @@ def guessed_input(prompt: Prompt) -> int:
 def guessed_tokens(texts: Iterable[str]) -> int:
     """Return about how many tokens texts have, rather too many."""
     return sum(math.ceil(len(text) / _CHARACTERS_PER_TOKEN) for text in texts)
+
+
+def in_words(schema: Schema) -> str:
+    """Return what asks for an answer that fits a schema where the model can't be held to it."""
+    return f"Answer with nothing but JSON that fits this JSON schema:\n{json.dumps(schema)}"
 
 
 class Hosted:
@@ -109,6 +117,15 @@ class Hosted:
         self._prices = prices
         self._client: Any = None
         self._loading = asyncio.Lock()
+
+    @property
+    def key_name(self) -> str:
+        """What its own key is called in .env; this works wherever the provider stands in a chain."""
+        return f"{self.name.upper()}_API_KEY"
+
+    @property
+    def _model_setting(self) -> str:
+        return f"LOOKOUT_LLM__{self.name.upper()}_MODEL (or llm.models, llm.chains)"
 
     def _build(self, sdk: ModuleType) -> Any:
         """Return the SDK's client; called in a thread."""
@@ -139,7 +156,7 @@ class Hosted:
             if not self._is_foreign(error):
                 raise
             # Without its cause: that quotes requests and answers, and tracebacks are logged.
-            raise translate(error, service=self.service, model=model, deadline=deadline) from None
+            raise translate(error, self.service, self.key_name, model=model, deadline=deadline) from None
 
     def _is_foreign(self, error: Exception) -> bool:
         """Return whether it comes from the SDK or what it stands on, not from a fault of ours."""
@@ -182,7 +199,11 @@ class Hosted:
             return Health(ok=True, detail=f"{self.service} answers; it does not list its models")
         missing = tuple(model for model in wanted if not _is_among(model, names))
         if missing:
-            return Health(False, f"{self.service} has no {', '.join(missing)}: check the names", missing)
+            return Health(
+                False,
+                f"{self.service} has no {', '.join(missing)}: set {self._model_setting} to one it has",
+                missing,
+            )
         return Health(ok=True, detail=f"{self.service} answers")
 
     async def close(self) -> None:

@@ -19,6 +19,7 @@ from bot.llm.errors import (
     RateLimited,
     Refused,
     TooSlow,
+    Unreachable,
 )
 
 # How Anthropic, OpenAI, vLLM and llama.cpp call a prompt that is too long.
@@ -38,7 +39,9 @@ _STATUS_OF_TYPE = {
 }  # Anthropic's words for a failure amid a stream, whose HTTP status is 200
 _NO_CREDIT = {"insufficient_quota", "billing_error", "enforced_spend_limit_reached"}
 _NOT_REACHED = {"ConnectError", "ProxyError", "UnsupportedProtocol", "LocalProtocolError"}  # of httpx
+_KEYS_FAULT = {401, 402, 403}
 TOO_MANY = 429
+_GATEWAYS_LIMIT = {504, 524}  # whoever is behind it had the request, and goes on with it
 _FIRST_ERROR, _FIRST_OF_SERVER, _LAST = 400, 500, 599
 _GONE = {408, 409, 425, 499}  # a timeout, a conflict: it may work at another time
 
@@ -53,19 +56,25 @@ def error_of(error: Exception) -> Mapping[str, Any]:
     return _mapping(body["error"]) if "error" in body else body
 
 
-def translate(error: Exception, *, service: str, model: str, deadline: float) -> LLMError:
+def translate(error: Exception, service: str, key_name: str, *, model: str, deadline: float) -> LLMError:
     """Return the bot's error for one of an SDK, or of what reads its streams.
 
     Args:
         error: as it was raised.
         service: what people call the server.
+        key_name: what its key is called in .env.
         model: that was asked, "" where none was.
         deadline: seconds the call had.
     """
     said = error_of(error)
     status = _status(error, said)
     if status is not None:
-        return _of_status(status, error, said, service, model)
+        is_keys = status in _KEYS_FAULT or _is_without_credit(said)
+        return (
+            _of_key(status, said, service, key_name)
+            if is_keys
+            else _of_status(status, error, said, service, model)
+        )
     if "Timeout" in type(error).__name__ or isinstance(error, TimeoutError):
         return too_slow(service, deadline)
     if isinstance(error, ValueError) or type(error).__name__ == "APIResponseValidationError":
@@ -75,7 +84,7 @@ def translate(error: Exception, *, service: str, model: str, deadline: float) ->
     if _OVERLONG.search(f"{said.get('code')} {said.get('message')}"):
         return _overlong(service)
     if type(error.__cause__ or error).__name__ in _NOT_REACHED:
-        return ProviderUnavailable(f"{service} does not answer: check the network, and that it runs")
+        return Unreachable(f"{service} does not answer: check the network, and that it runs")
     return HungUp(f"{service} hung up: check the network, and that it runs; nothing need be set")
 
 
@@ -101,16 +110,24 @@ def _status(error: Exception, said: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _of_status(status: int, error: Exception, said: Mapping[str, Any], service: str, model: str) -> LLMError:  # noqa: PLR0911 - one for each meaning
+def _is_without_credit(said: Mapping[str, Any]) -> bool:
+    return said.get("code") in _NO_CREDIT or said.get("type") in _NO_CREDIT
+
+
+def _of_key(status: int, said: Mapping[str, Any], service: str, key_name: str) -> Refused:
     called = _called(said)
-    if said.get("code") in _NO_CREDIT or said.get("type") in _NO_CREDIT or status == 402:  # noqa: PLR2004
+    if status == 402 or _is_without_credit(said):  # noqa: PLR2004
         return Refused(f"{service} has no more credit for this key{called}: add some in its console")
     if status == 401:  # noqa: PLR2004
         return Refused(
-            f"{service}: LLM_API_KEY is not accepted; put a valid one into .env and restart the bot"
+            f"{service} does not accept the key: put a valid one into .env ({key_name}, or LLM_API_KEY where"
+            " that isn't set) and restart the bot"
         )
-    if status == 403:  # noqa: PLR2004
-        return Refused(f"{service} does not let this key do that{called}: check its rights in the console")
+    return Refused(f"{service} does not let this key do that{called}: check its rights in the console")
+
+
+def _of_status(status: int, error: Exception, said: Mapping[str, Any], service: str, model: str) -> LLMError:
+    called = _called(said)
     if status == 404:  # noqa: PLR2004
         return ModelMissing(
             model or "?", f"{service} has none of that name; check the name and the base_url in the settings"
@@ -119,6 +136,8 @@ def _of_status(status: int, error: Exception, said: Mapping[str, Any], service: 
         return _overlong(service)
     if status == TOO_MANY:
         return RateLimited(f"{service} gets too many requests: it works again later", _retry_after(error))
+    if status in _GATEWAYS_LIMIT:
+        return HungUp(f"{service} took too long for its gateway ({status}): a smaller model is quicker")
     if status in _GONE or status >= _FIRST_OF_SERVER:
         return ProviderUnavailable(
             f"{service} fails ({status}): it works again later, or see its status page"

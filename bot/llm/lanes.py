@@ -1,21 +1,13 @@
-"""The way to one provider: its breaker, its turns, and a deadline it can't outstay."""
+"""The way to one provider: its breakers, its turns, and a deadline it can't outstay."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from loguru import logger
 
-from bot.llm.breaker import Breaker
-from bot.llm.errors import (
-    Busy,
-    CeilingReached,
-    LLMError,
-    ProviderUnavailable,
-    RateLimited,
-    TooSlow,
-    Unsuitable,
-)
+from bot.llm.breakers import Breakers, Ticket
+from bot.llm.errors import Busy, LLMError, ProviderUnavailable, TooSlow
 from bot.llm.fair import FairGate, Turn
 from bot.llm.ports import Clock
 from bot.llm.provider import LLMProvider
@@ -38,7 +30,7 @@ class Asker(NamedTuple):
 class Running(Generic[T]):
     """Work a provider has begun. Its turn ends when the work does, even when nobody waits any more."""
 
-    def __init__(self, lane: "Lane", task: asyncio.Task[T], ticket: int, *, is_fair: bool) -> None:
+    def __init__(self, lane: "Lane", task: asyncio.Task[T], ticket: Ticket, *, is_fair: bool) -> None:
         self._lane = lane
         self._ticket = ticket
         self._is_fair = is_fair
@@ -65,7 +57,7 @@ class Running(Generic[T]):
     def give_up(self) -> None:
         """Cancel the work: nobody wants it any more."""
         self._cancel()
-        self._lane.breaker.gave_up(self._ticket)
+        self._lane.breakers.gave_up(self._ticket)
 
     def too_slow(self) -> TooSlow:
         """Cancel the work because its time is over; return what to say of it."""
@@ -75,10 +67,10 @@ class Running(Generic[T]):
         return error
 
     def outcome(self) -> LLMError | None:
-        """Return the error the ended work ended with, None when it went well; tells the breaker."""
+        """Return the error the ended work ended with, None when it went well; tells the breakers."""
         error: LLMError | None = None
         if self.task.cancelled():  # not by us, so by the end of everything
-            self._lane.breaker.gave_up(self._ticket)
+            self._lane.breakers.gave_up(self._ticket)
             return ProviderUnavailable(f"{self._lane.provider.name} was stopped: the bot is shutting down")
         found = self.task.exception()
         if found is not None and not isinstance(found, LLMError):
@@ -96,44 +88,36 @@ class Running(Generic[T]):
             self.task.cancel()
 
     def _judge(self, error: LLMError | None) -> None:
-        breaker = self._lane.breaker
-        if isinstance(error, RateLimited):
-            breaker.limited(error.retry_after, str(error))
-        elif isinstance(error, TooSlow) and not self._is_fair:
-            breaker.gave_up(self._ticket)
-        elif isinstance(error, ProviderUnavailable):
-            breaker.failed(self._ticket, str(error))
-        elif isinstance(error, CeilingReached | Unsuitable):  # it was not asked
-            breaker.gave_up(self._ticket)
-        else:  # it said something, if only that it hasn't got the model
-            breaker.succeeded(self._ticket)
+        self._lane.breakers.judge(self._ticket, error, is_fair=self._is_fair)
 
 
 class Lane:
     """One provider and how it is asked."""
 
-    def __init__(self, provider: LLMProvider, clock: Clock, kept: Kept, settings: LlmSettings) -> None:
+    def __init__(
+        self, provider: LLMProvider, models: Iterable[str], clock: Clock, kept: Kept, settings: LlmSettings
+    ) -> None:
         parallel: int = getattr(settings.concurrency, provider.name, 1)
         self.provider = provider
         self.clock = clock
         self.kept = kept
-        self.breaker = Breaker(provider.name, clock, settings.breaker)
+        self.breakers = Breakers(provider.name, models, clock, settings.breaker)
         self.gate = FairGate(provider.name, parallel, settings.queue_size)
 
     async def begin(
-        self, work: Callable[[float], Coroutine[Any, Any, T]], asker: Asker, until: float
+        self, model: str, work: Callable[[float], Coroutine[Any, Any, T]], asker: Asker, until: float
     ) -> Running[T]:
-        """Wait for a turn and begin `work`, which is given the seconds it has until `until` (monotonic).
+        """Wait for a turn and have `model` begin `work`, given the seconds it has `until` then (monotonic).
 
         Raises:
-            Paused: the breaker is open.
+            Paused: a breaker is open.
             Busy: too many wait, or no turn came in time.
         """
-        self.breaker.check()  # before lining up: who waits for nothing takes somebody's place
+        self.breakers.check(model)  # before lining up: who waits for nothing takes somebody's place
         share = until - self.clock.monotonic()
         turn = await self._turn(asker, share)
         try:
-            ticket = self.breaker.enter()
+            ticket = self.breakers.enter(model)
             left = until - self.clock.monotonic()
             task = self.kept.spawn(work(left), f"llm {self.provider.name}")
         except BaseException:

@@ -13,7 +13,7 @@ from bot.llm.defaults import defaults_for, plain_name
 from bot.llm.errors import BadOutput, LLMError, ModelMissing, ProviderUnavailable, Refused, TooSlow
 from bot.llm.inline_thinking import ThinkSplitter, split
 from bot.llm.ollama_client import Clients, make_clients, shown, translated
-from bot.llm.ollama_sizes import OpenContexts, estimate_tokens, num_ctx_for
+from bot.llm.ollama_sizes import OpenContexts, check_read, estimate_tokens, num_ctx_for
 from bot.llm.types import (
     Capabilities,
     Chunk,
@@ -62,7 +62,6 @@ class OllamaProvider:
         *,
         keep_alive: float = 300.0,
         max_context: int | None = None,
-        allow_cloud: bool = False,
         monotonic: Callable[[], float] = system_monotonic,
     ) -> None:
         """Take where it is and how it is used; nothing is asked before the first call.
@@ -72,12 +71,11 @@ class OllamaProvider:
             keep_alive: seconds a model stays in memory after its last answer; below 0 for ever.
             max_context: tokens no prompt and answer may exceed together, because context costs memory; None
                 for what the model reads.
-            allow_cloud: whether models that run on ollama.com (their tags end with "cloud") may be asked.
             monotonic: the clock that tells how long a model has been unused.
         """
         self._address = url
         self.url = shown(url)
-        self.is_hosted = allow_cloud or (urlsplit(url).hostname or "").endswith("ollama.com")
+        self.is_hosted = _is_cloud(urlsplit(url).hostname or "")
         self._keep_alive = keep_alive
         self._max_context = max_context
         self._contexts = OpenContexts(keep_alive, monotonic)
@@ -94,6 +92,8 @@ class OllamaProvider:
                 answer = await clients.ollama.chat(**request, stream=False)
         if not answer.done:
             raise self._cut(model)
+        usage = requests.usage_of(answer)
+        check_read(model, prompt, usage, request["options"]["num_ctx"])
         text, thinking = split(answer.message.content or "")
         calls = tuple(requests.calls_of(answer))
         return Completion(
@@ -101,7 +101,7 @@ class OllamaProvider:
             model=model,
             thinking=(answer.message.thinking or "") + thinking,
             tool_calls=calls,
-            usage=requests.usage_of(answer),
+            usage=usage,
             finish=requests.finish_of(answer, called=bool(calls)),
         )
 
@@ -119,6 +119,10 @@ class OllamaProvider:
                 if chunk is None:
                     return
                 yield chunk
+
+    def output_bound(self, prompt: Prompt, model: str) -> int:
+        """Return the most tokens of answer and thinking: of the model that thinks longest."""
+        return prompt.options.max_tokens + max(requests.THINKING_TOKENS.values())
 
     async def embed(self, texts: Sequence[str], *, model: str, deadline: float) -> list[list[float]]:
         """Return a vector for each text."""
@@ -160,6 +164,8 @@ class OllamaProvider:
     async def capabilities(self, model: str) -> Capabilities:
         """Return what a model can do; asked once and remembered."""
         name = plain_name(model)
+        if name in self._known:
+            return self._known[name]
         async with self._asking.setdefault(name, asyncio.Lock()):
             if name not in self._known:
                 async with self._within(QUESTION_SECONDS, model):
@@ -185,7 +191,7 @@ class OllamaProvider:
         if missing:
             pulls = " and ".join(f"`ollama pull {model}`" for model in missing)
             return Health(False, f"{detail} lacks {', '.join(missing)}: run {pulls}", missing)
-        return Health(ok=True, detail=f"{detail}, {len(there)} models")
+        return Health(ok=True, detail=f"{detail}, {len(there)} model{'' if len(there) == 1 else 's'}")
 
     async def pull(
         self, model: str, *, silence: float = SILENCE_SECONDS
@@ -282,9 +288,11 @@ class OllamaProvider:
                     last = part
         if last is None:
             raise self._cut(model)
+        usage = requests.usage_of(last)
+        check_read(model, prompt, usage, request["options"]["num_ctx"])
         for piece in splitter.end():
             yield piece
-        yield DoneChunk(requests.usage_of(last), requests.finish_of(last, called=called))
+        yield DoneChunk(usage, requests.finish_of(last, called=called))
 
     async def _lines(self, model: str, asked: Awaitable[AsyncIterator[T]]) -> AsyncGenerator[T, None]:
         """Yield what a streaming call of the client yields; leaving it ends the request."""
@@ -329,6 +337,10 @@ class OllamaProvider:
 
     def _cut(self, model: str) -> ProviderUnavailable:
         return ProviderUnavailable(f"Ollama at {self.url} broke off the answer of {model}: its log says why")
+
+
+def _is_cloud(host: str) -> bool:
+    return host == "ollama.com" or host.endswith(".ollama.com")
 
 
 async def _version(clients: Clients) -> str:

@@ -21,6 +21,8 @@ from bot.llm.errors import (
     ProviderUnavailable,
     RateLimited,
     Refused,
+    Unloadable,
+    Unreachable,
 )
 
 if TYPE_CHECKING:
@@ -31,12 +33,9 @@ CONNECTIONS = 256
 TOO_MANY, NOT_FOUND, OVERLOADED, SERVER_ERROR = 429, 404, 503, 500
 KEYLESS = (401, 403)
 # Ollama's words that help and hold nothing of a prompt or an answer; other words of its are not repeated.
-_SAFE = (
-    "requires more system memory",
-    "runner process has terminated",
-    "unable to load model",
-    "not enough memory",
-)
+_TOO_LITTLE_MEMORY = ("requires more system memory", "not enough memory")
+_NOT_LOADED = "unable to load model"
+_SAFE = (*_TOO_LITTLE_MEMORY, _NOT_LOADED, "runner process has terminated")
 _BY_WORDS: tuple[tuple[tuple[str, ...], type[LLMError], str], ...] = (
     (
         ("context length", "context window", "context size", "exceeds the available context"),
@@ -73,12 +72,15 @@ def make_clients(url: str) -> Clients:
     import httpx
     import ollama
 
+    from bot.llm.bodies import bound
+
     here = is_loopback(url)
     options: dict[str, Any] = {
         # Reading the certificates of the web takes 70 ms each time; on this machine none is needed.
         "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if here else httpx.create_ssl_context(),
-        "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=20),
-        "event_hooks": {"response": [_raise_when_limited]},
+        # Where fewer are kept, httpcore closes each as soon as more than that are open, used or not.
+        "limits": httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        "event_hooks": {"response": [_raise_when_limited, bound]},
         # A proxy that is set for the web doesn't lead to this machine.
         "trust_env": not here,
     }
@@ -137,7 +139,7 @@ def translated(url: str, model: str = "") -> Iterator[None]:
     except ollama.ResponseError as error:
         raise _of_response(error.status_code, str(error.error), place, model) from None
     except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout):
-        raise ProviderUnavailable(
+        raise Unreachable(
             f"Ollama doesn't answer at {place}: start it (`ollama serve`), or set OLLAMA_HOST to where it is"
         ) from None
     except httpx.HTTPStatusError as error:
@@ -155,6 +157,8 @@ def translated(url: str, model: str = "") -> Iterator[None]:
 def _of_response(status: int, words: str, place: str, model: str) -> LLMError:
     """Return the error for a status (-1 amid a stream) and Ollama's words, which may hold what was said."""
     low = words.lower()
+    if "pull model manifest" in low and "does not exist" in low:
+        return ModelMissing(model, "Ollama's library has none of that name, see https://ollama.com/library")
     if status == NOT_FOUND or "file does not exist" in low:
         return ModelMissing(model, f"run `ollama pull {model}`")
     if status == OVERLOADED and "maximum pending" in low:
@@ -171,7 +175,16 @@ def _of_response(status: int, words: str, place: str, model: str) -> LLMError:
             else "update Ollama, its log says more"
         )
         return Refused(f"Ollama at {place} refused the request ({status}): {fix}")
+    return _of_server(status, words, place, model)
+
+
+def _of_server(status: int, words: str, place: str, model: str) -> ProviderUnavailable:
+    """Return the error for a failure of the server's own."""
+    low = words.lower()
     safe = f": {words[:160]}" if any(part in low for part in _SAFE) else ""
-    number = "amid an answer" if status == -1 else f"({status})"
-    fix = "choose a smaller model" if "memory" in low else "its log (`ollama serve`) says why"
-    return ProviderUnavailable(f"Ollama at {place} failed {number}{safe}; {fix}")
+    failed = f"Ollama at {place} failed {'amid an answer' if status == -1 else f'({status})'}{safe}"
+    if any(part in low for part in _TOO_LITTLE_MEMORY):
+        return Unloadable(f"{failed}; choose a smaller model than {model}, or free memory there")
+    if _NOT_LOADED in low:
+        return Unloadable(f"{failed}; run `ollama pull {model}` again, and update Ollama")
+    return ProviderUnavailable(f"{failed}; its log (`ollama serve`) says why")

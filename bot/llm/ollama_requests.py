@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.llm.defaults import defaults_for
+from bot.llm.defaults import defaults_for, thinks_always
 from bot.llm.errors import Refused
 from bot.llm.types import Capabilities, Finish, Message, Prompt, Role, Thinking, ToolCall, ToolSpec, Usage
 
@@ -35,7 +35,8 @@ def capabilities_of(model: str, shown: "ShowResponse") -> Capabilities:
         )
     family = (shown.details.family if shown.details else "") or ""
     by_level = family == "gptoss" or "gpt-oss" in model
-    kind = Thinking.LEVEL if by_level else Thinking.BOOLEAN
+    switched = Thinking.ALWAYS if thinks_always(model) else Thinking.BOOLEAN
+    kind = Thinking.LEVEL if by_level else switched
     return Capabilities(
         context_tokens=context,
         supports_tools="tools" in can,
@@ -67,6 +68,8 @@ def check(model: str, prompt: Prompt, can: Capabilities) -> None:
 
 def think_for(asked: Think, kind: Thinking) -> Think:
     """Return what a model is told about thinking; None for nothing, as Ollama wants it of one that can't."""
+    if kind is Thinking.ALWAYS:
+        return True  # then Ollama keeps its thoughts apart, and they have room of their own
     if asked is None or kind is Thinking.NONE:
         return None
     if kind is Thinking.BOOLEAN:

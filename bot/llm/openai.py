@@ -9,13 +9,14 @@ from fnmatch import fnmatchcase
 from types import ModuleType
 from typing import Any
 
-from bot.llm.errors import BadOutput, HungUp, LLMError, ModelMissing, ProviderUnavailable, Refused
+from bot.llm.errors import BadOutput, Declined, HungUp, LLMError, ModelMissing, Refused
 from bot.llm.hosted import (
     HEALTH_SECONDS,
     Hosted,
     count_of,
     guessed_input,
     guessed_tokens,
+    in_words,
     items,
     mapping,
     plain,
@@ -36,6 +37,7 @@ from bot.llm.openai_models import (
 from bot.llm.openai_stream import Calls, Reading, thinking_of
 from bot.llm.prices import Prices
 from bot.llm.types import (
+    MOST_COST,
     Capabilities,
     Chunk,
     Completion,
@@ -49,7 +51,7 @@ from bot.llm.types import (
 )
 
 _FINISH = {"length": Finish.LENGTH, "tool_calls": Finish.TOOL_CALLS, "function_call": Finish.TOOL_CALLS}
-_BY_WORDS = "Answer with nothing but JSON that fits this JSON schema:\n"
+_FAILED = "error"  # OpenRouter's reason for an end amid an answer
 _TEXTS_AT_ONCE = 128  # servers on small machines take no more embeddings in one request
 _NO_LIST = {404, 405, 501}
 
@@ -92,7 +94,7 @@ class OpenAICompatibleProvider(Hosted):
 
     def _build(self, sdk: ModuleType) -> Any:
         if not self._key and self._dialect is not Dialect.LOCAL:
-            raise Refused(f"{self.service} needs a key: set LLM_API_KEY in .env and restart the bot")
+            raise Refused(f"{self.service} needs a key: set {self.key_name} in .env and restart the bot")
         # The chain tries again, within its deadline. Without a key the SDK would take one of the environment.
         return sdk.AsyncOpenAI(api_key=self._key or "none", base_url=self._base_url, max_retries=0)
 
@@ -103,8 +105,9 @@ class OpenAICompatibleProvider(Hosted):
             client = await self._ready()
             form = self._form(prompt, model)
             answer = plain(await client.chat.completions.create(**form, timeout=deadline), self.service)
-        self._check(answer)
         choice = mapping(next(iter(items(answer.get("choices"))), None))
+        if _tells_failure(answer) or choice.get("finish_reason") == _FAILED:
+            raise self._failed(mapping(answer.get("usage")), model, prompt)
         message = mapping(choice.get("message"))
         if not message:
             raise BadOutput(f"{self.service} sent an answer without a message: try again")
@@ -114,14 +117,17 @@ class OpenAICompatibleProvider(Hosted):
         for number, call in enumerate(items(message.get("tool_calls"))):
             calls.take({"index": number, **mapping(call)})
         found = tuple(calls.finish())
-        finish = self._finish(choice.get("finish_reason"), message.get("refusal"), has_calls=bool(found))
         written = (text, thinking, *(str(call.arguments) for call in found))
+        usage = self._counted(mapping(answer.get("usage")), model, prompt, written)
+        finish = self._finish(
+            choice.get("finish_reason"), message.get("refusal"), usage, has_calls=bool(found)
+        )
         return Completion(
             text=text,
             model=text_of(answer.get("model")) or model,
             thinking=thinking,
             tool_calls=found,
-            usage=self._counted(mapping(answer.get("usage")), model, prompt, written),
+            usage=usage,
             finish=finish,
         )
 
@@ -136,17 +142,27 @@ class OpenAICompatibleProvider(Hosted):
         try:
             async with aclosing(self._timed(source, ends, deadline, model)) as events:
                 async for event in events:
-                    self._check(event)
-                    for chunk in reading.take(event):
+                    chunks = reading.take(event)
+                    if _tells_failure(event):
+                        raise self._failed(reading.usage, model, prompt)
+                    for chunk in chunks:
                         yield chunk
         finally:
             await source.close()
         if reading.finish_reason is None:
             raise HungUp(f"{self.service} hung up amid an answer: try again")
+        if reading.finish_reason == _FAILED:
+            raise self._failed(reading.usage, model, prompt)
         for chunk in reading.finish():
             yield chunk
-        finish = self._finish(reading.finish_reason, reading.refusal, has_calls=reading.has_calls)
-        yield DoneChunk(self._counted(reading.usage, model, prompt, reading.said), finish)
+        usage = self._counted(reading.usage, model, prompt, reading.said)
+        finish = self._finish(reading.finish_reason, reading.refusal, usage, has_calls=reading.has_calls)
+        yield DoneChunk(usage, finish)
+
+    def output_bound(self, prompt: Prompt, model: str) -> int:
+        """Return the most tokens of answer and thinking, which counts as output."""
+        said = self._parameters(prompt, model)
+        return int(said.get("max_completion_tokens") or said["max_tokens"])
 
     async def embed(self, texts: Sequence[str], *, model: str, deadline: float) -> list[list[float]]:
         """Return a vector for each text."""
@@ -212,11 +228,11 @@ class OpenAICompatibleProvider(Hosted):
         can = self._can(model)
         messages = [_turn(message) for message in prompt.messages]
         form: dict[str, Any] = {"model": model, "messages": messages}
-        form |= parameters(model, prompt.options, can, self._dialect, has_tools=bool(prompt.tools))
+        form |= self._parameters(prompt, model)
         if prompt.schema is not None and can.supports_schema:
             form["response_format"] = response_format(prompt.schema)
         elif prompt.schema is not None:
-            messages.insert(0, {"role": "system", "content": _BY_WORDS + json.dumps(prompt.schema)})
+            messages.insert(0, {"role": "system", "content": in_words(prompt.schema)})
         if prompt.tools:
             form["tools"] = [
                 {
@@ -231,15 +247,20 @@ class OpenAICompatibleProvider(Hosted):
             ]
         return form
 
-    def _check(self, answer: Mapping[str, Any]) -> None:
-        """Raise for a failure that is told with a status of 200, as by OpenRouter."""
-        choice = mapping(next(iter(items(answer.get("choices"))), None))
-        if answer.get("error") or choice.get("error") or choice.get("finish_reason") == "error":
-            raise ProviderUnavailable(f"{self.service} failed amid an answer: try again")
+    def _parameters(self, prompt: Prompt, model: str) -> dict[str, Any]:
+        """Return how to answer, in the server's words."""
+        can = self._can(model)
+        return parameters(model, prompt.options, can, self._dialect, has_tools=bool(prompt.tools))
 
-    def _finish(self, reason: object, refusal: object, *, has_calls: bool) -> Finish:
+    def _failed(self, told: Mapping[str, Any], model: str, prompt: Prompt) -> HungUp:
+        """Return the error for a failure that is told with a status of 200; what it took may be charged."""
+        is_told = {"prompt_tokens", "completion_tokens"} <= told.keys()
+        usage = self._counted(told, model, prompt, ()) if is_told else None
+        return HungUp(f"{self.service} failed amid an answer: try again", usage)
+
+    def _finish(self, reason: object, refusal: object, usage: Usage, *, has_calls: bool) -> Finish:
         if reason == "content_filter" or refusal:
-            raise Refused("the model or its provider's filter declined to answer this")
+            raise Declined("the model or its provider's filter declined to answer this", usage)
         if has_calls:  # some servers call that "stop"
             return Finish.TOOL_CALLS
         return _FINISH.get(str(reason), Finish.STOP)
@@ -249,9 +270,15 @@ class OpenAICompatibleProvider(Hosted):
         written = count_of(usage.get("completion_tokens")) or guessed_tokens(said)
         counted = self._usage(model, Usage(read, written))
         cost = usage.get("cost")
-        if self._dialect is Dialect.OPENROUTER and isinstance(cost, float | int) and 0 < cost < float("inf"):
+        if self._dialect is Dialect.OPENROUTER and isinstance(cost, float | int) and 0 < cost <= MOST_COST:
             return Usage(read, written, float(cost))  # it tells what it charges
         return counted
+
+
+def _tells_failure(answer: Mapping[str, Any]) -> bool:
+    """Return whether an answer or an event of one is a failure, as OpenRouter tells it."""
+    choice = mapping(next(iter(items(answer.get("choices"))), None))
+    return bool(answer.get("error") or choice.get("error"))
 
 
 def _is_vector(value: list[Any]) -> bool:

@@ -95,8 +95,12 @@ class CallLog(Protocol):
         """Return what each guild took in a UTC day, None for calls of no guild alone."""
         ...
 
-    async def is_first_notice(self, day: date, subject: str) -> bool:
-        """Whether this is the first notice about `subject` in a day; remembered over restarts."""
+    async def was_told(self, day: date, subject: str) -> bool:
+        """Whether the notice about `subject` arrived in a day; remembered over restarts."""
+        ...
+
+    async def mark_told(self, day: date, subject: str) -> None:
+        """Remember that the notice about `subject` arrived."""
         ...
 
 
@@ -136,6 +140,14 @@ class CeilingNotice(NamedTuple):
     text: str
 
 
+class OwnerAway(Exception):  # noqa: N818 - states, named as what they are
+    """The owner can't be told at the moment, as while Discord is down."""
+
+
+class OwnerUnreachable(OwnerAway):
+    """Nor later: they take no direct messages from the bot, or nobody knows who they are."""
+
+
 def _unknown_price(_provider: str, _model: str) -> Price | None:
     return None
 
@@ -150,7 +162,8 @@ class ChainPorts:
 
     Attributes:
         prices: of a (provider, model); None where it isn't known.
-        tell_owner: called at most once a day for each guild, and once for the total.
+        tell_owner: called until it returns, then no more that day, for each guild and for the total; raises
+            `OwnerAway` when it should be tried again, `OwnerUnreachable` when that is of no use.
     """
 
     clock: Clock

@@ -46,6 +46,8 @@ _WORDS_SLOT: Final = Slot(Kind.WORDS)
 _MATERIAL: Final = Slot(Kind.DATA, required=False, bounds=Bounds(each=2_500, total=10_000))
 _HISTORY: Final = Slot(Kind.DATA, required=False, bounds=Bounds(each=600, total=4_000))
 _ONE: Final = Slot(Kind.DATA, bounds=Bounds(each=3_000, total=3_000))
+_ENTRIES: Final = Bounds(each=4_500, total=12_000)
+_TICKET: Final = Slot(Kind.DATA, required=False, bounds=Bounds(each=2_000, total=12_000))
 
 SLOTS: Final[Mapping[str, Mapping[str, Slot]]] = {
     "observe": {
@@ -69,6 +71,11 @@ SLOTS: Final[Mapping[str, Mapping[str, Slot]]] = {
         "sentences": _WORDS_SLOT,
         "messages": Slot(Kind.DATA, bounds=Bounds(each=1_000, total=16_000)),
     },
+    "teach": {
+        _RULES: _BUILT_IN,
+        "bot": _NAME,
+        "messages": Slot(Kind.DATA, bounds=Bounds(each=1_500, total=16_000)),
+    },
     "explain": {
         _RULES: _BUILT_IN,
         "bot": _NAME,
@@ -89,6 +96,29 @@ SLOTS: Final[Mapping[str, Mapping[str, Slot]]] = {
         "material": _MATERIAL,
         "history": _HISTORY,
         "message": _ONE,
+    },
+    "answer": {
+        _RULES: _BUILT_IN,
+        "bot": _NAME,
+        "server": _OPTIONAL_NAME,
+        "entries": Slot(Kind.DATA, bounds=_ENTRIES),
+        "history": _TICKET,
+        "question": _ONE,
+    },
+    "clarify": {
+        _RULES: _BUILT_IN,
+        "bot": _NAME,
+        "server": _OPTIONAL_NAME,
+        "history": _TICKET,
+        "question": _ONE,
+    },
+    "open": {
+        _RULES: _BUILT_IN,
+        "bot": _NAME,
+        "server": _OPTIONAL_NAME,
+        "entries": Slot(Kind.DATA, required=False, bounds=_ENTRIES),
+        "history": _TICKET,
+        "question": _ONE,
     },
 }
 _RULES_SLOTS: Final = {"bot": _OPTIONAL_NAME, "fence": _BUILT_IN, "canary": _BUILT_IN}
@@ -118,7 +148,11 @@ def _letters(count: int) -> str:
 
 
 class Prompts:
-    """The templates of a folder, checked; renders them."""
+    """The templates of a folder, checked; renders them.
+
+    Attributes:
+        texts: the templates' own words, their slots not filled.
+    """
 
     def __init__(self, folder: Path, canary: str, nonce: Callable[[], str] = new_nonce) -> None:
         """Read the templates.
@@ -137,6 +171,8 @@ class Prompts:
         self._templates = {
             name: _load(folder / f"{name}.md", slots, ("system", "user")) for name, slots in SLOTS.items()
         }
+        parts = (part for each in self._templates.values() for part in (each.system, each.user))
+        self.texts = (self._rules, *parts)
 
     def render(self, name: str, *, mentioned: Mapping[int, str] | None = None, **slots: Value) -> Prompt:
         """Return the prompt `name` with its slots filled.

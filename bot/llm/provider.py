@@ -35,6 +35,10 @@ class LLMProvider(Protocol):
         """Yield the answer as it comes, a `DoneChunk` last."""
         ...
 
+    def output_bound(self, prompt: Prompt, model: str) -> int:
+        """Return the most tokens that answer and thinking together are allowed."""
+        ...
+
     async def embed(self, texts: Sequence[str], *, model: str, deadline: float) -> list[list[float]]:
         """Return a vector for each text."""
         ...

@@ -1,11 +1,21 @@
 """`python run.py pull`: fetches the models that the settings name."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from contextlib import aclosing
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.text import Text
 
 from bot.llm.defaults import defaults_for
 from bot.llm.errors import LLMError
@@ -13,6 +23,15 @@ from bot.llm.ollama import OllamaProvider, PullProgress
 from bot.settings import LlmSettings
 
 FAILED, INTERRUPTED = 1, 130  # exit codes
+_DIGEST = re.compile(r"(?<=^pulling) [0-9a-f]{12,64}$")
+
+
+class SpeedColumn(TransferSpeedColumn):
+    """The speed while something comes; afterwards it would be that of the last part, a few bytes."""
+
+    def render(self, task: Task) -> Text:
+        """Return the speed; "" at the end."""
+        return Text() if task.finished else super().render(task)
 
 
 def configured_models(settings: LlmSettings) -> list[str]:
@@ -25,10 +44,13 @@ def run_pull(settings: LlmSettings, models: Sequence[str] = (), console: Console
     console = console or Console(stderr=True, highlight=False)
     wanted = list(dict.fromkeys(models)) or configured_models(settings)
     try:
-        return asyncio.run(_pull_all(str(settings.ollama_host), wanted, console))
+        code = asyncio.run(_pull_all(str(settings.ollama_host), wanted, console))
     except KeyboardInterrupt:
         console.print("Stopped. What has come is kept: the next pull goes on there.", markup=False)
         return INTERRUPTED
+    if code == 0 and "ollama" not in settings.wanted():
+        console.print("The bot doesn't ask Ollama yet: set LLM_PROVIDER=ollama in .env.", markup=False)
+    return code
 
 
 async def _pull_all(url: str, models: Sequence[str], console: Console) -> int:
@@ -56,7 +78,8 @@ def _bar(console: Console) -> Progress:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
-        TransferSpeedColumn(),
+        SpeedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
     )
     return Progress(*columns, console=console)
 
@@ -65,11 +88,19 @@ async def _pull(provider: OllamaProvider, model: str, progress: Progress) -> Non
     known = defaults_for(model).size
     task = progress.add_task(model, total=known)
     step = PullProgress("", 0, 0)
-    async with aclosing(provider.pull(model)) as steps:
-        async for step in steps:
-            # Parts are named one after the other: until then the known size is the better total.
-            total = max(step.total, known or 0) or None
-            progress.update(
-                task, completed=step.completed, total=total, description=f"{model}: {step.status}"
-            )
+    try:
+        async with aclosing(provider.pull(model)) as steps:
+            async for step in steps:
+                # Parts are named one after the other: until then the known size is the better total.
+                total = max(step.total, known or 0) or None
+                told = f"{model}: {plain_status(step.status)}"
+                progress.update(task, completed=step.completed, total=total, description=told)
+    except LLMError:
+        progress.remove_task(task)
+        raise
     progress.update(task, completed=step.completed, total=step.total, description=f"{model}: pulled")
+
+
+def plain_status(status: str) -> str:
+    """Return Ollama's words without the part's digest, which tells an owner nothing."""
+    return _DIGEST.sub("", status)

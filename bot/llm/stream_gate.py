@@ -6,7 +6,8 @@ from typing import Final
 from bot.llm.gate import MARGIN, MAX_RAW, Blocked, Examiner, Passed, Reason, Verdict
 from bot.llm.traces import may_be_trace, turn_at
 
-# characters at the end that are never shown: a leak is found before its first letter is seen
+# characters at the end that are never shown: a leak that stands in fewer is found before its first letter is
+# seen; of one that takes more (a prompt's words in any order, letters far apart) the beginning may have been
 HELD: Final = 400
 STEP: Final = 120  # characters that must have come before it is looked at again
 _LONGEST_TAG: Final = 220

@@ -99,6 +99,10 @@ class TransformersProvider:
             async for chunk in chunks:
                 yield chunk
 
+    def output_bound(self, prompt: Prompt, model: str) -> int:
+        """Return the most tokens of an answer; none of these models thinks apart from it."""
+        return prompt.options.max_tokens
+
     async def summarize(self, text: str, *, model: str, deadline: float, max_tokens: int = 256) -> Completion:
         """Return a summary by an encoder-decoder; a long text is summarized in pieces, which are joined.
 

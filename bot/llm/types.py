@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+MOST_TOKENS = 100_000_000  # of a call: more than any model reads or writes
+MOST_COST = 10_000.0  # US dollars, of a call
+
 
 class Task(StrEnum):
     """What a feature wants done; each has its own chain of providers."""
@@ -32,6 +35,7 @@ class Thinking(StrEnum):
     NONE = "none"  # it has none
     BOOLEAN = "boolean"  # on or off
     LEVEL = "level"  # low, medium, high
+    ALWAYS = "always"  # never off, whatever it is told
 
 
 class Finish(StrEnum):
@@ -123,6 +127,12 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float = 0.0  # US dollars; 0 on the owner's machine
+
+    def __post_init__(self) -> None:
+        """Keep what servers tell within what can be: it is summed up, and stored in columns that end."""
+        object.__setattr__(self, "input_tokens", min(max(self.input_tokens, 0), MOST_TOKENS))
+        object.__setattr__(self, "output_tokens", min(max(self.output_tokens, 0), MOST_TOKENS))
+        object.__setattr__(self, "cost", min(self.cost, MOST_COST) if self.cost > 0 else 0.0)  # NaN is not
 
 
 @dataclass(frozen=True, slots=True)

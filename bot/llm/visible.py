@@ -19,6 +19,7 @@ _LOOK_ALIKES: Final = str.maketrans(
     "авекмнорстухіјѕԁԛԝһӏгαβεηικμνορτυχωγıɑɡᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
     "abekmhopctyxijsdqwhlrabenikuvoptuxwyiagabcdefghijklmnoprstuvwyz",
 )
+_ASCII_SIGNS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
 _READ_AS: Final = str.maketrans("013457i", "oleastl")
 _SIGN_LETTERS: Final = {
     start + at: chr(ord("a") + at) for start in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)
@@ -38,12 +39,10 @@ def visible(text: str) -> str:
 
 def letters(text: str) -> str:
     """Return the letters and digits of `text` in small Latin ones, without accents and styles."""
-    text = _EMOJI_LETTER.sub(r"\1", text).translate(_SIGN_LETTERS)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
-    text = text.casefold()
-    if not text.isascii():
-        text = text.translate(_LOOK_ALIKES)
+    text = _EMOJI_LETTER.sub(r"\1", text)
+    if text.isascii():  # as below, in a fifth of the time
+        return text.encode().translate(None, _ASCII_SIGNS).decode().lower()
+    text = unicodedata.normalize("NFKD", text.translate(_SIGN_LETTERS)).casefold().translate(_LOOK_ALIKES)
     return "".join(filter(str.isalnum, text))
 
 

@@ -1,18 +1,26 @@
 """SQLModel tables by topic; importing the package registers them all."""
 
 from bot.models.action import Action, ActionStatus
+from bot.models.delivery import DeliveryKind, DeliveryStatus, TicketDelivery
 from bot.models.feedback import Feedback, FeedbackKind, Giver, Verdict
 from bot.models.gap import Gap
 from bot.models.guild import AutoReply, Channel, Guild, Member, Watch
 from bot.models.kv import KeyValue
 from bot.models.llm_call import LlmCall
+from bot.models.question import Outcome, Question
 from bot.models.signal import SignalRecord
+from bot.models.ticket import Ticket, TicketCategory, TicketEvent, TicketMessage, TicketSettings
+from bot.models.ticket_draft import TicketDraft
+from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, TrainingPhrasing
 
 __all__ = [
     "Action",
     "ActionStatus",
     "AutoReply",
+    "ChangeKind",
     "Channel",
+    "DeliveryKind",
+    "DeliveryStatus",
     "Feedback",
     "FeedbackKind",
     "Gap",
@@ -21,7 +29,19 @@ __all__ = [
     "KeyValue",
     "LlmCall",
     "Member",
+    "Outcome",
+    "Question",
     "SignalRecord",
+    "Ticket",
+    "TicketCategory",
+    "TicketDelivery",
+    "TicketDraft",
+    "TicketEvent",
+    "TicketMessage",
+    "TicketSettings",
+    "TrainingChange",
+    "TrainingEntry",
+    "TrainingPhrasing",
     "Verdict",
     "Watch",
 ]

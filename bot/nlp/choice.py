@@ -29,6 +29,7 @@ class Judges(NamedTuple):
     light: NanoClassifier  # every message
     refiner: Refiner | None  # what the light one flags or leaves open
     reason: str
+    encoder: Encoder | None = None  # the same that the second judge reads
 
 
 def choose_encoder(nlp: NlpSettings) -> EncoderChoice:
@@ -52,26 +53,40 @@ def choose_encoder(nlp: NlpSettings) -> EncoderChoice:
     return EncoderChoice(BatchingEncoder(backend, weights.name, limits_of(nlp)), f"{weights.name} {place}")
 
 
-def choose_judges(choice: EncoderChoice, refiner: Refiner | None = None, *, has_llm: bool = False) -> Judges:
+def choose_judges(
+    choice: EncoderChoice,
+    refiner: Refiner | None = None,
+    *,
+    has_llm: bool = False,
+    llm_judges_all: bool = False,
+) -> Judges:
     """Return the light judge and, where there is one for this encoder, the second.
 
     Args:
         choice: the encoder there is.
         refiner: the second judge; None for the one that knows this encoder's vectors, if any.
         has_llm: whether a language model judges what is uncertain, with or without a second judge.
+        llm_judges_all: whether it judges all the rest too.
     """
     light = EmbeddedClassifier()
     refiner = refiner or find_refiner(choice.encoder)
+    if has_llm and llm_judges_all:
+        reason = f"a language model, and the bot's own judges where it doesn't answer ({choice.reason})"
+        return Judges(Doubting(light, of_all=True), refiner, reason)
     if refiner is None and has_llm:
         return Judges(
             Doubting(light),
             None,
             f"the light judge, and a language model where it is unsure ({choice.reason})",
+            choice.encoder,
         )
     if refiner is None:
-        return Judges(light, None, f"the light judge alone ({choice.reason})")
+        return Judges(light, None, f"the light judge alone ({choice.reason})", choice.encoder)
     return Judges(
-        Doubting(light), refiner, f"the light judge, and the encoder's where that is unsure ({choice.reason})"
+        Doubting(light),
+        refiner,
+        f"the light judge, and the encoder's where that is unsure ({choice.reason})",
+        choice.encoder,
     )
 
 

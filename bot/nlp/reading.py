@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from bot.domain.signal import Urgency
 from bot.nlp.cue_rows import GAP
 from bot.nlp.cues import Found, find_cues
+from bot.nlp.folding import folded
 from bot.nlp.language import language_of
 from bot.nlp.sentiment import chat_score_of, compound_of
 from bot.nlp.spam import Spam, spam_of
@@ -48,7 +49,7 @@ class Reading(NamedTuple):
 
     Attributes:
         text: as it was written.
-        plain: `text` with mentions, links, code blocks and quotes as gaps.
+        plain: `text` folded (`bot.nlp.folding`), with mentions, links, code blocks and quotes as gaps.
         flat: `plain` in lower case with single spaces, one before the first word.
         bare: the words of `flat` without the signs around them, in their order.
         words: the same as a set, without gaps; empty when nothing was said in words.
@@ -78,7 +79,8 @@ class Reading(NamedTuple):
 
 def read(text: str) -> Reading:
     """Return what a message says on its face."""
-    plain = _plain(text)
+    shown = folded(text[:_LONGEST])
+    plain = _plain(shown)
     lowered = plain.lower().split()
     bare = [word.strip(punctuation) for word in lowered]
     words = set(bare)
@@ -91,7 +93,7 @@ def read(text: str) -> Reading:
         flat,
         bare,
         words,
-        spam_of(text, words),
+        spam_of(shown, words),
         cues,
         _weigh(cues) if cues else _NOTHING,
         chat_score_of(plain, lowered, bare),

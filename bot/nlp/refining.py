@@ -41,12 +41,17 @@ class Refiner(Protocol):
 class Doubting:
     """A light judge that also tells what it isn't sure of; for when there is somebody to ask."""
 
-    def __init__(self, classifier: NanoClassifier) -> None:
+    def __init__(self, classifier: NanoClassifier, *, of_all: bool = False) -> None:
+        """Make it; with `of_all` it is sure of nothing that was said, so that somebody judges it all."""
         self._classifier = classifier
+        self._of_all = of_all
 
     def classify(self, texts: Sequence[str]) -> list[Judgement]:
         """Return one judgement per text, in their order."""
         judged = self._classifier.classify(texts)
+        if self._of_all:
+            pairs = zip(texts, judged, strict=True)
+            return [each._replace(uncertain=True) if text.strip() else each for text, each in pairs]
         return [each._replace(uncertain=True) if is_uncertain(each) else each for each in judged]
 
 

@@ -16,6 +16,7 @@ from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.services.tasks import OrderedTasks, TaskSet
 from bot.services.throttle import Throttle
+from bot.services.trained_replies import Known
 
 PARALLEL = 32  # signals acted on at the same time
 MOST = 256  # signals begun and not finished, before planning waits
@@ -97,19 +98,24 @@ class Acting:
 
         A message that was edited meanwhile gets the template: the model answered the text before.
         """
-        draft = None if self._is_old(signal) else await self._composer.write(self._database, signal)
+        draft, known = None, Known()
+        if not self._is_old(signal):
+            draft, known = await self._composer.write(self._database, signal)
+        fail_point("reply.after_write")
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            unedited = await tx.queue.unedited({signal.id: signal.message.content})
-            record = await tx.signals.get(signal.id)
-            if record is None or record.stage != Stage.ACT:
+            stands = await tx.queue.standing(signal.id)
+            if stands is None or stands.stage != Stage.ACT:
                 return None  # it is done, or its server gone
-            if draft is None or not unedited:
-                draft = await self._composer.answer(tx, signal)
-            if record.deleted_at is None and not self._is_old(signal):
+            if draft is None or stands.content != signal.message.content:
+                draft, known = await self._composer.answer(tx, signal), Known()
+            if stands.deleted_at is None and not self._is_old(signal):
                 draft.created_at = now
-                return await tx.actions.begin(draft)  # None: somebody else's, who carries it out
-        detail = "message deleted" if record.deleted_at else "too old to answer"
+                begun = await tx.actions.begin(draft)  # None: somebody else's, who carries it out
+                if begun is not None:
+                    await self._composer.note(tx, signal, begun, known)
+                return begun
+        detail = "message deleted" if stands.deleted_at else "too old to answer"
         skipped = draft.sqlmodel_update({"status": ActionStatus.SKIPPED.value, "detail": detail})
         await self._finish(signal, [skipped], taken_at)
         return None

@@ -2,8 +2,7 @@
 
 import asyncio
 import math
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -16,7 +15,6 @@ from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.metrics import Metrics
 from bot.services.refinement import (
-    BEHIND,
     LOG_SECONDS,
     RefinementService,
     fitting,
@@ -24,11 +22,16 @@ from bot.services.refinement import (
     outcome_of,
     with_judgement,
 )
-from bot.services.writing import Doubt, Writer
+from bot.services.verdicts import Doubt
+from bot.services.writing import Writer
 
 Mode = Literal["embedded", "cascade", "llm"]
 
 A_LITTLE: Final = 0.15  # below the confidence a guild asks for, from where a flag is worth another look
+
+
+class _Late(Exception):  # noqa: N818 - a state, named as what it is
+    """The time was over before there was an answer; says what took it."""
 
 
 class CascadeService:
@@ -55,7 +58,7 @@ class CascadeService:
             guilds: knows how sure a server wants a judgement to be.
             clock: the time.
             metrics: counts what comes of it.
-            seconds: for an answer; the messages wait for it.
+            seconds: from when a message is taken to when it has gone on, judged or not.
             max_age: of messages that are still answered; about older ones nobody is asked.
         """
         self._writer = writer
@@ -64,7 +67,7 @@ class CascadeService:
         self._guilds = guilds
         self._clock = clock
         self._metrics = metrics
-        self._seconds = seconds
+        self.seconds = seconds
         self._max_age = max_age
         self._silent_until = -math.inf  # monotonic seconds
 
@@ -89,28 +92,21 @@ class CascadeService:
         ]
         return {each.id: each for each in so_far if self._is_worth_asking(each)}
 
-    async def judge(self, signals: Collection[Signal], waiting: int) -> dict[str, Judgement]:
+    async def judge(self, signals: Sequence[Signal], seconds: float) -> dict[str, Judgement]:
         """Return, by id, a language model's judgements; those it didn't judge are missing.
 
         Args:
-            signals: as they are judged so far, at most some dozens.
-            waiting: how many more there are behind them.
+            signals: of one guild, as they are judged so far, at most some dozens.
+            seconds: for an answer.
         """
-        if waiting > BEHIND:
-            self._metrics.refined("llm_behind", len(signals))
-            self._tell(f"No language model is asked while {waiting} messages wait to be judged")
-            return {}
-        doubts = await self._doubts(list(signals))
+        until = asyncio.get_running_loop().time() + seconds
         try:
-            async with asyncio.timeout(self._seconds):
-                told = await self._ask(doubts)
-        except TimeoutError:
-            self._metrics.refined("llm_late", len(signals))
-            self._tell(f"No language model judged within {self._seconds:g} s")
+            told = await self._ask(signals, until)
+        except _Late as late:
+            self.pass_over(len(signals), "late", f"{late} within {seconds:g} s")
             return {}
         except Exception as error:  # noqa: BLE001  (the judgement so far is there, whatever this is)
-            self._metrics.refined("llm_failed", len(signals))
-            self._tell(f"No language model judged: {error!r}", error)
+            self.pass_over(len(signals), "failed", repr(error), error)
             return {}
         for each in signals:
             answer = told.get(each.id)
@@ -118,20 +114,39 @@ class CascadeService:
             self._metrics.refined(f"llm_{outcome}")
         return told
 
-    async def _doubts(self, signals: Sequence[Signal]) -> dict[int | None, list[Doubt]]:
-        """Return what to ask, by guild."""
-        requests = await self._refinement.requests(signals)
-        found: dict[int | None, list[Doubt]] = defaultdict(list)
-        for signal, request in zip(signals, requests, strict=True):
-            doubt = Doubt(signal.id, request.text, request.context, request.author, request.light)
-            found[signal.message.guild_id].append(doubt)
-        return found
+    def pass_over(self, amount: int, outcome: str, why: str, error: Exception | None = None) -> None:
+        """Note that so many signals keep the judgement they have."""
+        self._metrics.refined(f"llm_{outcome}", amount)
+        now = self._clock.monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + LOG_SECONDS
+            log = logger.opt(exception=error)
+            log.log("ERROR" if error else "WARNING", "No language model judged ({}): {}", outcome, why)
 
-    async def _ask(self, doubts: Mapping[int | None, Sequence[Doubt]]) -> dict[str, Judgement]:
-        answers = await asyncio.gather(
-            *(self._writer.judge(each, guild_id, self._seconds) for guild_id, each in doubts.items())
-        )
-        return {key: fitting(judgement) for each in answers for key, judgement in each.items()}
+    async def _ask(self, signals: Sequence[Signal], until: float) -> dict[str, Judgement]:
+        """Return what a model says by `until`, by the event loop's clock.
+
+        Raises:
+            _Late: it could not be asked, or did not answer, by then.
+        """
+        loop = asyncio.get_running_loop()
+        timer = asyncio.timeout_at(until)
+        try:
+            async with timer:
+                requests = await self._refinement.requests(signals)
+        except TimeoutError:
+            if timer.expired():
+                raise _Late("what was said before could not be read") from None
+            raise  # the database's own
+        doubts = [
+            Doubt(signal.id, request.text, request.context, request.author, request.light)
+            for signal, request in zip(signals, requests, strict=True)
+        ]
+        try:
+            answers = await self._writer.judge(doubts, signals[0].message.guild_id, until - loop.time())
+        except TimeoutError:
+            raise _Late("it didn't answer") from None
+        return {key: fitting(judgement) for key, judgement in answers.items()}
 
     def _is_worth_asking(self, signal: Signal) -> bool:
         policy = self._guilds.policy(signal.message.guild_id)
@@ -147,10 +162,3 @@ class CascadeService:
             return True
         missing = policy.min_confidence - so_far.confidence
         return so_far.intent is not Intent.OTHER and 0 < missing <= A_LITTLE
-
-    def _tell(self, line: str, error: Exception | None = None) -> None:
-        """Log a line, unless one was logged lately."""
-        now = self._clock.monotonic()
-        if now >= self._silent_until:
-            self._silent_until = now + LOG_SECONDS
-            logger.opt(exception=error).log("ERROR" if error else "WARNING", "{}", line)

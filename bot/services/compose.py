@@ -9,29 +9,42 @@ from bot.services.actions import action_of
 from bot.services.guilds import GuildService
 from bot.services.replies import Replies
 from bot.services.reply_writing import ReplyWriting
+from bot.services.trained_replies import Known, TrainedReplies
 
 REPLY, ESCALATE, TELL_OWNER = "reply", "escalate", "tell_owner"
 
 
 class Composer:
-    """Writes replies, staff alerts and notes to the owner from the templates; replies by a model, if any."""
+    """Writes replies, staff alerts and notes to the owner from the templates.
 
-    def __init__(self, replies: Replies, guilds: GuildService, writing: ReplyWriting | None = None) -> None:
-        """Make the composer; without `writing` every reply is a template."""
+    A trained answer goes before the template, and so does a model's, if there is one.
+    """
+
+    def __init__(
+        self,
+        replies: Replies,
+        guilds: GuildService,
+        writing: ReplyWriting | None = None,
+        trained: TrainedReplies | None = None,
+    ) -> None:
+        """Make the composer; without `writing` and `trained` every reply is a template."""
         self._replies = replies
         self._guilds = guilds
         self._writing = writing if writing and writing.is_on else None
+        self._trained = trained
 
-    @property
-    def has_model(self) -> bool:
-        """Whether a language model writes the replies, so that each takes `write`."""
-        return self._writing is not None
+    def takes_time(self, signal: Signal) -> bool:
+        """Whether the reply to `signal` takes `write`: a model or the training is asked first."""
+        knows = self._trained is not None and self._trained.may_know(signal.message.guild_id)
+        return knows or self._writing is not None
 
     async def compose(self, tx: Transaction, signal: Signal, decision: Decision) -> list[Action]:
         """Return what `decision` has the bot say: staff first, so that the member is told the truth."""
         message = signal.message
         if decision.plan is PlanKind.REPLY:
-            return [await self.answer(tx, signal)]
+            reply = await self.answer(tx, signal)
+            await self.note(tx, signal, reply, Known())
+            return [reply]
         staff_channel_id = self._guilds.policy(message.guild_id).staff_channel_id
         assert staff_channel_id is not None  # the policy escalates only where there is one
         alert = self._write(
@@ -46,20 +59,30 @@ class Composer:
         """Return the ordinary answer to what `signal` asks."""
         return await self._answer(tx, signal, signal.observer.intent.value)
 
-    async def write(self, database: Database, signal: Signal) -> Action:
-        """Return the answer to what `signal` asks in a model's words, or in the template's when it has none.
+    async def write(self, database: Database, signal: Signal) -> tuple[Action, Known]:
+        """Return the answer to what `signal` asks, and what the training says to it.
 
-        No transaction is open while the model is asked.
+        It is the trained one where that is sure enough, else a model's, else the template. No transaction is
+        open while training and model are asked.
         """
+        trained = await self._trained.look_up(signal) if self._trained else Known()
         async with database.reading() as tx:
-            draft = await self.answer(tx, signal)
-            tip = await self._tip(tx, signal) or self._replies.default_tip
+            tip = await self._tip(tx, signal)
             guild_id = signal.message.guild_id
             guild = await tx.guilds.get(guild_id) if guild_id else None
+        draft = self._reply(signal, signal.observer.intent.value, tip)
+        if trained.text:
+            return draft.sqlmodel_update({"content": trained.text, "written_by": trained.written_by}), trained
         if self._writing is None:
-            return draft
-        text, writer = await self._writing.write(signal, draft.content, tip, guild.name if guild else "")
-        return draft.sqlmodel_update({"content": text, "written_by": writer})
+            return draft, trained
+        known = (*trained.material, tip or self._replies.default_tip)
+        text, writer = await self._writing.write(signal, draft.content, known, guild.name if guild else "")
+        return draft.sqlmodel_update({"content": text, "written_by": writer}), trained
+
+    async def note(self, tx: Transaction, signal: Signal, reply: Action, known: Known) -> None:
+        """Keep the question that `reply` is for, in the transaction that stores the reply."""
+        if self._trained is not None:
+            await self._trained.note(tx, signal, known, reply.written_by)
 
     def missing_permission(self, signal: Signal, action: Action) -> Action:
         """Return the note that tells the owner which permission `action` lacked."""
@@ -70,7 +93,9 @@ class Composer:
         return action_of(signal, TELL_OWNER, text, action.channel_id, None)
 
     async def _answer(self, tx: Transaction, signal: Signal, template: str) -> Action:
-        tip = await self._tip(tx, signal)
+        return self._reply(signal, template, await self._tip(tx, signal))
+
+    def _reply(self, signal: Signal, template: str, tip: str | None) -> Action:
         text = self._write(template, signal, **({"tip": tip} if tip else {}))
         return action_of(signal, REPLY, text, signal.message.place_id, signal.message.message_id)
 

@@ -28,6 +28,8 @@ FAIL_POINTS = (
     "gap.in_page",  # a page is stored, not yet noted as read
     "gap.after_page",
     "gap.before_close",
+    "judging.after_answer",  # a language model was asked, nothing written yet
+    "reply.after_write",  # a language model wrote the reply, its action is not inserted yet
 )
 
 _armed, _, _nth = os.environ.get("LOOKOUT_FAIL_POINT", "").partition(":")

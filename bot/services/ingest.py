@@ -18,14 +18,22 @@ from bot.domain.signal import Intent, Stage
 from bot.models import Gap
 from bot.models.signal import signal_from_row
 from bot.nlp.classifier import NanoClassifier
-from bot.services.arrival_rows import Unjudged, clean, edit_of, member_of, rows_of, tombstone_of
+from bot.services.arrival_rows import (
+    LARGE_SLICE,
+    SLICE,
+    Unjudged,
+    clean,
+    edit_of,
+    member_of,
+    rows_of,
+    slices,
+    tombstone_of,
+)
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.settings import IngestSettings
 
-SLICE = 32  # messages judged before the event loop gets its turn; as many as the gateway reads in one
-LARGE_SLICE = 64  # while the queue is long: faster than the gateway reads, so that it empties
 LONG_QUEUE = 1_000
 CURSOR_SECONDS = 1.0  # between writes of the cursors in a flood: one behind only means reading more again
 KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
@@ -239,8 +247,7 @@ class IngestService:
     async def _rows(self, arrivals: list[Arrival], now: datetime) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         size = SLICE if len(self._queue) < LONG_QUEUE else LARGE_SLICE
-        for start in range(0, len(arrivals), size):
-            part = arrivals[start : start + size]
+        for part in slices(arrivals, size):
             try:
                 rows += rows_of(part, self._classifier, now)
             except Exception as error:  # noqa: BLE001  (a fault of judging must not lose a message)
@@ -281,7 +288,8 @@ class IngestService:
         pause = FIRST_PAUSE
         while True:
             try:
-                async with self._database.transaction() as tx:
+                # Ahead: answers that a model gives together are stored one by one, and would be waited for.
+                async with self._database.transaction(ahead=True) as tx:
                     await self._store(tx, batch)
             except Exception as error:
                 if not is_passing(error):

@@ -17,8 +17,10 @@ from bot.nlp.summary import summarize_lines
 from bot.services.clock import Clock
 from bot.services.llm_log import LlmLog
 from bot.services.metrics import Metrics
+from bot.services.replies import Replies
 from bot.services.tasks import Worker
-from bot.services.writing import Writer
+from bot.services.tickets.lessons import LessonWriter
+from bot.services.writing import BOT, Writer
 from bot.settings import Settings
 
 
@@ -30,6 +32,7 @@ class Language:
         providers: those that a chain names.
         log: of calls, not yet all written.
         writer: asks the chain for features, with the prompts and the gate.
+        lessons: asks it what solved tickets could teach.
     """
 
     def __init__(
@@ -44,20 +47,24 @@ class Language:
         """Make it; no provider is asked anything.
 
         Raises:
-            StartupError: a prompt is malformed, or a provider that costs has no prices.
+            StartupError: a prompt or the replies are malformed, or a provider that costs has no prices.
         """
-        built = build_providers(settings.llm, settings.nlp, config / "prices.yaml")
+        built = build_providers(
+            settings.llm,
+            settings.nlp,
+            config / "prices.yaml",
+            max_context=settings.observer.max_context_length,
+        )
         self.providers = built.providers
         self.log = LlmLog(database)
         ports = ChainPorts(clock, self.log, metrics, prices=built.price_of, tell_owner=tell_owner)
         self.models = LanguageModels(self.providers, settings.llm, ports)
         canary = new_canary()
-        self.writer = Writer(
-            self.models,
-            Prompts(config / "prompts", canary),
-            OutputGate(settings.secrets(), canary, redact=redact),
-            EmbeddedAnswers(summarize_lines),
-        )
+        prompts = Prompts(config / "prompts", canary)
+        own = (BOT, *prompts.texts, *Replies.load(config / "replies.yaml").texts)
+        gate = OutputGate(settings.secrets(), canary, redact=redact, own_texts=own)
+        self.writer = Writer(self.models, prompts, gate, EmbeddedAnswers(summarize_lines))
+        self.lessons = LessonWriter(self.models, prompts, gate, settings.llm.deadlines.summarize)
         self._worker = Worker("the log of language models", self.log.run, clock)
         metrics.track_queue("llm_log", lambda: self.log.depth)
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from loguru import logger
 
-from bot.db.database import Database
+from bot.db.database import Database, is_of_the_data
 from bot.llm.ports import CallRecord, Spend, reasons
 from bot.models import LlmCall
 
@@ -76,14 +76,23 @@ class LlmLog:
             sqlalchemy.exc.SQLAlchemyError: the database was away for too long; what waits still does.
         """
         async with self._writing:
+            alone = 0  # how many of the first are written each by itself, as one of them can't be
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                size = 1 if alone else BATCH
+                batch = [self._waiting.popleft() for _ in range(min(size, len(self._waiting)))]
                 try:
                     async with self._database.transaction() as tx:
                         await tx.llm_calls.add([_row(call) for call in batch])
-                except BaseException:
-                    self._waiting.extendleft(reversed(batch))
-                    raise
+                except BaseException as error:
+                    if not is_of_the_data(error) or len(batch) > 1:
+                        self._waiting.extendleft(reversed(batch))
+                    if not is_of_the_data(error):
+                        raise
+                    if len(batch) > 1:
+                        alone = len(batch)
+                        continue
+                    _drop(batch[0], error)
+                alone = max(0, alone - 1)
                 self._costly -= sum(map(_costs, batch))
             self._arrived.clear()
         if self._lost:
@@ -97,14 +106,15 @@ class LlmLog:
             found = await tx.llm_calls.spend(start, start + timedelta(days=1))
         return {each.guild_id: Spend(each.tokens, each.cost) for each in found}
 
-    async def is_first_notice(self, day: date, subject: str) -> bool:
-        """Whether this is the first notice about `subject` in a day; remembered over restarts."""
-        today = {"day": day.isoformat()}
+    async def was_told(self, day: date, subject: str) -> bool:
+        """Whether the notice about `subject` arrived in a day; remembered over restarts."""
+        async with self._database.reading() as tx:
+            return await tx.kv.get(SCOPE, subject) == {"day": day.isoformat()}
+
+    async def mark_told(self, day: date, subject: str) -> None:
+        """Remember that the notice about `subject` arrived."""
         async with self._database.transaction() as tx:
-            if await tx.kv.get(SCOPE, subject) == today:
-                return False
-            await tx.kv.put(SCOPE, subject, today)
-        return True
+            await tx.kv.put(SCOPE, subject, {"day": day.isoformat()})
 
     def _let_one_go(self) -> None:
         """Forget the oldest call that cost nothing; where there is none, there is room to spare for a few."""
@@ -117,6 +127,14 @@ class LlmLog:
 
 def _costs(call: CallRecord) -> bool:
     return call.billed_tokens > 0 or call.cost > 0
+
+
+def _drop(call: CallRecord, error: BaseException) -> None:
+    logger.error(
+        "A call of {}/{} can't be written down and is left out of the day's spend after a restart: {}, "
+        "{} tokens, {} US dollars",
+        *(call.provider, call.model, type(error).__name__, call.billed_tokens, call.cost),
+    )
 
 
 def _row(call: CallRecord) -> LlmCall:

@@ -1,8 +1,10 @@
 """Looks again at what was flagged or is uncertain, with what was said around it."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from loguru import logger
@@ -28,6 +30,7 @@ from bot.services.arrival_rows import NOTHING_ASKED
 from bot.services.cascade import CascadeService
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
+from bot.services.judging import Doubtful, Judged, Judging
 from bot.services.metrics import Metrics
 from bot.services.refinement import PORTION, RefinementService, judged_columns, with_judgement
 from bot.settings import WorkerSettings
@@ -66,44 +69,68 @@ class ObserverService:
         self._refinement = refinement
         self._settings = settings
         self._cascade = cascade if cascade and cascade.is_on else None
+        self._judging = Judging(self._cascade, clock, self._judged) if self._cascade else None
         self._batch = PORTION if refinement.is_on or self._cascade else BATCH
-        self.busy = False
+        self._looking = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being looked at, or judged by a language model."""
+        return self._looking or bool(self._judging and self._judging.in_hand)
 
     async def run(self) -> None:
-        """Observe until cancelled; what the bus lost is found in the database."""
+        """Observe until cancelled; what the bus lost is found in the database.
+
+        What a language model judges goes on when this fails, as it will be started again.
+        """
         next_sweep = self._clock.monotonic()  # at once, then however many signals come
-        while True:
-            wait = max(0.0, next_sweep - self._clock.monotonic())
-            signals = await self._bus.take(Stage.OBSERVE, self._batch, wait)
-            self.busy = True
-            try:
-                if signals:
-                    await self._observe_safely(signals)
-                if not signals or self._clock.monotonic() >= next_sweep:
-                    lost = await self._waiting()
-                    if lost:
-                        await self._observe_safely(lost)
-                    pause = 0 if len(lost) == self._batch else self._settings.sweep_seconds
-                    next_sweep = self._clock.monotonic() + pause
-            finally:
-                self.busy = False
+        try:
+            while True:
+                wait = max(0.0, next_sweep - self._clock.monotonic())
+                signals = await self._bus.take(Stage.OBSERVE, self._batch, wait)
+                self._looking = True
+                try:
+                    if signals:
+                        await self._safely(self.observe, signals)
+                    if not signals or self._clock.monotonic() >= next_sweep:
+                        lost = await self._waiting()
+                        if lost:
+                            await self._safely(self.observe, lost)
+                        pause = 0 if len(lost) == self._batch else self._settings.sweep_seconds
+                        next_sweep = self._clock.monotonic() + pause
+                finally:
+                    self._looking = False
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Have nothing judged any more; what isn't yet is found in the database by the next start."""
+        if self._judging:
+            await self._judging.cancel()
 
     async def _waiting(self) -> list[Signal]:
+        """Return some of what nobody has in hand."""
+        held = self._judging.in_hand if self._judging else set[str]()
         async with self._database.reading() as tx:
-            ids = await tx.queue.list_waiting(Stage.OBSERVE, self._clock.now(), self._batch)
+            now = self._clock.now()
+            waiting = await tx.queue.list_waiting(Stage.OBSERVE, now, self._batch + len(held))
+            ids = [each for each in waiting if each not in held][: self._batch]
             records = await tx.signals.get_many(ids) if ids else []
         return [signal_from_row(record.model_dump()) for record in records]
 
-    async def _observe_safely(self, signals: Sequence[Signal]) -> None:
-        """Observe; one that can't be observed goes on as it is, and doesn't hold up the others."""
+    async def _safely(
+        self, step: Callable[[Sequence[Signal]], Awaitable[None]], signals: Sequence[Signal]
+    ) -> None:
+        """Take a step; a signal for which it fails goes on as it is, and doesn't hold up the others."""
         try:
-            await self.observe(signals)
+            await step(signals)
         except Exception as error:
             if is_passing(error):
                 raise
             if len(signals) > 1:
                 for each in signals:
-                    await self._observe_safely([each])
+                    await self._safely(step, [each])
                 return
             failed = signals[0].id
             logger.bind(signal=failed).opt(exception=error).error("Could not observe {}", failed)
@@ -116,14 +143,29 @@ class ObserverService:
         refined = await self._refinement.refine(signals, waiting)
         fail_point("observer.after_refine")
         judged = {key: (Judge.ENCODER, judgement) for key, judgement in refined.items()}
-        doubtful = self._cascade.doubtful(signals, refined) if self._cascade else {}
-        await self._go_on([each for each in signals if each.id not in doubtful], judged)
-        if self._cascade and doubtful:  # after the others, who don't wait for a language model
-            told = await self._cascade.judge(doubtful.values(), waiting)
-            judged |= {key: (Judge.LLM, judgement) for key, judgement in told.items()}
-            await self._go_on([each for each in signals if each.id in doubtful], judged)
+        in_hand = self._begin_judging(signals, refined, waiting)
+        await self._go_on([each for each in signals if each.id not in in_hand], judged)
 
-    async def _go_on(self, signals: Sequence[Signal], judged: Mapping[str, tuple[Judge, Judgement]]) -> None:
+    def _begin_judging(
+        self, signals: Sequence[Signal], refined: dict[str, Judgement], waiting: int
+    ) -> set[str]:
+        """Have a language model asked about what is doubtful; return the ids of those that go on later."""
+        if self._cascade is None or self._judging is None:
+            return set()
+        doubtful, now = self._cascade.doubtful(signals, refined), self._clock.monotonic()
+        return self._judging.begin(
+            (
+                Doubtful(each, doubtful[each.id], refined.get(each.id), now)
+                for each in signals
+                if each.id in doubtful
+            ),
+            waiting,
+        )
+
+    async def _judged(self, signals: Sequence[Signal], judged: Judged) -> None:
+        await self._safely(partial(self._go_on, judged=judged), signals)
+
+    async def _go_on(self, signals: Sequence[Signal], judged: Judged) -> None:
         """Write down what was judged, and hand on what asks something."""
         if not signals:
             return

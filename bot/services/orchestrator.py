@@ -180,7 +180,7 @@ class OrchestratorService:
             if decision.aloud:
                 await self._throttle.give_back(tx, signal, now)
             return decision
-        if decision.plan is PlanKind.REPLY and self._composer.has_model:
+        if decision.plan is PlanKind.REPLY and self._composer.takes_time(signal):
             acting.append((signal, None))
             return decision
         begun = []

@@ -64,6 +64,11 @@ class Replies(BaseModel):
                 _check(path, name, text)
         return replies
 
+    @property
+    def texts(self) -> list[str]:
+        """Every text, its placeholders not filled."""
+        return [self.default_tip, *(text for name in PLACEHOLDER_LISTS for text in getattr(self, name))]
+
     def write(self, template: str, key: int, **values: str) -> str:
         """Fill a variant of `template`, chosen by `key`; the values are text, never markup or mentions."""
         variants: list[str] = getattr(self, template)

@@ -1,5 +1,7 @@
 """Has a language model write the reply to a member, with the template for when none answers."""
 
+from collections.abc import Sequence
+
 from loguru import logger
 
 from bot.domain.outgoing import prepare
@@ -35,17 +37,19 @@ class ReplyWriting:
         """Whether there is a model to ask."""
         return self._writer.asks(Task.REPLY)
 
-    async def write(self, signal: Signal, template: str, tip: str, server: str) -> tuple[str, str]:
+    async def write(
+        self, signal: Signal, template: str, known: Sequence[str], server: str
+    ) -> tuple[str, str]:
         """Return the reply and who wrote it: "provider/model", or "template" and why no model did.
 
         Args:
             signal: what is answered.
             template: the reply when no model has one.
-            tip: what the owner says about the place; "" for nothing.
+            known: trained entries that come near, best first, and what the owner says about the place.
             server: its name; "" where it has none.
         """
         [request] = await self._refinement.requests([signal])
-        answers = (tip,) if tip else ()
+        answers = tuple(each for each in known if each)
         asked = Asked(request.text, request.context, request.author, answers, template, server)
         try:
             text, answer = await self._writer.reply(asked, signal.message.guild_id, self._seconds)

@@ -7,11 +7,15 @@ from loguru import logger
 
 from bot.db.database import Database
 from bot.services.clock import Clock
+from bot.services.tickets.closing import WARNED
+from bot.services.tickets.drafts import KEPT_FOR
+from bot.services.tickets.handover import SCOPE as PINGS
 from bot.settings import RetentionSettings
 
 CHUNK = 1_000  # rows per transaction, so that writers wait only briefly
 EVERY_SECONDS = 3_600.0
 GAPS = timedelta(days=30)  # closed ones, for whoever asks what was missed
+KEPT_OF_GUILDS = (PINGS, WARNED)  # scopes of key-value pairs
 GRACE = timedelta(days=30)  # for a server that was left: coming back until then, it finds its settings
 
 
@@ -23,6 +27,7 @@ class RetentionService:
         self._clock = clock
         self._settings = settings
         self.on_members_gone: Callable[[], None] = lambda: None  # called when members have been deleted
+        self.on_guild_gone: Callable[[int], None] = lambda _guild_id: None  # called for each that was deleted
 
     async def run(self) -> None:
         """Purge now and every hour until cancelled."""
@@ -44,6 +49,7 @@ class RetentionService:
         async with self._database.transaction() as tx:
             total += await tx.actions.purge(now - timedelta(days=self._settings.actions_days))
             total += await tx.gaps.purge(now - GAPS)
+            total += await tx.ticket_drafts.purge(now - KEPT_FOR)
         total += await self._purge_llm_calls(now - timedelta(days=self._settings.llm_calls_days))
         total += await self._purge_members(messages_until)
         if total:
@@ -80,7 +86,11 @@ class RetentionService:
                 await tx.signals.delete(ids[start : start + CHUNK])
         for guild_id in left:
             async with self._database.transaction() as tx:
-                if await tx.guilds.delete_left(guild_id, before):
+                deleted = await tx.guilds.delete_left(guild_id, before)
+                if deleted:
                     await tx.actions.delete_of(guild_id)
                     await tx.llm_calls.delete_of(guild_id)
+                    await tx.kv.forget_guild(KEPT_OF_GUILDS, guild_id)
+            if deleted:
+                self.on_guild_gone(guild_id)
         return len(ids) + len(left)

@@ -1,6 +1,7 @@
 """The facts a decision about a signal rests on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.db.database import Transaction
@@ -30,6 +31,7 @@ class SituationService:
         for row in await tx.signals.flagged_by(list({s.message.author_id for s in signals}), since):
             history.setdefault((row.author_id, row.guild_id), []).append(row)
         addressed = await self._addressed_to_other(tx, signals)
+        tickets = await tx.tickets.threads_among({signal.message.place_id for signal in signals})
         found = {}
         for signal in signals:
             message = signal.message
@@ -38,7 +40,8 @@ class SituationService:
                 for row in history.get((message.author_id, message.guild_id), ())
                 if row.message_id < message.message_id
             ]
-            found[signal.id] = await self._one(tx, signal, earlier, now, addressed[signal.id])
+            situation = await self._one(tx, signal, earlier, now, addressed[signal.id])
+            found[signal.id] = replace(situation, in_ticket=message.place_id in tickets)
         return found
 
     async def _one(

@@ -78,6 +78,7 @@ class Status:
         queues: items waiting, by queue.
         here: today's spend of the guild; None where nothing costs, or it can't be read.
         total: that of all guilds.
+        untold: ceilings reached today that no owner could be told of.
     """
 
     voice: Voice
@@ -87,6 +88,7 @@ class Status:
     queues: Mapping[str, int]
     here: Ceiling | None
     total: Ceiling | None
+    untold: tuple[str, ...]
     costs: bool
     versions: Versions
 
@@ -140,6 +142,7 @@ class StatusService:
             queues=self._metrics.depths(),
             here=here,
             total=total,
+            untold=self._models.untold(guild_id),
             costs=costs,
             versions=Versions(__version__, platform.python_version(), version("discord.py")),
         )
@@ -214,4 +217,7 @@ def _voice(providers: tuple[ProviderState, ...]) -> Voice:
 
 def _has_a_model(provider: ProviderState, health: Health) -> bool:
     """Whether it answers, if only with some of the models it is wanted for."""
-    return health.ok or bool(health.missing and set(health.missing) < set(provider.wanted))
+    if not health.ok and not health.missing:
+        return False
+    silent = {each.model for each in provider.lane.models if each.state is State.OPEN}
+    return not set(provider.wanted) <= silent.union(health.missing)

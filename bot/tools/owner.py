@@ -5,9 +5,8 @@ from hashlib import blake2b
 import aiohttp
 import discord
 from discord.ext import commands
-from loguru import logger
 
-from bot.llm.ports import CeilingNotice
+from bot.llm.ports import CeilingNotice, OwnerAway, OwnerUnreachable
 from bot.services.actions import NONCE_BYTES
 from bot.services.tools import TargetGoneError
 
@@ -25,7 +24,7 @@ async def owner_of(bot: commands.Bot, guild_id: int) -> discord.abc.Messageable:
     guild = bot.get_guild(guild_id) or await bot.fetch_guild(guild_id, with_counts=False)
     if guild.owner_id is None:
         raise TargetGoneError("the server or its owner is unknown")
-    return await _direct(bot, guild.owner_id)
+    return await direct_messages(bot, guild.owner_id)
 
 
 async def owner_of_bot(bot: commands.Bot) -> discord.abc.Messageable:
@@ -36,10 +35,15 @@ async def owner_of_bot(bot: commands.Bot) -> discord.abc.Messageable:
     """
     about = await bot.application_info()
     team = about.team
-    return await _direct(bot, (team.owner_id if team and team.owner_id else None) or about.owner.id)
+    return await direct_messages(bot, (team.owner_id if team and team.owner_id else None) or about.owner.id)
 
 
-async def _direct(bot: commands.Bot, user_id: int) -> discord.abc.Messageable:
+async def direct_messages(bot: commands.Bot, user_id: int) -> discord.abc.Messageable:
+    """Return somebody's direct messages.
+
+    Raises:
+        discord.HTTPException: Discord doesn't tell.
+    """
     owner = bot.get_user(user_id) or await bot.fetch_user(user_id)
     return owner.dm_channel or await owner.create_dm()
 
@@ -55,9 +59,14 @@ class OwnerNotices:
         self.bot: commands.Bot | None = None
 
     async def tell(self, notice: CeilingNotice) -> None:
-        """Tell of a ceiling; where that can't be done the log, which has it too, must do."""
+        """Tell of a ceiling.
+
+        Raises:
+            OwnerAway: it can't be done now.
+            OwnerUnreachable: it can't be done at all.
+        """
         if self.bot is None:
-            return
+            raise OwnerAway("the bot is not connected yet")
         subject = f"llm/{notice.day}/{notice.guild_id}/{notice.is_total}"
         nonce = blake2b(subject.encode(), digest_size=NONCE_BYTES).hexdigest()
         try:
@@ -66,5 +75,7 @@ class OwnerNotices:
             else:
                 target = await owner_of(self.bot, notice.guild_id)
             await target.send(f"Language models: {notice.text}.", nonce=nonce, allowed_mentions=SILENT)
-        except (discord.HTTPException, TargetGoneError, aiohttp.ClientError, OSError) as error:
-            logger.bind(guild_id=notice.guild_id).warning("The owner can't be told of a ceiling: {}", error)
+        except (discord.Forbidden, discord.NotFound, TargetGoneError) as error:  # closed direct messages
+            raise OwnerUnreachable(str(error)) from error
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise OwnerAway(str(error) or type(error).__name__) from error

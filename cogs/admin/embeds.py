@@ -8,6 +8,7 @@ from typing import Any
 import discord
 from discord.utils import escape_markdown, format_dt
 
+from bot.core.markdown import escape_around_code
 from bot.domain.languages import describe_languages
 from bot.domain.policy import GuildPolicy
 from bot.domain.signal import Judge
@@ -112,7 +113,7 @@ def _action(action: dict[str, Any]) -> str:
     if action["message_id"]:
         parts.append(f"message {action['message_id']}")
     if action["written_by"]:
-        parts.append(f"written by {escape_markdown(action['written_by'])}")
+        parts.append(_writer(action["written_by"]))
     if action["detail"]:
         parts.append(escape_markdown(action["detail"]))
     if action["finished_at"]:
@@ -120,6 +121,14 @@ def _action(action: dict[str, Any]) -> str:
     if action["retries"]:
         parts.append(f"{action['retries']} retries")
     return " · ".join(parts)[:MAX_VALUE]
+
+
+def _writer(written_by: str) -> str:
+    """Return which model wrote a reply, or why none did."""
+    who, _, why = written_by.partition(": ")
+    if who != "template":
+        return f"written by {escape_markdown(written_by)}"
+    return "a prepared answer" + (f", no model wrote one: {escape_around_code(why)}" if why else "")
 
 
 def _fitting(parts: Sequence[str], between: str, length: int) -> Sequence[str]:

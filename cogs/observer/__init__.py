@@ -11,7 +11,8 @@ class Observer(commands.Cog):
     """Runs the observer service."""
 
     def __init__(self, bot: Bot) -> None:
-        self._worker = Worker("observer", bot.services.observer.run, SystemClock())
+        self._observer = bot.services.observer
+        self._worker = Worker("observer", self._observer.run, SystemClock())
 
     async def cog_load(self) -> None:
         """Start working."""
@@ -20,6 +21,7 @@ class Observer(commands.Cog):
     async def cog_unload(self) -> None:
         """Stop working; what is unfinished stays in the database."""
         await self._worker.stop()
+        await self._observer.close()  # the worker may have been between two starts
 
 
 async def setup(bot: Bot) -> None:

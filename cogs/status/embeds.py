@@ -4,17 +4,17 @@ import math
 from collections.abc import Mapping
 
 import discord
-from discord.utils import escape_markdown
 
+from bot.core.markdown import escape_around_code
 from bot.llm.breaker import State
 from bot.services.status import Ceiling, ProviderState, Status, Voice
 
 MAX_VALUE = 1_024  # characters of a field; Discord refuses more
 MAX_MODELS = 8  # named for each provider
 WORDS = {
-    Voice.NONE: "No language model is set up; I answer with what I was given.",
+    Voice.NONE: "No language model is set up; my answers are prepared ones.",
     Voice.ANSWERS: "My language model answers.",
-    Voice.SILENT: "My language model does not answer; meanwhile I answer with what I was given.",
+    Voice.SILENT: "My language model does not answer; until it does, my answers are prepared ones.",
     Voice.UNKNOWN: "My language model has not said yet whether it answers.",
 }
 COLOURS = {
@@ -23,9 +23,10 @@ COLOURS = {
     Voice.SILENT: discord.Colour.orange(),
     Voice.UNKNOWN: discord.Colour.orange(),
 }
+UNTOLD = "The owner could not be told by direct message"
 BREAKERS = {
     State.CLOSED: "",
-    State.HALF_OPEN: "being tried again with one call",
+    State.HALF_OPEN: "tried again with one call at a time",
     State.OPEN: "not asked for a while, because it failed or asked for quiet",
 }
 
@@ -50,6 +51,10 @@ def staff_embed(status: Status, latency: float) -> discord.Embed:
     if status.costs:
         embed.add_field(name="Spent today, this server", value=_spent(status.here))
         embed.add_field(name="Spent today, all servers", value=_spent(status.total))
+    if status.untold:
+        embed.add_field(
+            name=UNTOLD, value=_short("\n".join(f"⚠️ {each}" for each in status.untold)), inline=False
+        )
     versions = status.versions
     embed.set_footer(
         text=f"Lookout {versions.bot} · Python {versions.python} · discord.py {versions.discord}"
@@ -66,8 +71,7 @@ def _milliseconds(seconds: float) -> str:
 
 def _queues(queues: Mapping[str, int]) -> str:
     waiting = [f"{name} {depth:,}" for name, depth in queues.items() if depth]
-    empty = f"{len(queues) - len(waiting)} empty"
-    return _short(" · ".join([*waiting, empty] if len(waiting) < len(queues) else waiting) or "none")
+    return _short(" · ".join(waiting) or "all empty")
 
 
 def _provider(provider: ProviderState) -> str:
@@ -75,9 +79,11 @@ def _provider(provider: ProviderState) -> str:
     if health is None:
         lines = ["⏳ it has not answered yet"]
     else:
-        # What lacks models says so itself, with the commands; they stand below, one for each model.
-        detail = health.detail.partition(" lacks ")[0] if health.missing else health.detail
-        lines = [f"{'✅' if health.ok else '⚠️'} {_plain(detail)}"]
+        detail = escape_around_code(health.detail[:1].upper() + health.detail[1:])
+        if health.missing and " lacks " in health.detail:
+            # It names them with the commands; those stand below, one for each model.
+            detail = f"{detail.partition(' lacks ')[0]} lacks {_count(len(health.missing), 'model')}"
+        lines = [f"{'✅' if health.ok else '⚠️'} {detail}"]
     missing = set(health.missing) if health else set()
     is_known = health is not None and (health.ok or bool(missing))  # which models there are
     lines += [
@@ -90,7 +96,13 @@ def _provider(provider: ProviderState) -> str:
         lines.append("all of them: `python run.py pull`")
     if BREAKERS[lane.state]:
         lines.append(BREAKERS[lane.state])
-    lines.append(f"{lane.running} calls under way, {lane.waiting} waiting")
+    lines += [
+        f"· `{each.model.replace('`', '')}` {BREAKERS[each.state]}: {escape_around_code(each.why)}"
+        for each in lane.models[:MAX_MODELS]
+        if BREAKERS[each.state]
+    ]
+    if lane.running or lane.waiting:
+        lines.append(f"{_count(lane.running, 'call')} under way, {lane.waiting:,} waiting")
     return _short("\n".join(lines))
 
 
@@ -110,10 +122,8 @@ def _spent(ceiling: Ceiling | None) -> str:
     return f"${ceiling.spent.cost:,.4f} ({cost})\n{ceiling.spent.tokens:,} tokens ({tokens})"
 
 
-def _plain(text: str) -> str:
-    """Return a text whose commands stay commands and whose other marks are no markup."""
-    parts = text.split("`")
-    return "`".join(part if place % 2 else escape_markdown(part) for place, part in enumerate(parts))
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _short(text: str) -> str:

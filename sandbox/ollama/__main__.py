@@ -21,10 +21,12 @@ WRONG_ARGUMENTS = 2
 
 
 def _rules(text: str) -> list[Rule]:
-    """Return the rules of a file: a JSON list of objects with `contains` and `answer`."""
+    """Return the rules of a file: a JSON list of objects with `contains`, `after` and `answer`."""
     try:
         found: Any = json.loads(Path(text).read_text(encoding="utf-8"))
-        return [_rule(str(each.get("contains", "")), each["answer"]) for each in found]
+        return [
+            _rule(str(each.get("contains", "")), str(each.get("after", "")), each["answer"]) for each in found
+        ]
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -33,11 +35,18 @@ def _rules(text: str) -> list[Rule]:
         ) from None
 
 
-def _rule(contains: str, answer: Any) -> Rule:
-    """Return a rule; a text is no answer to a request for JSON."""
+def _rule(contains: str, after: str, answer: Any) -> Rule:
+    """Return a rule; a text is no answer to a request for JSON.
+
+    Args:
+        contains: what the prompt must hold, in letters of any case.
+        after: behind the last place of this, where it has one; "" for anywhere.
+        answer: to such a prompt.
+    """
 
     def matches(asked: Asked) -> bool:
-        return contains.lower() in asked.prompt.lower() and not (isinstance(answer, str) and asked.format)
+        read = asked.prompt.rpartition(after)[2] if after else asked.prompt
+        return contains.lower() in read.lower() and not (isinstance(answer, str) and asked.format)
 
     return Rule(matches, answer)
 

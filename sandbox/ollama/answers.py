@@ -3,13 +3,14 @@
 import inspect
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.ollama.models import Model
 from sandbox.ollama.schema import smallest
 
+_KEPT = 4  # tokens of a prompt's beginning that are never cut
 SCRIPTED = "These words are scripted: this is a loopback Ollama and no model wrote them."
 
 
@@ -63,10 +64,28 @@ class Asked:
             body=body,
         )
 
-    @property
-    def prompt_tokens(self) -> int:
-        """About how many tokens the messages have."""
-        return sum(2 + len(str(each.get("content", "")).encode()) // 4 for each in self.messages)
+    def fitted(self, num_ctx: int) -> tuple["Asked", int]:
+        """Return what of it a model with this context reads, and in how many tokens.
+
+        As Ollama does it, without a word: first whole messages are left out, the oldest first, never those of
+        the system nor the last; if that isn't enough, all but the end of the prompt, to half of the context.
+        """
+        kept = list(self.messages)
+        old = [each for each in kept[:-1] if each.get("role") != "system"]
+        while _tokens(kept) > num_ctx and old:
+            kept.remove(old.pop(0))
+        if _tokens(kept) <= num_ctx:
+            return replace(self, messages=tuple(kept)), _tokens(kept)
+        limit = _KEPT + (num_ctx - _KEPT) // 2
+        end = self.prompt.encode()[-limit:].decode(errors="ignore")
+        return replace(self, messages=tuple(kept[-1:]), system="", prompt=end), limit
+
+
+def _tokens(messages: Iterable[Mapping[str, Any]]) -> int:
+    """Return about how many tokens messages have: in other scripts as many as bytes."""
+    texts = [str(each.get("content", "")) for each in messages]
+    plain = [len(text.encode("ascii", "ignore")) for text in texts]
+    return sum(2 + len(text.encode()) - short + short // 4 for text, short in zip(texts, plain, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,11 @@ def check(model: Model, asked: Asked) -> None:
             raise OllamaError(BAD_REQUEST, words)
 
 
+def context_of(model: Model, options: Any) -> int:
+    """Return how many tokens a model is loaded with for a request."""
+    return min(int(options.get("num_ctx") or DEFAULT_CONTEXT), model.context)
+
+
 class Talk:
     """Answers as one server does.
 
@@ -62,7 +67,7 @@ class Talk:
 
     async def load(self, model: Model, options: Any) -> int:
         """Load a model unless it is there; return how long that took, in nanoseconds."""
-        num_ctx = min(int(options.get("num_ctx") or DEFAULT_CONTEXT), model.context)
+        num_ctx = context_of(model, options)
         start = self._clock.monotonic()
         if not self._memory.has(model, num_ctx):
             self._memory.put(model, num_ctx)
@@ -76,6 +81,7 @@ class Talk:
     async def lines(self, model: Model, asked: Asked, load_duration: int) -> Lines:
         """Yield the lines of an answer, the one with `done` last."""
         start = self._clock.monotonic()
+        asked, read = asked.fitted(context_of(model, asked.options))
         answer = await self.script.answer(asked, model)
         if answer.wait is not None:
             await answer.wait()
@@ -91,7 +97,7 @@ class Talk:
         if answer.tool_calls:
             calls = [{"function": {"name": name, "arguments": given}} for name, given in answer.tool_calls]
             yield self._line(asked, "", tool_calls=calls)
-        tokens = (asked.prompt_tokens, len(pieces) + len(thinking))
+        tokens = (read, len(pieces) + len(thinking))
         yield self._end(asked, answer, tokens, (self._since(start), load_duration))
 
     def _line(self, asked: Asked, text: str, *, done: bool = False, **more: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from bot.demo.stage import Stage
 from bot.demo.story import STORY
 from sandbox import Sandbox
 from sandbox.page.server import Page
+from tests.browser import loopback
 from tests.browser.chat import DEADLINE, Chat
 from tests.browser.desk import COMMANDS, Desk, answer
 from tests.browser.scene import Scene
@@ -37,6 +38,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    loopback.ARGUMENT,
 ]
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 Theme = Literal["dark", "light"]
@@ -82,8 +84,9 @@ class Pages:
 
     async def open(self, address: str, *, phone: bool = False, theme: Theme = "dark", **context: Any) -> Chat:
         """Open an address that was printed, and return once it shows a channel."""
-        made = await self._browser.new_context(
-            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
+        made = await loopback.new_context(
+            self._browser,
+            viewport=PHONE if phone else DESKTOP,
             color_scheme=theme,
             reduced_motion="reduce",
             has_touch=phone,
@@ -142,7 +145,7 @@ async def scene(browser: Browser) -> AsyncIterator[Scene]:
         ann, bob = await discord.member("ann"), await discord.member("bob")
         served = Page(discord.core, "token")
         await served.start("127.0.0.1")
-        context = await browser.new_context(reduced_motion="reduce")
+        context = await loopback.new_context(browser, reduced_motion="reduce")
         page = await context.new_page()
         page.set_default_timeout(DEADLINE)
         made = Scene(discord, page, ann, bob)
@@ -174,7 +177,8 @@ async def desk(browser: Browser) -> AsyncIterator[Desk]:
             await http("PUT", f"/applications/{room.application_id}/commands", COMMANDS)
             await socket.identify(room.token, 1)
             bot = asyncio.create_task(answer(room, http, socket))
-            page = await browser.new_page()
+            context = await loopback.new_context(browser)
+            page = await context.new_page()
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             await page.add_init_script(f"sessionStorage.setItem('viewer', '{alice.id}')")
@@ -183,7 +187,7 @@ async def desk(browser: Browser) -> AsyncIterator[Desk]:
             await expect(made.box).to_be_focused()
             await expect(made.message("something broke")).to_be_visible()
             yield made
-            await page.close()
+            await context.close()
             bot.cancel()
             await asyncio.gather(bot, return_exceptions=True)
         await served.stop()

@@ -72,7 +72,7 @@ class Desk:
 
     @property
     def box(self) -> Locator:
-        return self.page.get_by_role("combobox", name="Message #")
+        return self.page.get_by_role("combobox", name=re.compile("^Message [#“]"))
 
     def message(self, text: str) -> Locator:
         return self.page.locator("li.message", has_text=text)

@@ -73,7 +73,7 @@ async def test_a_thread_from_a_message_by_keyboard(desk: Desk) -> None:
     await name.press("Enter")
     entry = await desk.room.wait_for(lambda e: e["kind"] == "thread" and e["name"] == "the case")
     assert entry["owner_id"] == desk.me.id
-    await expect(desk.page.get_by_role("combobox", name="Message #the case")).to_be_focused()
+    await expect(desk.page.get_by_role("combobox", name="Message “the case”")).to_be_focused()
     await desk.page.keyboard.type("in the thread")
     await desk.page.keyboard.press("Enter")
     await desk.mine(content="in the thread", channel_id=entry["thread_id"])

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from bot.core.client import Services
 from bot.domain.arrival import Arrival, Change
+from bot.domain.signal import Urgency
 from bot.services.guilds import GuildService
+from bot.services.support_roles import SupportRoles
+from bot.services.tickets.service import TicketService
 from tests.discord_payloads import (
     CATEGORY,
     CATEGORY_TYPE,
@@ -44,6 +47,10 @@ class Recorder:
         self.forgotten: dict[int, list[int]] = {}  # guilds and their places
         self.history: Any = None
 
+    @property
+    def answering(self) -> "Recorder":
+        return self
+
     async def run(self) -> None:
         await asyncio.Event().wait()
 
@@ -51,6 +58,8 @@ class Recorder:
         self.arrivals.append(arrival)
 
     async def flushed(self) -> None: ...
+
+    async def close(self) -> None: ...
 
     def asks(self, arrivals: Sequence[Arrival]) -> list[bool]:
         return ["?" in arrival.content for arrival in arrivals]
@@ -78,9 +87,14 @@ class Recorder:
 
 def services(guilds: GuildService, recorder: Recorder) -> Services:
     parts: Any = recorder
+    roles, desk = SupportRoles(), cast("Any", None)  # no server has set tickets up
+    tickets = TicketService(guilds._database, guilds._clock, guilds, roles, desk, lambda _text: Urgency.LOW)
     return Services(
-        command_sync=parts, feedback=parts, guilds=guilds, ingest=parts, metrics=parts, observer=parts,
-        orchestrator=parts, recovery=parts, refinement=parts, retention=parts, status=parts, stories=parts,
+        answers=parts, audience=parts, command_sync=parts, feedback=parts, guilds=guilds, ingest=parts,
+        knowledge=parts, metrics=parts, observer=parts, orchestrator=parts, recovery=parts, refinement=parts,
+        retention=parts, status=parts, stories=parts, support_roles=roles, tickets=tickets,
+        ticket_closing=parts, training=parts, training_files=parts, training_gaps=parts,
+        similar_tickets=parts,
     )  # fmt: skip
 
 
@@ -89,5 +103,7 @@ async def settled() -> None:
     async with asyncio.timeout(5):
         while tasks := [each for each in asyncio.all_tasks() if "discord.py" in each.get_name()]:
             await asyncio.gather(*tasks)
-        while tasks := [each for each in asyncio.all_tasks() if each.get_name().startswith(("note", "look"))]:
+        while tasks := [
+            each for each in asyncio.all_tasks() if each.get_name().startswith(("note", "look", "catch"))
+        ]:
             await asyncio.gather(*tasks)

@@ -180,6 +180,16 @@ class TestStory:
         assert shown["Intent"] == "other (0.90), judged by a language model (light judge: help_request 0.55)"
         assert "written by ollama/gemma3\\_27b" in str(shown["Action 1: reply"]).split(" · ")
 
+    def test_shows_why_no_model_wrote_with_the_command_to_run(self) -> None:
+        why = "template: ollama/gemma3_4b: model gemma3_4b is not there: run `ollama pull gemma3_4b`"
+        shown = fields(story_embed(story(actions=[action(written_by=why)])))
+        assert (
+            "a prepared answer, no model wrote one: ollama/gemma3\\_4b: model gemma3\\_4b is not there:"
+            " run `ollama pull gemma3_4b`"
+        ) in str(shown["Action 1: reply"]).split(" · ")
+        bare = fields(story_embed(story(actions=[action(written_by="template")])))
+        assert "a prepared answer" in str(bare["Action 1: reply"]).split(" · ")
+
     def test_shows_no_text_of_a_deleted_message(self) -> None:
         assert story_embed(story(deleted=True)).description == "(deleted)"
 

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.llm.breaker import State
+from bot.llm.breakers import ModelState
 from bot.llm.chain import LaneStatus
 from bot.llm.ports import Spend
 from bot.llm.types import Health
@@ -39,6 +40,7 @@ def status(*providers: ProviderState, **values: Any) -> Status:
         "queues": {"ingest": 0, "observe": 1_200, "plan": 0},
         "here": None,
         "total": None,
+        "untold": (),
         "costs": False,
         "versions": Versions("0.4.0", "3.12.1", "2.7.1"),
     }
@@ -72,15 +74,13 @@ class TestForEveryone:
 
 class TestForStaff:
     def test_shows_every_part(self) -> None:
-        embed = staff_embed(
-            status(provider(Health(ok=True, detail="Ollama 0.9 at http://x, 1 models"))), 0.05
-        )
+        embed = staff_embed(status(provider(Health(ok=True, detail="Ollama 0.9 at http://x, 1 model"))), 0.05)
         assert fields(embed) == {
             "Gateway": "50 ms",
             "Database": "SQLite, 0.4 ms",
-            "Queues": "observe 1,200 · 2 empty",
+            "Queues": "observe 1,200",
             "Model provider: ollama": (
-                "✅ Ollama 0.9 at http://x, 1 models\n✓ `llama3.2:3b`\n1 calls under way, 2 waiting"
+                "✅ Ollama 0.9 at http://x, 1 model\n✓ `llama3.2:3b`\n1 call under way, 2 waiting"
             ),
         }
         assert embed.footer.text == "Lookout 0.4.0 · Python 3.12.1 · discord.py 2.7.1"
@@ -92,24 +92,46 @@ class TestForStaff:
         health = Health(ok=False, detail=detail, missing=("gemma3:27b", "b"))
         shown = fields(staff_embed(status(provider(health, wanted=("llama3.2:3b", "gemma3:27b", "b"))), 0.05))
         assert shown["Model provider: ollama"] == (
-            "⚠️ Ollama 0.9 at http://x\n✓ `llama3.2:3b`\n✗ `gemma3:27b`: `ollama pull gemma3:27b`\n"
-            "✗ `b`: `ollama pull b`\nall of them: `python run.py pull`\n1 calls under way, 2 waiting"
+            "⚠️ Ollama 0.9 at http://x lacks 2 models\n✓ `llama3.2:3b`\n"
+            "✗ `gemma3:27b`: `ollama pull gemma3:27b`\n"
+            "✗ `b`: `ollama pull b`\nall of them: `python run.py pull`\n1 call under way, 2 waiting"
         )
 
     def test_of_a_provider_that_does_not_answer_no_model_is_said_to_be_there(self) -> None:
         lane = LaneStatus("ollama", State.OPEN, 0, 0)
         gone = provider(Health(ok=False, detail="it is gone: run `ollama serve`"), lane=lane)
         assert fields(staff_embed(status(gone), 0.05))["Model provider: ollama"] == (
-            "⚠️ it is gone: run `ollama serve`\n· `llama3.2:3b`\n"
-            "not asked for a while, because it failed or asked for quiet\n0 calls under way, 0 waiting"
+            "⚠️ It is gone: run `ollama serve`\n· `llama3.2:3b`\n"
+            "not asked for a while, because it failed or asked for quiet"
+        )
+
+    def test_a_model_that_is_left_alone_is_named_with_what_it_failed_with(self) -> None:
+        models = (
+            ModelState("llama3.2:3b", State.CLOSED, "it was slow"),
+            ModelState("gemma3:27b", State.OPEN, "too little memory: choose a smaller model"),
+        )
+        lane = LaneStatus("ollama", State.CLOSED, 0, 0, models)
+        there = provider(Health(ok=True, detail="fine"), wanted=("llama3.2:3b", "gemma3:27b"), lane=lane)
+        assert fields(staff_embed(status(there), 0.05))["Model provider: ollama"] == (
+            "✅ Fine\n✓ `llama3.2:3b`\n✓ `gemma3:27b`\n"
+            "· `gemma3:27b` not asked for a while, because it failed or asked for quiet: "
+            "too little memory: choose a smaller model"
         )
         late = fields(staff_embed(status(provider()), 0.05))["Model provider: ollama"]
         assert str(late).startswith("⏳ it has not answered yet\n· `llama3.2:3b`")
+
+    def test_queues_in_which_nothing_waits_are_one_word(self) -> None:
+        assert fields(staff_embed(status(queues={"ingest": 0, "plan": 0}), 0.05))["Queues"] == "all empty"
 
     def test_a_database_that_does_not_answer_is_red(self) -> None:
         embed = staff_embed(status(database_seconds=None), 0.05)
         assert fields(embed)["Database"] == "SQLite, does not answer"
         assert embed.colour == discord.Colour.red()
+
+    def test_shows_the_ceilings_no_owner_could_be_told_of(self) -> None:
+        name = "The owner could not be told by direct message"
+        assert fields(staff_embed(status(untold=("one", "two")), 0.05))[name] == "⚠️ one\n⚠️ two"
+        assert name not in fields(staff_embed(status(), 0.05))
 
     def test_shows_todays_spend_against_the_ceilings(self) -> None:
         shown = fields(

@@ -5,7 +5,22 @@ from typing import Any
 
 from bot.db.database import Database
 from bot.domain.signal import Intent, Stage
-from bot.models import Action, Feedback, FeedbackKind, Gap, Giver, LlmCall, SignalRecord, Verdict
+from bot.models import (
+    Action,
+    DeliveryKind,
+    Feedback,
+    FeedbackKind,
+    Gap,
+    Giver,
+    LlmCall,
+    Question,
+    SignalRecord,
+    Ticket,
+    TicketDelivery,
+    TicketDraft,
+    TicketMessage,
+    Verdict,
+)
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 GUILD = 1_400_000_000_000_000_001  # snowflakes of today, above 2**53
@@ -103,6 +118,68 @@ def llm_call(**values: Any) -> LlmCall:
         "created_at": NOW,
     }
     return LlmCall(**known | values)
+
+
+def ticket(number: int = 1, **values: Any) -> Ticket:
+    """The member's `number`th ticket, in a thread of its own."""
+    known: dict[str, Any] = {
+        "guild_id": GUILD,
+        "number": number,
+        "key": f"form:{number}",
+        "thread_id": CHANNEL + 1_000 + number,
+        "parent_id": CHANNEL,
+        "opener_id": MEMBER,
+        "opener_name": "Ada",
+        "title": "It fails",
+        "question": "It fails when I start it.",
+        "opened_at": NOW,
+    }
+    return Ticket(**known | values)
+
+
+def ticket_message(ticket_id: int, number: int = 0, **values: Any) -> TicketMessage:
+    """The `number`th message of a ticket."""
+    known: dict[str, Any] = {
+        "message_id": MESSAGE + number,
+        "ticket_id": ticket_id,
+        "author_id": MEMBER,
+        "author_name": "Ada",
+        "role": "member",
+        "content": f"text {number}",
+        "created_at": NOW,
+    }
+    return TicketMessage(**known | values)
+
+
+def delivery(ticket_id: int, **values: Any) -> TicketDelivery:
+    """The transcript of a ticket's first closing, not yet posted."""
+    known: dict[str, Any] = {
+        "ticket_id": ticket_id,
+        "closing": 0,
+        "kind": DeliveryKind.LOG.value,
+        "created_at": NOW,
+    }
+    return TicketDelivery(**known | values)
+
+
+def question(number: int = 0, **values: Any) -> Question:
+    """The `number`th question of the member."""
+    known: dict[str, Any] = {"key": f"1/{number}", "guild_id": GUILD, "asked_at": NOW}
+    return Question(**known | values)
+
+
+def ticket_draft(number: int = 0, **values: Any) -> TicketDraft:
+    """A ticket the member has written but not opened."""
+    known: dict[str, Any] = {
+        "key": f"form:{number}",
+        "guild_id": GUILD,
+        "opener_id": MEMBER,
+        "opener_name": "Ada",
+        "title": "It fails",
+        "question": "It fails when I start it.",
+        "created_at": NOW,
+    }
+    return TicketDraft(**known | values)
 
 
 def gap(from_id: int, to_id: int, channel_id: int = CHANNEL, guild_id: int = GUILD) -> Gap:

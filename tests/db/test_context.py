@@ -7,7 +7,7 @@ import pytest
 
 from bot.db.database import Database
 from bot.db.signals import Said
-from bot.domain.signal import Intent, Signal
+from bot.domain.signal import Intent, Signal, Stage
 from bot.models.signal import signal_from_row
 from tests.db.support import CHANNEL, MESSAGE, NOW, later, signal_row, store, stored, tombstone
 
@@ -111,7 +111,21 @@ async def test_a_judgement_holds_only_for_the_text_it_is_of(database: Database) 
         assert await tx.queue.unedited(texts | {"discord:9": "unknown"}) == {f"discord:{MESSAGE}"}
 
 
-async def test_who_edits_waits_for_who_judges(database: Database) -> None:
+async def test_a_signal_stands_as_it_is_stored_or_is_gone(database: Database) -> None:
+    await store(database, signal_row(0, stage=Stage.ACT))
+    async with database.transaction() as tx:
+        await tx.signals.erase_batch([tombstone(1)], later(1))
+        stands = await tx.queue.standing(f"discord:{MESSAGE}")
+        erased = await tx.queue.standing(f"discord:{MESSAGE + 1}")
+        assert await tx.queue.standing("discord:9") is None
+    assert stands == ("act", "text 0", None)
+    assert erased is not None
+    assert (erased.content, erased.deleted_at) == ("", (await stored(database, 1)).deleted_at)
+    assert erased.deleted_at is not None
+
+
+@pytest.mark.parametrize("look", ["unedited", "standing"])
+async def test_who_edits_waits_for_who_judges_or_answers(database: Database, look: str) -> None:
     await store(database, signal_row(0))
 
     async def edit() -> None:
@@ -121,7 +135,10 @@ async def test_who_edits_waits_for_who_judges(database: Database) -> None:
             )
 
     async with database.transaction() as tx:
-        assert await tx.queue.unedited({f"discord:{MESSAGE}": "text 0"})
+        if look == "unedited":
+            assert await tx.queue.unedited({f"discord:{MESSAGE}": "text 0"})
+        else:
+            assert await tx.queue.standing(f"discord:{MESSAGE}")
         editing = asyncio.create_task(edit())
         await asyncio.wait([editing], timeout=0.05)
         assert not editing.done()

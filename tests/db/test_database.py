@@ -161,6 +161,33 @@ async def test_writers_of_one_process_wait_for_their_turn_without_errors(sqlite_
     assert seen.empty()
 
 
+async def test_a_writer_that_goes_ahead_waits_for_one_other_and_lets_others_in_between(
+    sqlite_engine: AsyncEngine,
+) -> None:
+    database = Database(sqlite_engine, retry_seconds=DEADLINE)
+    order: list[str] = []
+    is_open, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write(name: str, *, ahead: bool = False) -> None:
+        async with database.transaction(ahead=ahead):
+            order.append(name)
+            if name == "first":
+                is_open.set()
+                await go_on.wait()
+
+    async def write_twice() -> None:
+        await write("ahead 1", ahead=True)
+        await write("ahead 2", ahead=True)
+
+    waiting = [asyncio.create_task(write(name)) for name in ("first", "second", "third", "fourth")]
+    await asyncio.wait_for(is_open.wait(), DEADLINE)
+    hurried = asyncio.create_task(write_twice())
+    await asyncio.sleep(0)
+    go_on.set()
+    await asyncio.wait_for(asyncio.gather(*waiting, hurried), DEADLINE)
+    assert order == ["first", "ahead 1", "second", "ahead 2", "third", "fourth"]
+
+
 async def test_a_locked_database_is_tried_again_until_it_is_free(
     sqlite_engine: AsyncEngine, path: Path, impatient: None
 ) -> None:
@@ -260,7 +287,7 @@ async def test_records_stay_readable_after_their_transaction(database: Database)
 async def test_ping_says_whether_the_database_can_be_written_to(
     sqlite_engine: AsyncEngine, path: Path, impatient: None
 ) -> None:
-    database = Database(sqlite_engine)
+    database = Database(sqlite_engine, retry_seconds=0.2)
     await database.ping()
     with locked(path), pytest.raises(SQLAlchemyError, match="locked"):
         await database.ping()

@@ -1,11 +1,19 @@
 """What language models were asked, at rest: spend by day and guild, newest first, gone in time."""
 
+import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from bot.db.database import Database
+import pytest
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.db.database import Database, is_of_the_data, is_passing
 from bot.db.llm_calls import GuildSpend
 from bot.models import LlmCall
+from bot.services.llm_log import LlmLog
 from tests.db.support import GUILD, NOW, later, llm_call
+from tests.services.test_llm_log import call
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 TOMORROW = DAY + timedelta(days=1)
@@ -30,6 +38,33 @@ async def test_the_newest_calls_come_first_and_no_more_than_asked_for(database: 
     await keep(database, *(llm_call(model=str(number), created_at=later(number)) for number in (1, 3, 2)))
     async with database.reading() as tx:
         assert [call.model for call in await tx.llm_calls.list_latest(2)] == ["3", "2"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"input_tokens": 2**63}, {"guild_id": 2**63, "cost": math.nan}, {"skipped": [object()]}],
+    ids=["too large", "no number", "no text"],
+)
+async def test_what_can_never_be_stored_is_told_apart(database: Database, values: dict[str, Any]) -> None:
+    with pytest.raises((SQLAlchemyError, OverflowError)) as caught:
+        await keep(database, llm_call(), llm_call(**values))
+    assert is_of_the_data(caught.value)
+    assert not is_passing(caught.value)
+
+
+async def test_a_table_that_is_not_there_is_no_matter_of_the_data(empty: AsyncEngine) -> None:
+    with pytest.raises(DBAPIError) as caught:
+        await keep(Database(empty), llm_call())
+    assert not is_of_the_data(caught.value)
+
+
+async def test_the_log_leaves_out_what_cannot_be_stored(database: Database) -> None:
+    log = LlmLog(database)
+    for number in range(3):
+        log.record(call(milliseconds=number, **{"input_tokens": 2**63} if number == 1 else {}))
+    await log.flush()
+    async with database.reading() as tx:
+        assert sorted(each.milliseconds for each in await tx.llm_calls.list_latest()) == [0, 2]
 
 
 async def test_a_days_spend_is_told_for_each_guild(database: Database) -> None:

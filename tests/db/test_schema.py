@@ -22,19 +22,28 @@ from bot.db.database import Database
 from bot.db.engine import sqlite_path
 from bot.db.schema import HEAD, KEPT_BACKUPS, migrate, prepare_database
 from bot.domain.errors import StartupError
+from bot.models import ChangeKind, TicketCategory, TicketEvent
 from bot.models.types import metadata
+from bot.services.training.drafts import Draft
+from bot.services.training.writing import TrainingWriter
 from tests.db.support import (
     CHANNEL,
     GUILD,
+    MEMBER,
     NOW,
     action,
+    delivery,
     feedback,
     gap,
     later,
     llm_call,
+    question,
     see_guild,
     signal_row,
     store,
+    ticket,
+    ticket_draft,
+    ticket_message,
 )
 
 NEXT = "9001"  # a revision that only exists in these tests
@@ -128,6 +137,17 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.feedback.put(feedback(0))
         await tx.kv.put("scope", "key", {"value": 1})
         await tx.llm_calls.add([llm_call()])
+        writer = TrainingWriter(tx, GUILD, MEMBER, ChangeKind.ADD, "batch", NOW)
+        await writer.add([Draft(("How?",), "So.")])
+        await tx.ticket_settings.change(GUILD, {})
+        await tx.ticket_settings.set_categories(GUILD, [TicketCategory(guild_id=GUILD, name="Billing")])
+        opened = await tx.tickets.add(ticket())
+        assert opened is not None
+        await tx.tickets.note(TicketEvent(ticket_id=opened.id, kind="opened", at=NOW))
+        await tx.ticket_messages.add(ticket_message(opened.id))
+        await tx.ticket_deliveries.begin(delivery(opened.id))
+        await tx.questions.begin(question(ticket_id=opened.id))
+        await tx.ticket_drafts.keep(ticket_draft(), NOW, 5)
     filled = await counts(engine)
     assert 0 not in filled.values()
     return filled

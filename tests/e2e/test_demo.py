@@ -38,6 +38,12 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def light(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the encoder, which takes seconds to load: with it the checks and a death are tested."""
+    monkeypatch.setenv("LOOKOUT_NLP__ENCODER", "off")
+
+
 def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "run.py", "demo", *arguments]
     return subprocess.run(
@@ -146,6 +152,7 @@ def test_scripted_words_say_so_in_the_terminal_and_in_every_text(scratch: Path) 
     assert processes_of(scratch) == {}
 
 
+@pytest.mark.usefixtures("light")
 def test_check_fails_where_the_bot_does_not_do_what_is_expected(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,6 +168,7 @@ def test_check_fails_where_the_bot_does_not_do_what_is_expected(
     assert (folder / "bot.log").stat().st_size > 0
 
 
+@pytest.mark.usefixtures("light")
 def test_a_bot_that_cannot_start_is_told_with_the_end_of_its_log(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -173,6 +181,7 @@ def test_a_bot_that_cannot_start_is_told_with_the_end_of_its_log(
     assert processes_of(scratch) == {}
 
 
+@pytest.mark.usefixtures("light")
 def test_a_log_is_replayed_and_counted(
     scratch: Path,
     tmp_path: Path,
@@ -212,6 +221,7 @@ def test_a_log_is_replayed_and_counted(
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.usefixtures("light")
 @needs_signals
 def test_what_people_write_at_the_page_is_handled_by_the_bot_and_shown(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
@@ -250,6 +260,7 @@ def test_what_people_write_at_the_page_is_handled_by_the_bot_and_shown(
     assert (process.returncode, err) == (0, b"")
 
 
+@pytest.mark.usefixtures("light")
 @needs_signals
 def test_a_page_port_that_is_taken_is_told_and_another_one_used(scratch: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -263,6 +274,7 @@ def test_a_page_port_that_is_taken_is_told_and_another_one_used(scratch: Path) -
             process.communicate(timeout=DEADLINE)
 
 
+@pytest.mark.usefixtures("light")
 @needs_signals
 @pytest.mark.parametrize(
     ("moment", "code"),

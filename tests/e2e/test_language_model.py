@@ -76,6 +76,26 @@ async def test_a_reply_is_the_models_and_without_it_the_templates(
     assert [len(home.replies(each)) for each in (asked, again)] == [1, 1]
 
 
+@pytest.mark.parametrize(("mode", "judges"), [("llm", ["llm", "llm"]), ("cascade", [None, None])])
+async def test_in_mode_llm_the_model_judges_what_the_heads_are_sure_of(
+    discord: Sandbox, home: Home, running_bot: BotFactory, ollama: OllamaSandbox, mode: str, judges: list[Any]
+) -> None:
+    told = {"id": "m1", "intent": "help_request", "confidence": 0.9, "reason": "hints at it"}
+    ollama.script(
+        Rule(lambda asked: bool(asked.format) and "> Good morning" in asked.prompt, {"results": [told]}),
+        Rule(lambda asked: not asked.format, SAID),
+        {"results": [told | {"intent": "other"}]},
+    )
+    async with running_bot(discord, **asking(ollama, observer_mode=mode), nlp={"encoder": "off"}) as bot:
+        query = "select judge from signals where stage = 'done' order by id"
+        hint = await home.alice.say("Good morning everybody, the coffee is ready.", home.help)
+        await bot.until("the first to be done", lambda: len(bot.rows(query)) == 1)
+        chat = await home.bob.say("Had a lovely walk along the river today.", home.chat)
+        await bot.until("both to be done", lambda: len(bot.rows(query)) == len(judges))
+        assert [judge for (judge,) in bot.rows(query)] == judges
+    assert [len(home.replies(each)) for each in (hint, chat)] == [int(mode == "llm"), 0]
+
+
 async def test_status_says_whether_bot_and_model_answer(
     discord: Sandbox, home: Home, running_bot: BotFactory, ollama: OllamaSandbox
 ) -> None:
@@ -93,7 +113,6 @@ async def test_status_says_whether_bot_and_model_answer(
             "Model provider: ollama: ",
             "✓ `llama3.2:3b`",
             "✗ `gemma3:27b`: `ollama pull gemma3:27b`",
-            "0 calls under way, 0 waiting",
         ):
             assert part in staff
         assert "Spent today" not in staff

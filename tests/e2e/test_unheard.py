@@ -83,6 +83,7 @@ async def test_a_server_that_comes_back_after_a_restart_keeps_its_choices(
     discord: Sandbox, home: Home, running_bot: BotFactory, tmp_path: Path
 ) -> None:
     async with running_bot(discord, folder=tmp_path, **QUIET) as bot:
+        await bot.until("commands", lambda: bool(discord.app.commands))
         await home.owner.slash("channels ignore", channel=home.chat, options={"channel": home.help})
         await discord.inject("GUILD_DELETE", {"id": str(home.guild.id)})
         gone = "select 1 from guilds where left_at is not null"

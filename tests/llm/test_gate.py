@@ -162,6 +162,22 @@ def test_a_key_that_was_in_the_material_is_known_in_any_disguise() -> None:
     assert isinstance(GATE.check(" ".join(KEY[4:][::-1]), PROMPT), Passed)  # nobody knows that one
 
 
+@pytest.mark.parametrize("own", [(), ("Welcome to Lookout",)], ids=["in-the-prompt", "in-own-texts"])
+def test_a_password_that_the_bot_says_itself_blocks_no_answer(own: tuple[str, ...]) -> None:
+    text = "The lookout watches from the tower, and lookouts rest below."
+    prompt = Prompt((Message(Role.USER, "hi"),)) if own else PROMPT
+    gate = OutputGate(("lookout",), CANARY, own_texts=own)
+    assert gate.check(text, prompt) == Passed(text)
+    unknown = OutputGate(("lookout",), CANARY)
+    assert unknown.check(text, Prompt((Message(Role.USER, "hi"),))) == Blocked(Reason.SECRET)
+
+
+def test_a_key_that_stands_in_the_prompt_is_not_told_all_the_same() -> None:
+    prompt = Prompt((Message(Role.SYSTEM, f"Be brief. {TOKEN}"), Message(Role.USER, "hi")))
+    gate = OutputGate((TOKEN,), CANARY, own_texts=(TOKEN,))
+    assert gate.check(f"It is {TOKEN}", prompt) == Blocked(Reason.SECRET)
+
+
 def test_words_of_the_prompt_out_of_order_are_refused() -> None:
     words = PROMPT.messages[0].text.split()
     scattered = ", well, ".join(words[::2] + words[1::2])

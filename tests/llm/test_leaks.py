@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from bot.llm.disguises import MAX_VIEWS, views
-from bot.llm.leaks import Leak, LeakFinder
+from bot.llm.leaks import Leak, LeakFinder, is_ordinary
 from tests.llm.injection.obeying import DISGUISES, shifted
 
 SECRET = "8402-7719-3356-9921-0047"  # noqa: S105  (made up)
@@ -52,6 +52,43 @@ def test_the_words_of_the_prompt_in_another_order_give_it_away() -> None:
     finder = LeakFinder((), SYSTEM, (), None)
     assert finder.find(" ".join(sorted(SYSTEM.split()))) is Leak.PROMPT
     assert finder.find(" ".join(sorted(SYSTEM.split())[::3])) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["it is Hunter-2", "(Hunter-2)", "pw:Hunter-2.", "a\nHunter-2\nb", b64("the word is Hunter-2 there")],
+)
+def test_a_short_secret_is_known_as_it_is(text: str) -> None:
+    assert LeakFinder(("Hunter-2",), "", (), None).find(text) is Leak.SECRET
+
+
+@pytest.mark.parametrize("text", ["hunter-2", "Hunter-20", "xHunter-2", "Hunter 2", "the hunters, 2 of them"])
+def test_a_short_secret_is_not_read_into_other_words(text: str) -> None:
+    assert LeakFinder(("Hunter-2",), "", (), None).find(f"well, {text} it is") is None
+
+
+def test_from_twelve_characters_on_a_part_gives_a_secret_away() -> None:
+    finder = LeakFinder(("hunterhunter", "elevenchars"), "", (), None)
+    assert finder.find("hunter HUNTERS") is Leak.SECRET
+    assert finder.find("eleven charset") is None
+
+
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [
+        ("lookout", True),
+        ("Lookout", True),
+        ("look", False),
+        ("welcome-1", True),
+        ("announcements", True),
+        ("announcement", False),
+        ("vK3tq9ZpLw2RbX7mYc5J", False),
+        ("vKtqZpLwRbXmYcJd", False),
+    ],
+)
+def test_a_secret_that_is_a_word_of_a_text_is_ordinary_there(secret: str, expected: bool) -> None:
+    text = "You are Lookout. Say welcome-1 in #announcements with vK3tq9ZpLw2RbX7mYc5J or vKtqZpLwRbXmYcJd."
+    assert is_ordinary(secret, text) is expected
 
 
 def test_what_is_short_is_no_secret() -> None:

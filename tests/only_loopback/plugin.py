@@ -11,12 +11,18 @@ from tests.only_loopback import sitecustomize
 from tests.only_loopback.sitecustomize import RECORD
 
 FOLDER = str(Path(__file__).parent)
+NODE_OPTIONS = f'--require "{Path(__file__).with_name("node.cjs").as_posix()}"'
 _record = pytest.StashKey[Path]()
 
 
 def child_environment() -> dict[str, str]:
     """Return what keeps a child on loopback whose environment is not this process's."""
-    return {"PYTHONPATH": FOLDER, RECORD: os.environ[RECORD]}
+    return {"PYTHONPATH": FOLDER, "NODE_OPTIONS": NODE_OPTIONS, RECORD: os.environ[RECORD]}
+
+
+def tell(told: str) -> None:
+    """Write down what left loopback: the test that runs fails by it."""
+    sitecustomize.write_down(Path(os.environ[RECORD]), told)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.close(file)
     config.stash[_record] = Path(name)
     os.environ[RECORD] = name
+    os.environ["NODE_OPTIONS"] = NODE_OPTIONS
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [FOLDER, *(each for each in folders if each not in {"", FOLDER})]

@@ -52,9 +52,10 @@ def ip_of(host: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def keep(record: Path) -> None:
     """Refuse what leaves loopback from now on, and append it to `record`; a process can't undo this."""
+    place_of = _PLACE.get  # when the process ends, modules lose their names before the last event
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        place = _PLACE.get(event)
+        place = place_of(event)
         if place is None:
             return
         address = arguments[place]
@@ -62,15 +63,20 @@ def keep(record: Path) -> None:
         if is_unix or is_loopback(address) or (event in _BY_NAME and ip_of(address) is not None):
             return
         told = f"{event} to {address!r} by process {os.getpid()}{_caller()}"
-        # No open(): a test may have put something else in its place.
-        file = os.open(record, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(file, f"{told}\n".encode())
-        finally:
-            os.close(file)
+        write_down(record, told)
         raise LeftLoopbackError(f"tests stay on loopback: {told}")
 
     sys.addaudithook(watch)
+
+
+def write_down(record: Path, told: str) -> None:
+    """Append a line to `record`."""
+    # No open(): a test may have put something else in its place.
+    file = os.open(record, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, f"{told}\n".encode())
+    finally:
+        os.close(file)
 
 
 def _caller() -> str:

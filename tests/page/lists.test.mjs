@@ -222,6 +222,8 @@ test("an excerpt is one line and says what there is besides words", () => {
   assert.equal(excerpt({ content: "one\n two", attachments: [] }), "one two");
   assert.equal(excerpt({ content: "x".repeat(20) }, 10), `${"x".repeat(9)}…`);
   assert.equal(excerpt({ content: "", embeds: [{ description: "about" }] }), "about");
+  const card = { title: "#0001 Password", description: "How do I reset it?" };
+  assert.equal(excerpt({ content: "", embeds: [card] }), card.description);
   assert.equal(excerpt({ content: "", attachments: [{}, {}] }), "2 files");
   assert.equal(excerpt({ content: "" }), "");
 });

@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from sandbox import Sandbox
 from sandbox.handles import Member
+from tests.only_loopback.plugin import child_environment
 from tests.sandbox.openapi import assert_conforms_if_described
 
 FOLDER = Path(__file__).parent
@@ -47,6 +48,7 @@ def node() -> str:
 async def running(room: Sandbox, compress: str) -> AsyncIterator[None]:
     """Run the bot until the block ends; its stderr is pytest's, which shows it when a test fails."""
     env = {
+        **child_environment(),
         "PATH": os.environ["PATH"],
         "API_URL": room.api_url,
         "CDN_URL": room.cdn_url,

@@ -35,15 +35,19 @@ async def running(*arguments: str) -> AsyncIterator[tuple[Process, str]]:
 
 async def test_it_answers_by_its_script_and_ends_on_sigterm(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
-    script.write_text('[{"contains": "router", "answer": "Restart it."}, {"answer": {"label": "other"}}]')
+    rules = [
+        {"contains": "router", "after": "Asked:", "answer": "Restart it."},
+        {"answer": {"label": "other"}},
+    ]
+    script.write_text(json.dumps(rules))
     async with running("--model", "qwen3:4b", "--script", str(script)) as (process, url):
         client = ollama.AsyncClient(url, trust_env=False)
         said = []
-        for text in ("my ROUTER is broken", "hello"):
+        for text in ("my ROUTER is broken", "hello", "Said: the router. Asked: hello"):
             answer = await client.chat("qwen3:4b", [{"role": "user", "content": text}])
             said.append(answer.message.content)
         await client.close()  # type: ignore[no-untyped-call]
-        assert said == ["Restart it.", '{"label": "other"}']
+        assert said == ["Restart it.", *['{"label": "other"}'] * 2]
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             assert await process.wait() == 0

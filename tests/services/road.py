@@ -154,13 +154,15 @@ class Road:
         await self.at_rest()
 
     async def at_rest(self) -> None:
-        """Return once nothing is being carried out."""
+        """Return once nothing is being judged or carried out."""
         async with asyncio.timeout(10):
-            while self.orchestrator.busy:  # noqa: ASYNC110 - nothing to wait on: it is a property
+            # nothing to wait on: these are properties
+            while self.observer.busy or self.orchestrator.busy:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
     async def observe(self, number: int, **values: Any) -> SignalRecord:
         await self.observer.observe([await self.hear(number, stage=Stage.OBSERVE, **values)])
+        await self.at_rest()
         return await self.row(number)
 
     async def row(self, number: int) -> SignalRecord:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from bot.domain.arrival import Arrival, Change
 from bot.domain.signal import DiscordMessage, Intent, Observation, Signal, Stage
 from bot.domain.snowflake import snowflake_at
@@ -80,6 +82,13 @@ async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 10) 
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - the database can't set an event
             await asyncio.sleep(0.005)
+
+
+def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Put the event loop's clock forward, so that what waits for a moment by then need not be waited for."""
+    loop = asyncio.get_running_loop()
+    told = loop.time
+    monkeypatch.setattr(loop, "time", lambda: told() + seconds)
 
 
 @asynccontextmanager

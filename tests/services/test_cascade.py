@@ -1,15 +1,17 @@
 """The language model as the last judge: what it is asked about, and what becomes of its answers."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.db.database import Database
-from bot.domain.signal import Stage
+from bot.domain.signal import Signal, Stage
 from bot.llm.errors import ProviderUnavailable
 from bot.models.guild import AutoReply
+from bot.nlp.refining import Request
 from bot.services.observer import BATCH
 from bot.services.refinement import BEHIND, PORTION
 from bot.services.stories import StoryService
@@ -19,7 +21,7 @@ from tests.fakes import FakeClock, FakeDiscord
 from tests.scripted_refiner import ScriptedRefiner
 from tests.services.refining import SAID, UNSURE, refined
 from tests.services.road import Road
-from tests.services.support import GUILD, NOW, eventually, key
+from tests.services.support import GUILD, NOW, eventually, key, pass_time
 from tests.services.writing_bench import user_of, verdict, verdicts, writer_over
 from tests.unit.llm.chain_support import HANG, Bench, ScriptedProvider, Step
 
@@ -199,6 +201,7 @@ class TestWhatIsAsked:
         here = await road.hear(0, stage=Stage.OBSERVE, **UNSURE)
         there = await road.hear(1, stage=Stage.OBSERVE, **UNSURE, guild_id=None)
         await road.observer.observe([here, there])
+        await road.at_rest()
         assert len(model.asked) == 2
         assert [(await road.row(number)).judge for number in (0, 1)] == ["llm", "llm"]
 
@@ -228,10 +231,48 @@ class TestWhenItDoesNotAnswer:
         self, roads: Roads, model: ScriptedProvider, logged: Logged
     ) -> None:
         model.then(verdicts(verdict(), after=HANG))
-        road = roads.of(llm_seconds=0.02)
+        road = roads.of(llm_seconds=0.5)  # of real time: enough to read what was said before
         assert (await road.observe(0, **UNSURE)).stage == "done"
         assert refined(road) == {"llm_late": 1}
-        assert logged.of("WARNING", "No language model judged within 0.02 s")
+        assert logged.of("WARNING", "No language model judged (late): it didn't answer within 0.5 s")
+
+    async def test_reading_what_was_said_before_is_taken_off_the_models_time(
+        self, road: Road, model: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        requests = road.refinement.requests
+
+        async def slowly(signals: Sequence[Signal]) -> list[Request]:
+            pass_time(monkeypatch, 4)
+            return await requests(signals)
+
+        monkeypatch.setattr(road.refinement, "requests", slowly)
+        await road.observe(0, **UNSURE)
+        [(_, _, seconds)] = model.asked
+        assert 2 < seconds < 6
+
+    async def test_a_database_that_hangs_is_not_taken_for_the_model(
+        self, roads: Roads, model: ScriptedProvider, monkeypatch: pytest.MonkeyPatch, logged: Logged
+    ) -> None:
+        async def never(signals: Sequence[Signal]) -> list[Request]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        road = roads.of(llm_seconds=0.02)
+        monkeypatch.setattr(road.refinement, "requests", never)
+        assert (await road.observe(0, **UNSURE)).stage == "done"
+        assert (refined(road), model.asked) == ({"llm_late": 1}, [])
+        assert logged.of("WARNING", "(late): what was said before could not be read within 0.02 s")
+
+    async def test_a_timeout_of_the_database_is_no_models(
+        self, road: Road, monkeypatch: pytest.MonkeyPatch, logged: Logged
+    ) -> None:
+        async def refused(signals: Sequence[Signal]) -> list[Request]:
+            raise TimeoutError("no connection")
+
+        monkeypatch.setattr(road.refinement, "requests", refused)
+        assert (await road.observe(0, **UNSURE)).stage == "done"
+        assert refined(road) == {"llm_failed": 1}
+        assert logged.of("ERROR", "No language model judged (failed): TimeoutError('no connection')")
 
     async def test_a_bug_is_logged_and_harms_nothing(
         self, road: Road, model: ScriptedProvider, logged: Logged
@@ -263,8 +304,9 @@ class TestWhenItDoesNotAnswer:
         assert first.id == key(1)
         await eventually(lambda: _true(bool(model.asked)))
         assert (await road.row(0)).stage == "observe"
-        await bench.clock.advance(2)
         await observing
+        await bench.clock.advance(2)
+        await road.at_rest()
         [second] = await road.bus.take(Stage.PLAN, 9, 0)
         assert second.id == key(0)
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from bot.bus.memory import MemoryBus
 from bot.db.database import Database
 from bot.domain.arrival import Arrival, Change
-from bot.domain.signal import Intent, Stage
+from bot.domain.signal import Intent, Judgement, Stage
+from bot.services.arrival_rows import Unjudged, slices
 from bot.services.ingest import IngestService
 from tests.services.ingesting import HELP, channel, gap, open_gaps, row, written
 from tests.services.support import (
@@ -19,6 +21,39 @@ from tests.services.support import (
     key,
     message_id,
 )
+
+
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [
+        ([], []),
+        ([10] * 70, [32, 32, 6]),
+        ([2_000] * 9, [4, 4, 1]),
+        ([8_000, 1, 9_000, 1], [1, 1, 1, 1]),
+        ([4_000, 4_000, 1], [2, 1]),
+        ([0] * 33, [32, 1]),
+    ],
+    ids=["none", "short", "long", "huge", "just-full", "empty"],
+)
+def test_a_slice_is_bounded_by_messages_and_by_characters(lengths: list[int], expected: list[int]) -> None:
+    arrivals = [arrival(number, "👍" * length) for number, length in enumerate(lengths)]
+    parts = list(slices(arrivals, 32))
+    assert [len(part) for part in parts] == expected
+    assert [each for part in parts for each in part] == arrivals
+
+
+async def test_no_more_is_judged_at_once_than_a_slice(
+    ingest: IngestService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[int] = []
+
+    def classify(texts: Sequence[str]) -> list[Judgement]:
+        judged.append(sum(map(len, texts)))
+        return Unjudged().classify(texts)
+
+    monkeypatch.setattr(ingest._classifier, "classify", classify)
+    await written(ingest, *(arrival(number, "👍" * 2_000) for number in range(10)))
+    assert judged == [8_000, 8_000, 4_000]
 
 
 class TestStoring:

@@ -136,14 +136,14 @@ class TestFaults:
         calls = 0
         real = Database.transaction
 
-        def transaction(self: Database) -> Any:
+        def transaction(self: Database, **more: bool) -> Any:
             nonlocal calls
             calls += 1
             if calls == 2:  # the first of the single rows
                 lock.take()
             if calls == 4:
                 lock.free()
-            return real(self)
+            return real(self, **more)
 
         monkeypatch.setattr(Database, "transaction", transaction)
         clock = FakeClock()

@@ -1,11 +1,12 @@
 """The log of calls: behind the caller's back, bounded, never twice, and what a restart finds in it."""
 
 import asyncio
+import math
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from bot.db.database import Database
 from bot.db.llm_calls import LlmCallRepository
@@ -134,6 +135,63 @@ async def test_a_database_that_is_away_loses_nothing(
     assert [row.milliseconds for row in await stored(database)] == [0, 1, 2]
 
 
+# Whatever the limits before it let through: what a column refuses, by the kind of database.
+ABSURD = [
+    pytest.param({"input_tokens": 2**63}, id="too large"),
+    pytest.param({"cost": math.nan, "guild_id": 2**63}, id="no number"),
+    pytest.param({"skipped": (Skipped("ollama", "small", object()),)}, id="no text"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("values", ABSURD)
+async def test_a_call_that_cannot_be_written_is_dropped_and_no_other(
+    log: LlmLog, database: Database, logged: Logged, values: dict[str, Any]
+) -> None:
+    for number in range(5):
+        log.record(call(milliseconds=number, **values if number == 2 else {}))
+    await log.flush()
+    assert [row.milliseconds for row in await stored(database)] == [0, 1, 3, 4]
+    assert (log.depth, log.has_room) == (0, True)
+    [line] = logged.of("ERROR")
+    assert "A call of openai/large can't be written down and is left out of the day's spend" in line
+    log.record(call(milliseconds=5))
+    await log.flush()
+    assert len(await stored(database)) == 5
+
+
+async def test_a_database_that_leaves_amid_single_rows_loses_and_repeats_nothing(
+    log: LlmLog, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, tries = LlmCallRepository.add, 0
+
+    async def leaving(self: LlmCallRepository, calls: list[LlmCall]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:  # after the batch and the first row
+            raise OperationalError("INSERT", {}, Exception("disk I/O error"))
+        await add(self, calls)
+
+    monkeypatch.setattr(LlmCallRepository, "add", leaving)
+    for number in range(3):
+        log.record(call(milliseconds=number, **{"input_tokens": 2**63} if number == 1 else {}))
+    with pytest.raises(OperationalError):
+        await log.flush()
+    assert log.depth == 2
+    await log.flush()
+    assert [row.milliseconds for row in await stored(database)] == [0, 2]
+
+
+async def test_a_schema_that_is_wrong_drops_no_call(log: LlmLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_: object) -> None:
+        raise ProgrammingError("INSERT", {}, Exception("no such column"))
+
+    monkeypatch.setattr(LlmCallRepository, "add", unknown)
+    log.record(call())
+    with pytest.raises(ProgrammingError):
+        await log.flush()
+    assert log.depth == 1
+
+
 async def test_too_many_waiting_lose_what_cost_nothing_and_say_so(database: Database, logged: Logged) -> None:
     log = LlmLog(database, capacity=4)
     for number in range(4):
@@ -161,11 +219,14 @@ async def test_the_days_spend_is_by_guild(log: LlmLog) -> None:
     assert await log.spend(date(2026, 3, 2)) == {}
 
 
-async def test_a_notice_is_the_first_once_a_day_over_restarts(log: LlmLog, database: Database) -> None:
-    assert await log.is_first_notice(TODAY, "total")
-    assert await log.is_first_notice(TODAY, str(GUILD))
-    assert not await LlmLog(database).is_first_notice(TODAY, "total")
-    assert await log.is_first_notice(date(2026, 3, 2), "total")
+async def test_a_notice_that_arrived_is_remembered_for_its_day_over_restarts(
+    log: LlmLog, database: Database
+) -> None:
+    assert not await log.was_told(TODAY, "total")
+    await log.mark_told(TODAY, "total")
+    assert await LlmLog(database).was_told(TODAY, "total")
+    assert not await log.was_told(TODAY, str(GUILD))
+    assert not await log.was_told(date(2026, 3, 2), "total")
 
 
 async def test_ceilings_hold_over_a_restart(database: Database) -> None:

@@ -137,6 +137,10 @@ class TestRetention:
             await tx.channels.see([{"id": CHANNEL, "guild_id": GUILD, "parent_id": None, "name": "general"}])
             await tx.guilds.change(GUILD, {"left_at": clock.now(), "timezone": "Europe/Berlin"})
             await tx.llm_calls.add([llm_call(guild_id=GUILD), llm_call(guild_id=OTHER_GUILD)])
+            for key in (f"{GUILD}", f"{GUILD}/1/2", f"{GUILD}0", f"{OTHER_GUILD}"):
+                await tx.kv.put("ticket_log_warned", key, {})
+        told: list[int] = []
+        retention.on_guild_gone = told.append
         await store(database, row(0), row(1, stage="plan"))
         clock.advance(29 * 86_400)
         assert await retention.purge() == 0
@@ -149,6 +153,11 @@ class TestRetention:
             guild = await tx.guilds.get(GUILD)
             found = (await tx.channels.get(CHANNEL) is not None, await tx.signals.count())
             calls = len(await tx.llm_calls.list_latest())
+            kept = [
+                await tx.kv.get("ticket_log_warned", key) is not None
+                for key in (f"{GUILD}", f"{GUILD}/1/2", f"{GUILD}0", f"{OTHER_GUILD}")
+            ]
+        assert (kept, told) == (([True] * 4, []) if back else ([False, False, True, True], [GUILD]))
         assert calls == (2 if back else 1)
         assert found == ((True, 2) if back else (False, 0))
         assert (guild.timezone if guild else None) == ("Europe/Berlin" if back else None)

@@ -1,5 +1,6 @@
 """How the bot is: asked of a loopback Ollama and a loopback Anthropic, and of the database."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 import run
 from bot.db.database import Database
 from bot.llm.breaker import State
-from bot.llm.ports import CeilingNotice, Outcome, Spend
+from bot.llm.ports import CeilingNotice, Outcome, OwnerUnreachable, Spend
 from bot.llm.types import Message, Options, Prompt, Role, Task
 from bot.services.clock import SystemClock
 from bot.services.language import Language
@@ -23,6 +24,7 @@ from tests.conftest import Logged
 from tests.services.support import GUILD, OTHER_GUILD
 from tests.services.test_llm_log import call
 
+HI = Prompt((Message(Role.USER, "hi"),), options=Options(max_tokens=10))
 CONFIG = Path(run.__file__).parent / "config"
 
 
@@ -58,17 +60,26 @@ Make = Callable[..., Made]
 
 
 @pytest.fixture
-async def make(database: Database, later: Later, ollama: OllamaSandbox) -> AsyncIterator[Make]:
+def tried() -> asyncio.Event:
+    """Set once somebody tried to tell an owner of a ceiling."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def make(
+    database: Database, later: Later, ollama: OllamaSandbox, tried: asyncio.Event
+) -> AsyncIterator[Make]:
     """Return a maker of the service for a section `llm`; everything is closed afterwards."""
     made: list[Made] = []
 
-    async def nobody(_notice: CeilingNotice) -> None:
-        raise AssertionError("nobody is to be told")
+    async def closed(_notice: CeilingNotice) -> None:
+        tried.set()
+        raise OwnerUnreachable("closed")
 
     def start(patience: float = 5.0, **llm: Any) -> Made:
         settings = Settings.model_validate({"llm": {"ollama_host": ollama.url, **llm}})
         metrics = Metrics()
-        language = Language(settings, CONFIG, database, later, metrics, nobody)
+        language = Language(settings, CONFIG, database, later, metrics, closed)
         language.start()
         service = StatusService(database, language, settings.llm, metrics, later, patience)
         made.append(Made(service, language))
@@ -142,11 +153,41 @@ async def test_a_provider_that_is_left_alone_does_not_answer(
 ) -> None:
     service, language = make(provider="ollama", breaker={"failures": 1})
     ollama.fail("cut")
-    prompt = Prompt((Message(Role.USER, "hi"),), options=Options(max_tokens=10))
-    await language.models.complete(Task.REPLY, prompt, guild_id=GUILD, fallback=lambda: "no")
+    await language.models.complete(Task.REPLY, HI, guild_id=GUILD, fallback=lambda: "no")
     status = await service.of(GUILD)
     assert [state.lane.state for state in status.providers] == [State.OPEN]
     assert status.voice is Voice.SILENT
+    assert status.providers[0].lane.models[0].why
+
+
+async def test_a_provider_is_not_silent_for_longer_than_it_is_left_alone(
+    make: Make, ollama: OllamaSandbox, later: Later
+) -> None:
+    service, language = make(provider="ollama", breaker={"failures": 1, "open_seconds": 30})
+    ollama.fail("cut")
+    await language.models.complete(Task.REPLY, HI, guild_id=GUILD, fallback=lambda: "no")
+    later.ahead += 30
+    status = await service.of(GUILD)
+    assert [state.lane.state for state in status.providers] == [State.HALF_OPEN]
+    assert status.voice is Voice.ANSWERS
+
+
+async def test_a_model_that_is_left_alone_is_told_beside_one_that_answers(
+    make: Make, ollama: OllamaSandbox
+) -> None:
+    service, language = make(
+        provider="ollama", chains={"reply": ["ollama/gemma3:4b"]}, breaker={"failures": 1}
+    )
+    ollama.fail("status", text="model requires more system memory (18.2 GiB) than is available (7.1 GiB)")
+    await language.models.complete(Task.REPLY, HI, guild_id=GUILD, fallback=lambda: "no")
+    status = await service.of(GUILD)
+    assert status.voice is Voice.ANSWERS
+    [state] = status.providers
+    assert state.lane.state is State.CLOSED
+    told = {each.model: each for each in state.lane.models}
+    assert told["llama3.2:3b"].state is State.CLOSED
+    assert told["gemma3:4b"].state is State.OPEN
+    assert "choose a smaller model than gemma3:4b" in told["gemma3:4b"].why
 
 
 async def test_todays_spend_is_told_against_the_ceilings(make: Make, database: Database) -> None:
@@ -177,7 +218,10 @@ async def test_a_key_that_is_not_accepted_is_told(make: Make) -> None:
     [state] = status.providers
     assert state.health is not None
     assert not state.health.ok
-    assert "LLM_API_KEY is not accepted" in state.health.detail
+    assert (
+        "Anthropic does not accept the key: put a valid one into .env (ANTHROPIC_API_KEY"
+        in state.health.detail
+    )
     assert "sk-wrong" not in state.health.detail
 
 
@@ -192,3 +236,21 @@ async def test_a_database_that_fails_is_told_and_nothing_else_suffers(
     assert status.database_seconds is None
     assert status.voice is Voice.ANSWERS
     assert logged.of("WARNING", "The database does not answer")
+
+
+async def test_a_ceiling_no_owner_could_be_told_of_is_shown_in_its_server(
+    make: Make, tried: asyncio.Event
+) -> None:
+    prompt = Prompt((Message(Role.USER, "hello"),))
+    async with HostedSandbox() as hosted:
+        service, language = make(
+            provider="anthropic",
+            api_key=hosted.key,
+            anthropic_base_url=hosted.anthropic_url,
+            ceilings={"tokens_per_day_guild": 0},
+        )
+        await language.models.complete(Task.REPLY, prompt, guild_id=GUILD, fallback=lambda: "none")
+        await asyncio.wait_for(tried.wait(), 10)
+        here, there = await asyncio.gather(service.of(GUILD), service.of(OTHER_GUILD))
+    assert "tokens_per_day_guild" in "".join(here.untold)
+    assert there.untold == ()

@@ -1,6 +1,7 @@
 """The writer: what models are asked, and what of their answers gets out."""
 
 import asyncio
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from bot.domain.signal import Intent
 from bot.llm.errors import ProviderUnavailable
 from bot.llm.material import Line
+from bot.llm.prompts import Prompts
 from bot.llm.types import Task
+from bot.services.verdicts import about
 from bot.services.writing import BATCH, Asked, Writer
-from tests.llm.golden_prompts import CANARY
-from tests.services.support import GUILD, NOW, OTHER_GUILD
+from tests.llm.golden_prompts import CANARY, NONCE, PROMPTS
+from tests.services.support import GUILD, NOW, OTHER_GUILD, eventually, pass_time
 from tests.services.writing_bench import SO_FAR, doubt, system_of, user_of, verdict, verdicts, writer_over
 from tests.unit.llm.chain_support import HANG, Bench, ScriptedProvider, Step, settle
 
@@ -28,6 +31,15 @@ def model(bench: Bench) -> ScriptedProvider:
 @pytest.fixture
 def writer(bench: Bench, model: ScriptedProvider) -> Writer:
     return writer_over(bench, model)
+
+
+async def asked(model: ScriptedProvider) -> None:
+    """Return while a model is being asked; its prompt is filled in a thread first."""
+
+    async def running() -> bool:
+        return bool(model.running)
+
+    await eventually(running)
 
 
 class TestJudging:
@@ -152,22 +164,63 @@ class TestJudging:
         model.then(verdicts(verdict(), after=2))
         first = asyncio.create_task(writer.judge([doubt(0)], GUILD, 10))
         second = asyncio.create_task(writer.judge([doubt(1)], GUILD, 10))
+        await asked(model)
         await bench.clock.advance(2)
         assert set(await first) | set(await second) == {"k0", "k1"}
         assert len(model.asked) == 1
 
-    async def test_whoever_waits_for_one_that_is_given_up_is_let_go(
+    async def test_whoever_waits_for_one_that_is_given_up_asks_in_its_place(
         self, writer: Writer, model: ScriptedProvider
     ) -> None:
-        model.then(verdicts(verdict(), after=HANG))
-        first = asyncio.create_task(writer.judge([doubt(0)], GUILD, 10))
+        model.then(verdicts(verdict(), after=HANG), verdicts(verdict()))
+        first, second, third = (
+            asyncio.create_task(writer.judge([doubt(number)], GUILD, 10)) for number in range(3)
+        )
+        await asked(model)
         await settle()
-        second = asyncio.create_task(writer.judge([doubt(1)], GUILD, 10))
-        await settle()
+        assert len(model.asked) == 1
         first.cancel()
-        assert await second == {}
-        model.then(verdicts(verdict()))
-        assert set(await writer.judge([doubt(2)], GUILD, 10)) == {"k2"}
+        assert set(await second) | set(await third) == {"k1", "k2"}
+        assert len(model.asked) == 2
+
+    async def test_whoever_waits_and_is_given_up_leaves_the_others_alone(
+        self, writer: Writer, model: ScriptedProvider, bench: Bench
+    ) -> None:
+        model.then(verdicts(verdict(), after=2))
+        first, second, third = (
+            asyncio.create_task(writer.judge([doubt(number)], GUILD, 10)) for number in range(3)
+        )
+        await asked(model)
+        second.cancel()
+        await bench.clock.advance(2)
+        assert set(await first) | set(await third) == {"k0", "k2"}
+        assert len(model.asked) == 1
+
+    async def test_a_portion_that_hangs_does_not_cost_what_another_was_told(
+        self, writer: Writer, model: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        doubts = [doubt(number, f"text number {number} of them") for number in range(BATCH + 1)]
+        model.then(verdicts(verdict()), verdicts(verdict(), after=HANG))
+        judging = asyncio.create_task(writer.judge(doubts, GUILD, 10))
+
+        async def one_is_told() -> bool:
+            known = writer.models.recall(Task.CLASSIFY, about(doubts[0]), guild_id=GUILD)
+            return known is not None and model.running == 1
+
+        await eventually(one_is_told)
+        pass_time(monkeypatch, 10)
+        assert set(await judging) == {"k0"}
+        assert model.cancelled == 1
+
+    async def test_when_all_hang_the_time_is_said_to_be_over(
+        self, writer: Writer, model: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model.then(verdicts(verdict(), after=HANG))
+        judging = [asyncio.create_task(writer.judge([doubt(number)], GUILD, 10)) for number in range(2)]
+        await asked(model)
+        pass_time(monkeypatch, 10)
+        told = await asyncio.gather(*judging, return_exceptions=True)
+        assert [type(each) for each in told] == [TimeoutError, TimeoutError]
 
     async def test_nobody_is_judged_when_no_model_answers(
         self, writer: Writer, model: ScriptedProvider
@@ -301,3 +354,19 @@ class TestSummarizing:
     async def test_nothing_said_is_said_to_be_nothing(self, writer: Writer, model: ScriptedProvider) -> None:
         model.then(DOWN)
         assert (await writer.summarize((), GUILD, 60)).text == "There is nothing to summarize."
+
+
+async def test_prompts_are_filled_away_from_the_event_loop(bench: Bench, model: ScriptedProvider) -> None:
+    threads: list[int] = []
+
+    def nonce() -> str:
+        threads.append(threading.get_ident())
+        return NONCE
+
+    writer = writer_over(bench, model, prompts=Prompts(PROMPTS, CANARY, nonce))
+    model.then(verdicts(verdict()), Step("Press it."), Step("They pressed it."))
+    await writer.judge([doubt()], GUILD, 10)
+    await writer.reply(QUESTION, GUILD, 10)
+    await writer.summarize([Line("Ada", "press it", NOW)], GUILD, 10)
+    assert len(threads) == len(model.asked) == 3
+    assert threading.get_ident() not in threads

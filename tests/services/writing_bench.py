@@ -10,7 +10,8 @@ from bot.llm.prompts import Prompts
 from bot.llm.types import Prompt
 from bot.nlp.redaction import redact
 from bot.nlp.summary import summarize_lines
-from bot.services.writing import Doubt, Writer
+from bot.services.verdicts import Doubt
+from bot.services.writing import Writer
 from tests.llm.golden_prompts import CANARY, PROMPTS
 from tests.unit.llm.chain_support import Bench, ScriptedProvider, Step
 
@@ -19,11 +20,13 @@ SO_FAR = Judgement(
 )
 
 
-def writer_over(bench: Bench, *providers: ScriptedProvider, **settings: Any) -> Writer:
+def writer_over(
+    bench: Bench, *providers: ScriptedProvider, prompts: Prompts | None = None, **settings: Any
+) -> Writer:
     """Return a writer that asks these providers in this order."""
     gate = OutputGate(("topsecrettokenofthebot",), CANARY, redact=redact)
     llm = bench.chain(*providers, **settings)
-    return Writer(llm, Prompts(PROMPTS, CANARY), gate, EmbeddedAnswers(summarize_lines))
+    return Writer(llm, prompts or Prompts(PROMPTS, CANARY), gate, EmbeddedAnswers(summarize_lines))
 
 
 def verdict(number: int = 1, intent: str = "help_request", **values: Any) -> dict[str, Any]:

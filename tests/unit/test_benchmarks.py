@@ -22,6 +22,12 @@ from benchmarks.texts import length_at, texts
 MESSAGES = 450  # more than two runs of frames, so that run borders are crossed
 
 
+@pytest.fixture
+def light(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the encoder, which takes seconds to load: no figure of these tests is looked at."""
+    monkeypatch.setenv("LOOKOUT_NLP__ENCODER", "off")
+
+
 def sample(target: str, round_number: int, committed: float, decided: float | None = None) -> ingest.Sample:
     return ingest.Sample(target, round_number, committed, decided, 1.0, 50.0, 60.0, 80.0, 10.0)
 
@@ -172,6 +178,7 @@ def test_startup_refuses_what_it_does_not_measure(capsys: pytest.CaptureFixture[
     assert "one-hour" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("light")
 def test_lookout_gets_through_a_flood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKOUT_CALLED_FROM", str(tmp_path))
     assert main(["ingest", "--messages", "300", "--only", "lookout", "--json", "result.json"]) == 0
@@ -180,14 +187,17 @@ def test_lookout_gets_through_a_flood(tmp_path: Path, monkeypatch: pytest.Monkey
     assert taken["committed"] >= taken["decided"] > 0
 
 
+@pytest.mark.usefixtures("light")
 async def test_lookout_answers_each_request() -> None:
     assert all(await latency.measure("lookout", 3))
 
 
+@pytest.mark.usefixtures("light")
 def test_lookout_beside_a_slow_model(tmp_path: Path) -> None:
     """A small one: whether its figures are as promised is up to the machine, that they are told is not."""
     path = tmp_path / "result.json"
     arguments = ["--seconds", "2", "--rate", "100", "--requests", "4", "--model-seconds", "0.2"]
+    arguments += ["--judging", "cascade"]
     assert main(["llm", *arguments, "--json", str(path)]) in {0, 1}
     result = json.loads(path.read_text())
     alone, beside = result["loads"]
@@ -196,6 +206,7 @@ def test_lookout_beside_a_slow_model(tmp_path: Path) -> None:
     assert beside["answered"] > 0
     assert all(load["ingested"] > 0 and load["heartbeats"] > 0 for load in (alone, beside))
     assert all(0 <= load["p50_ms"] <= load["p99_ms"] for load in (alone, beside))
+    assert all(load["cpu_ms"] > 0 for load in (alone, beside))
 
 
 def test_delays_are_those_between_two_scrapes_and_their_quantiles_lie_within_a_bucket() -> None:
@@ -232,7 +243,7 @@ def test_heartbeats_that_did_not_come_are_counted(at_ms: list[int], expected: tu
 
 
 def test_what_was_not_as_promised_is_told() -> None:
-    good = llm.Load("x", 499.0, 1.0, 20.0, 0.001, 30, 0, 1_010.0, 100, 900)
+    good = llm.Load("x", 499.0, 1.0, 20.0, 0.001, 30, 0, 1_010.0, 100, 900, 0.9)
     assert llm.problems_of(good, 500, 100) == []
     bad = replace(good, ingested=300.0, p99_ms=51.0, missed=1, most_open=99)
     assert len(llm.problems_of(bad, 500, 100)) == 4

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from bot.demo import main
-from bot.demo.check import Evidence, judge
+from bot.demo.check import Evidence, judge, panel
 from bot.demo.environment import admin_token, bot_environment
 from bot.demo.errors import DemoError
 from bot.demo.language import (
@@ -33,6 +33,7 @@ from bot.demo.screen import Screen, plain
 from bot.demo.script import Conversation, Expected, Line, Outcome, Person, Place
 from bot.demo.stage import Stage, seed_of
 from bot.demo.story import AUDITED, STORY
+from bot.demo.wording import note_of
 from bot.settings import LlmSettings, load_settings
 from sandbox.ollama import OllamaSandbox
 
@@ -110,6 +111,12 @@ def test_every_scripted_word_says_that_it_is() -> None:
     assert "scripted" in EXPLAINED
 
 
+def test_the_scripted_words_answer_the_question_and_not_what_was_said_before_it() -> None:
+    prompt = (ROOT / "config" / "prompts" / "reply.md").read_text("utf-8")
+    for rule in json.loads(script()):
+        assert prompt.rpartition(rule["after"])[2].split() == ["{question}"]
+
+
 def test_the_owners_admin_token_is_used_because_it_cannot_be_unset(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("ADMIN_TOKEN=from-the-file\n")
@@ -128,6 +135,19 @@ def test_everybody_and_every_place_of_the_story_exists() -> None:
     assert {line.reply_to for line in STORY.lines if line.reply_to} <= set(keys)
     assert len(keys) == len(set(keys))
     assert AUDITED in keys
+    assert STORY.desk is not None
+    assert {STORY.desk.forum, STORY.desk.panel} <= places
+    assert STORY.desk.role in {
+        role for each in STORY.people if each.name == STORY.desk.teacher for role in each.roles
+    }
+
+
+def test_the_bot_may_in_the_forum_of_tickets_what_these_take() -> None:
+    (forum,) = [each for each in seed_of(STORY)["guilds"][0]["channels"] if each["name"] == "tickets"]
+    assert forum["overwrites"] == [
+        {"target": "everyone", "deny": ["send_messages"]},
+        {"target": "bot", "allow": ["send_messages", "manage_threads", "manage_channels"]},
+    ]
 
 
 def test_only_staff_and_the_bot_see_the_staff_channel() -> None:
@@ -166,6 +186,22 @@ def posted(message_id: int, author: int, channel: int = HELP, reference: int | N
         "content": "",
         "interaction_id": None,
     }
+
+
+def test_a_question_in_a_ticket_is_not_called_left_alone() -> None:
+    quiet = {"status": "skipped", "plan": "noop", "reason": "in a ticket", "action_ids": []}
+    message = {"content": "please help", "thread_id": None, "channel_id": str(HELP)}
+    story = story_of(orchestrator=quiet, actions=[], message=message, language="en")
+    note = note_of(story, {HELP: "#help"}, "please help")
+    assert note["title"] == "help request: in a ticket"
+
+
+def test_the_panel_of_tickets_is_posted_once() -> None:
+    stage = Stage(STORY, Path())
+    stage.bot_id, stage.places = BOT, {"open-a-ticket": HELP}
+    for posts, wrong in ((1, []), (0, ["0 messages in its channel"]), (2, ["2 messages in its channel"])):
+        [verdict] = panel(stage, [posted(number, BOT) for number in range(posts)])
+        assert verdict.wrong == wrong
 
 
 Fault = Callable[[dict[str, Any]], None]

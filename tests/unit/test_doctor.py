@@ -197,14 +197,14 @@ async def test_every_provider_of_a_chain_is_checked() -> None:
         ("Language model: openai", State.WARN),
     ]
     assert "has no nobody-has-it" in found[1].detail
-    assert "LLM_API_KEY is not accepted" in found[2].detail
+    assert "does not accept the key" in found[2].detail
 
 
 @pytest.mark.parametrize(
     ("llm", "words"),
     [
-        ({"provider": "openai"}, "needs a key: set LLM_API_KEY in .env"),
-        ({"provider": "anthropic"}, "needs a key: set LLM_API_KEY in .env"),
+        ({"provider": "openai"}, "needs a key: set OPENAI_API_KEY in .env"),
+        ({"provider": "anthropic"}, "needs a key: set ANTHROPIC_API_KEY in .env"),
         ({"provider": "ollama", "ollama_host": "http://127.0.0.1:9"}, "start it (`ollama serve`)"),
         ({"provider": "transformers", "transformers_model": "tiny"}, "model tiny is not there"),
     ],

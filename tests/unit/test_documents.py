@@ -3,16 +3,26 @@
 import re
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
 import run
 from bot import cli
+from bot.llm.defaults import DEFAULTS
 from bot.settings_sources import FLAT_NAMES
 from cogs.admin.audit import Audit
 from cogs.admin.channels import Channels
 from cogs.admin.config import Config
 from cogs.status import Status
+from cogs.tickets.answer_settings import AnswerSettings
+from cogs.tickets.answers import TicketAnswers
+from cogs.tickets.closing import TicketEnd
+from cogs.tickets.desk import Tickets
+from cogs.tickets.panel import TicketPanel
+from cogs.tickets.setup import TicketSetup
+from cogs.tickets.statistics import TicketStatisticsCog
+from cogs.training.train import Training
 
 ROOT = Path(run.__file__).parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -27,7 +37,7 @@ def slash_commands(text: str) -> set[str]:
             continue
         group = ""
         for words in re.findall(r"`([^`]+)`", line.split("|")[1]):
-            if words == "/status":
+            if re.fullmatch(r"/\w+", words):
                 found.add(words)
                 continue
             named = re.match(r"(?:(/\w+) )?(\w+)", words)
@@ -39,7 +49,12 @@ def slash_commands(text: str) -> set[str]:
 
 def test_every_slash_command_is_in_the_readme_and_there() -> None:
     nothing = cast("Any", None)
-    cogs = [Config(nothing), Channels(nothing), Audit(nothing, nothing), Status(nothing, nothing)]
+    cogs = [
+        Config(nothing), Channels(nothing), Audit(nothing, nothing), Status(nothing, nothing),
+        Training(Mock()),
+        Tickets(Mock()), TicketPanel(nothing, nothing), TicketSetup(nothing), TicketEnd(Mock()),
+        TicketStatisticsCog(Mock()), TicketAnswers(Mock()), AnswerSettings(nothing),
+    ]  # fmt: skip
     there = {f"/{command.qualified_name}" for cog in cogs for command in cog.walk_app_commands()}
     assert slash_commands(README) == there
 
@@ -56,3 +71,14 @@ def test_commands_and_files_that_a_document_names_are_there(document: Path) -> N
         assert (ROOT / path).exists(), path
     for name in re.findall(r"`([A-Z]+_[A-Z_]+)=?", text):
         assert name in FLAT_NAMES or name.startswith("LOOKOUT_"), name
+
+
+def test_the_models_of_ollama_are_listed_as_the_bot_knows_them() -> None:
+    text = (ROOT / "docs" / "LLM.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([\w.:-]+)` \| ([\d.]+) ([GM])B \| ([\d,]+) \| (.+) \|$", text, re.MULTILINE)
+    writers = {name: known for name, known in DEFAULTS.items() if known.capabilities.supports_schema}
+    assert [name for name, *_ in listed] == list(writers)
+    for name, size, unit, context, notes in listed:
+        known = writers[name]
+        assert known.size == pytest.approx(float(size) * (1e9 if unit == "G" else 1e6), rel=0.02)
+        assert (int(context.replace(",", "")), notes) == (known.capabilities.context_tokens, known.notes)

@@ -1,13 +1,14 @@
 """The guard that keeps tests on loopback, in a test run of its own that breaks the rule."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.only_loopback.plugin import FOLDER
+from tests.only_loopback.plugin import FOLDER, NODE_OPTIONS
 from tests.only_loopback.sitecustomize import RECORD, is_loopback
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,43 @@ def test_stays():
     assert socket.getaddrinfo("0.0.0.0", 80)  # as before listening: an address is no question to anybody
 """
 
+FROM_NODE = f"""
+import dgram from "node:dgram";
+import dns, {{ lookup }} from "node:dns";
+import http from "node:http";
+import net, {{ connect }} from "node:net";
+import tls from "node:tls";
+
+const seen = [];
+async function refused(work) {{
+  try {{
+    await work();
+    seen.push("not refused");
+  }} catch (error) {{
+    if (!(error.cause ?? error).message.startsWith("tests stay on loopback")) seen.push(error.message);
+  }}
+}}
+await refused(() => connect(80, "{FAR}"));
+await refused(() => new net.Socket().connect({{ host: "{FAR}", port: 80 }}));
+await refused(() => tls.connect({{ host: "lookout.example", port: 443 }}));
+await refused(() => http.get("http://lookout.example"));
+await refused(() => fetch("http://{FAR}"));
+await refused(() => lookup("lookout.example", () => undefined));
+await refused(() => dns.promises.resolve4("localhost"));
+const socket = dgram.createSocket("udp4");
+await refused(() => socket.send("x", 53, "{FAR}"));
+socket.close();
+
+const server = http.createServer((_, response) => response.end("here")).listen(0, "127.0.0.1");
+await new Promise((done) => server.once("listening", done));
+for (const host of ["127.0.0.1", "localhost"])
+  seen.push(await (await fetch(`http://${{host}}:${{server.address().port}}`)).text());
+seen.push((await dns.promises.lookup("127.0.0.1")).address);
+server.close();
+server.closeAllConnections?.();
+console.log(seen.join());
+"""
+
 
 def test_a_test_that_leaves_loopback_fails_even_when_its_code_swallows_the_error(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(HOOKS)
@@ -83,6 +121,33 @@ def test_a_test_that_leaves_loopback_fails_even_when_its_code_swallows_the_error
     }
     assert caught - {""} == set(names) - {"test_stays"}, run.stdout + run.stderr
     assert f"left loopback, which no test may:\nsocket.connect to ('{FAR}', 80) by process" in run.stdout
+
+
+def test_a_node_process_is_refused_whatever_leaves_loopback_and_it_is_written_down(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no node on the path")
+    assert os.environ["NODE_OPTIONS"] == NODE_OPTIONS
+    record = tmp_path / "record"
+    run = subprocess.run(
+        [node, "--input-type=module", "-e", FROM_NODE],
+        env=os.environ | {RECORD: str(record)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.stdout == "here,here,127.0.0.1\n", run.stdout + run.stderr
+    assert [line.partition(" by node process ")[0] for line in record.read_text().splitlines()] == [
+        f"net.connect to '{FAR}'",
+        f"net.connect to '{FAR}'",
+        "net.connect to 'lookout.example'",
+        "net.connect to 'lookout.example'",
+        f"net.connect to '{FAR}'",
+        "dns.lookup to 'lookout.example'",
+        "dns.resolve4 to 'localhost'",
+        f"dgram.send to '{FAR}'",
+    ]
 
 
 def test_this_very_process_is_guarded() -> None:

@@ -53,6 +53,7 @@ def with_intent(intent: Intent, confidence: float = 0.9) -> Signal:
 
 # What keeps the bot silent whatever else holds, in the order in which the reasons are given.
 SILENT: list[tuple[str, Signal, GuildPolicy, Situation]] = [
+    ("in a ticket", ASKED, POLICY, calm(in_ticket=True)),
     ("nothing asked", with_intent(Intent.OTHER), POLICY, CALM),
     ("maintenance mode", ASKED, POLICY, calm(maintenance=True)),
     ("auto-replies are off here", ASKED, replace(POLICY, auto_reply=False), CALM),
@@ -104,6 +105,7 @@ def test_other_languages_than_those_enabled_are_not_answered() -> None:
 def test_the_first_of_all_reasons_that_hold_is_told(first: int) -> None:
     signal, policy, situation = ASKED, POLICY, CALM
     changes: dict[str, tuple[str, object]] = {
+        "in a ticket": ("situation", {"in_ticket": True}),
         "nothing asked": ("signal", {"observer": Observation(Intent.OTHER, 0.1, "")}),
         "maintenance mode": ("situation", {"maintenance": True}),
         "auto-replies are off here": ("policy", {"auto_reply": False}),
@@ -231,6 +233,7 @@ situations = st.builds(
     unanswered_follow_up=st.booleans(),
     with_staff=st.booleans(),
     addressed_to_other=st.booleans(),
+    in_ticket=st.booleans(),
     maintenance=st.booleans(),
 )
 
@@ -242,6 +245,7 @@ def test_nothing_is_said_when_any_rule_asks_for_silence(
     decision = decide(signal, policy, situation)
     silent = (
         signal.observer.intent == Intent.OTHER
+        or situation.in_ticket
         or situation.maintenance
         or not policy.auto_reply
         or NOW - signal.created_at > situation.max_age

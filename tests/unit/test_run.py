@@ -190,7 +190,7 @@ def test_only_torch_comes_from_another_index(
     monkeypatch.setattr(run, "has_nvidia_gpu", lambda: gpu)
     monkeypatch.setattr(sys, "platform", "linux")
     assert run.install_heavy()
-    assert [words[1:-1] for words in asked] == [source, [], ["--no-deps"]]
+    assert [words[1:-1] for words in asked] == [source, [], ["--no-deps"], []]
     assert [words[-1].split("=")[0].split(">")[0] for words in asked] == list(run.HEAVY_PACKAGES)
 
 

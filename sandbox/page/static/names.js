@@ -37,7 +37,7 @@ export function excerpt(message, length = 160) {
     : "";
   const text = (
     message.content ||
-    message.embeds?.map((embed) => embed.title || embed.description).find(Boolean) ||
+    message.embeds?.map((embed) => embed.description || embed.title).find(Boolean) ||
     files
   )
     .replace(/\s+/gu, " ")

@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ import aiohttp
 
 from bot.services.failpoints import FAIL_POINTS
 from sandbox.client import SandboxClient
+from sandbox.ollama import OllamaSandbox, Rule
 from tests.e2e.crash.child import ROOT, BotProcess
 from tests.e2e.crash.judge import Stored, Verdict, judge
 from tests.e2e.crash.story import Story
@@ -41,6 +43,8 @@ ENV = {
 # These are passed only once for a channel, or only after a kill that left something to resume.
 ONCE = ("owner.before_commit", "owner.after_commit")
 RESUMING = "resume.after_claim"
+# These are passed only where a language model judges and writes.
+OF_MODELS = ("judging.after_answer", "reply.after_write")
 LEAVE_ACTIONS = ("plan.after_commit", "action.before_send", "action.after_send", "action.after_record")
 
 
@@ -64,6 +68,11 @@ class Plan:
     crowded: bool = False
     event_latency: float = 0.0  # seconds until the bot hears of anything, its servers among it
     fresh: bool = False  # the bot comes to a server where people have talked before
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model is asked."""
+        return any(kill.point in OF_MODELS for kill in self.kills)
 
     @classmethod
     def of(cls, seed: int, *, short: bool = False) -> "Plan":
@@ -106,8 +115,11 @@ class Outcome:
 class Run:
     """Plays one plan."""
 
-    def __init__(self, plan: Plan, discord: SandboxClient, folder: Path, template: Path) -> None:
+    def __init__(
+        self, plan: Plan, discord: SandboxClient, folder: Path, template: Path, env: Mapping[str, str]
+    ) -> None:
         self._plan = plan
+        self._env = env
         self._discord = discord
         self._folder = folder
         self._template = template
@@ -166,7 +178,8 @@ class Run:
         await bot.ended_within(STOP_DEADLINE)
 
     def _start(self, story: Story, **more: str) -> BotProcess:
-        env = ENV | more | {
+        env = {
+            **ENV, **self._env, **more,
             "DISCORD_BOT_TOKEN": story.app["token"],
             "DISCORD_API_URL": self._discord.api_url,
             "DISCORD_GATEWAY_URL": self._discord.gateway_url,
@@ -253,4 +266,14 @@ async def play(plan: Plan, sandbox: dict[str, Any], folder: Path, template: Path
     async with SandboxClient(sandbox) as discord:
         await discord.call("settings", identify_interval=0.0)  # the bot is started again at once
         discord._seen = (await discord.call("connected"))["last"]  # earlier runs are none of this one's
-        return await Run(plan, discord, folder, template).play()
+        if not plan.has_model:
+            return await Run(plan, discord, folder, template, {}).play()
+        async with OllamaSandbox() as ollama:
+            # Asked about everything it leaves every judgement as it is: the story knows what the heads say.
+            ollama.script(Rule(lambda asked: bool(asked.format), {"results": []}), "Take the second door.")
+            env = {
+                "LOOKOUT_LLM__PROVIDER": "ollama",
+                "LOOKOUT_LLM__OBSERVER_MODE": "llm",
+                "OLLAMA_HOST": ollama.url,
+            }
+            return await Run(plan, discord, folder, template, env).play()

@@ -8,6 +8,7 @@ from bot.llm.anthropic import AnthropicProvider
 from bot.llm.hosted import load_sdk
 from bot.llm.openai import OpenAICompatibleProvider
 from sandbox.hosted import HostedSandbox
+from tests.garbage import freeze
 from tests.llm.hosted.helpers import MODELS, PRICES, Both
 
 
@@ -16,6 +17,8 @@ def _sdks() -> None:
     """Import both, which takes seconds, before a deadline runs."""
     for name in ("anthropic", "openai"):
         load_sdk(name)
+    gc.collect()
+    freeze()  # what was imported: each test collects what it left, and needn't look through all of that
 
 
 @pytest.fixture(autouse=True)

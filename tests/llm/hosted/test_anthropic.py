@@ -41,7 +41,7 @@ async def test_the_key_goes_where_the_settings_say_and_nowhere_else(
 async def test_without_a_key_nothing_is_asked(hosted: HostedSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", hosted.key)
     provider = AnthropicProvider("", prices=PRICES, base_url=hosted.anthropic_url)
-    with pytest.raises(Refused, match=r"set LLM_API_KEY in \.env"):
+    with pytest.raises(Refused, match=r"set ANTHROPIC_API_KEY in \.env"):
         await provider.complete(ask(), model=HAIKU, deadline=LONG)
     assert not hosted.requests
 
@@ -82,12 +82,15 @@ async def test_thinking_is_switched_as_the_model_takes_it(
     thinking, effort = sent
     if is_told:
         await claude.capabilities(model)
-    await claude.complete(ask(thinking=wish, max_tokens=100), model=model, deadline=LONG)
+    prompt = ask(thinking=wish, max_tokens=100)
+    bound = claude.output_bound(prompt, model)
+    await claude.complete(prompt, model=model, deadline=LONG)
     body = hosted.bodies("/messages")[-1]
     assert body.get("thinking") == thinking
     assert body.get("output_config", {}).get("effort") == effort
     thinks = wish not in {None, False} or (wish is None and model != "claude-haiku-4-5") or effort is not None
     assert (body["max_tokens"] > 100) == thinks  # thinking counts as output
+    assert bound == body["max_tokens"]
 
 
 async def test_a_model_with_a_budget_goes_on_after_tools_without_thinking(

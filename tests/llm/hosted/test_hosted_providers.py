@@ -11,12 +11,15 @@ from bot.llm.anthropic import AnthropicProvider
 from bot.llm.errors import (
     BadOutput,
     ContextOverflow,
+    Declined,
+    HungUp,
     LLMError,
     ModelMissing,
     ProviderUnavailable,
     RateLimited,
     Refused,
     TooSlow,
+    Unreachable,
 )
 from bot.llm.openai import OpenAICompatibleProvider
 from bot.llm.types import Finish, Image, Message, Role, TextChunk, ThinkingChunk, ToolCall
@@ -112,6 +115,15 @@ async def test_tokens_that_nobody_told_are_guessed_rather_too_high(both: Both, w
     assert usage.output_tokens >= 100
 
 
+@WAYS
+@pytest.mark.parametrize("told", [-5, 2**31, 2**70], ids=["negative", "large", "absurd"])
+async def test_tokens_that_cannot_be_are_guessed_instead(both: Both, way: str, told: int) -> None:
+    both.hosted.script(Answer("x" * 300, prompt_tokens=told, output_tokens=told))
+    usage = (await both.any_way(way, ask("y" * 600))).usage
+    assert 200 <= usage.input_tokens < 1_000
+    assert 100 <= usage.output_tokens < 1_000
+
+
 FAULTS = [
     pytest.param({"kind": "status", "status": 401}, Refused, id="401"),
     pytest.param({"kind": "status", "status": 402, "type": "billing_error"}, Refused, id="402"),
@@ -124,6 +136,8 @@ FAULTS = [
     pytest.param({"kind": "status", "status": 408}, ProviderUnavailable, id="408"),
     pytest.param({"kind": "status", "status": 500}, ProviderUnavailable, id="500"),
     pytest.param({"kind": "status", "status": 529}, ProviderUnavailable, id="529"),
+    pytest.param({"kind": "status", "status": 504}, HungUp, id="504"),
+    pytest.param({"kind": "status", "status": 524}, HungUp, id="524"),
     pytest.param({"kind": "cut"}, ProviderUnavailable, id="cut"),
     pytest.param({"kind": "half_json"}, BadOutput, id="half_json"),
     pytest.param({"kind": "garbage"}, (BadOutput, ProviderUnavailable), id="garbage"),
@@ -139,6 +153,7 @@ async def test_a_failure_is_told_as_what_it_is(
     with pytest.raises(expected) as caught:
         await both.any_way(way, ask(PRIVATE_WORDS))
     assert_tells_nothing(caught.value, both.hosted)
+    assert not isinstance(caught.value, Declined)  # nothing was served
     assert len(both.hosted.requests) == 1  # the chain tries again, not the SDK
 
 
@@ -184,12 +199,12 @@ async def test_a_key_that_is_not_accepted_is_named_by_its_setting(hosted: Hosted
         (AnthropicProvider(wrong, prices=PRICES, base_url=hosted.anthropic_url), "claude-haiku-4-5"),
         (OpenAICompatibleProvider(wrong, prices=PRICES, base_url=hosted.openai_url), "gemma-3-27b-it"),
     ):
-        with pytest.raises(Refused, match="LLM_API_KEY is not accepted") as caught:
+        with pytest.raises(Refused, match=provider.key_name) as caught:
             await provider.complete(ask(), model=model, deadline=LONG)
         assert wrong not in "".join(traceback.format_exception(caught.value))
         health = await provider.health()
         assert not health.ok
-        assert "LLM_API_KEY is not accepted" in health.detail
+        assert f"into .env ({provider.key_name}, or LLM_API_KEY" in health.detail
         await provider.close()
 
 
@@ -216,9 +231,11 @@ async def test_how_long_to_wait_is_passed_on(both: Both, told: str, seconds: flo
 
 @WAYS
 async def test_a_refusal_is_no_answer(both: Both, way: str) -> None:
-    both.hosted.script(Answer("I would rather", done_reason="refusal"))
-    with pytest.raises(Refused, match="declined"):
+    both.hosted.script(Answer("I would rather", done_reason="refusal", prompt_tokens=40, output_tokens=3))
+    with pytest.raises(Declined, match="declined") as caught:
         await both.any_way(way)
+    usage = caught.value.usage
+    assert (usage.input_tokens, usage.output_tokens) == (40, 3)  # it was read, so it is paid for
 
 
 async def test_a_tool_call_that_is_no_json_is_bad_output(both: Both) -> None:
@@ -293,7 +310,7 @@ async def test_after_a_failure_the_next_call_works(both: Both) -> None:
 
 async def test_a_server_that_is_not_there_is_unavailable(both: Both) -> None:
     await both.hosted.stop()
-    with pytest.raises(ProviderUnavailable, match="does not answer"):
+    with pytest.raises(Unreachable, match="does not answer"):
         await both.complete()
     health = await both.provider.health()
     assert not health.ok

@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from bot.llm.errors import BadOutput, LLMError, Refused
+from bot.llm.errors import BadOutput, HungUp, LLMError, Refused
 from bot.llm.openai import OpenAICompatibleProvider
 from bot.llm.openai_models import Dialect, dialect_of, is_own_address, is_strict, service_of
 from bot.llm.openai_stream import Calls
-from bot.llm.types import Capabilities, Thinking
+from bot.llm.types import Capabilities, Thinking, Usage
 from sandbox.hosted import Answer, HostedSandbox
 from sandbox.hosted.openai import vector_of
-from tests.llm.hosted.helpers import LONG, PRICES, SCHEMA, WEATHER, ask, joined
+from tests.llm.hosted.helpers import LONG, PRICES, SCHEMA, WEATHER, Both, ask, joined
 
 GEMMA, QWEN, LUNA, SEEING = "gemma-3-27b-it", "qwen3-8b", "gpt-6-luna", "vendor/seeing"
 WAYS = pytest.mark.parametrize("way", ["complete", "stream"])
@@ -71,6 +71,7 @@ async def test_a_local_server_is_told_all_options(
         "stop": ["END"],
     }
     assert "reasoning_effort" not in body
+    assert local.output_bound(prompt, GEMMA) == 50
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,7 @@ async def test_openais_reasoning_models_get_only_what_they_take(
     await provider.complete(prompt, model=LUNA, deadline=LONG)
     body = hosted.bodies()[-1]
     assert (body.get("reasoning_effort"), body["max_completion_tokens"]) == (effort, tokens)
+    assert provider.output_bound(prompt, LUNA) == tokens
     await provider.close()
 
 
@@ -197,7 +199,13 @@ async def test_only_what_leaves_the_machine_costs(hosted: HostedSandbox) -> None
 
 @pytest.mark.parametrize(
     ("dialect", "told", "cost"),
-    [(Dialect.OPENROUTER, 0.25, 0.25), (Dialect.OPENROUTER, 0.0, 210.0), (Dialect.LOCAL, 0.25, 210.0)],
+    [
+        (Dialect.OPENROUTER, 0.25, 0.25),
+        (Dialect.OPENROUTER, 0.0, 210.0),
+        (Dialect.OPENROUTER, 1e300, 210.0),
+        (Dialect.OPENROUTER, float("nan"), 210.0),
+        (Dialect.LOCAL, 0.25, 210.0),
+    ],
 )
 async def test_only_openrouter_is_believed_what_it_charges(
     hosted: HostedSandbox, dialect: Dialect, told: float, cost: float
@@ -290,3 +298,27 @@ def test_calls_may_come_whole_and_without_ids() -> None:
 def test_calls_that_are_not_whole_are_bad_output(function: dict[str, str]) -> None:
     with pytest.raises(LLMError, match="not whole"):
         calls_of({"index": 0, "id": "a", "function": function})
+
+
+@WAYS
+@pytest.mark.parametrize(("has_usage", "usage"), [(True, Usage(40, 30, 0.4)), (False, Usage())])
+async def test_a_failure_amid_an_answer_tells_what_it_took(
+    hosted: HostedSandbox, way: str, *, has_usage: bool, usage: Usage
+) -> None:
+    hosted.script(
+        Answer(
+            "Half of it",
+            done_reason="error",
+            prompt_tokens=40,
+            output_tokens=30,
+            cost=0.4,
+            has_usage=has_usage,
+        )
+    )
+    router = provider_of(hosted, Dialect.OPENROUTER)
+    try:
+        with pytest.raises(HungUp, match="failed amid an answer") as caught:
+            await Both(router, GEMMA, hosted).any_way(way)
+    finally:
+        await router.close()
+    assert caught.value.usage == usage

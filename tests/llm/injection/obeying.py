@@ -186,6 +186,9 @@ class ObeyingProvider:
         self._chunk = chunk
         self.obeyed: list[str] = []
 
+    def output_bound(self, prompt: Prompt, model: str) -> int:
+        return prompt.options.max_tokens
+
     async def complete(self, prompt: Prompt, *, model: str, deadline: float) -> Completion:
         text, calls = self.answer(prompt)
         return Completion(text, model, tool_calls=calls)

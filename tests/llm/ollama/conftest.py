@@ -10,6 +10,7 @@ from sandbox.ollama import Model, OllamaSandbox
 MODELS = (
     "gemma3:27b",
     "llama3.2:3b",
+    "qwen3:8b",
     "qwen3:4b",
     "gpt-oss:20b",
     "all-minilm",

@@ -18,6 +18,8 @@ from bot.llm.errors import (
     RateLimited,
     Refused,
     TooSlow,
+    Unloadable,
+    Unreachable,
 )
 from bot.llm.ollama import OllamaProvider
 from bot.llm.ollama_client import is_loopback, retry_after, shown
@@ -33,7 +35,8 @@ FAULTS: list[Told] = [
     ("cut", {}, ProviderUnavailable, "hung up"),
     ("status", {}, ProviderUnavailable, r"failed \(500\): llama runner process has terminated.*log"),
     ("status", {"text": SECRET}, ProviderUnavailable, r"failed \(500\); its log"),
-    ("status", {"text": OUT_OF_MEMORY}, ProviderUnavailable, "18.2 GiB.*choose a smaller model"),
+    ("status", {"text": OUT_OF_MEMORY}, Unloadable, "18.2 GiB.*choose a smaller model than gemma3:27b"),
+    ("status", {"text": "unable to load model: /blobs/x"}, Unloadable, "ollama pull gemma3:27b` again"),
     ("status", {"status": 503}, Busy, "too many requests waiting.*OLLAMA_MAX_QUEUE"),
     ("status", {"status": 503, "text": SECRET}, ProviderUnavailable, r"failed \(503\)"),
     ("status", {"status": 401}, Refused, "set OLLAMA_API_KEY"),
@@ -61,6 +64,18 @@ async def test_a_fault_is_an_error_that_says_the_fix_and_the_next_call_works(
     assert type(caught.value) is error
     assert SECRET not in str(caught.value)
     assert (await ask(provider, how)).text
+
+
+async def test_a_body_that_does_not_end_is_not_read_on(
+    ollama: OllamaSandbox, provider: OllamaProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await provider.capabilities("gemma3:27b")
+    monkeypatch.setattr("bot.llm.bodies.MOST_BYTES", 20_000)
+    ollama.script("x" * 30_000)
+    with pytest.raises(BadOutput, match="more than any answer has"):
+        await ask(provider, "complete")
+    ollama.script("Yes.")
+    assert (await ask(provider, "complete")).text == "Yes."
 
 
 async def test_words_before_a_broken_stream_have_come(
@@ -179,7 +194,7 @@ async def test_a_stopped_server_says_how_to_start_it_and_is_found_again(
     await ask(provider, how)
     await ollama.stop()
     with pytest.raises(
-        ProviderUnavailable, match=r"doesn't answer at http://127\.0\.0\.1:\d+: start it \(`ollama serve`\)"
+        Unreachable, match=r"doesn't answer at http://127\.0\.0\.1:\d+: start it \(`ollama serve`\)"
     ):
         await ask(provider, how)
     await ollama.start()
@@ -237,6 +252,25 @@ async def test_a_hundred_calls_at_once_each_get_their_own_answer(
     assert ollama.server.most_open == 100
     assert len(ollama.bodies("/api/show")) == 1
     assert ollama.loads == [("gemma3:27b", 4_096)]
+
+
+async def test_many_calls_at_once_use_the_connections_of_those_before(
+    ollama: OllamaSandbox, provider: OllamaProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    connect, opened = loop.create_connection, []
+
+    async def counted(*args: Any, **more: Any) -> Any:
+        opened.append(args)
+        return await connect(*args, **more)
+
+    monkeypatch.setattr(loop, "create_connection", counted)
+    everyone = asyncio.Barrier(40)
+    ollama.script(lambda _asked: Answer("yes", wait=everyone.wait))
+    async with asyncio.timeout(60):
+        for _ in range(2):
+            await asyncio.gather(*(ask(provider, "complete", deadline=60) for _ in range(40)))
+    assert 40 <= len(opened) < 60  # 80 where each call opens its own
 
 
 async def test_a_hundred_calls_to_a_hanging_model_all_end(

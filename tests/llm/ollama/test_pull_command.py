@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import itertools
 import os
 import signal
 import subprocess
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress
 
 import run
-from bot.llm.pull import configured_models, run_pull
+from bot.llm.pull import SpeedColumn, configured_models, plain_status, run_pull
 from bot.settings import LlmSettings
 from sandbox.ollama import OllamaSandbox
+from tests.only_loopback.plugin import child_environment
 
 ROOT = Path(run.__file__).parent
 PYTHON = (sys.executable, "-m", "bot.cli", "pull")
@@ -38,15 +41,25 @@ async def test_the_configured_model_is_pulled_with_a_bar(ollama: OllamaSandbox, 
     assert code == 0
     assert "gemma3:4b: pulled" in text
     assert "3.3/3.3 GB" in text
+    assert "LLM_PROVIDER=ollama" in text  # because nothing is set that would ask it
     assert "gemma3:4b" in ollama.server.library.there
+
+
+async def test_nothing_is_said_of_settings_that_ask_the_model(ollama: OllamaSandbox) -> None:
+    out = io.StringIO()
+    settings = LlmSettings(provider="ollama", ollama_host=ollama.url, ollama_model="gemma3:4b")
+    assert await asyncio.to_thread(run_pull, settings, (), Console(file=out, width=100)) == 0
+    assert "LLM_PROVIDER" not in out.getvalue()
 
 
 async def test_a_list_is_pulled_each_once_and_what_fails_does_not_stop_the_rest(
     ollama: OllamaSandbox,
 ) -> None:
-    code, text = await pulled(ollama, ["made-up", "gemma3:1b", "qwen3:8b", "gemma3:1b"])
+    code, text = await pulled(ollama, ["made-up", "gemma3:1b", "qwen3:8b", "gemma3:1b"], terminal=False)
     assert code == 1
-    assert "made-up: model made-up is not there" in text
+    fix = "Ollama's library has none of that name, see https://ollama.com/library"
+    assert f"made-up: model made-up is not there: {fix}" in text
+    assert "made-up: pulling" not in text  # no bar is left of it
     assert [body["model"] for body in ollama.bodies("/api/pull")] == ["made-up", "gemma3:1b", "qwen3:8b"]
     assert {"gemma3:1b", "qwen3:8b"} <= ollama.server.library.there.keys()
 
@@ -66,6 +79,30 @@ async def test_a_pull_that_breaks_off_is_told_with_exit_1(ollama: OllamaSandbox)
     assert "run it again, it goes on there" in text
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("pulling 6a0746a1ec1a", "pulling"),
+        ("pulling manifest", "pulling manifest"),
+        ("verifying sha256 digest", "verifying sha256 digest"),
+    ],
+)
+def test_a_parts_digest_is_not_told(said: str, told: str) -> None:
+    assert plain_status(said) == told
+
+
+def test_a_speed_is_told_only_while_something_comes() -> None:
+    ticks = itertools.count()
+    progress = Progress(get_time=lambda: float(next(ticks)))
+    progress.add_task("gemma3:4b", total=3_000)
+    [task] = progress.tasks
+    for done in (1_000, 2_000):
+        progress.update(task.id, completed=done)
+    assert SpeedColumn().render(task).plain.endswith("/s")
+    progress.update(task.id, completed=3_000)
+    assert SpeedColumn().render(task).plain == ""
+
+
 def test_the_models_of_the_settings_are_those_pulled() -> None:
     assert configured_models(LlmSettings(ollama_model="gemma3:27b")) == ["gemma3:27b"]
 
@@ -82,7 +119,8 @@ def test_every_ollama_model_that_a_chain_names_is_pulled_once() -> None:
 
 def environment(url: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OLLAMA", "LLM"))}
-    return kept | {"PYTHONPATH": str(ROOT), "OLLAMA_HOST": url, "OLLAMA_MODEL": "gemma3:4b"}
+    path = os.pathsep.join((child_environment()["PYTHONPATH"], str(ROOT)))
+    return kept | {"PYTHONPATH": path, "OLLAMA_HOST": url, "OLLAMA_MODEL": "gemma3:4b"}
 
 
 async def test_the_command_reads_the_settings_and_ctrl_c_is_130(

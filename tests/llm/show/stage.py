@@ -24,13 +24,14 @@ from bot.nlp.summary import summarize_lines
 from bot.services.clock import SystemClock
 from bot.services.llm_log import LlmLog
 from bot.services.metrics import Metrics
-from bot.services.writing import Asked, Doubt, Writer
+from bot.services.verdicts import Doubt
+from bot.services.writing import Asked, Writer
 from bot.settings import LlmSettings
 from tests.llm.golden_prompts import CANARY, NONCE, PROMPTS
 from tests.llm.injection.world import TOKEN
 
 GUILD = 1_400_000_000_000_000_001
-DEADLINE = 30.0  # seconds; reached only when something is broken
+DEADLINE = 120.0  # seconds; reached only when something is broken
 PRICES = Prices.read(PROMPTS.parent / "prices.yaml")
 TEMPLATE = "I have told the staff, Bo."
 REPLY = "Open the settings and choose Export, as entry 1 says."

@@ -83,9 +83,9 @@ def bound(body: dict[str, Any]) -> int:
 
 
 def transitions(logged: Logged, name: str) -> list[str]:
-    """Return what was said of a provider's breaker."""
+    """Return what was said of a provider's breakers."""
     words = ("not asked for", "trying it again", "answers again")
-    lines = [line for level in ("INFO", "WARNING") for line in logged.of(level, f"{name}: ")]
+    lines = [line for level in ("INFO", "WARNING") for line in logged.of(level) if line.startswith(name)]
     return [word for line in lines for word in words if word in line]
 
 

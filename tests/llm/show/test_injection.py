@@ -13,7 +13,8 @@ from bot.llm.material import Line
 from bot.llm.tool_policy import allowed_calls, policy_for
 from bot.llm.types import Message, Prompt, Role, Task
 from bot.nlp.redaction import redact
-from bot.services.writing import Asked, Doubt, Writer
+from bot.services.verdicts import Doubt
+from bot.services.writing import Asked, Writer
 from bot.tools.responder import ALLOWED
 from sandbox.ollama import Answer
 from sandbox.ollama import Asked as Request

@@ -5,9 +5,10 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.core.checks import is_manager, managers_only, require_manager
+from bot.core.checks import is_manager, is_support, managers_only, require_manager
 from bot.core.errors import on_app_command_error
 from bot.domain.errors import NotFoundError, UserFacingError
+from bot.services.support_roles import SupportRoles
 from tests.conftest import Logged
 from tests.fake_interaction import FakeInteraction
 
@@ -54,6 +55,15 @@ class TestErrors:
         assert text == "Something went wrong on my side. Reference: `99`"
         assert logged.of("ERROR", "interaction 99")
 
+    async def test_what_a_stop_cuts_off_is_no_error_of_ours(self, logged: Logged) -> None:
+        interaction = FakeInteraction()
+        interaction.client = SimpleNamespace(is_closed=lambda: True)
+        cut = caused_by(RuntimeError("Session is closed"))
+        await on_app_command_error(interaction, cut)  # type: ignore[arg-type]
+        assert interaction.sent == []
+        assert logged.of("ERROR") == []
+        assert logged.of("WARNING", "interaction 99")
+
     async def test_after_a_defer_the_answer_is_a_followup(self) -> None:
         interaction = FakeInteraction()
         await interaction.defer(ephemeral=True)
@@ -96,3 +106,29 @@ class TestManagers:
         with pytest.raises(app_commands.AppCommandError) as caught:
             await probe._check_can_run(caller)  # type: ignore[arg-type]
         assert await told(caught.value, caller) == "You need the permission **Manage Server** for this."
+
+
+class TestSupport:
+    @pytest.mark.parametrize(
+        ("guild_id", "permissions", "may"),
+        [
+            (1, MANAGER, True),
+            (1, ADMINISTRATOR, True),
+            (1, EVERYTHING_ELSE, False),
+            (None, MANAGER, False),
+        ],
+        ids=["manage server", "administrator", "all others", "direct message"],
+    )
+    def test_managers_may_without_the_role(
+        self, guild_id: int | None, permissions: discord.Permissions, may: bool
+    ) -> None:
+        assert is_support(FakeInteraction(guild_id, permissions)) is may  # type: ignore[arg-type]
+
+    def test_the_role_is_forgotten_when_it_is_no_longer_chosen(self) -> None:
+        roles = SupportRoles()
+        roles.choose(1, 5)
+        roles.choose(2, 6)
+        assert (roles.staff_role_id(1), roles.staff_role_id(2), roles.staff_role_id(3)) == (5, 6, None)
+        roles.choose(1, None)
+        roles.choose(3, None)
+        assert (roles.staff_role_id(1), roles.staff_role_id(2)) == (None, 6)

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from bot.core.client import Bot
-from bot.llm.ports import CeilingNotice
+from bot.llm.ports import CeilingNotice, OwnerAway, OwnerUnreachable
 from bot.tools.owner import OwnerNotices
-from tests.conftest import Logged
 from tests.discord_payloads import (
     BOT,
     CHANNEL,
@@ -90,15 +89,26 @@ async def test_the_owner_it_concerns_is_told_once_with_a_nonce(
     assert sent["allowed_mentions"] == {"parse": []}
 
 
-@pytest.mark.parametrize("fault", [error(403, 50_007), error(500)], ids=["closed", "failing"])
-async def test_who_cannot_be_told_is_a_line_in_the_log(
-    told: tuple[Bot, FakeRest, OwnerNotices], fault: Exception, logged: Logged
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (error(403, 50_007), OwnerUnreachable),
+        (error(404, 10_003), OwnerUnreachable),
+        (error(500), OwnerAway),
+        (OSError("reset"), OwnerAway),
+    ],
+    ids=["closed", "gone", "failing", "disconnected"],
+)
+async def test_who_cannot_be_told_now_is_told_apart_from_who_never_can(
+    told: tuple[Bot, FakeRest, OwnerNotices], fault: Exception, expected: type[OwnerAway]
 ) -> None:
     _, rest, notices = told
     rest.answers[POST] = fault
-    await notices.tell(notice())
-    assert logged.of("WARNING", "The owner can't be told of a ceiling")
+    with pytest.raises(OwnerAway) as caught:
+        await notices.tell(notice())
+    assert type(caught.value) is expected
 
 
-async def test_before_there_is_a_bot_nobody_is_told() -> None:
-    await OwnerNotices().tell(notice())
+async def test_before_there_is_a_bot_nobody_is_told_yet() -> None:
+    with pytest.raises(OwnerAway):
+        await OwnerNotices().tell(notice())

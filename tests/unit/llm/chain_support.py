@@ -114,13 +114,20 @@ class ScriptedProvider:
     """Does one step after the other, then the last one for ever."""
 
     def __init__(
-        self, clock: StillClock, name: str = "ollama", *steps: Step, is_hosted: bool = False, **able: Any
+        self,
+        clock: StillClock,
+        name: str = "ollama",
+        *steps: Step,
+        is_hosted: bool = False,
+        headroom: int = 0,
+        **able: Any,
     ) -> None:
         self.name = name
         self.is_hosted = is_hosted
         self.asked: list[tuple[str, Prompt, float]] = []  # model, prompt, deadline
         self.running = self.most_running = self.cancelled = 0
         self.is_closed = False
+        self.headroom = headroom  # tokens for thinking
         self._clock = clock
         self._steps = deque(steps or (Step(),))
         self._able = Capabilities(**{"supports_schema": True, **able})
@@ -154,6 +161,9 @@ class ScriptedProvider:
                     yield item
         finally:
             self.running -= 1
+
+    def output_bound(self, prompt: Prompt, model: str) -> int:
+        return prompt.options.max_tokens + self.headroom
 
     async def embed(self, texts: Sequence[str], *, model: str, deadline: float) -> list[list[float]]:
         raise NotImplementedError
@@ -212,11 +222,11 @@ class MemoryLog:
                 found[call.guild_id] = Spend(old.tokens + call.billed_tokens, old.cost + call.cost)
         return found
 
-    async def is_first_notice(self, day: date, subject: str) -> bool:
-        if (day, subject) in self.noticed:
-            return False
+    async def was_told(self, day: date, subject: str) -> bool:
+        return (day, subject) in self.noticed
+
+    async def mark_told(self, day: date, subject: str) -> None:
         self.noticed.add((day, subject))
-        return True
 
 
 class Counts:
@@ -248,6 +258,7 @@ class Bench:
         self.counts = Counts()
         self.prices: dict[tuple[str, str], Price] = {}
         self.notices: list[CeilingNotice] = []
+        self.away: list[Exception] = []  # what telling the owner fails with, one after the other
         self.chains: list[LanguageModels] = []
 
     def provider(self, name: str, *steps: Step, **values: Any) -> ScriptedProvider:
@@ -274,6 +285,8 @@ class Bench:
         return llm
 
     async def _tell(self, notice: CeilingNotice) -> None:
+        if self.away:
+            raise self.away.pop(0)
         self.notices.append(notice)
 
 

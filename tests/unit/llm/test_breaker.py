@@ -8,12 +8,12 @@ from bot.llm.breaker import Breaker, State
 from bot.llm.errors import Paused
 from bot.settings_llm import LlmBreaker
 from tests.conftest import Logged
-from tests.unit.llm.chain_support import StillClock
+from tests.unit.llm.chain_support import HANG, Bench, Step, StillClock, ask
 
 
 @pytest.fixture
 def breaker(clock: StillClock) -> Breaker:
-    return Breaker("ollama", clock, LlmBreaker(failures=3, window_seconds=60, open_seconds=30))
+    return Breaker("ollama", clock, LlmBreaker(failures=3, window_seconds=60, consecutive=3, open_seconds=30))
 
 
 def fail(breaker: Breaker, times: int = 1) -> None:
@@ -52,11 +52,48 @@ async def test_a_failed_try_opens_it_again(breaker: Breaker, clock: StillClock, 
     assert not breaker.is_passable()
 
 
-async def test_failures_far_apart_are_forgiven(breaker: Breaker, clock: StillClock) -> None:
+async def test_failures_far_apart_are_forgiven_where_it_answers_between_them(
+    breaker: Breaker, clock: StillClock
+) -> None:
     for _ in range(10):
         fail(breaker)
+        breaker.succeeded(breaker.enter())
         await clock.advance(31)
     assert breaker.state is State.CLOSED
+
+
+async def test_failures_close_together_open_it_though_it_answers_between_them(breaker: Breaker) -> None:
+    for _ in range(2):
+        fail(breaker)
+        breaker.succeeded(breaker.enter())
+    fail(breaker)
+    assert breaker.state is State.OPEN
+
+
+async def test_failures_in_a_row_open_it_however_far_apart(
+    breaker: Breaker, clock: StillClock, logged: Logged
+) -> None:
+    for _ in range(3):
+        assert breaker.state is State.CLOSED
+        await clock.advance(3_600)
+        fail(breaker)
+    assert breaker.state is State.OPEN
+    assert len(logged.of("WARNING")) == 1
+    await clock.advance(3_600)
+    breaker.succeeded(breaker.enter())
+    fail(breaker, 2)
+    assert breaker.is_passable(), "an answer begins the count anew"
+
+
+async def test_a_provider_that_hangs_is_left_alone_with_the_default_settings(
+    bench: Bench, logged: Logged
+) -> None:
+    provider = bench.provider("ollama", Step(after=HANG))
+    llm = bench.chain(provider)
+    for _ in range(5):
+        assert (await bench.clock.run(ask(llm))).is_embedded
+    assert len(provider.asked) == 3
+    assert len(logged.of("WARNING", "ollama/llama3.2:3b: not asked for 30 s")) == 1
 
 
 async def test_a_try_that_shows_nothing_lets_the_next_try(breaker: Breaker, clock: StillClock) -> None:
@@ -107,3 +144,13 @@ async def test_several_rate_limits_are_one_change_and_the_longest_counts(
     assert len(logged.of("WARNING")) == 1
     await clock.advance(49)
     assert not breaker.is_passable()
+
+
+async def test_after_its_time_it_is_half_open_though_nobody_has_asked(
+    breaker: Breaker, clock: StillClock
+) -> None:
+    fail(breaker, 3)
+    await clock.advance(29.9)
+    states = [breaker.state]
+    await clock.advance(0.1)
+    assert [*states, breaker.state] == [State.OPEN, State.HALF_OPEN]

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +10,33 @@ import pytest
 from bot.llm.answers import Answer
 from bot.llm.ceilings import input_bound
 from bot.llm.chain import LanguageModels
-from bot.llm.errors import AnswerCut, CeilingReached, ModelMissing, ProviderUnavailable, RateLimited, Refused
+from bot.llm.errors import (
+    AnswerCut,
+    CeilingReached,
+    ContextOverflow,
+    Declined,
+    HungUp,
+    ModelMissing,
+    ProviderUnavailable,
+    RateLimited,
+    Refused,
+)
 from bot.llm.ports import Price, Spend
-from bot.llm.types import Image, Message, Options, Prompt, Role, Task, TextChunk, ToolCall, ToolSpec, Usage
+from bot.llm.types import (
+    DoneChunk,
+    Finish,
+    Image,
+    Message,
+    Options,
+    Prompt,
+    Role,
+    Task,
+    TextChunk,
+    ThinkingChunk,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
 from tests.conftest import Logged
 from tests.unit.llm.chain_support import (
     GUILD,
@@ -84,6 +108,20 @@ async def test_many_at_once_never_pass_a_ceiling(
     assert total.tokens == 200 * answered
     assert total.cost == pytest.approx(2.0 * answered)
     assert sum(each.tokens for each in by_guild.values()) == total.tokens
+
+
+async def test_many_that_think_at_once_never_pass_a_ceiling(bench: Bench) -> None:
+    provider = bench.provider("openai", Step(after=2.0, usage=Usage(100, 900)), headroom=800)
+    llm = bench.chain(provider, ceilings={**NONE, "tokens_per_day": 3_000}, concurrency={"openai": 64})
+    assert await bench.clock.run(asked(llm, 64)) == 3
+    assert (await llm.spent())[0].tokens == 3_000
+
+
+async def test_thoughts_may_be_longer_than_the_answer(bench: Bench) -> None:
+    thoughts = (ThinkingChunk("x" * 4_100), TextChunk("Yes."), DoneChunk(Usage(1, 1), Finish.STOP))
+    llm = bench.chain(bench.provider("openai", Step(chunks=thoughts), headroom=800), ceilings=NONE)
+    answer = llm.stream(Task.REPLY, ASKED, guild_id=GUILD, fallback=lambda: "none")
+    assert [chunk.text async for chunk in answer if isinstance(chunk, TextChunk)] == ["Yes."]
 
 
 async def test_what_a_call_did_not_take_is_free_again(bench: Bench) -> None:
@@ -176,11 +214,29 @@ async def test_what_other_days_took_does_not_count(bench: Bench) -> None:
         (Step(error=ProviderUnavailable("500")), 0),
         (Step(error=RateLimited("429", 1.0)), 0),
         (Step(error=ModelMissing("gpt", "name another")), 0),
-        (Step(error=Refused("no")), 100),
+        (Step(error=ContextOverflow("too long")), 0),
+        (Step(error=Refused("the key is not accepted")), 0),
+        (Step(error=Declined("no", Usage(30, 4))), 34),
+        (Step(error=HungUp("it failed amid an answer", Usage(50, 30))), 80),
+        (Step(error=HungUp("it hung up")), 200),
         (Step(error=KeyError("a fault")), 200),
         (Step("", usage=Usage(30, 0)), 30),
     ],
-    ids=["told", "not told", "hangs", "500", "429", "missing", "refused", "fault", "empty"],
+    ids=[
+        "told",
+        "not told",
+        "hangs",
+        "500",
+        "429",
+        "missing",
+        "overlong",
+        "refused",
+        "declined",
+        "failed and told",
+        "hung up",
+        "fault",
+        "empty",
+    ],
 )
 async def test_a_call_counts_for_what_may_have_been_served(bench: Bench, step: Step, tokens: int) -> None:
     llm = chain(bench, step)
@@ -202,6 +258,24 @@ async def test_a_cancelled_call_and_a_cut_stream_count_in_full(bench: Bench) -> 
             pass
     assert [call.billed_tokens for call in bench.log.calls] == [200, 200]
     assert (await llm.spent())[0].tokens == 400
+
+
+@pytest.mark.parametrize(
+    ("error", "tokens"),
+    [
+        (RateLimited("429", 1.0), 200),
+        (Refused("400"), 200),
+        (Declined("no", Usage(30, 4)), 34),
+        (HungUp("lost", Usage(50, 30)), 80),
+        (HungUp("lost"), 200),
+    ],
+    ids=["limited", "refused", "declined", "failed and told", "hung up"],
+)
+async def test_what_fails_amid_a_stream_was_served(bench: Bench, error: Exception, tokens: int) -> None:
+    llm = chain(bench, Step(chunks=(ThinkingChunk("hm"), error)))
+    answer = llm.stream(Task.REPLY, ASKED, guild_id=GUILD, fallback=lambda: "none")
+    assert [chunk.text async for chunk in answer if isinstance(chunk, TextChunk)] == ["none"]
+    assert [call.billed_tokens for call in bench.log.calls] == [tokens]
 
 
 async def test_a_failed_links_cost_is_written_down_with_the_answer_of_the_next(bench: Bench) -> None:
@@ -256,18 +330,21 @@ async def test_nothing_that_costs_is_asked_before_todays_spend_is_known(bench: B
     assert not (await bench.clock.run(ask(llm))).is_embedded
 
 
-async def test_an_owner_who_cannot_be_told_stops_nothing(
-    bench: Bench, logged: Logged, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    llm = chain(bench, tokens_per_day=0)
+async def test_a_database_that_hangs_leaves_the_next_link_its_time() -> None:
+    class HangingLog(MemoryLog):
+        async def spend(self, day: date) -> dict[int | None, Spend]:
+            return await asyncio.Future[dict[int | None, Spend]]()
 
-    async def broken(*_: object) -> bool:
-        raise OSError("the disk is away")
-
-    monkeypatch.setattr(bench.log, "is_first_notice", broken)
-    assert (await bench.clock.run(ask(llm))).is_embedded
-    await settle()
-    assert logged.of("ERROR") == ["The owner could not be told of a ceiling"]
+    bench = Bench(log=HangingLog())
+    hosted, own = bench.provider("openai"), bench.provider("ollama")
+    llm = bench.chain(hosted, own)
+    for _ in range(2):
+        before = bench.clock.passed
+        answer = await bench.clock.run(ask(llm))
+        assert (answer.provider, bench.clock.passed - before) == ("ollama", 2.0)
+        assert "still being read" in answer.skipped[0].reason
+    assert hosted.asked == []
+    await llm.close()
 
 
 async def test_a_call_over_midnight_counts_for_the_day_it_was_held_on() -> None:

@@ -105,7 +105,7 @@ class TestBreaker:
         for _ in range(20):
             assert (await bench.clock.run(ask(llm))).provider == "openai"
         assert len(first.asked) == 3
-        assert logged.of("WARNING") == ["ollama: not asked for 30 s: no answer: is it started?"]
+        assert logged.of("WARNING") == ["ollama/llama3.2:3b: not asked for 30 s: no answer: is it started?"]
         assert bench.counts.asked["ollama", "reply", "paused"] == 17
 
     async def test_many_that_hang_together_open_it_once(self, bench: Bench, logged: Logged) -> None:
@@ -128,7 +128,7 @@ class TestBreaker:
         assert len(first.asked) == 1
         await bench.clock.advance(0.2)
         assert (await bench.clock.run(ask(llm))).text == "Yes."
-        assert logged.of("WARNING") == ["openai: not asked for 7 s: 429: slow down"]
+        assert logged.of("WARNING") == ["openai/gpt-4.1-mini: not asked for 7 s: 429: slow down"]
         assert len(logged.of("INFO")) == 2
 
     async def test_a_link_gets_all_the_time_when_no_other_could_be_asked(self, bench: Bench) -> None:
@@ -160,10 +160,11 @@ class TestBreaker:
 
     async def test_nobody_lines_up_for_a_provider_that_is_left_alone(self, bench: Bench) -> None:
         provider = bench.provider("ollama", Step(after=5.0))
-        llm = bench.chain(provider, concurrency={"ollama": 1})
+        llm = bench.chain(provider, concurrency={"ollama": 2}, breaker={"failures": 1})
         first = asyncio.create_task(ask(llm))
         await settle()
-        llm._lanes["ollama"].breaker.limited(60, "slow down")
+        provider.then(Step(error=ProviderUnavailable("down")))
+        await ask(llm, task=Task.CHAT)
         assert (await ask(llm)).milliseconds == 0
         assert not (await bench.clock.run(gathered([first])))[0].is_embedded
 

@@ -1,10 +1,12 @@
 """Answers as they come: another link only while nothing was seen, and an end that can be shown."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from bot.llm.asking import CHARACTERS_PER_TOKEN
 from bot.llm.breaker import State
 from bot.llm.chain import LanguageModels
 from bot.llm.errors import AnswerCut, ProviderUnavailable, RateLimited
@@ -104,6 +106,21 @@ async def test_what_was_seen_stays_and_its_end_can_be_shown(bench: Bench, rest: 
     assert (answer.answer.text, answer.answer.finish) == ("Try ", Finish.LENGTH)
     [call] = bench.log.calls
     assert (call.outcome, call.provider, len(call.skipped)) == (Outcome.CUT, "ollama", 1)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [TextChunk(""), ThinkingChunk(""), ToolCallChunk(ToolCall("1", "look", {"at": "x" * 100}))],
+    ids=["no text", "no thought", "calls"],
+)
+async def test_a_stream_of_chunks_without_words_has_an_end_too(bench: Bench, chunk: Chunk) -> None:
+    most = PROMPT.options.max_tokens * CHARACTERS_PER_TOKEN
+    first = bench.provider("ollama", Step(chunks=(*[chunk] * (most + 1), TextChunk("Yes."), DONE)))
+    answer = stream(bench.chain(first))
+    with suppress(AnswerCut):  # a call was seen, nothing else
+        await bench.clock.run(read(answer))
+    assert answer.answer is not None
+    assert "talks on" in answer.answer.skipped[0].reason
 
 
 async def test_the_first_words_have_a_share_of_the_time_and_the_rest_all_of_it(bench: Bench) -> None:

@@ -13,7 +13,8 @@ from bot.llm import transformers as module
 from bot.llm.errors import ContextOverflow, ModelMissing, ProviderUnavailable, Refused, TooSlow
 from bot.llm.provider import LLMProvider
 from bot.llm.transformers import Label, Local, TransformersProvider
-from bot.llm.transformers_folders import CONFIG
+from bot.llm.transformers_folders import CONFIG, Folder, Kind, describe
+from bot.llm.transformers_models import Call, CannotLoad, load
 from bot.llm.types import (
     Capabilities,
     Completion,
@@ -64,6 +65,16 @@ def asked(text: str, system: str = "", **options: Any) -> Prompt:
     return Prompt([*messages, Message(Role.USER, text)], options=Options(**options))
 
 
+def local(folder: Path, model: str) -> Any:
+    """Load a model into this process: one of its own takes seconds to import torch."""
+    found = Folder(model, folder / model)
+    return load(found.path, describe(found), 1)
+
+
+def nobody_leaves() -> bool:
+    return False
+
+
 def tokenizer_of(folder: Path) -> Any:
     return import_module("transformers").AutoTokenizer.from_pretrained(folder)
 
@@ -87,12 +98,14 @@ async def test_a_stream_is_the_answer_bit_by_bit_and_then_its_usage(provider: Tr
 
 @pytest.mark.parametrize("model", ["plain", "strict"])
 async def test_a_model_without_a_template_or_with_one_that_knows_no_system_answers(
-    provider: TransformersProvider, model: str
+    folder: Path, model: str
 ) -> None:
-    answer = await provider.complete(asked("is", "a b"), model=model, deadline=LONG)
-    assert answer.text == SAID
+    said: list[str] = []
+    request = module._asked(asked("is", "a b"))(Kind.WRITES)
+    told = local(folder, model).answer(request, Call(said.append, nobody_leaves))
+    assert "".join(said) == SAID
     # "System: a b User: is Assistant:" in unknown words and colons, or <|user|> a b is <|end|> <|assistant|>
-    assert answer.usage.input_tokens == {"plain": 9, "strict": 6}[model]
+    assert told["input"] == {"plain": 9, "strict": 6}[model]
 
 
 async def test_text_after_a_stop_word_is_not_said(provider: TransformersProvider) -> None:
@@ -170,11 +183,14 @@ async def test_labels_and_scores_are_those_of_the_library(
     torch: Any = import_module("torch")
     transformers: Any = import_module("transformers")
     texts = ["hello my friend", "the build is red ?" * 40, "", *["a b c"] * 20]
-    for name in ("labeller", "several"):
-        told = await provider.classify(texts, model=name, deadline=LONG)
+    told = await provider.classify(texts, model="labeller", deadline=LONG)
+    assert isinstance(told[0][0], Label)
+    several = local(folder, "several").answer({"texts": texts}, Call(print, nobody_leaves))["labels"]
+    named = [[Label(name, score) for name, score in row] for row in several]
+    for name, answers in (("labeller", told), ("several", named)):
         model = transformers.AutoModelForSequenceClassification.from_pretrained(folder / name).eval()
         tokenizer = tokenizer_of(folder / name)
-        for text, labels in zip(texts[:2], told, strict=False):
+        for text, labels in zip(texts[:2], answers, strict=False):
             ids = tokenizer(text, truncation=True, max_length=CONTEXT, return_tensors="pt")["input_ids"]
             with torch.inference_mode():
                 logits = model(ids).logits[0]
@@ -183,8 +199,7 @@ async def test_labels_and_scores_are_those_of_the_library(
                 zip(LABELS, scores.tolist(), strict=True)
             )
             assert labels == sorted(labels, key=lambda label: -label.score)
-        assert len(told) == len(texts)
-        assert isinstance(told[0][0], Label)
+        assert len(answers) == len(texts)
     assert await provider.classify([], model="labeller", deadline=LONG) == []
 
 
@@ -243,12 +258,10 @@ async def test_models_are_listed_with_what_they_can_do(provider: TransformersPro
 
 
 async def test_a_damaged_model_is_told(folder: Path, tmp_path: Path) -> None:
-    provider = TransformersProvider(Local(folder, threads=1))
     for path in (folder / "writer").iterdir():
         (tmp_path / path.name).write_bytes(b"{" if path.suffix == ".safetensors" else path.read_bytes())
-    with pytest.raises(ProviderUnavailable, match=r"the model in .* can't be loaded"):
-        await provider.complete(asked("a"), model=str(tmp_path), deadline=LONG)
-    await provider.close()
+    with pytest.raises(CannotLoad, match=r"the model in .* can't be loaded"):
+        local(tmp_path, "")
 
 
 async def test_the_loop_stays_free_while_a_model_loads_and_writes(folder: Path) -> None:

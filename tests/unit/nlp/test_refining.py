@@ -10,7 +10,7 @@ from bot.nlp import refining
 from bot.nlp.choice import EncoderChoice, choose_judges
 from bot.nlp.classifier import EmbeddedClassifier
 from bot.nlp.hashed import HashedEncoder
-from bot.nlp.refining import Doubting, find_refiner, is_uncertain
+from bot.nlp.refining import Doubting, Refiner, find_refiner, is_uncertain
 from tests.scripted_refiner import ScriptedRefiner
 
 SURE = Judgement(
@@ -45,6 +45,11 @@ class Fixed:
 def test_a_doubting_judge_says_the_same_and_marks_what_it_is_unsure_of() -> None:
     unsure = SURE._replace(confidence=0.6)
     assert Doubting(Fixed(SURE, unsure)).classify(["a", "b"]) == [SURE, unsure._replace(uncertain=True)]
+
+
+def test_one_that_doubts_all_marks_all_that_was_said() -> None:
+    doubted = SURE._replace(uncertain=True)
+    assert Doubting(Fixed(SURE, SURE, SURE), of_all=True).classify(["a", "", " \n"]) == [doubted, SURE, SURE]
 
 
 def test_there_is_no_second_judge_without_an_encoder_or_without_heads(
@@ -83,3 +88,15 @@ def test_with_a_language_model_alone_the_light_judge_tells_what_it_is_not_sure_o
     judges = choose_judges(EncoderChoice(None, "no encoder"), has_llm=True)
     assert judges.refiner is None
     assert isinstance(judges.light, Doubting)
+
+
+@pytest.mark.parametrize("refiner", [None, ScriptedRefiner()], ids=["alone", "with a second judge"])
+def test_where_a_language_model_judges_all_the_light_judge_doubts_all(refiner: Refiner | None) -> None:
+    judges = choose_judges(EncoderChoice(None, "no encoder"), refiner, has_llm=True, llm_judges_all=True)
+    assert [each.uncertain for each in judges.light.classify(["lunch time for all of us"])] == [True]
+    assert judges.refiner is refiner
+
+
+def test_where_there_is_no_model_to_judge_all_nothing_is_doubted() -> None:
+    judges = choose_judges(EncoderChoice(None, "no encoder"), llm_judges_all=True)
+    assert isinstance(judges.light, EmbeddedClassifier)

@@ -14,7 +14,9 @@ from bot.nlp.training_rows import text_key
 from bot.training import command, fit
 from bot.training import heads as training
 from bot.training.files import write
+from bot.training.matrix import Design
 from bot.training.recipes import RECIPES, gather
+from bot.training.rows import Sample
 
 pytestmark = pytest.mark.usefixtures("sklearn")
 DATE = "2030-01-02"
@@ -48,6 +50,16 @@ def trained(tiny_for_all: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         words = ["train-heads", "--light", "--data", str(tiny_for_all), "--date", DATE]
         assert cli.main(words) == 0
     return folder
+
+
+Again = tuple[list[Sample], Design, dict[str, training.Trained]]
+
+
+@pytest.fixture(scope="module")
+def again(tiny_for_all: Path) -> Again:
+    """The same rows, and what a second training finds on them."""
+    samples = gather(tiny_for_all)
+    return samples, *training.train(samples, None, quietly)
 
 
 def test_the_command_writes_light_heads_keys_and_card(trained: Path) -> None:
@@ -92,15 +104,11 @@ def test_the_heads_tell_the_made_up_rows_apart(trained: Path) -> None:
     assert found.probabilities(heads.ROUTE, looked_up, numbers)[2].argmax() == 0
 
 
-def test_the_same_rows_give_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
-    written = []
-    for name in ("once", "again"):
-        samples = gather(tiny)
-        data, found = training.train(samples, None, quietly)
-        paths = write(samples, data, found, DATE, tmp_path / name)
-        assert [path.name for path in paths] == ["light.npz", "trained_rows.npy", "CARD.md"]
-        written.append([path.read_bytes() for path in paths])
-    assert written[0] == written[1]
+def test_the_same_rows_give_the_same_bytes(trained: Path, again: Again, tmp_path: Path) -> None:
+    samples, data, found = again
+    paths = write(samples, data, found, DATE, tmp_path / "again")
+    assert [path.name for path in paths] == ["light.npz", "trained_rows.npy", "CARD.md"]
+    assert [path.read_bytes() for path in paths] == [(trained / path.name).read_bytes() for path in paths]
 
 
 def test_full_heads_take_vectors_and_for_the_intent_the_lines_before(tiny: Path) -> None:
@@ -120,9 +128,8 @@ def test_full_heads_take_vectors_and_for_the_intent_the_lines_before(tiny: Path)
     assert any(line.startswith("full intent: macro-F1 ") for line in told)
 
 
-def test_figures_are_of_the_main_source_alone(tiny: Path) -> None:
-    samples = gather(tiny)
-    _, found = training.train(samples, None, quietly)
+def test_figures_are_of_the_main_source_alone(again: Again) -> None:
+    samples, _, found = again
     figures = found["light"].figures[-1]
     assert figures.head == heads.ROUTE
     assert figures.n == sum(sample.source == "routing" for sample in samples)

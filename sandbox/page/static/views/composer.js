@@ -1,5 +1,6 @@
 // The box to write in: messages, files, replies and commands.
 import { html, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
+import { isThread } from "../channels.js";
 import { findEmoji } from "../emoji.js";
 import { flatten } from "../writing/commands.js";
 import { changeDraft, draftKey, draftOf } from "../writing/drafts.js";
@@ -168,6 +169,7 @@ function emojiNamed(query) {
 }
 
 function placeName(channel) {
+  if (isThread(channel)) return `“${channel.name}”`;
   return channel.name
     ? `#${channel.name}`
     : `@${channel.recipients?.[0]?.global_name ?? channel.recipients?.[0]?.username ?? ""}`;

@@ -1,0 +1,239 @@
+"""`bench tickets`: how long an import of training takes, and the first answer in a ticket, without an LLM.
+
+The sandbox's Discord is in this process, the bot in one of its own. Staff import a file; then members, one
+after another, open tickets whose questions are words of a trained one in another order. A time runs from the
+form's submission to the bot's first message in the thread: opening, Discord's part and the search are in it.
+"""
+
+import argparse
+import asyncio
+import csv
+import io
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from benchmarks import report
+from benchmarks.children import MeasurementError
+from benchmarks.targets import Lookout
+from benchmarks.texts import texts
+from sandbox import Sandbox
+from sandbox.handles import Channel, Guild, Member, Message
+
+ENTRIES = 10_000
+TICKETS = 20
+LIMIT_MS = 300.0
+_SEED = 20_160_221
+_POWERS = ("MANAGE_CHANNELS", "MANAGE_THREADS")
+_SETUP_SECONDS = 20.0
+_IMPORT_SECONDS = 900.0
+_ANSWER_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """How an import went."""
+
+    entries: int
+    seconds: float
+    progress: int  # messages that told how far it was
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswers:
+    """First answers in tickets, in ms; `first` is that of the first ticket."""
+
+    name: str
+    first: float
+    p50: float
+    p90: float
+    longest: float
+    trained: int  # of them
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--entries", type=int, default=ENTRIES, help="trained")
+    parser.add_argument(
+        "--tickets", type=int, default=TICKETS, help="opened after the import, and after a restart"
+    )
+    parser.add_argument("--encoder", choices=("off", "auto"), default="off", help="as nlp.encoder")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print the tables, and return 1 if an answer took longer than it may."""
+    imported, answers = asyncio.run(measure(arguments.entries, arguments.tickets, arguments.encoder))
+    rows = [(f"{imported.entries:,}", report.shown(imported.seconds, ".1f"), str(imported.progress))]
+    report.table("An import", ("entries", "seconds", "progress messages"), rows)
+    columns = ("tickets", "first ms", "p50 ms", "p90 ms", "longest ms", "by training")
+    lines = [
+        (
+            each.name,
+            *(report.shown(value) for value in (each.first, each.p50, each.p90, each.longest)),
+            str(each.trained),
+        )
+        for each in answers
+    ]
+    report.table("The first answer in a ticket", columns, lines)
+    problems = problems_of(answers)
+    for problem in problems:
+        print(problem)  # noqa: T201
+    result = {
+        "machine": report.machine(), "import": asdict(imported),
+        "answers": [asdict(each) for each in answers], "problems": problems,
+    }  # fmt: skip
+    report.write(arguments.json, result)
+    return 1 if problems else 0
+
+
+def problems_of(answers: Sequence[FirstAnswers]) -> list[str]:
+    """Return what was not as promised; nothing when all was."""
+    return [
+        f"{each.name}: an answer took {each.longest:,.0f} ms, more than {LIMIT_MS:g}."
+        for each in answers
+        if each.longest > LIMIT_MS
+    ]
+
+
+def summary(name: str, milliseconds: Sequence[float], trained: int) -> FirstAnswers:
+    """Return what the times come to."""
+    p50, p90 = (report.percentile(milliseconds, share) for share in (0.5, 0.9))
+    return FirstAnswers(name, milliseconds[0], p50, p90, max(milliseconds), trained)
+
+
+async def measure(entries: int, tickets: int, encoder: str) -> tuple[Import, list[FirstAnswers]]:
+    """Return the import and the answers after it, in the same process and in a new one."""
+    questions = list(texts(entries, _SEED))
+    random = Random(_SEED)  # noqa: S311  (not for secrets)
+    asked = [_in_other_words(random, each) for each in random.sample(questions, min(entries, 2 * tickets))]
+    with tempfile.TemporaryDirectory(prefix="lookout-tickets-") as folder:
+        async with Sandbox() as discord:
+            discord.core.identify_interval = 0.0  # the bot is started twice
+            room = await Room.make(discord)
+            async with _bot(discord, Path(folder), encoder):
+                await room.set_up()
+                imported = await room.teach(questions)
+                half = len(asked) // 2
+                answers = [await room.ask("after the import", asked[:half])]
+            async with _bot(discord, Path(folder), encoder):
+                answers.append(await room.ask("after a restart", asked[half:]))
+    return imported, answers
+
+
+@asynccontextmanager
+async def _bot(discord: Sandbox, folder: Path, encoder: str) -> AsyncIterator[None]:
+    """Run the bot, a process of its own, until the block ends; return once it is ready."""
+    extra = {
+        "DISCORD_BOT_TOKEN": discord.token,
+        "DISCORD_API_URL": discord.api_url,
+        "DISCORD_GATEWAY_URL": discord.gateway_url,
+        "DISCORD_CDN_URL": discord.cdn_url,
+        "LOOKOUT_NLP__ENCODER": encoder,
+        "LOOKOUT_LLM__PROVIDER": "none",
+    }
+    target = Lookout(folder, 0, 0, extra)
+    async with target.child() as child:
+        await target.ready(child)
+        deadline = time.monotonic() + _SETUP_SECONDS
+        while not discord.app.commands:
+            if time.monotonic() > deadline:
+                raise MeasurementError(f"No commands were registered.\n{child.last_words}")
+            await asyncio.sleep(0.05)
+        yield
+
+
+@dataclass
+class Room:
+    """A server with its owner and the channel where commands are used."""
+
+    discord: Sandbox
+    guild: Guild
+    channel: Channel
+    owner: Member
+    panel: Message | None = None
+    members: int = 0
+
+    @classmethod
+    async def make(cls, discord: Sandbox) -> "Room":
+        """Make the server."""
+        guild = await discord.guild("Bench")
+        powers = await discord.role("powers", guild=guild, permissions=_POWERS)
+        await discord.call("set_member", member=discord.bot_user.id, guild=guild.id, roles=[powers.id])
+        owner = await discord.member("owner", guild=guild)
+        return cls(discord, guild, await discord.channel("help", guild=guild), owner)
+
+    async def set_up(self) -> None:
+        """Have the owner make a forum and post the panel.
+
+        Raises:
+            MeasurementError: tickets can't be set up.
+        """
+        made = (await self.owner.slash("setup", channel=self.channel)).message
+        await self.owner.click(made, "Create a forum for me")
+        deadline = time.monotonic() + _SETUP_SECONDS
+        while True:
+            told = await self.owner.slash("ticket_panel", channel=self.channel)
+            if "posted" in told.content:
+                self.panel = next(each for each in await self.channel.history() if each.components)
+                return
+            if time.monotonic() > deadline:
+                raise MeasurementError(f"Tickets can't be set up: {told.content}")
+            await asyncio.sleep(0.1)
+
+    async def teach(self, questions: Sequence[str]) -> Import:
+        """Import these questions, each with an answer of its own."""
+        mark, begun = self.discord.record.last, time.perf_counter()
+        options = {"file": ("training.csv", _as_csv(questions)), "dry_run": False}
+        command = self.owner.slash(
+            "train import", channel=self.channel, options=options, timeout=_IMPORT_SECONDS
+        )
+        done = self.discord.wait_for(lambda entry: "Imported" in str(entry), _IMPORT_SECONDS, mark)
+        await asyncio.gather(command, done)
+        seconds = time.perf_counter() - begun
+        told = [str(entry.get("content")) for entry in self.discord.record.after(mark)]
+        return Import(len(questions), seconds, sum("Importing" in text for text in told))
+
+    async def ask(self, name: str, questions: Sequence[str]) -> FirstAnswers:
+        """Open a ticket for each question, one after another."""
+        found = [await self._first_answer(text) for text in questions]
+        return summary(name, [each for each, _ in found], sum(trained for _, trained in found))
+
+    async def _first_answer(self, question: str) -> tuple[float, bool]:
+        """Return how long a new member waits for an answer, in ms, and whether it is a trained one."""
+        self.members += 1
+        member = await self.discord.member(f"member-{self.members}", guild=self.guild)
+        form = await member.click(self.panel, "Open a ticket")
+        mark, begun = self.discord.record.last, time.perf_counter()
+        told = member.submit(form, {"Title": question[:40].strip(), "Description": question})
+        submitting = asyncio.create_task(told)
+        answer = await self.discord.wait_for(_is_answer, _ANSWER_SECONDS, mark)
+        milliseconds = (time.perf_counter() - begun) * 1_000
+        await submitting
+        return milliseconds, "Answer by the team" in answer["content"]
+
+
+def _is_answer(entry: dict[str, Any]) -> bool:
+    """Whether the bot said something in a ticket: what was trained, or that staff were asked."""
+    content = str(entry.get("content"))
+    return entry["kind"] == "message" and ("Answer by the team" in content or "asked the team" in content)
+
+
+def _in_other_words(random: Random, text: str) -> str:
+    """Return the text's words in another order, for what is the same is found without a search."""
+    words = text.split()
+    random.shuffle(words)
+    return " ".join(words)
+
+
+def _as_csv(questions: Sequence[str]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("question", "answer"))
+    writer.writerows((text, f"This is answer {number}.") for number, text in enumerate(questions, 1))
+    return out.getvalue().encode()

@@ -1,0 +1,70 @@
+"""How servers want their tickets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import col, delete, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.db.upsert import insert_for
+from bot.models import TicketCategory, TicketSettings
+
+
+class TicketSettingsRepository:
+    """The ticket settings and categories seen by one open session; flushes, never commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_all(self) -> Sequence[TicketSettings]:
+        """Return every server's settings."""
+        return (await self._session.exec(select(TicketSettings))).all()
+
+    async def all_categories(self) -> Sequence[TicketCategory]:
+        """Return every server's categories, in their order."""
+        query = select(TicketCategory).order_by(col(TicketCategory.position), col(TicketCategory.id))
+        return (await self._session.exec(query)).all()
+
+    async def change(self, guild_id: int, values: dict[str, Any]) -> TicketSettings:
+        """Set columns of a known server's settings, which begin with the defaults; return the settings."""
+        begun = TicketSettings(guild_id=guild_id).model_dump() | values
+        insert = insert_for(self._session, TicketSettings).values(**begun)
+        keep = values or {"guild_id": guild_id}
+        await self._session.exec(insert.on_conflict_do_update(index_elements=["guild_id"], set_=keep))
+        settings = await self._session.get(TicketSettings, guild_id, populate_existing=True)
+        assert settings is not None  # just written
+        return settings
+
+    async def set_category_role(self, guild_id: int, category_id: int, role_id: int | None) -> None:
+        """Have a role called for tickets of a category; None for the server's staff role."""
+        this = (col(TicketCategory.guild_id) == guild_id, col(TicketCategory.id) == category_id)
+        await self._session.exec(update(TicketCategory).where(*this).values(staff_role_id=role_id))
+
+    async def set_categories(
+        self, guild_id: int, wanted: Sequence[TicketCategory]
+    ) -> Sequence[TicketCategory]:
+        """Make a server's categories these, in this order, told apart by name; return them as stored."""
+        there = {
+            each.name: each.id
+            for each in (
+                await self._session.exec(select(TicketCategory).where(TicketCategory.guild_id == guild_id))
+            ).all()
+        }
+        names = [each.name for each in wanted]
+        gone = (col(TicketCategory.guild_id) == guild_id, col(TicketCategory.name).not_in(names))
+        await self._session.exec(delete(TicketCategory).where(*gone))
+        for position, each in enumerate(wanted):
+            values: dict[str, Any] = {
+                "emoji": each.emoji,
+                "description": each.description,
+                "position": position,
+            }
+            if each.name in there:
+                this = col(TicketCategory.id) == there[each.name]
+                await self._session.exec(update(TicketCategory).where(this).values(**values))
+            else:
+                self._session.add(TicketCategory(guild_id=guild_id, name=each.name, **values))
+        await self._session.flush()
+        query = select(TicketCategory).where(TicketCategory.guild_id == guild_id)
+        ordered = query.order_by(col(TicketCategory.position))
+        return (await self._session.exec(ordered, execution_options={"populate_existing": True})).all()

@@ -1,0 +1,93 @@
+"""What tickets need of the chat platform, and what others may add to them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from bot.models import Ticket, TicketCategory, TicketMessage
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket with all that its card and tags show."""
+
+    ticket: Ticket
+    category: TicketCategory | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)  # "state:open", "category:3" -> a forum tag's id
+
+
+class Placed(NamedTuple):
+    """Where a ticket lives."""
+
+    thread_id: int
+    card_message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message in a ticket's thread as the platform tells of it."""
+
+    message_id: int
+    author_id: int
+    author_name: str
+    role: str  # staff, bot or other: whose ticket it is, is known here
+    content: str
+    attachments: list[dict[str, Any]] | None
+    created_at: datetime
+    edited_at: datetime | None = None
+
+
+class TicketDesk(Protocol):
+    """Does for tickets what is done in Discord. Every method raises a `ToolError` where it can't."""
+
+    async def open(self, view: TicketView, *, again: bool) -> Placed:
+        """Make the ticket's thread with its card and its member in it.
+
+        With `again`, what an interrupted try has made is looked for and completed.
+        """
+        ...
+
+    async def show(self, view: TicketView) -> str:
+        """Make card, tags, archive and lock what the ticket says; return the permission lacking, or ""."""
+        ...
+
+    async def say(self, ticket: Ticket, text: str, key: str, since: datetime) -> None:
+        """Post in the thread, pinging the ticket's member at most, unless the same was said after `since`."""
+        ...
+
+    async def tell(self, channel_id: int, text: str) -> None:
+        """Post in a channel of staff, pinging nobody."""
+        ...
+
+    async def history(self, ticket: Ticket, back_to: int) -> Sequence[Heard]:
+        """Return the newest page of what was said in the thread, and pages before it down to `back_to`."""
+        ...
+
+    async def is_member(self, guild_id: int, user_id: int) -> bool:
+        """Whether somebody is in the server."""
+        ...
+
+    async def create_forum(self, guild_id: int, name: str, tags: Sequence[str]) -> int:
+        """Make a forum with these tags; return its id."""
+        ...
+
+    async def set_tags(self, forum_id: int, tags: Sequence[str]) -> dict[str, str]:
+        """Give a forum the tags it lacks; return the ids of those of `tags` it has, by name."""
+        ...
+
+
+class Responder(Protocol):
+    """Answers in tickets."""
+
+    async def opened(self, ticket: Ticket) -> None:
+        """Answer what a new ticket asks."""
+        ...
+
+    async def member_wrote(self, ticket: Ticket, message: TicketMessage) -> None:
+        """Answer what its member wrote in a ticket in which staff don't speak yet."""
+        ...
+
+
+ClosedHook = Callable[[Ticket], Awaitable[None]]
+OptedOut = Callable[[int, int], bool]  # guild and user: nothing they say is stored

@@ -1,0 +1,80 @@
+"""The card of a ticket: the embed that opens its thread, with its buttons. Pure functions."""
+
+import discord
+
+from bot.domain.markdown import escape_markdown
+from bot.domain.tickets import Priority, TicketState
+from bot.models import Ticket
+from bot.services.tickets.ports import TicketView
+from bot.services.tickets.settings import STATE_TAGS
+
+COLOURS = {
+    TicketState.OPEN: discord.Colour.blurple(),
+    TicketState.WAITING_MEMBER: discord.Colour.gold(),
+    TicketState.WAITING_STAFF: discord.Colour.orange(),
+    TicketState.RESOLVED: discord.Colour.green(),
+    TicketState.CLOSED: discord.Colour.dark_grey(),
+}
+MAX_EMBED, MAX_TITLE, MAX_DESCRIPTION, MAX_VALUE = 6_000, 256, 4_096, 1_024  # characters, Discord's
+CLAIM, SOLVE, CLOSE, REOPEN = "claim", "solve", "close", "reopen"
+BUTTON_ID = "ticket:{action}:{ticket_id}"
+BUTTON_PATTERN = rf"ticket:(?P<action>{CLAIM}|{SOLVE}|{CLOSE}|{REOPEN}):(?P<ticket_id>[0-9]{{1,18}})"
+
+
+def card_embed(view: TicketView) -> discord.Embed:
+    """Build the card."""
+    ticket, state = view.ticket, TicketState(view.ticket.state)
+    embed = discord.Embed(
+        title=f"#{ticket.number:04} {escape_markdown(ticket.title)}"[:MAX_TITLE],
+        colour=COLOURS[state],
+        timestamp=ticket.opened_at,
+    )
+    reopened = f", reopened {ticket.reopened} times" if ticket.reopened > 1 else ""
+    reopened = ", reopened" if ticket.reopened == 1 else reopened
+    embed.add_field(name="State", value=STATE_TAGS[state] + reopened)
+    embed.add_field(name="Priority", value=Priority(ticket.priority).value)
+    embed.add_field(name="Claimed by", value=f"<@{ticket.claimed_by}>" if ticket.claimed_by else "nobody yet")
+    left = " (has left the server)" if ticket.member_left else ""
+    embed.add_field(name="Opened by", value=f"<@{ticket.opener_id}>{left}")
+    if view.category is not None:
+        shown = f"{view.category.emoji} {escape_markdown(view.category.name)}".strip()
+        embed.add_field(name="Category", value=shown)
+    if ticket.environment:
+        shown = escape_markdown(ticket.environment)[:MAX_VALUE]
+        embed.add_field(name="Environment", value=shown, inline=False)
+    if ticket.source_message_id is not None:
+        link = f"https://discord.com/channels/{ticket.guild_id}/{ticket.source_channel_id}/{ticket.source_message_id}"
+        embed.add_field(name="Comes from", value=link, inline=False)
+    if state is TicketState.CLOSED:
+        by = f"<@{ticket.closed_by}>" if ticket.closed_by else "by itself"
+        reason = f": {escape_markdown(ticket.close_reason)}" if ticket.close_reason else ""
+        embed.add_field(name="Closed", value=f"{by}{reason}"[:MAX_VALUE], inline=False)
+    embed.set_footer(text="Opened")
+    embed.description = escape_markdown(ticket.question)[: min(MAX_DESCRIPTION, MAX_EMBED - len(embed))]
+    return embed
+
+
+def card_buttons(ticket: Ticket) -> discord.ui.View:
+    """Build the card's buttons; presses are heard by the cog's dynamic items, not by this view."""
+    actions: list[tuple[str, str, discord.ButtonStyle]] = []
+    if ticket.state == TicketState.CLOSED:
+        actions.append((REOPEN, "Reopen", discord.ButtonStyle.secondary))
+    else:
+        if ticket.claimed_by is None:
+            actions.append((CLAIM, "Claim", discord.ButtonStyle.primary))
+        if ticket.state != TicketState.RESOLVED:
+            actions.append((SOLVE, "Solved", discord.ButtonStyle.success))
+        actions.append((CLOSE, "Close", discord.ButtonStyle.secondary))
+    view = discord.ui.View(timeout=None)
+    for action, label, style in actions:
+        custom_id = BUTTON_ID.format(action=action, ticket_id=ticket.id)
+        view.add_item(discord.ui.Button(label=label, style=style, custom_id=custom_id))
+    view.stop()  # else discord.py would answer presses with nothing before the cog does
+    return view
+
+
+def wanted_tags(view: TicketView) -> list[int]:
+    """Return the ids of the forum tags that a ticket has, as far as the forum has them."""
+    ticket = view.ticket
+    keys = (f"state:{ticket.state}", f"category:{ticket.category_id}")
+    return [int(view.tags[key]) for key in keys if key in view.tags]

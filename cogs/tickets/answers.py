@@ -1,0 +1,108 @@
+"""The buttons under answers in tickets, /resume_ai, and the worker that finishes interrupted answers."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.core.checks import require_support_or, support_only
+from bot.core.client import Bot, Services
+from bot.core.ui import KeptButton
+from bot.domain.errors import UserFacingError
+from bot.services.clock import SystemClock
+from bot.services.tasks import Worker
+from bot.services.tickets.answer_ports import Press
+from bot.tools.ticket_answer_parts import LABELS, PRESS_ID, PRESS_PATTERN
+from cogs.tickets.forms import SILENT
+
+THANKS = "Thank you. Is everything settled?"
+SORRY = "Thank you for telling. Write what is missing, or talk to a person."
+
+
+class AnswerButton(KeptButton, template=PRESS_PATTERN):
+    """One of the buttons under an answer; it carries the question's id, so it works after a restart."""
+
+    def __init__(self, press: Press, question_id: int) -> None:
+        self.press = press
+        self.question_id = question_id
+        custom_id = PRESS_ID.format(press=press, question_id=question_id)
+        super().__init__(discord.ui.Button(label=LABELS[press], custom_id=custom_id))
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Return the button that was pressed."""
+        return cls(Press(match["press"]), int(match["question_id"]))
+
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what it says."""
+        services: Services = interaction.client.services
+        if interaction.guild_id is None:
+            raise UserFacingError("Tickets are only in servers.")
+        verdicts, user = services.answers.verdicts, interaction.user
+        question, ticket = await verdicts.find(interaction.guild_id, self.question_id)
+        if self.press in (Press.YES, Press.NO):
+            if user.id != ticket.opener_id:
+                raise UserFacingError("Only whose ticket it is can say whether it helped.")
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await verdicts.rate(question, helpful=self.press is Press.YES)
+            told, then = (THANKS, Press.SOLVED) if self.press is Press.YES else (SORRY, Press.PERSON)
+            view = discord.ui.View(timeout=None).add_item(AnswerButton(then, self.question_id))
+            view.stop()  # presses are heard by the cog's dynamic items
+            await interaction.followup.send(told, view=view, ephemeral=True, allowed_mentions=SILENT)
+            return
+        if self.press is Press.PERSON:
+            require_support_or(interaction, ticket.opener_id)
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await services.answers.handover.by_member(ticket, user.id)
+            told = "The team has been told."
+        else:
+            require_support_or(interaction, ticket.opener_id)
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await services.tickets.life.resolve(ticket, user.id)
+            told = f"Ticket #{ticket.number:04} is resolved. It closes by itself unless you write again."
+        await interaction.followup.send(told, ephemeral=True, allowed_mentions=SILENT)
+
+
+class TicketAnswers(commands.Cog):
+    """Answers in tickets."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._tickets = bot.services.tickets
+        self._answers = bot.services.answers
+        self._worker = Worker("answers in tickets", self._work, SystemClock())
+
+    async def cog_load(self) -> None:
+        """Start answering."""
+        self._tickets.answer_with(self._answers.answering)
+        self._worker.start()
+
+    async def cog_unload(self) -> None:
+        """Stop; what isn't finished is taken up by the next start."""
+        await self._worker.stop()
+        await self._answers.answering.close()
+
+    async def _work(self) -> None:
+        await self._bot.wait_until_ready()
+        await self._answers.answering.run()
+
+    @app_commands.command(name="resume_ai")
+    @app_commands.guild_only()
+    @app_commands.describe(number="Which ticket; empty for this one")
+    @support_only()
+    async def resume_ai(
+        self,
+        interaction: discord.Interaction,
+        number: app_commands.Range[int, 1, 1_000_000_000] | None = None,
+    ) -> None:
+        """Have me answer again in a ticket that staff took over."""
+        assert interaction.guild_id is not None  # guild only
+        ticket = await self._tickets.life.find(interaction.guild_id, interaction.channel_id or 0, number)
+        await interaction.response.defer(ephemeral=True)
+        await self._answers.handover.resume(ticket, interaction.user.id)
+        told = f"I answer again in ticket #{ticket.number:04}."
+        await interaction.followup.send(told, ephemeral=True, allowed_mentions=SILENT)

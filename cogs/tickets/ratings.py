@@ -1,0 +1,100 @@
+"""What a ticket's member says of the help: buttons from 1 to 5, and a form for a comment."""
+
+import re
+from typing import Any, Self
+
+import discord
+
+from bot.core.checks import require_own
+from bot.core.ui import KeptButton
+from bot.services.tickets.ratings import BEST, MAX_COMMENT, TicketRatings
+from bot.tools.ticket_closing import RATE_ID, RATE_PATTERN
+from cogs.tickets.forms import TellingModal
+
+COMMENT_ID = "ticket-comment:{ticket_id}"
+COMMENT_PATTERN = r"ticket-comment:(?P<ticket_id>[0-9]{1,18})"
+
+
+class RatingButton(KeptButton, template=RATE_PATTERN):
+    """A rating; it carries the ticket's id, so it works after a restart and in direct messages."""
+
+    def __init__(self, ticket_id: int, rating: int) -> None:
+        self.ticket_id = ticket_id
+        self.rating = rating
+        custom_id = RATE_ID.format(ticket_id=ticket_id, rating=rating)
+        super().__init__(discord.ui.Button(label=str(rating), custom_id=custom_id))
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Return the button that was pressed."""
+        return cls(int(match["ticket_id"]), int(match["rating"]))
+
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        """Note the rating, or tell why not."""
+        await rate(interaction, self.ticket_id, self.rating)
+
+
+class CommentButton(KeptButton, template=COMMENT_PATTERN):
+    """Opens the form for a comment."""
+
+    def __init__(self, ticket_id: int) -> None:
+        self.ticket_id = ticket_id
+        custom_id = COMMENT_ID.format(ticket_id=ticket_id)
+        super().__init__(discord.ui.Button(label="Add a comment", custom_id=custom_id))
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Return the button that was pressed."""
+        return cls(int(match["ticket_id"]))
+
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        """Open the form, or tell why not."""
+        ratings = _ratings(interaction)
+        ticket = await ratings.find(self.ticket_id)
+        require_own(interaction, ticket.opener_id)
+        await interaction.response.send_modal(CommentForm(ratings, ticket.id, ticket.opener_id))
+
+
+class CommentForm(TellingModal, title="How was the help?"):
+    """Asks for a comment."""
+
+    def __init__(self, ratings: TicketRatings, ticket_id: int, opener_id: int) -> None:
+        super().__init__()
+        self._ratings = ratings
+        self._ticket_id = ticket_id
+        self._opener_id = opener_id
+        self.comment = discord.ui.TextInput[Any](max_length=MAX_COMMENT, style=discord.TextStyle.paragraph)
+        self.add_item(discord.ui.Label(text="Comment", component=self.comment))
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Keep the comment."""
+        require_own(interaction, self._opener_id)
+        await self._ratings.comment(self._ticket_id, self.comment.value)
+        await interaction.response.send_message("Thank you, staff will read it.", ephemeral=True)
+
+
+async def rate(interaction: discord.Interaction[Any], ticket_id: int, rating: int) -> None:
+    """Note a rating and offer to comment on it.
+
+    Raises:
+        UserFacingError: it isn't the caller's ticket, or it can't be rated now.
+    """
+    ratings = _ratings(interaction)
+    ticket = await ratings.find(ticket_id)
+    require_own(interaction, ticket.opener_id)
+    await ratings.rate(ticket_id, rating)
+    view = discord.ui.View(timeout=None)
+    view.add_item(CommentButton(ticket_id))
+    view.stop()  # presses are heard by the cog's dynamic items
+    await interaction.response.send_message(
+        f"Thank you: {rating} of {BEST} for ticket #{ticket.number:04}.", view=view, ephemeral=True
+    )
+
+
+def _ratings(interaction: discord.Interaction[Any]) -> TicketRatings:
+    ratings: TicketRatings = interaction.client.services.ticket_closing.ratings
+    return ratings

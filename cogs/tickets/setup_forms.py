@@ -1,0 +1,89 @@
+"""The forms of `/setup`: categories, and rules in numbers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+
+from bot.core.checks import require_manager
+from bot.domain.errors import UserFacingError
+from bot.services.tickets.service import TicketService
+from cogs.tickets.forms import TellingModal
+
+Refresh = Callable[[discord.Interaction[Any]], Awaitable[None]]
+RULES = (
+    ("max_open", "Open tickets of one member at most", True),
+    ("cooldown_seconds", "Seconds between two tickets of one member", True),
+    ("remind_hours", "Hours until a silent member is reminded", False),
+    ("close_hours", "Hours until a silent member's ticket closes", False),
+)
+
+
+class CategoriesForm(TellingModal, title="Categories"):
+    """One category a line."""
+
+    def __init__(self, tickets: TicketService, guild_id: int, refresh: Refresh) -> None:
+        super().__init__()
+        self._tickets = tickets
+        self._guild_id = guild_id
+        self._show_again = refresh
+        lines = [
+            f"{each.emoji} {each.name} | {each.description}".strip(" |")
+            for each in tickets.settings.categories(guild_id)
+        ]
+        self.lines = discord.ui.TextInput[Any](
+            style=discord.TextStyle.paragraph, required=False, default="\n".join(lines) or None,
+            placeholder="\N{CREDIT CARD} Billing | Payments and invoices",
+        )  # fmt: skip
+        self.add_item(
+            discord.ui.Label(text="One a line", description="emoji name | description", component=self.lines)
+        )
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Store them."""
+        require_manager(interaction)
+        await interaction.response.defer()
+        await self._tickets.settings.set_categories(self._guild_id, self.lines.value)
+        await self._show_again(interaction)
+
+
+class RulesForm(TellingModal, title="Rules"):
+    """Working hours, limits and patience."""
+
+    def __init__(self, tickets: TicketService, guild_id: int, refresh: Refresh) -> None:
+        super().__init__()
+        self._tickets = tickets
+        self._guild_id = guild_id
+        self._show_again = refresh
+        settings = tickets.settings.of(guild_id)
+        self.hours = discord.ui.TextInput[Any](
+            required=False, default=settings.working_hours, placeholder="mon-fri 09:00-17:00", max_length=32
+        )
+        self.add_item(discord.ui.Label(text="Working hours; empty for always", component=self.hours))
+        self.numbers: dict[str, discord.ui.TextInput[Any]] = {}
+        for name, label, required in RULES:
+            value = getattr(settings, name)
+            field = discord.ui.TextInput[Any](
+                required=required, default=None if value is None else str(value), max_length=5
+            )
+            self.numbers[name] = field
+            hint = None if required else "Empty for never"
+            self.add_item(discord.ui.Label(text=label, description=hint, component=field))
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Store them."""
+        require_manager(interaction)
+        await interaction.response.defer()
+        values: dict[str, Any] = {"working_hours": self.hours.value.strip().lower() or None}
+        for name, label, required in RULES:
+            values[name] = _whole(label, self.numbers[name].value, required=required)
+        await self._tickets.settings.change(self._guild_id, **values)
+        await self._show_again(interaction)
+
+
+def _whole(label: str, text: str, *, required: bool) -> int | None:
+    if not text.strip() and not required:
+        return None
+    if not text.strip().isdecimal():
+        raise UserFacingError(f"{label}: write a whole number.")
+    return int(text)

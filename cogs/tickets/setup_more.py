@@ -1,0 +1,76 @@
+"""The forms of `/setup` for staff: where and who is called; and whether members get transcripts."""
+
+from typing import Any
+
+import discord
+
+from bot.core.checks import require_manager
+from bot.services.tickets.service import TicketService
+from cogs.tickets.forms import TellingModal
+from cogs.tickets.setup_forms import Refresh
+
+SENT, KEPT = "yes", "no"
+
+
+class StaffForm(TellingModal, title="Staff channel and transcripts"):
+    """The channel in which staff are called, and whether members get transcripts."""
+
+    def __init__(self, tickets: TicketService, guild: discord.Guild, refresh: Refresh) -> None:
+        super().__init__()
+        self._tickets = tickets
+        self._show_again = refresh
+        staff_id = tickets.settings.staff_channel(guild.id)
+        known = guild.get_channel(staff_id) if staff_id is not None else None
+        self.channel = discord.ui.ChannelSelect[Any](
+            channel_types=[discord.ChannelType.text], min_values=0, required=False,
+            default_values=[known] if known is not None else [],
+        )  # fmt: skip
+        sent = tickets.settings.of(guild.id).transcript_dm
+        self.transcript = discord.ui.Select[Any](options=[
+            discord.SelectOption(label="By direct message", value=SENT, default=sent),
+            discord.SelectOption(label="Not sent", value=KEPT, default=not sent),
+        ])  # fmt: skip
+        where = "Shared with /config staff; empty: they are called in the ticket"
+        self.add_item(discord.ui.Label(text="Staff channel", description=where, component=self.channel))
+        self.add_item(discord.ui.Label(text="Transcript for the member", component=self.transcript))
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Store them."""
+        assert interaction.guild_id is not None  # guild only
+        require_manager(interaction)
+        await interaction.response.defer()
+        channel_id = self.channel.values[0].id if self.channel.values else None
+        settings = self._tickets.settings
+        await settings.choose_staff_channel(interaction.guild_id, channel_id)
+        await settings.change(interaction.guild_id, transcript_dm=self.transcript.values[0] == SENT)
+        await self._show_again(interaction)
+
+
+class CategoryRoleForm(TellingModal, title="Staff of a category"):
+    """The role that is called for tickets of one category."""
+
+    def __init__(self, tickets: TicketService, guild_id: int, refresh: Refresh) -> None:
+        super().__init__()
+        self._tickets = tickets
+        self._show_again = refresh
+        self.category = discord.ui.Select[Any](
+            options=[
+                discord.SelectOption(label=each.name, value=str(each.id))
+                for each in tickets.settings.categories(guild_id)
+            ]
+        )
+        self.role = discord.ui.RoleSelect[Any](min_values=0, required=False)
+        hint = "Empty: the staff role. It also needs that one to work on tickets"
+        self.add_item(discord.ui.Label(text="Category", component=self.category))
+        self.add_item(discord.ui.Label(text="Role to call", description=hint, component=self.role))
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Store it."""
+        assert interaction.guild_id is not None  # guild only
+        require_manager(interaction)
+        await interaction.response.defer()
+        role_id = self.role.values[0].id if self.role.values else None
+        await self._tickets.settings.set_category_role(
+            interaction.guild_id, int(self.category.values[0]), role_id
+        )
+        await self._show_again(interaction)
