@@ -1,5 +1,6 @@
 """Engines that behave alike: SQLite with one writer, or PostgreSQL."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,34 @@ def create_engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "handle_error", _hide_row)
         return engine
     # A connection is a thread of its own. Writers queue at SQLite anyway; the others are for readers.
-    engine = create_async_engine(url, hide_parameters=True, pool_size=4, max_overflow=0, pool_timeout=30)
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=4,
+        max_overflow=0,
+        pool_timeout=30,
+        connect_args={"factory": _Connection},
+    )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+class _Connection(sqlite3.Connection):
+    """Gives up its lock when it is closed.
+
+    One that is closed because its statement was cancelled has a cursor left that is not done. SQLite keeps
+    such a connection, transaction and lock and all, until that cursor is collected as garbage
+    (https://www.sqlite.org/c3ref/close.html), and a bot collects seldom.
+    """
+
+    _is_closed = False
+
+    def close(self) -> None:
+        if not self._is_closed and self.in_transaction:
+            self.rollback()
+        self._is_closed = True  # closing it again does nothing
+        super().close()
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
