@@ -49,6 +49,7 @@ async def test_a_connection_closed_with_a_query_half_read_leaves_no_lock(tmp_pat
         raw = await connection.get_raw_connection()
         driver = raw.driver_connection
         assert driver is not None
+        await driver.execute("begin immediate")
         await driver.execute("create table numbers (number int)")
         await driver.execute("insert into numbers values (1), (2)")
         half_read = await driver.execute("select * from numbers")
