@@ -25,6 +25,10 @@ from bot.db.members import MemberRepository
 from bot.db.questions import QuestionRepository
 from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
+from bot.db.summaries import SummaryRepository
+from bot.db.summary_lines import SummaryLineRepository
+from bot.db.summary_parts import SummaryPartRepository
+from bot.db.summary_texts import SummaryTextRepository
 from bot.db.ticket_deliveries import TicketDeliveryRepository
 from bot.db.ticket_drafts import TicketDraftRepository
 from bot.db.ticket_messages import TicketMessageRepository
@@ -89,6 +93,10 @@ class Transaction:
     questions: QuestionRepository
     queue: SignalQueueRepository
     signals: SignalRepository
+    summaries: SummaryRepository
+    summary_lines: SummaryLineRepository
+    summary_parts: SummaryPartRepository
+    summary_texts: SummaryTextRepository
     ticket_deliveries: TicketDeliveryRepository
     ticket_drafts: TicketDraftRepository
     ticket_messages: TicketMessageRepository
@@ -189,6 +197,10 @@ class Database:
                 questions=QuestionRepository(session),
                 queue=SignalQueueRepository(session),
                 signals=SignalRepository(session),
+                summaries=SummaryRepository(session),
+                summary_lines=SummaryLineRepository(session),
+                summary_parts=SummaryPartRepository(session),
+                summary_texts=SummaryTextRepository(session),
                 ticket_deliveries=TicketDeliveryRepository(session),
                 ticket_drafts=TicketDraftRepository(session),
                 ticket_messages=TicketMessageRepository(session),

@@ -9,6 +9,16 @@ from bot.models.kv import KeyValue
 from bot.models.llm_call import LlmCall
 from bot.models.question import Outcome, Question
 from bot.models.signal import SignalRecord
+from bot.models.summary import (
+    NoteKind,
+    Summary,
+    SummaryFeedback,
+    SummaryKind,
+    SummaryNote,
+    SummaryPart,
+    SummarySource,
+    SummaryTopic,
+)
 from bot.models.ticket import Ticket, TicketCategory, TicketEvent, TicketMessage, TicketSettings
 from bot.models.ticket_draft import TicketDraft
 from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, TrainingPhrasing
@@ -29,9 +39,17 @@ __all__ = [
     "KeyValue",
     "LlmCall",
     "Member",
+    "NoteKind",
     "Outcome",
     "Question",
     "SignalRecord",
+    "Summary",
+    "SummaryFeedback",
+    "SummaryKind",
+    "SummaryNote",
+    "SummaryPart",
+    "SummarySource",
+    "SummaryTopic",
     "Ticket",
     "TicketCategory",
     "TicketDelivery",
