@@ -28,6 +28,7 @@ from bot.db.signals import SignalRepository
 from bot.db.summaries import SummaryRepository
 from bot.db.summary_lines import SummaryLineRepository
 from bot.db.summary_parts import SummaryPartRepository
+from bot.db.summary_runs import SummaryRunRepository
 from bot.db.summary_texts import SummaryTextRepository
 from bot.db.ticket_deliveries import TicketDeliveryRepository
 from bot.db.ticket_drafts import TicketDraftRepository
@@ -96,6 +97,7 @@ class Transaction:
     summaries: SummaryRepository
     summary_lines: SummaryLineRepository
     summary_parts: SummaryPartRepository
+    summary_runs: SummaryRunRepository
     summary_texts: SummaryTextRepository
     ticket_deliveries: TicketDeliveryRepository
     ticket_drafts: TicketDraftRepository
@@ -200,6 +202,7 @@ class Database:
                 summaries=SummaryRepository(session),
                 summary_lines=SummaryLineRepository(session),
                 summary_parts=SummaryPartRepository(session),
+                summary_runs=SummaryRunRepository(session),
                 summary_texts=SummaryTextRepository(session),
                 ticket_deliveries=TicketDeliveryRepository(session),
                 ticket_drafts=TicketDraftRepository(session),

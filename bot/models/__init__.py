@@ -19,6 +19,7 @@ from bot.models.summary import (
     SummarySource,
     SummaryTopic,
 )
+from bot.models.summary_run import RunStatus, SummaryPost, SummaryRun, SummarySettings
 from bot.models.ticket import Ticket, TicketCategory, TicketEvent, TicketMessage, TicketSettings
 from bot.models.ticket_draft import TicketDraft
 from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, TrainingPhrasing
@@ -42,12 +43,16 @@ __all__ = [
     "NoteKind",
     "Outcome",
     "Question",
+    "RunStatus",
     "SignalRecord",
     "Summary",
     "SummaryFeedback",
     "SummaryKind",
     "SummaryNote",
     "SummaryPart",
+    "SummaryPost",
+    "SummaryRun",
+    "SummarySettings",
     "SummarySource",
     "SummaryTopic",
     "Ticket",

@@ -75,7 +75,9 @@ class SummaryScheduler:
             try:
                 await self._plan(settings)
             except Exception as error:  # noqa: BLE001  (one server's trouble is no other's)
-                logger.bind(guild_id=settings.guild_id).opt(exception=error).error("A summary can't be planned")
+                logger.bind(guild_id=settings.guild_id).opt(exception=error).error(
+                    "A summary can't be planned"
+                )
         async with self._database.reading() as tx:
             ready = await tx.summary_runs.ready(self._clock.now())
             untold = await tx.summary_runs.untold()
@@ -141,9 +143,13 @@ class SummaryScheduler:
                     await tx.summary_runs.set(run.guild_id, run.local_date, values)
         else:
             await self._finish(run, RunStatus.POSTED if something else RunStatus.QUIET, "")
-            log.info("The summary of {} is {}", run.local_date, "posted" if something else "left out: a quiet day")
+            log.info(
+                "The summary of {} is {}", run.local_date, "posted" if something else "left out: a quiet day"
+            )
 
-    async def _finish(self, run: SummaryRun, status: RunStatus, detail: str, *, is_told: bool = False) -> None:
+    async def _finish(
+        self, run: SummaryRun, status: RunStatus, detail: str, *, is_told: bool = False
+    ) -> None:
         values = {
             "status": status.value,
             "detail": detail[:300],

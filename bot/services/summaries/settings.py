@@ -13,6 +13,7 @@ from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_TWELVES = {"am": (12, *range(1, 12)), "pm": (*[-1] * 12, 12, *range(1, 12))}  # by the hour of the day
 _WHEN = {"is_on", "at", "weekdays", "channel_id", "admin_ids"}  # what was due before such a change isn't
 
 
@@ -50,7 +51,9 @@ class SummarySettingsService:
 
     def switched_on(self) -> list[SummarySettings]:
         """Return the settings of every server that wants a daily summary and has somewhere to put it."""
-        return [each for each in self._settings.values() if each.is_on and (each.channel_id or each.admin_ids)]
+        return [
+            each for each in self._settings.values() if each.is_on and (each.channel_id or each.admin_ids)
+        ]
 
     def schedule(self, guild_id: int) -> Schedule:
         """Return when a server wants it."""
@@ -117,11 +120,7 @@ def parse_time(text: str) -> time:
     hours, _, minutes = plain.removesuffix(half).partition(":")
     try:
         hour, minute = int(hours), int(minutes or 0)
-        if half:
-            if not 1 <= hour <= 12:  # noqa: PLR2004
-                raise ValueError(text)
-            hour = hour % 12 + (12 if half == "pm" else 0)
-        return time(hour, minute)
+        return time(_TWELVES[half].index(hour) if half else hour, minute)
     except ValueError:
         raise UserFacingError(f"{text!r} is no time of day. Write it like 09:30 or 9 pm.") from None
 
