@@ -131,6 +131,11 @@ class Collecting:
             {each: channels[each].name or "channel" for each in readable},
         )
 
+    async def readable(self, guild_id: int, destination: Reader, place_ids: Collection[int]) -> set[int]:
+        """Return those of some places of a guild whose messages may be shown at a destination now."""
+        channels = {each.id: each for each in await self._guilds.channels(guild_id)}
+        return await self._readable(destination, [each for each in place_ids if each in channels], channels)
+
     def _is_ignored(self, place_id: int, channels: Mapping[int, Channel]) -> bool:
         """Whether the owner excluded a place: by its own choice, else its channel's, else its category's."""
         above: int | None = place_id
