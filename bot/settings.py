@@ -227,6 +227,7 @@ class RetentionSettings(Section):
     messages_days: int = Field(30, ge=1, le=3_650)
     actions_days: int = Field(90, ge=1, le=3_650)
     llm_calls_days: int = Field(90, ge=1, le=3_650)
+    summaries_days: int = Field(365, ge=1, le=3_650)
 
 
 class ShutdownSettings(Section):

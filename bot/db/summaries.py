@@ -121,9 +121,12 @@ class SummaryRepository:
         return Thumbs(found.get(True, 0), found.get(False, 0))
 
     async def note(self, note: SummaryNote) -> None:
-        """Store a report or a correction."""
+        """Store a report or a correction, with which a post of the summary has to be told anew."""
         self._session.add(SummaryNote(**note.model_dump(exclude={"id"})))
         await self._session.flush()
+        if note.kind == NoteKind.CORRECTION:
+            posted = (col(Summary.id) == note.summary_id, col(Summary.posted_message_id).is_not(None))
+            await self._session.exec(update(Summary).where(*posted).values(is_stale=True))
 
     async def notes(self, summary_id: int, kind: NoteKind) -> Sequence[SummaryNote]:
         """Return what was said of a summary, oldest first."""

@@ -42,6 +42,7 @@ class SummaryTextRepository:
         guild_id = known.first()
         if guild_id is not None:
             await self._parts.forget_places(guild_id, {place_id})
+            await self._forget_having_read(guild_id, place_id)
         there = (col(SummarySource.place_id) == place_id) | (col(SummarySource.channel_id) == place_id)
         return await self._redact(there)
 
@@ -55,6 +56,17 @@ class SummaryTextRepository:
         for_them = (col(Summary.guild_id) == guild_id, col(Summary.reader_id) == user_id)
         await self._session.exec(delete(Summary).where(*for_them))
         return await self._redact((col(SummarySource.author_id) == user_id) & _within(here))
+
+    async def _forget_having_read(self, guild_id: int, place_id: int) -> None:
+        """Leave a place that is gone out of what summaries are of: else nobody could be shown them again."""
+        threads = (await self._session.exec(select(Channel.id).where(Channel.parent_id == place_id))).all()
+        gone = {str(each) for each in (place_id, *threads)}
+        query = select(Summary.id, Summary.place_ids).where(Summary.guild_id == guild_id)
+        for summary_id, place_ids in (await self._session.exec(query)).all():
+            left = [each for each in place_ids if each not in gone]
+            if left != place_ids:
+                values = update(Summary).where(col(Summary.id) == summary_id).values(place_ids=left)
+                await self._session.exec(values)
 
     async def _redact(self, which: Any) -> int:
         """Take the claims out that rest on the messages of these sources."""

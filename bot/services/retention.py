@@ -7,6 +7,7 @@ from loguru import logger
 
 from bot.db.database import Database
 from bot.services.clock import Clock
+from bot.services.summaries.partials import KEPT_FOR as PARTS_KEPT_FOR
 from bot.services.tickets.closing import WARNED
 from bot.services.tickets.drafts import KEPT_FOR
 from bot.services.tickets.handover import SCOPE as PINGS
@@ -50,6 +51,8 @@ class RetentionService:
             total += await tx.actions.purge(now - timedelta(days=self._settings.actions_days))
             total += await tx.gaps.purge(now - GAPS)
             total += await tx.ticket_drafts.purge(now - KEPT_FOR)
+            total += await tx.summary_parts.purge(now - PARTS_KEPT_FOR)
+            total += await tx.summaries.purge(now - timedelta(days=self._settings.summaries_days), CHUNK)
         total += await self._purge_llm_calls(now - timedelta(days=self._settings.llm_calls_days))
         total += await self._purge_members(messages_until)
         if total:
