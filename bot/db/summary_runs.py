@@ -77,6 +77,15 @@ class SummaryRunRepository:
         )
         return (await self._session.exec(query)).one(), is_new
 
+    async def posts(self, guild_id: int, local_date: date, target_id: int) -> Sequence[SummaryPost]:
+        """Return the messages of a run at one target, in their order."""
+        query = select(SummaryPost).where(
+            SummaryPost.guild_id == guild_id,
+            SummaryPost.local_date == local_date,
+            SummaryPost.target_id == target_id,
+        )
+        return (await self._session.exec(query.order_by(col(SummaryPost.part)))).all()
+
     async def posted(self, post_id: int, message_id: int | None, now: datetime) -> None:
         """Note what Discord made of a message."""
         values = {"message_id": message_id, "finished_at": now}

@@ -20,7 +20,7 @@ PAGE: Final = 500  # messages read at a time, so that the event loop gets its tu
 CHUNK: Final = 500  # places in one query
 ASKED_ABOUT: Final = 200  # threads that have been closed, of one summary
 
-Reader = Spot | Person
+Reader = Spot | Person | tuple[Person, ...]  # several people read what all of them may
 Votes = Callable[[Sequence[int]], Awaitable[Mapping[int, int]]]
 IsPrivate = Callable[[int], Awaitable[bool | None]]
 
@@ -153,6 +153,11 @@ class Collecting:
         self, destination: Reader, place_ids: Collection[int], channels: Mapping[int, Channel]
     ) -> set[int]:
         """Return the places whose readers include all of the destination's."""
+        if isinstance(destination, tuple):
+            left = set(place_ids if destination else ())
+            for each in destination:
+                left = await self._readable(each, left, channels)
+            return left
         readable = self._audience.readable_sources(destination, place_ids)
         parents = {
             each: parent

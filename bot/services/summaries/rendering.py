@@ -2,19 +2,23 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from bot.domain.counted import counted
 from bot.domain.markdown import escape_markdown
 from bot.domain.outgoing import defuse_mentions
-from bot.domain.summaries import Claim, Coverage, Digest, Topic
+from bot.domain.summaries import Claim, Coverage, Digest, Span, Topic
 from bot.services.summaries.settings import Section
+from bot.services.summaries.storing import Stored
 
 MAX_PAGE: Final = 3_800  # characters of an embed's description, below Discord's 4,096
 MAX_PAGES: Final = 4
 MAX_LINKS: Final = 3  # of one claim
 MAX_CLAIM: Final = 400  # characters
 MAX_TITLE: Final = 120
+_A_DAY: Final = timedelta(hours=25)  # at most, when clocks go back
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,27 @@ class Extra:
     lines: Sequence[str] = field(default_factory=tuple)
 
 
+def title_of(span: Span, zone: str) -> str:
+    """Return the days that a summary tells of, as the server's clocks have them."""
+    tz = ZoneInfo(zone)
+    first, end = (each.astimezone(tz) for each in (span.start, span.end))
+    last = end - timedelta(microseconds=1)
+    if first.date() == last.date() or span.end - span.start <= _A_DAY:
+        # From noon to noon is called by the day it ends on; from midnight to midnight it's that day.
+        return f"{last:%A, %d %B %Y}"
+    return f"{first:%d %B} to {last:%d %B %Y}"
+
+
 def pages(
-    title: str, guild_id: int, digest: Digest, sections: Collection[Section], extras: Iterable[Extra] = ()
+    title: str, guild_id: int, stored: Stored, sections: Collection[Section], extras: Iterable[Extra] = ()
 ) -> list[Page]:
     """Return a summary's pages, one at least.
 
     Nothing of a member's is markup in it, nobody is mentioned, and every line has the links it rests on.
     Topics that are beyond the last page are counted on it.
     """
-    blocks: list[str] = []
+    digest = stored.digest
+    blocks: list[str] = [f"**Corrected:** {plain(each, MAX_CLAIM)}" for each in stored.corrections]
     left_out = 0
     room = MAX_PAGE * MAX_PAGES - 200  # for the line that tells of what is left out
     tails = [_block(extra) for extra in extras if extra.lines]
@@ -60,6 +76,8 @@ def pages(
         blocks.append(block)
     if left_out:
         blocks.append(f"-# {counted(left_out, 'smaller topic')} left out here for want of room.")
+    if stored.removed:
+        blocks.append(f"-# {counted(stored.removed, 'line')} taken out: what it rested on was deleted.")
     texts = _packed([*blocks, *tails])
     footer = footer_of(digest.coverage, digest.model)
     several = len(texts) > 1
