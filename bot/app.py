@@ -15,6 +15,7 @@ import discord
 from loguru import logger
 
 from bot.abilities import describe_abilities
+from bot.app_summaries import SummaryParts
 from bot.app_tickets import TicketParts
 from bot.bus.memory import MemoryBus
 from bot.core.checks import is_support_member
@@ -69,6 +70,7 @@ from bot.settings import Settings
 from bot.tools.http_trace import retry_trace
 from bot.tools.owner import OwnerNotices
 from bot.tools.responder import DiscordResponderTool
+from bot.tools.summaries import DiscordSummaryDesk
 from bot.tools.tickets import DiscordTicketDesk
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
@@ -101,6 +103,7 @@ class Application:
         self._tasks = TaskSet()
         self._support_roles = SupportRoles()
         self._ticket_desk = DiscordTicketDesk(partial(is_support_member, self._support_roles))
+        self._summary_desk = DiscordSummaryDesk()
 
     async def run(self) -> int:
         """Start everything, run until stopped, stop everything in reverse order."""
@@ -125,6 +128,7 @@ class Application:
                 services.tickets,
                 services.ticket_closing,
                 services.similar_tickets,
+                services.summaries,
             ):
                 stack.push_async_callback(part.close)
             point_discord(settings.discord)
@@ -135,7 +139,7 @@ class Application:
                 direct_messages=settings.ingest.direct_messages,
                 http_trace=retry_trace(metrics),
             )
-            notices.bot = self._ticket_desk.bot = bot
+            notices.bot = self._ticket_desk.bot = self._summary_desk.bot = bot
             tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
             services.audience.read_from(DiscordPlaces(bot))
             services.refinement.title_of = partial(_title_of, bot)
@@ -243,6 +247,7 @@ class Application:
             database, clock, settings, guilds, tickets, self._ticket_desk, language, knowledge, training,
             audience, meaning,
         )  # fmt: skip
+        summaries = SummaryParts(database, clock, settings, guilds, audience, language, self._summary_desk)
         trained = TrainedReplies(knowledge)
         writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(
@@ -274,6 +279,7 @@ class Application:
             similar_tickets=parts.similar(),
             status=StatusService(database, language, settings.llm, metrics, clock),
             stories=StoryService(database),
+            summaries=await summaries.build(),
             support_roles=self._support_roles,
             ticket_closing=parts.closing(),
             tickets=tickets,

@@ -241,6 +241,7 @@ class WorkerSettings(Section):
 
     lease_seconds: int = Field(60, ge=5)
     sweep_seconds: int = Field(15, ge=1)
+    tick_seconds: float = Field(60.0, ge=0.1, le=60)
 
 
 class Settings(BaseSettings):

@@ -24,6 +24,7 @@ from bot.services.refinement import RefinementService
 from bot.services.retention import RetentionService
 from bot.services.status import StatusService
 from bot.services.stories import StoryService
+from bot.services.summaries.service import Summaries
 from bot.services.support_roles import SupportRoles
 from bot.services.tickets.answers import TicketAnswerService
 from bot.services.tickets.closing import TicketClosing
@@ -41,6 +42,7 @@ COGS = (
     "cogs.feedback",
     "cogs.training",
     "cogs.tickets",
+    "cogs.summaries",
     "cogs.admin",
     "cogs.status",
 )
@@ -76,6 +78,7 @@ class Services:
     similar_tickets: SimilarTickets
     status: StatusService
     stories: StoryService
+    summaries: Summaries
     support_roles: SupportRoles
     ticket_closing: TicketClosing
     tickets: TicketService

@@ -7,14 +7,15 @@ from typing import Any
 
 import discord
 from discord.ext import commands
+from loguru import logger
 
-from bot.core.places import person
 from bot.domain.audience import Person
+from bot.domain.markdown import escape_markdown
 from bot.models import SummarySettings
 from bot.services.actions import NONCE_BYTES
 from bot.services.summaries.posting import Picture, Target
 from bot.services.summaries.rendering import Page
-from bot.services.tools import TargetGoneError, ToolError, UnreachableError
+from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError, UnreachableError
 from bot.tools.owner import SILENT, direct_messages, owner_of
 from bot.tools.ticket_errors import translated
 from bot.tools.tickets import SLACK
@@ -76,29 +77,26 @@ class DiscordSummaryDesk:
         if guild is None or guild.unavailable:
             raise UnreachableError("the server is out of reach")
         with translated():
-            return person(await guild.fetch_member(user_id))
+            member = await guild.fetch_member(user_id)
+        return Person(member.id, guild.id, frozenset(role.id for role in member.roles))
 
-    async def tell(self, settings: SummarySettings, line: str) -> bool:
-        """Tell a server's admins: those it goes to, else its owner; False where nobody can be told now."""
+    async def tell(self, settings: SummarySettings, line: str) -> None:
+        """Tell a server's admins: those it goes to, else its owner; those who take no messages are left."""
         nonce = blake2b(f"{settings.guild_id}/{line}".encode(), digest_size=NONCE_BYTES).hexdigest()
-        told = False
-        for user_id in (*(settings.admin_ids or ()), None):
-            if user_id is None and told:
-                break
+        admins: list[int | None] = []
+        if settings.channel_id is None:
+            admins += [int(each) for each in settings.admin_ids or ()]
+        for user_id in admins or [None]:
             try:
                 with translated():
-                    where = (
-                        await owner_of(self._living, settings.guild_id)
-                        if user_id is None
-                        else await direct_messages(self._living, int(user_id))
-                    )
-                    await where.send(line, nonce=nonce, allowed_mentions=SILENT)
-            except UnreachableError:
-                raise
-            except ToolError:  # closed direct messages, an owner nobody knows
-                continue
-            told = True
-        return True  # whoever could be told was
+                    if user_id is None:
+                        place = await owner_of(self._living, settings.guild_id)
+                    else:
+                        place = await direct_messages(self._living, user_id)
+                    await place.send(line, nonce=nonce, allowed_mentions=SILENT)
+            except (NotPermittedError, TargetGoneError, RefusedError) as error:
+                log = logger.bind(guild_id=settings.guild_id)
+                log.warning("Nobody hears by direct message ({}): {}", error, line)
 
     @property
     def _living(self) -> commands.Bot:
@@ -138,6 +136,28 @@ def summary_buttons(summary_id: int) -> discord.ui.View:
         custom_id = BUTTON_ID.format(action=action, summary_id=summary_id)
         view.add_item(discord.ui.Button(label=label, emoji=emoji, custom_id=custom_id))
     return view
+
+
+async def show_report(
+    interaction: discord.Interaction[Any], channel_id: int | None, summary_id: int, text: str
+) -> bool:
+    """Show staff what somebody says is wrong in a summary; False where there is no place to."""
+    channel = interaction.client.get_channel(channel_id or 0)
+    if not isinstance(channel, discord.TextChannel):
+        return False
+    embed = discord.Embed(
+        title=f"A mistake in summary {summary_id}",
+        description=f"{interaction.user.mention} says:\n>>> {escape_markdown(text)}"[:4_000],
+        colour=COLOUR,
+    )
+    embed.set_footer(text=f"Put it right with /summary correct number:{summary_id}")
+    try:
+        with translated(channel, NEEDS):
+            await channel.send(embed=embed, allowed_mentions=SILENT)
+    except ToolError as error:
+        logger.bind(guild_id=channel.guild.id).warning("A report can't be shown to staff: {}", error)
+        return False
+    return True
 
 
 def _named(place: discord.abc.Messageable) -> discord.abc.GuildChannel | discord.Thread | None:

@@ -94,7 +94,7 @@ def services(guilds: GuildService, recorder: Recorder) -> Services:
         knowledge=parts, metrics=parts, observer=parts, orchestrator=parts, recovery=parts, refinement=parts,
         retention=parts, status=parts, stories=parts, support_roles=roles, tickets=tickets,
         ticket_closing=parts, training=parts, training_files=parts, training_gaps=parts,
-        similar_tickets=parts,
+        similar_tickets=parts, summaries=parts,
     )  # fmt: skip
 
 

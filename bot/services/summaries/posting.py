@@ -71,8 +71,8 @@ class SummaryDesk(Protocol):
         """Return a member as a reader."""
         ...
 
-    async def tell(self, settings: SummarySettings, line: str) -> bool:
-        """Tell a server's admins; False where nobody can be told now."""
+    async def tell(self, settings: SummarySettings, line: str) -> None:
+        """Tell a server's admins."""
         ...
 
 
@@ -136,9 +136,9 @@ class DailyPosts:
                 await self._store.posted(stored.summary.id, target.channel_id, first)
         return True
 
-    async def tell_admins(self, settings: SummarySettings, line: str) -> bool:
-        """Tell a server's admins; False where nobody can be told now."""
-        return await self._desk.tell(settings, line)
+    async def tell_admins(self, settings: SummarySettings, line: str) -> None:
+        """Tell a server's admins."""
+        await self._desk.tell(settings, line)
 
     async def refresh(self) -> None:
         """Have posts that quote what was deleted, or lack what was put right, say what they should."""

@@ -17,7 +17,6 @@ from bot.services.summaries.settings import SummarySettingsService
 from bot.services.tasks import TaskSet
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError
 
-EVERY_SECONDS: Final = 60
 TRIES: Final = 3
 PAUSES: Final = (timedelta(minutes=2), timedelta(minutes=10))  # before the second and the third try
 AT_ONCE: Final = 2  # servers, since a summary asks much of the machine
@@ -35,37 +34,48 @@ class DailyPost(Protocol):
         """
         ...
 
-    async def tell_admins(self, settings: SummarySettings, line: str) -> bool:
-        """Tell a server's admins; False where nobody can be told now."""
+    async def tell_admins(self, settings: SummarySettings, line: str) -> None:
+        """Tell a server's admins."""
+        ...
+
+    async def refresh(self) -> None:
+        """Have posts that quote what was deleted say what they should."""
         ...
 
 
 class SummaryScheduler:
-    """Looks every minute; the rows say what is done, so no restart loses or doubles anything."""
+    """Looks at every tick; the rows say what is done, so no restart loses or doubles anything."""
 
     def __init__(
-        self, database: Database, clock: Clock, settings: SummarySettingsService, daily: DailyPost
+        self,
+        database: Database,
+        clock: Clock,
+        settings: SummarySettingsService,
+        daily: DailyPost,
+        tick_seconds: float,
     ) -> None:
         self._database = database
         self._clock = clock
         self._settings = settings
         self._daily = daily
+        self._tick_seconds = tick_seconds
         self._running: set[int] = set()  # servers
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks = TaskSet()
 
     async def run(self) -> None:
-        """Look now and every minute until cancelled; APScheduler only ticks."""
+        """Look now and every `tick_seconds` until cancelled; APScheduler only ticks."""
         ticked = asyncio.Event()
         ticked.set()
         ticker = AsyncIOScheduler(timezone="UTC")
-        ticker.add_job(_set, IntervalTrigger(seconds=EVERY_SECONDS), [ticked], coalesce=True, max_instances=1)
+        ticker.add_job(_set, IntervalTrigger(seconds=self._tick_seconds), [ticked], coalesce=True)
         ticker.start()
         try:
             while True:
                 await ticked.wait()
                 ticked.clear()
                 await self.look()
+                await self._daily.refresh()
         finally:
             ticker.shutdown(wait=False)
 
@@ -163,13 +173,12 @@ class SummaryScheduler:
         """Tell a server's admins that there is no summary, once; they count as told when it was sent."""
         line = f"There is no summary for {run.local_date:%d %B %Y}: {run.detail or 'unknown trouble'}."
         try:
-            is_told = await self._daily.tell_admins(self._settings.of(run.guild_id), line)
+            await self._daily.tell_admins(self._settings.of(run.guild_id), line)
         except Exception as error:  # noqa: BLE001  (it stays untold)
             logger.bind(guild_id=run.guild_id).opt(exception=error).warning("Admins can't be told: {}", line)
             return
-        if is_told:
-            async with self._database.transaction() as tx:
-                await tx.summary_runs.set(run.guild_id, run.local_date, {"is_told": True})
+        async with self._database.transaction() as tx:
+            await tx.summary_runs.set(run.guild_id, run.local_date, {"is_told": True})
 
 
 def _set(event: asyncio.Event) -> None:

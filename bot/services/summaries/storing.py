@@ -25,6 +25,7 @@ from bot.services.summaries.collecting import Collected, Collecting, Reader, Wan
 
 MOST_NOTE: Final = 1_000  # characters of a report or a correction
 _MOST_TITLE, _MOST_MODEL = 200, 300  # characters, as the columns have them
+_GONE: Final = "I don't have that summary any more."
 _PAGE: Final = 50  # summaries looked at to find some that may be shown
 _PAGES: Final = 10
 
@@ -120,6 +121,30 @@ class SummaryStore:
         """
         async with self._database.reading() as tx:
             return await _stored(tx, await _known(tx, guild_id, summary_id))
+
+    async def readable(self, guild_id: int, reader: Reader, summary_id: int) -> Stored:
+        """Return a summary that a reader may read.
+
+        Raises:
+            NotFoundError: the guild has none with this id, or not for this reader.
+        """
+        stored = await self.get(guild_id, summary_id)
+        places = {int(each) for each in stored.summary.place_ids}
+        if not _is_for(reader, stored.summary, await self._collecting.readable(guild_id, reader, places)):
+            raise NotFoundError(_GONE)
+        return stored
+
+    async def guild_of(self, summary_id: int) -> int:
+        """Return whose summary it is, for a button in direct messages.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        async with self._database.reading() as tx:
+            summary = await tx.summaries.get(summary_id)
+        if summary is None:
+            raise NotFoundError(_GONE)
+        return summary.guild_id
 
     async def of_date(self, guild_id: int, local_date: date) -> Stored | None:
         """Return the scheduled summary of a date, None where there is none."""
@@ -219,7 +244,7 @@ class SummaryStore:
 async def _known(tx: Transaction, guild_id: int, summary_id: int) -> Summary:
     summary = await tx.summaries.get(summary_id)
     if summary is None or summary.guild_id != guild_id:
-        raise NotFoundError("I don't have that summary any more.")
+        raise NotFoundError(_GONE)
     return summary
 
 

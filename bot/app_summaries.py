@@ -1,0 +1,62 @@
+"""The part of the composition root that puts together summaries."""
+
+from dataclasses import dataclass
+
+from bot.db.database import Database
+from bot.services.audience import AudienceService
+from bot.services.clock import Clock
+from bot.services.guilds import GuildService
+from bot.services.language import Language
+from bot.services.summaries.collecting import Collecting
+from bot.services.summaries.extracts import PickedLines
+from bot.services.summaries.making import SummaryMaker
+from bot.services.summaries.partials import Partials
+from bot.services.summaries.posting import DailyPosts
+from bot.services.summaries.requests import SummaryRequests
+from bot.services.summaries.scheduling import SummaryScheduler
+from bot.services.summaries.service import Summaries
+from bot.services.summaries.settings import SummarySettingsService
+from bot.services.summaries.storing import SummaryStore
+from bot.settings import Settings
+from bot.tools.summaries import DiscordSummaryDesk
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryParts:
+    """What summaries need."""
+
+    database: Database
+    clock: Clock
+    settings: Settings
+    guilds: GuildService
+    audience: AudienceService
+    language: Language
+    desk: DiscordSummaryDesk
+
+    async def build(self) -> Summaries:
+        """Return the services, with every server's settings read."""
+        settings = SummarySettingsService(self.database, self.clock, self.guilds)
+        await settings.load()
+        collecting = Collecting(self.database, self.guilds, self.audience)
+        store = SummaryStore(self.database, self.clock, collecting)
+        maker = SummaryMaker(
+            self.clock,
+            self.guilds,
+            collecting,
+            self.language.writer,
+            Partials(self.database, self.clock),
+            PickedLines(),
+            seconds=self.settings.llm.deadlines.summarize,
+        )
+        daily = DailyPosts(
+            self.database,
+            self.clock,
+            guilds=self.guilds,
+            settings=settings,
+            maker=maker,
+            store=store,
+            desk=self.desk,
+        )
+        tick = self.settings.workers.tick_seconds
+        scheduler = SummaryScheduler(self.database, self.clock, settings, daily, tick)
+        return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler)
