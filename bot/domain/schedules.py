@@ -52,13 +52,13 @@ def due(schedule: Schedule, last: Last | None, now: datetime) -> Run | None:
     """Return the run that is due at `now`, None if there is none.
 
     Of several that were missed only the newest is due; its time begins where the last one's ended, so that
-    nothing is left out, but not longer than `LONGEST` ago.
+    nothing is left out, but not longer than `LONGEST` ago. The first begins a day before, or when it was set.
     """
     day = _newest(schedule, now)
     if day is None or not _counts(schedule, last, day):
         return None
     moment = _moment(schedule, day)
-    start = _moment(schedule, day - _DAY) if last is None else last.end
+    start = min(_moment(schedule, day - _DAY), schedule.since) if last is None else last.end
     return Run(day, Span(max(start, moment - LONGEST), moment))
 
 

@@ -181,5 +181,5 @@ class SummaryScheduler:
             await tx.summary_runs.set(run.guild_id, run.local_date, {"is_told": True})
 
 
-def _set(event: asyncio.Event) -> None:
+async def _set(event: asyncio.Event) -> None:
     event.set()

@@ -185,7 +185,7 @@ def topics(*each: dict[str, Any]) -> dict[str, Any]:
 
 
 def noting(prompt: str, system: str) -> dict[str, Any]:
-    """Answer as a good model would: quote the first and last message of a chunk; of notes the first of each."""
+    """Answer as a good model would: quote the first and last message of a chunk, of notes the first."""
     shown = seen(prompt)
     if is_merge(system):
         return topics(*(topic(f"Topic {each.number}", claim(each.text, each.number)) for each in shown[:5]))
