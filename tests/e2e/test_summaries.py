@@ -173,8 +173,10 @@ async def test_who_asks_gets_what_they_may_read_and_only_staff_post_it_for_all(
         assert "staff" in refused.content
         posted = await home.owner.slash("summary now", channel=home.help, options=public)
         assert "secret" not in await shown(posted)
-        caught = await home.bob.menu("Catch me up from here", said[1], channel=home.chat)
-        assert "2 of 2 messages, 1 channel" in await shown(caught)
+        late = await home.alice.say("The office is closed on Friday.", home.chat)
+        await bot.story(late)
+        caught = await home.bob.menu("Catch me up from here", late, channel=home.chat)
+        assert "1 of 1 message, 1 channel" in await shown(caught)
         assert "Try again in" in (await home.alice.slash("summary now", channel=home.chat)).content
         rows = await home.bob.slash("summary history", channel=home.chat)
         listed = bot.rows("select id, reader_id from summaries order by id")
