@@ -117,6 +117,11 @@ class RetrievalIndex:
                 self._append(rows)
                 self._compact_if_due()
 
+    def reserve(self, count: int) -> None:
+        """Make room for `count` more entries that are to be added in portions."""
+        with self._lock:
+            self._vectors.reserve(count)
+
     def remove(self, entry_ids: Iterable[str]) -> int:
         """Remove the entries of these ids and return how many were there."""
         with self._lock:

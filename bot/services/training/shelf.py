@@ -19,6 +19,7 @@ from bot.nlp.retrieval import DENSE, HASHED, Entry, Match, RetrievalIndex
 Floats = NDArray[np.float32]
 
 _HASHED: Final = HashedEncoder()
+_PORTION: Final = 1_024  # questions whose vectors are made before they are added
 
 
 class Shelf:
@@ -155,8 +156,10 @@ def _entry(phrasing: Phrasing) -> Entry:
 
 
 def _add_words(index: RetrievalIndex, phrasings: Sequence[Phrasing]) -> None:
-    if phrasings:
-        index.add([_entry(each) for each in phrasings], _HASHED.encode_now([each.text for each in phrasings]))
+    index.reserve(len(phrasings))
+    for start in range(0, len(phrasings), _PORTION):  # the vectors of all would take 40 MB for 10,000
+        part = phrasings[start : start + _PORTION]
+        index.add([_entry(each) for each in part], _HASHED.encode_now([each.text for each in part]))
 
 
 def _name(phrasing_id: int) -> str:
