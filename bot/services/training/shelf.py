@@ -131,7 +131,7 @@ class Shelf:
             return
         ready = [(each, each.vector) for each in phrasings if each.vector is not None]
         if ready:
-            vectors = np.stack([unpacked(vector) for _, vector in ready])
+            vectors = unpacked([vector for _, vector in ready])
             self.meaning.add([_entry(each) for each, _ in ready], vectors)
 
     def _find_next_turn(self, now: datetime) -> None:
@@ -145,9 +145,9 @@ def packed(vector: Floats) -> bytes:
     return vector.astype(np.float16).tobytes()
 
 
-def unpacked(vector: bytes) -> Floats:
-    """Return a stored vector."""
-    return np.frombuffer(vector, np.float16).astype(np.float32)
+def unpacked(vectors: Sequence[bytes]) -> Floats:
+    """Return stored vectors, at least one, as the rows of an array."""
+    return np.frombuffer(b"".join(vectors), np.float16).reshape(len(vectors), -1).astype(np.float32)
 
 
 def _entry(phrasing: Phrasing) -> Entry:
