@@ -22,7 +22,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from benchmarks import llm, report
-from benchmarks.children import MeasurementError
+from benchmarks.children import MeasurementError, Scale
 from benchmarks.targets import Lookout
 from benchmarks.texts import texts
 from sandbox import Sandbox
@@ -52,6 +52,7 @@ class Import:
     progress: int  # messages that told how far it was
     late_p50_ms: float  # how late the event loop was meanwhile; these lie within a bucket of the histogram
     late_p99_ms: float
+    cpu_seconds: float  # of the bot: steadier than the clock's on a machine with other work
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ class FirstAnswers:
     longest: float
     trained: int  # of them
     count: int
+    first_cpu_ms: float  # of the bot, for the first of them
+    cpu_ms: float  # for each, on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Measured:
     imported: Import
     answers: list[FirstAnswers]
     ready_seconds: float  # of the second start
+    ready_cpu_seconds: float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,11 +109,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print the tables, and return 1 if anything was not as promised."""
     before = report.machine()
     measured = asyncio.run(measure(arguments.entries, arguments.tickets, arguments.encoder))
-    columns = ("tickets", "first ms", "p50 ms", "p90 ms", "longest ms", "by training")
+    columns = ("tickets", "first ms", "p50 ms", "p90 ms", "longest ms", "first CPU", "CPU ms", "by training")
     lines = [
         (
             each.name,
             *(report.shown(value) for value in (each.first, each.p50, each.p90, each.longest)),
+            report.shown(each.first_cpu_ms),
+            report.shown(each.cpu_ms),
             f"{each.trained} of {each.count}",
         )
         for each in measured.answers
@@ -122,6 +128,8 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     title = f"{measured.imported.entries:,} entries"
     report.table(title, ("", "measured", "at most", "n", "as promised"), rows)
+    used = f"{measured.imported.cpu_seconds:.1f} s to import, {measured.ready_cpu_seconds:.1f} s to be ready"
+    print(f"Processor time of the bot: {used}.")  # noqa: T201
     print(f"Load {before['load']} before and {report.machine()['load']} after, {before['cores']} cores.")  # noqa: T201
     problems = problems_of(measured)
     for problem in problems:
@@ -162,10 +170,12 @@ def problems_of(measured: Measured) -> list[str]:
     return found
 
 
-def summary(name: str, milliseconds: Sequence[float], trained: int) -> FirstAnswers:
-    """Return what the times come to."""
+def summary(name: str, milliseconds: Sequence[float], trained: int, cpu_ms: Sequence[float]) -> FirstAnswers:
+    """Return what the times come to; `cpu_ms` is the processor time up to each answer."""
     p50, p90 = (report.percentile(milliseconds, share) for share in (0.5, 0.9))
-    return FirstAnswers(name, milliseconds[0], p50, p90, max(milliseconds), trained, len(milliseconds))
+    count = len(milliseconds)
+    first, longest = milliseconds[0], max(milliseconds)
+    return FirstAnswers(name, first, p50, p90, longest, trained, count, cpu_ms[0], cpu_ms[-1] / count)
 
 
 async def measure(entries: int, tickets: int, encoder: str) -> Measured:
@@ -181,20 +191,22 @@ async def measure(entries: int, tickets: int, encoder: str) -> Measured:
             room = await Room.make(discord)
             async with _bot(discord, folder, encoder) as bot:
                 await room.set_up()
-                imported = await room.teach(questions, bot.target)
-                answers = [await room.ask("after the import", asked[:half])]
+                imported = await room.teach(questions, bot)
+                answers = [await room.ask("after the import", asked[:half], bot.scale)]
                 if encoder != "off":
                     await asyncio.to_thread(_wait_for_vectors, folder / "bench.db")
             async with _bot(discord, folder, encoder) as bot:
-                answers.append(await room.ask("after a restart", asked[half:]))
-    return Measured(imported, answers, bot.ready_seconds)
+                answers.append(await room.ask("after a restart", asked[half:], bot.scale))
+    return Measured(imported, answers, bot.ready_seconds, bot.cpu_seconds)
 
 
 class Bot(NamedTuple):
-    """The bot, and how long its process took to be ready."""
+    """The bot, and what its process took to be ready."""
 
     target: Lookout
+    scale: Scale
     ready_seconds: float
+    cpu_seconds: float
 
 
 @asynccontextmanager
@@ -212,12 +224,14 @@ async def _bot(discord: Sandbox, folder: Path, encoder: str) -> AsyncIterator[Bo
     started = time.time_ns()
     async with target.child() as child:
         ready = await target.ready(child)
+        scale = Scale(child.pid)
+        cpu = scale.cpu_seconds()
         deadline = time.monotonic() + _SETUP_SECONDS
         while not discord.app.commands:
             if time.monotonic() > deadline:
                 raise MeasurementError(f"No commands were registered.\n{child.last_words}")
             await asyncio.sleep(0.05)
-        yield Bot(target, (ready - started) / 1e9)
+        yield Bot(target, scale, (ready - started) / 1e9, cpu)
 
 
 def _wait_for_vectors(database: Path) -> None:
@@ -273,9 +287,9 @@ class Room:
                 raise MeasurementError(f"Tickets can't be set up: {told.content}")
             await asyncio.sleep(0.1)
 
-    async def teach(self, questions: Sequence[str], bot: Lookout) -> Import:
+    async def teach(self, questions: Sequence[str], bot: Bot) -> Import:
         """Import these questions, each with an answer of its own."""
-        before = await bot.metrics()
+        before, cpu = await bot.target.metrics(), bot.scale.cpu_seconds()
         mark, begun = self.discord.record.last, time.perf_counter()
         options = {"file": ("training.csv", _as_csv(questions)), "dry_run": False}
         command = self.owner.slash(
@@ -285,14 +299,25 @@ class Room:
         await asyncio.gather(command, done)
         seconds = time.perf_counter() - begun
         told = [str(entry.get("content")) for entry in self.discord.record.after(mark)]
-        counts = llm.delays(before, await bot.metrics())
-        late = [llm.quantile(counts, share) * 1_000 for share in (0.5, 0.99)]
-        return Import(len(questions), seconds, sum("Importing" in text for text in told), *late)
+        cpu = bot.scale.cpu_seconds() - cpu
+        counts = llm.delays(before, await bot.target.metrics())
+        return Import(
+            entries=len(questions),
+            seconds=seconds,
+            progress=sum("Importing" in text for text in told),
+            late_p50_ms=llm.quantile(counts, 0.5) * 1_000,
+            late_p99_ms=llm.quantile(counts, 0.99) * 1_000,
+            cpu_seconds=cpu,
+        )
 
-    async def ask(self, name: str, questions: Sequence[str]) -> FirstAnswers:
+    async def ask(self, name: str, questions: Sequence[str], scale: Scale) -> FirstAnswers:
         """Open a ticket for each question, one after another."""
-        found = [await self._first_answer(text) for text in questions]
-        return summary(name, [each for each, _ in found], sum(trained for _, trained in found))
+        cpu, found = [scale.cpu_seconds()], []
+        for text in questions:
+            found.append(await self._first_answer(text))
+            cpu.append(scale.cpu_seconds())
+        times, trained = [each for each, _ in found], sum(is_trained for _, is_trained in found)
+        return summary(name, times, trained, [(each - cpu[0]) * 1_000 for each in cpu[1:]])
 
     async def _first_answer(self, question: str) -> tuple[float, bool]:
         """Return how long a new member waits for an answer, in ms, and whether it is a trained one."""

@@ -145,10 +145,15 @@ class TrainingFiles:
                 done += sum(len(group.questions) for group in groups)
                 if progress is not None:
                     await progress(done, upload.size)
-        finally:
-            if changed:
-                await self._on_change(guild_id, changed)
+        except Exception:  # not when the bot stops: it reads everything at its next start
+            await self._tell(guild_id, changed)
+            raise
+        await self._tell(guild_id, changed)
         return report
+
+    async def _tell(self, guild_id: int, changed: Sequence[int]) -> None:
+        if changed:
+            await self._on_change(guild_id, changed)
 
     async def _store_portion(
         self, guild_id: int, actor_id: int, groups: Sequence[Group], report: Report, how_far: _HowFar
