@@ -245,7 +245,8 @@ class TestWithAModel:
         fresh = Knowledge(database, loading, clock, encode_seconds=600)
         await fresh.load()
         for _ in range(2):
-            found = await fresh.search(GUILD, "reset my password how")
+            async with asyncio.timeout(30):  # far less than `encode_seconds`
+                found = await fresh.search(GUILD, "reset my password how")
             assert (found.is_fallback, answers(found)) == (True, [RESET.answer])
         assert loading.asked == [1]  # it is woken once, and not given up
         waking = fresh._waking
