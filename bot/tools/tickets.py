@@ -13,6 +13,7 @@ from bot.domain.outgoing import prepare
 from bot.domain.tickets import Role, TicketState, thread_name
 from bot.models import Ticket
 from bot.services.actions import NONCE_BYTES
+from bot.services.failpoints import fail_point
 from bot.services.tickets.ports import Heard, Placed, TicketView
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
 from bot.tools.ticket_card import card_buttons, card_embed, wanted_tags
@@ -77,6 +78,7 @@ class DiscordTicketDesk:
                     type=discord.ChannelType.private_thread,
                     invitable=False,
                 )
+                fail_point("ticket.before_card")
             assert thread is not None  # a parent is one of the two
             if card_id is None:
                 card = await thread.send(

@@ -12,6 +12,7 @@ from bot.domain.tickets import Role, TicketState
 from bot.models import Ticket, TicketMessage
 from bot.services.arrival_rows import clean
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.tasks import OrderedTasks
 from bot.services.tickets.asking import begin_question
 from bot.services.tickets.display import TicketDisplay
@@ -157,6 +158,10 @@ class TicketConversation:
             moved = await self._life.spoken(tx, now, role, message.created_at)
             if asks and role is Role.MEMBER and message.deleted_at is None and self.responder is not None:
                 await begin_question(tx, moved, message)
+            if role is Role.MEMBER:
+                fail_point("hearing.before_commit")
+        if role is Role.MEMBER:
+            fail_point("hearing.after_commit")
         if moved.version != before:
             await self._display.show(ticket.id)
         return True
