@@ -225,7 +225,9 @@ async def test_each_set_is_as_right_in_tickets_as_evaluate_says(
         pytest.skip(str(error))
     encoder = "minilm" if mode == "full" else "hashed"
     city.core.interaction_deadline = PATIENCE  # the machine may be a slow one
-    async with running_bot(city, nlp={"encoder": encoder}, clock=AtPace()) as bot:
+    async with running_bot(
+        city, nlp={"encoder": encoder, "deadline_seconds": 10 * PATIENCE}, clock=AtPace()
+    ) as bot:
         await bot.until("the commands to be registered", lambda: bool(city.app.commands))
 
         async def desk(number: int) -> Desk:

@@ -11,15 +11,18 @@ from bot.models import TrainingEntry
 from bot.services.answer_writing import AnswerWriting, Talk
 from bot.services.training.knowledge import Candidate
 from tests.llm.golden_prompts import CANARY
-from tests.services.support import GUILD
+from tests.services.support import GUILD, NOW
 from tests.services.writing_bench import system_of, user_of, writer_over
 from tests.unit.llm.chain_support import Bench, ScriptedProvider, Step
 
 LONG = " ".join(f"Step {number} of many is to look at the cable." for number in range(24))
 TALK = Talk("The printer wants a reset, how?", "Ada")
 TAUGHT = ((12, "How do I reset it?", "Unplug it."), (15, "It is dead", "Look at the cable."))
+WHEN: dict[str, Any] = {
+    "guild_id": GUILD, "created_by": 1, "created_at": NOW, "updated_by": 1, "updated_at": NOW
+}  # fmt: skip
 ENTRIES = tuple(
-    Candidate(TrainingEntry(id=id_, guild_id=GUILD, answer=answer), asked, 0.5, is_exact=False)
+    Candidate(TrainingEntry(id=id_, answer=answer, **WHEN), asked, 0.5, is_exact=False)
     for id_, asked, answer in TAUGHT
 )
 HIDDEN = "topsecrettokenofthebot"  # from the gate, in `writer_over`
