@@ -1,12 +1,13 @@
 """How servers want their tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
+from bot.domain.tickets import TicketMode
 from bot.models import TicketCategory, TicketSettings
 
 
@@ -24,6 +25,21 @@ class TicketSettingsRepository:
         """Return every server's categories, in their order."""
         query = select(TicketCategory).order_by(col(TicketCategory.position), col(TicketCategory.id))
         return (await self._session.exec(query)).all()
+
+    async def awaiting(self, channel_ids: Collection[int]) -> dict[int, int]:
+        """Return which of these forums wait for members' posts to become tickets: those after which id."""
+        settings = TicketSettings
+        query = select(col(settings.parent_id), col(settings.posts_after)).where(
+            col(settings.parent_id).in_(channel_ids),
+            col(settings.mode) == TicketMode.FORUM,
+            col(settings.adopt_posts).is_(True),
+            col(settings.posts_after).is_not(None),
+        )
+        return {
+            parent_id: after
+            for parent_id, after in (await self._session.exec(query)).all()
+            if parent_id is not None and after is not None
+        }
 
     async def change(self, guild_id: int, values: dict[str, Any]) -> TicketSettings:
         """Set columns of a known server's settings, which begin with the defaults; return the settings."""

@@ -83,12 +83,13 @@ async def test_staff_channel_and_transcripts_are_chosen_in_one_form(desk: Desk) 
     message = (await home.owner.slash("setup", channel=home.chat)).message
     assert message is not None
     query = (
-        "select staff_channel_id, transcript_dm from guilds join ticket_settings on guild_id = id "
-        "where guild_id = ?"
+        "select staff_channel_id, transcript_dm, adopt_posts from guilds "
+        "join ticket_settings on guild_id = id where guild_id = ?"
     )
-    for channel, transcript, want in ((desk.log, "no", (desk.log.id, 0)), (None, "yes", (None, 1))):
-        form = await home.owner.click(message, "Staff channel and transcripts")
+    for channel, transcript, want in ((desk.log, "no", (desk.log.id, 0, 0)), (None, "yes", (None, 1, 1))):
+        form = await home.owner.click(message, "Staff channel, transcripts, posts")
         given = {"Staff channel": [channel.id] if channel else [], "Transcript for the member": transcript}
+        given["Members' own posts in the forum"] = "posts" if channel else "tickets"
         await home.owner.submit(form, given)
         await desk.bot.until(transcript, lambda want=want: desk.bot.rows(query, home.guild.id) == [want])  # type: ignore[misc]
         shown = "not sent" if transcript == "no" else "by direct message"
@@ -133,11 +134,18 @@ async def test_everyone_is_no_staff(desk: Desk) -> None:
     await chosen(desk.bot, home, "staff_role_id", desk.role.id)
 
 
-async def test_a_forum_that_members_post_in_past_the_panel_is_pointed_out(desk: Desk) -> None:
+async def test_what_becomes_of_posts_past_the_panel_is_said(desk: Desk) -> None:
     home = desk.home
     message = (await home.owner.slash("setup", channel=home.chat)).message
     assert message is not None
-    assert "take **Create Posts** from" in str(message.embeds)
+    assert "post there themselves becomes a ticket" in str(message.embeds)
+    form = await home.owner.click(message, "Staff channel, transcripts, posts")
+    given = {"Transcript for the member": "yes", "Members' own posts in the forum": "posts"}
+    await home.owner.submit(form, given)
+    await chosen(desk.bot, home, "adopt_posts", 0)
+    answer = await home.owner.slash("setup", channel=home.chat)
+    assert answer.message is not None
+    assert "take **Create Posts** from" in str(answer.message.embeds)
     shut = await home.discord.channel(
         "shut", guild=home.guild, type="forum", overwrites={"everyone": {"deny": ["send_messages"]}}
     )
