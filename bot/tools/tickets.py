@@ -1,6 +1,6 @@
 """What is done in Discord for tickets: threads, cards, tags, posts."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -15,7 +15,7 @@ from bot.models import Ticket
 from bot.services.actions import NONCE_BYTES
 from bot.services.tickets.ports import Heard, Placed, TicketView
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
-from bot.tools.ticket_card import card_buttons, card_embed, wanted_tags
+from bot.tools.ticket_card import card_buttons, card_embed, wanted_forum_tags, wanted_tags
 from bot.tools.ticket_errors import lacking, translated
 from bot.tools.ticket_history import heard, is_written
 
@@ -204,18 +204,22 @@ class DiscordTicketDesk:
             forum = await guild.create_forum(name, available_tags=[discord.ForumTag(name=t) for t in tags])
         return forum.id
 
-    async def set_tags(self, forum_id: int, tags: Sequence[str]) -> dict[str, str]:
-        """Give a forum the tags it lacks; return the ids of those of `tags` it has, by name."""
+    async def set_tags(
+        self, forum_id: int, names: Mapping[str, str], known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Make a forum's tags those of `names`, by what they say; return the ids of those it has now."""
         with translated():
             forum = await self.client.fetch_channel(forum_id)
             if not isinstance(forum, discord.ForumChannel):
                 raise TargetGoneError("there is no such forum")
-            there = {each.name: each for each in forum.available_tags}
-            missing = [discord.ForumTag(name=name) for name in tags if name not in there]
-            if missing and forum.permissions_for(forum.guild.me).manage_channels:
-                forum = await forum.edit(available_tags=[*forum.available_tags, *missing])
-                there = {each.name: each for each in forum.available_tags}
-        return {name: str(there[name].id) for name in tags if name in there}
+            if forum.permissions_for(forum.guild.me).manage_channels:
+                wanted = wanted_forum_tags(forum.available_tags, names, known)
+                if [(each.id, each.name) for each in wanted] != [
+                    (each.id, each.name) for each in forum.available_tags
+                ]:
+                    forum = await forum.edit(available_tags=wanted)
+            there = {each.name: str(each.id) for each in forum.available_tags}
+        return {key: there[name] for key, name in names.items() if name in there}
 
     @property
     def client(self) -> commands.Bot:

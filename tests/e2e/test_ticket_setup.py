@@ -38,6 +38,35 @@ async def test_a_category_is_chosen_in_the_panel_and_shown_by_tag_and_card(desk:
     assert "none" in str((await desk.sam.slash("tickets", channel=home.chat, options=options)).json)
 
 
+async def test_a_category_written_otherwise_keeps_its_tickets_and_a_removed_one_takes_its_tag(
+    desk: Desk,
+) -> None:
+    home = desk.home
+    message = (await home.owner.slash("setup", channel=home.chat)).message
+    assert message is not None
+
+    def tags() -> dict[str, str]:
+        return {tag["name"]: tag["id"] for tag in desk.thread(desk.forum).available_tags}
+
+    form = await home.owner.click(message, "Categories")
+    await home.owner.submit(form, {"One a line": "Billing\nBugs"})
+    await desk.bot.until("tags", lambda: {"Billing", "Bugs"} <= tags().keys())
+    await chosen(desk.bot, home, "tags like '%category%'", 1)
+    before = tags()
+    await home.owner.slash("ticket_panel", channel=home.chat)
+    panel = next(each for each in await home.chat.history() if each.components)
+    form = await home.alice.choose(panel, "What is it about?", ["Billing"])
+    await home.alice.submit(form, {"Title": "Invoice", "Description": "It is wrong."})
+    form = await home.owner.click(message, "Categories")
+    await home.owner.submit(form, {"One a line": "billing"})
+    await desk.bot.until("no tag of what is gone", lambda: "Bugs" not in tags())
+    assert tags() == {name: before[name] for name in before if name not in ("Billing", "Bugs")} | {
+        "billing": before["Billing"]
+    }
+    options = {"category": "billing"}
+    assert "Invoice" in str((await desk.sam.slash("tickets", channel=home.chat, options=options)).json)
+
+
 async def test_rules_are_checked_and_kept(desk: Desk) -> None:
     home = desk.home
     message = (await home.owner.slash("setup", channel=home.chat)).message

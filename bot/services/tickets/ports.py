@@ -109,8 +109,14 @@ class TicketDesk(Protocol):
         """Make a forum with these tags; return its id."""
         ...
 
-    async def set_tags(self, forum_id: int, tags: Sequence[str]) -> dict[str, str]:
-        """Give a forum the tags it lacks; return the ids of those of `tags` it has, by name."""
+    async def set_tags(
+        self, forum_id: int, names: Mapping[str, str], known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Make a forum's tags those of `names`, by what they say; return the ids of those it has now.
+
+        Of `known` ids, by what they say, those not in `names` go, and those named otherwise are renamed;
+        tags that are in neither stay.
+        """
         ...
 
 

@@ -80,8 +80,7 @@ class TicketService:
         if settings.mode != "forum" or settings.parent_id is None:
             return
         names = self.settings.tag_names(guild_id)
-        there = await self.display.desk.set_tags(settings.parent_id, list(names.values()))
-        tags = {key: there[name] for key, name in names.items() if name in there}
+        tags = await self.display.desk.set_tags(settings.parent_id, names, settings.tags or {})
         await self.settings.change(guild_id, tags=tags)
 
     async def close(self) -> None:

@@ -56,7 +56,14 @@ def test_both_files_tell_who_said_what_when() -> None:
     files = render(
         transcript(
             said(text="hello <@8>, see\nthis"),
-            said(1, "Try <:ok:99> again.", author_id=8, author="Bo", role="staff", edited=True),
+            said(
+                1,
+                f"Try <:ok:99> again, until <t:{int(AT.timestamp())}:R>.",
+                author_id=8,
+                author="Bo",
+                role="staff",
+                edited=True,
+            ),
             said(2, "", files=("log.txt",)),
         )
     )
@@ -64,12 +71,12 @@ def test_both_files_tell_who_said_what_when() -> None:
     for shown in (page, text):
         assert "Ticket #0042 It fails" in shown
         assert "hello @Bo, see" in shown
-        assert "Try :ok: again." in shown
+        assert "Try :ok: again, until 2026-03-01 13:00 CET." in shown
         assert "2026-03-01 13:01 CET" in shown
         assert "(edited)" in shown
         assert "log.txt" in shown
         assert "It failed." in shown
-    assert "[2026-03-01 13:01 CET] Bo (staff) (edited):\n    Try :ok: again.\n" in text
+    assert "[2026-03-01 13:01 CET] Bo (staff) (edited):\n    Try :ok: again, until" in text
     assert f"    [file] log.txt {LINK}/102\n" in text
 
 
@@ -85,7 +92,8 @@ def test_the_page_runs_nothing_loads_nothing_and_links_only_to_discord() -> None
     tags = [tag for tag, _ in page.elements]
     assert set(tags) <= {
         "html", "head", "meta", "title", "style", "body", "h1", "h2", "div", "dl", "dt", "dd", "p", "a",
-        "article", "header", "span", "time", "ul", "li",
+        "article", "header", "span", "time", "ul", "li", "code", "pre", "blockquote", "strong", "em",
+        "u", "s",
     }  # fmt: skip
     assert tags.count("style") == 1
     names = {name for _, attributes in page.elements for name in attributes}
