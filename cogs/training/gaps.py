@@ -59,8 +59,6 @@ class MissingView(StaffView):
         self._kind = Kind.GAPS
         self._page = 0
         self._teach = [_TeachButton(place) for place in range(PER_PAGE)]
-        for button in self._teach:
-            self.add_item(button)
         self._show()
 
     def embed(self) -> discord.Embed:
@@ -105,8 +103,14 @@ class MissingView(StaffView):
         self.forth.disabled = self._page + 1 >= self._pages
         on_page = len(self._listed) - self._page * PER_PAGE if self._kind is Kind.GAPS else 0
         for button in self._teach:
+            self.remove_item(button)
             button.label = f"Teach {self._page * PER_PAGE + button.place + 1}"
-            button.disabled = button.place >= on_page
+            if button.place < on_page:
+                self.add_item(button)
+        for turn in (self.back, self.forth):
+            self.remove_item(turn)
+            if self._pages > 1:
+                self.add_item(turn)
         for option in self.choose.options:
             option.default = option.value == self._kind
 

@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.models import TicketMessage
+from bot.services.tickets.closing_words import is_notice
 from bot.services.tickets.transcripts import Said, Transcript, render
 from bot.services.tickets.visible import shown_messages
+from bot.services.tickets.wording import handed_over
 from tests.db.support import ticket
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -143,3 +145,17 @@ def test_small_print_is_told_without_its_mark() -> None:
     )  # fmt: skip
     [said] = shown_messages(ticket(), [answer], lambda _guild_id, _user_id: False)
     assert said.text == "Press reset.\nAnswer by the team, entry #1"
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "is_left_out"),
+    [
+        ("bot", "<@7> This ticket was closed by <@8>", True),
+        ("bot", handed_over(None), True),
+        ("bot", "Press reset.", False),
+        ("member", "This ticket was closed by <@8>", False),
+    ],
+    ids=["closed", "handed over", "answer", "member"],
+)
+def test_a_summary_repeats_no_notices(role: str, text: str, is_left_out: bool) -> None:
+    assert is_notice(said(text=text, role=role)) is is_left_out
