@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import discord
 
 from bot.domain.markdown import escape_markdown
-from bot.domain.tickets import Priority, TicketState
+from bot.domain.tickets import Priority, TicketState, post_of
 from bot.models import Ticket
 from bot.services.tickets.ports import TicketView
 from bot.services.tickets.settings import STATE_TAGS
@@ -52,6 +52,8 @@ def card_embed(view: TicketView) -> discord.Embed:
         reason = f": {escape_markdown(ticket.close_reason)}" if ticket.close_reason else ""
         embed.add_field(name="Closed", value=f"{by}{reason}"[:MAX_VALUE], inline=False)
     embed.set_footer(text="Opened")
+    if post_of(ticket.key) is not None:
+        return embed  # it stands right above
     embed.description = escape_markdown(ticket.question)[: min(MAX_DESCRIPTION, MAX_EMBED - len(embed))]
     return embed
 

@@ -8,6 +8,8 @@ import discord
 from bot.core.checks import require_own
 from bot.core.forms import KeptForm, Written
 from bot.core.ui import KeptButton
+from bot.domain.tickets import TicketState
+from bot.models import Ticket
 from bot.services.tickets.ratings import BEST, MAX_COMMENT, TicketRatings
 from bot.tools.ticket_closing import RATE_ID, RATE_PATTERN
 
@@ -79,9 +81,11 @@ class CommentForm(KeptForm, template=r"ticket-commented:(?P<ticket_id>[0-9]{1,18
     async def receive(self, interaction: discord.Interaction[Any], written: Written) -> None:
         """Keep the comment."""
         ratings = _ratings(interaction)
-        require_own(interaction, (await ratings.find(self._ticket_id)).opener_id)
+        ticket = await ratings.find(self._ticket_id)
+        require_own(interaction, ticket.opener_id)
         await ratings.comment(self._ticket_id, written.get(FIELD, ""))
         await interaction.response.send_message("Thank you, staff will read it.", ephemeral=True)
+        await _shut_again(interaction, ticket)
 
 
 async def rate(interaction: discord.Interaction[Any], ticket_id: int, rating: int) -> None:
@@ -100,6 +104,13 @@ async def rate(interaction: discord.Interaction[Any], ticket_id: int, rating: in
     await interaction.response.send_message(
         f"Thank you: {rating} of {BEST} for ticket #{ticket.number:04}.", view=view, ephemeral=True
     )
+    await _shut_again(interaction, ticket)
+
+
+async def _shut_again(interaction: discord.Interaction[Any], ticket: Ticket) -> None:
+    """Archive a closed ticket's thread anew: any answer there opens it, even one that nobody else sees."""
+    if ticket.state == TicketState.CLOSED and interaction.channel_id == ticket.thread_id:
+        await interaction.client.services.tickets.display.show(ticket.id, anew=True)
 
 
 def _ratings(interaction: discord.Interaction[Any]) -> TicketRatings:

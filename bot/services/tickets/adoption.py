@@ -54,6 +54,11 @@ class TicketAdoption:
             self._again.discard(guild_id)
             self.offer(guild_id)
 
+    async def settled(self) -> None:
+        """Wait until what was offered is looked at."""
+        while self._tasks:
+            await self._tasks.wait_for_one()
+
     async def close(self) -> None:
         """Stop; what isn't taken up is found by the next start."""
         await self._tasks.cancel()
