@@ -145,6 +145,7 @@ async def test_its_member_alone_rates_the_help_and_may_change_their_mind(desk: D
         ("rated", {"rating": 2}),
         ("rating_comment", {"text": "Slow, but it works."}),
         ("rated", {"rating": 4}),
+        ("rated", {"rating": 4}),
     ]
     notes = str((await desk.sam.slash("note", channel=desk.home.chat, number=1)).json)
     assert f"{alice.mention}, of the help: Slow, but it works." in notes

@@ -98,7 +98,7 @@ class TicketAdoption:
             opener_name=post.author_name,
             title=post.title,
             question=post.text,
-            category_id=_category(settings, post),
+            category_id=_category(self._settings.of(settings.guild_id), post),
         )
         try:
             await self._opening.open(wish)

@@ -40,6 +40,7 @@ async def test_a_post_becomes_a_ticket_that_is_answered_once(desk: Desk) -> None
     await adopted(desk)
     [_, answer] = await answers(desk, thread, 2)  # with the card
     assert answer.content.startswith("Press reset.")
+    await desk.in_state("waiting_member")
     assert desk.rows(OF) == [
         (1, "waiting_member", thread.id, home.alice.id, "The **printer**", "How do I reset the printer?", 0)
     ]
@@ -70,7 +71,13 @@ async def test_a_post_has_the_category_of_its_tag_and_keeps_tags_of_others(desk:
     await home.owner.choose(message, "Forum for tickets", [desk.forum])
     await chosen(desk.bot, home, "parent_id", desk.forum.id)
     await home.owner.submit(await home.owner.click(message, "Categories"), {"One a line": "Billing"})
-    await chosen(desk.bot, home, "tags like '%category:%' and posts_after is not null", 1)
+
+    async def shown() -> bool:
+        embeds = str((await message.fetch()).embeds)
+        return "Billing" in embeds and "all there" in embeds
+
+    await desk.bot.until("the tags", shown)
+    await chosen(desk.bot, home, "posts_after is not null", 1)
     thread = await post(desk, home.alice, "Invoice", "Where is it?", "Printer", "Billing", "Closed")
     await adopted(desk)
     assert desk.rows(OF)[0][6] == 1
