@@ -24,10 +24,11 @@ def trained(entry: TrainingEntry) -> str:
     return f"{entry.answer}{links if len(links) <= room else ''}{source}"
 
 
-def composed(text: str, entry_ids: tuple[int, ...]) -> str:
-    """Return what a model put together, with what it rests on."""
+def composed(text: str, entry_ids: tuple[int, ...], *, is_whole: bool) -> str:
+    """Return what a model puts together, with what it rests on from its first word on."""
     named = ", ".join(f"#{entry_id}" for entry_id in entry_ids)
-    return f"{text}\n-# Put together from the team's {'entry' if len(entry_ids) == 1 else 'entries'} {named}"
+    source = f"-# Put together from the team's {'entry' if len(entry_ids) == 1 else 'entries'} {named}"
+    return f"{text}{'' if is_whole else ' …'}\n{source}"
 
 
 def unchecked(text: str, *, is_whole: bool) -> str:
