@@ -11,6 +11,7 @@ CLARIFY: Final = (
     "instead (with the exact words of an error, if there is one)?"
 )
 RESOLVED: Final = "Glad to hear it. Is this ticket resolved?"
+ASKED: Final = "I've asked the team to look at this."
 TAKEN_OVER: Final = "The team is on this now."
 LONGEST: Final = 4_096  # characters that one message can show
 
@@ -37,7 +38,7 @@ def unchecked(text: str, *, is_whole: bool) -> str:
 
 def handed_over(begin: datetime | None) -> str:
     """Return what a member is told; `begin` is when staff are back, None while they are there."""
-    text = "I've asked the team to look at this. Add whatever may help them: they read it here."
+    text = f"{ASKED} Add whatever may help them: they read it here."
     if begin is None:
         return text
     moment = int(begin.timestamp())
