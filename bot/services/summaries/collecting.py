@@ -115,9 +115,9 @@ class Collecting:
         excess = max(0.0, 1 - MOST_LINES / max(1, sum(counts[each] for each in readable)))
         found: list[LineRow] = []
         total = 0
-        for place_id in sorted(readable):
-            left_out = int(counts[place_id] * excess)  # the oldest: they are only counted
-            async for page in self._pages(place_id, first, end):
+        for place_ids in _batches({each: counts[each] for each in sorted(readable)}, apart=excess > 0):
+            left_out = int(counts[place_ids[0]] * excess)  # the oldest: they are only counted
+            async for page in self._pages(place_ids, first, end):
                 shown = [each for each in page if not self.opted_out(wanted.guild_id, each.author_id)]
                 total += len(shown)
                 found += shown[left_out:]
@@ -169,15 +169,29 @@ class Collecting:
             readable |= self._audience.readable_sources(destination, [spot])
         return readable
 
-    async def _pages(self, place_id: int, first: int, end: int) -> AsyncIterator[list[LineRow]]:
-        """Yield the messages of a place, oldest first; nothing is held open between two pages."""
+    async def _pages(self, place_ids: list[int], first: int, end: int) -> AsyncIterator[list[LineRow]]:
+        """Yield the messages of some places, oldest first; nothing is held open between two pages."""
         while True:
             async with self._database.reading() as tx:
-                page = await tx.summary_lines.page(place_id, first, end, PAGE)
+                page = await tx.summary_lines.page(place_ids, first, end, PAGE)
             yield page
             if len(page) < PAGE:
                 return
             first = page[-1].message_id + 1
+
+
+def _batches(counts: Mapping[int, int], *, apart: bool) -> list[list[int]]:
+    """Return the places that are read together: as many as fit into a page; each by itself if so wanted."""
+    batches: list[list[int]] = []
+    room = 0
+    for place_id, count in counts.items():
+        if batches and count <= room and not apart and len(batches[-1]) < CHUNK:
+            batches[-1].append(place_id)
+            room -= count
+        else:
+            batches.append([place_id])
+            room = PAGE - count
+    return batches
 
 
 def _line(row: LineRow, votes: int) -> Line:

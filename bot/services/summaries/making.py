@@ -19,7 +19,7 @@ from bot.services.summaries.collecting import Collected, Collecting, Wanted
 from bot.services.summaries.extracts import Extractor
 from bot.services.summaries.merging import SIZES, fitted
 from bot.services.summaries.partials import Partials
-from bot.services.summaries.writing import DigestWriting, Noted, Run, in_turns
+from bot.services.summaries.writing import MOST_CALLS, DigestWriting, Noted, Run, in_turns
 from bot.services.writing import Writer
 
 ROUNDS: Final = 3  # of writing, while messages are deleted or edited under it
@@ -84,6 +84,7 @@ class SummaryMaker:
             until=now + manner.seconds,
             notes_until=now + manner.seconds * _FOR_NOTES,
             background=manner.is_background,
+            calls=MOST_CALLS,
         )
         collected = await self._collecting.collect(wanted)
         for _ in range(ROUNDS):
