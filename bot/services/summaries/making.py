@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from loguru import logger
 
 from bot.domain.summaries import Coverage, Digest, Line, Reading, Topic, without
-from bot.llm.types import Prompt
+from bot.llm.types import Message, Prompt, Role
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.summaries.chunks import cut
@@ -131,9 +131,10 @@ class SummaryMaker:
         """Return topics of lines as they were written."""
         if not lines:
             return ()
-        found = await self.extractor.topics(lines, reading)
-        most = SIZES[reading].topics
-        return await self._writer.aside(lambda: own_words(found[:most], self._writer.examiner(Prompt(()))))
+        found = (await self.extractor.topics(lines, reading))[: SIZES[reading].topics]
+        material = "\n".join(claim.text for topic in found for claim in topic.claims)  # its links may stay
+        prompt = Prompt((Message(Role.USER, material),))
+        return await self._writer.aside(lambda: own_words(found, self._writer.examiner(prompt)))
 
     async def _looked_again(self, wanted: Wanted, before: Collected) -> tuple[Collected, set[int]]:
         """Return the messages as they are now, and those that are gone or changed; new ones don't count."""
