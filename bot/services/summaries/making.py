@@ -15,7 +15,7 @@ from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.summaries.chunks import cut
 from bot.services.summaries.citations import own_words
-from bot.services.summaries.collecting import Collected, Collecting, Wanted
+from bot.services.summaries.collecting import Collected, Collecting, Wanted, source_of
 from bot.services.summaries.extracts import Extractor
 from bot.services.summaries.merging import SIZES, fitted
 from bot.services.summaries.partials import Partials
@@ -148,9 +148,9 @@ def _digest(
     run: Run, collected: Collected, topics: Sequence[Topic], noted: Sequence[Noted], *, read: int
 ) -> Digest:
     """Return the summary; a claim that rests on anything but the messages it is of is none."""
-    sources = collected.sources
+    lines = {line.message_id: line for line in collected.lines}
     cited = {id_ for topic in topics for id_ in (*topic.message_ids, *_cited(topic))}
-    unknown = cited - sources.keys()
+    unknown = cited - lines.keys()
     kept = tuple(left for topic in topics if (left := without(topic, unknown)).claims)
     models = Counter[str]()
     for each in noted:
@@ -168,7 +168,7 @@ def _digest(
         coverage=coverage,
         model=", ".join(name for name, _ in models.most_common(_MOST_MODELS)) or None,
         cost=run.cost,
-        sources={id_: sources[id_] for topic in kept for id_ in _cited(topic)},
+        sources={id_: source_of(lines[id_]) for topic in kept for id_ in _cited(topic)},
     )
 
 

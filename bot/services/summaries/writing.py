@@ -134,7 +134,7 @@ class DigestWriting:
         """Return one summary of notes, in as many rounds as it takes; what no model merges is joined."""
         level = [each for each in notes if each.topics]
         while len(level) > 1:
-            groups = grouped(level, room.notes)
+            groups = await self._writer.aside(grouped, level, room.notes)
             if len(groups) == len(level):
                 break
             topics = SIZES[reading].topics if len(groups) == 1 else _MERGED

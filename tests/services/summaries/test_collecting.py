@@ -11,7 +11,7 @@ from bot.models import Watch
 from bot.services.audience import AudienceService
 from bot.services.guilds import GuildService
 from bot.services.summaries import collecting as module
-from bot.services.summaries.collecting import Collected, Collecting, Wanted
+from bot.services.summaries.collecting import Collected, Collecting, Wanted, source_of
 from bot.settings import OrchestratorSettings
 from tests.fakes import FakeClock
 from tests.services.summaries.support import (
@@ -158,7 +158,7 @@ async def test_a_line_says_what_is_needed_of_its_message(database: Database, col
     assert (second.votes, first.votes) == (4, 0)
     assert found.edits == {message_id(1): None, message_id(2): DAY, message_id(3): None}
     assert found.place_ids == {GENERAL, THREAD}
-    assert found.sources[message_id(2)].channel_id == GENERAL
+    assert source_of(second).channel_id == GENERAL
 
 
 async def test_of_too_many_the_newest_are_read_and_all_are_counted(

@@ -9,8 +9,8 @@ import pytest
 from bot.db.database import Database
 from bot.domain.audience import GuildRoles, Overwrite, Person, Place, PlaceKind, Role
 from bot.domain.errors import NotFoundError
-from bot.domain.summaries import Claim, Coverage, Digest, Reading, Topic
-from bot.services.summaries.collecting import Collecting, Wanted
+from bot.domain.summaries import Claim, Coverage, Digest, Reading, Source, Topic
+from bot.services.summaries.collecting import Collected, Collecting, Wanted, source_of
 from bot.services.summaries.storing import MOST_NOTE, Stored, SummaryStore
 from tests.fakes import FakeClock
 from tests.services.summaries.support import (
@@ -63,6 +63,10 @@ def claimed(*numbers: int) -> tuple[Claim, ...]:
     return tuple(Claim(f"claim of {n}", (message_id(n),)) for n in numbers)
 
 
+def _sources(collected: Collected) -> dict[int, Source]:
+    return {line.message_id: source_of(line) for line in collected.lines}
+
+
 async def kept(
     shop: Workshop, summaries: SummaryStore, destination: Any = GENERAL, *, local_date: date | None = None
 ) -> Stored | None:
@@ -80,7 +84,7 @@ async def kept(
         Coverage(len(ids), len(ids), 2, 1),
         "small by ollama",
         0.5,
-        collected.sources,
+        _sources(collected),
     )
     return await summaries.keep(wanted, digest, collected, Reading.SHORT, local_date)
 
@@ -120,7 +124,7 @@ async def test_what_was_deleted_before_it_is_stored_is_left_out(
 ) -> None:
     wanted = Wanted(GUILD, GENERAL, TODAY)
     collected = await shop.collecting.collect(wanted)
-    digest = Digest((Topic("Of 1 and 2", claimed(1, 2)),), Coverage(6, 6, 2), sources=collected.sources)
+    digest = Digest((Topic("Of 1 and 2", claimed(1, 2)),), Coverage(6, 6, 2), sources=_sources(collected))
     await erase(shop.database, message_id(1))
     found = await summaries.keep(wanted, digest, collected, Reading.SHORT)
     assert found is not None
@@ -135,6 +139,9 @@ async def test_a_deletion_reaches_what_is_stored_and_its_post(
     await erase(shop.database, message_id(5))
     assert await summaries.stale() == []  # it isn't posted: nobody has to tell it anew
     await summaries.posted(made.summary.id, GENERAL, 77)
+    [posted] = await summaries.stale()  # what was posted may have been read before that
+    assert await summaries.refreshed(posted)
+    assert await summaries.stale() == []
     await erase(shop.database, message_id(0), message_id(2))
     [found] = await summaries.stale()
     assert texts(found.digest) == "claim of 1\nclaim of 1\nclaim of 3\nclaim of 3\nclaim of 4"
