@@ -3,20 +3,31 @@
 import json
 from typing import Any
 
+import pytest
+
 from bot.db.database import Database
 from bot.domain.summaries import Coverage
 from bot.llm.ports import Price
 from bot.llm.types import Completion, Prompt, Usage
-from tests.services.summaries.support import noting, said, store, workshop
+from bot.services.summaries.collecting import Wanted
+from bot.services.summaries.making import Manner
+from tests.services.summaries.support import GENERAL, GUILD, TODAY, noting, said, store, workshop
 from tests.services.writing_bench import writer_over
 from tests.unit.llm.chain_support import Bench, ScriptedProvider, Step
 
 
 class Noting(ScriptedProvider):
-    """A model that takes notes as it should."""
+    """A model that takes notes as it should.
+
+    Attributes:
+        takes: seconds for each.
+    """
+
+    takes = 0.0
 
     async def complete(self, prompt: Prompt, *, model: str, deadline: float) -> Completion:
         system, user = (each.text for each in prompt.messages[-2:])
+        self._clock._passed += self.takes
         self.then(Step(json.dumps(noting(user, system)), usage=Usage(1_000, 100)))
         return await super().complete(prompt, model=model, deadline=deadline)
 
@@ -45,6 +56,21 @@ async def test_beyond_the_ceiling_lines_are_picked(database: Database, bench: Be
     assert digest.cost == calls * 0.0015
     assert 0 < digest.coverage.extracted < 300
     assert digest.coverage == Coverage(300, 300, 1, digest.coverage.extracted)
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0, 0), (250, 3)])
+async def test_a_run_ends_when_its_time_is_over(
+    database: Database, bench: Bench, seconds: float, most: int
+) -> None:
+    model = Noting(bench.clock, "ollama", context_tokens=4_096)
+    model.takes = 100
+    shop = await workshop(database, bench.clock, writer_over(bench, model), seconds=1_000)
+    await store(database, *(said(number, f"word{number} was said about it") for number in range(300)))
+    digest, _ = await shop.maker.make(Wanted(GUILD, GENERAL, TODAY), Manner(seconds=seconds))
+    assert len(bench.log.calls) == len(model.asked) <= most
+    assert bool(model.asked) == bool(most)
+    assert 300 >= digest.coverage.extracted > 100
+    assert digest.coverage.read == 300
 
 
 async def test_a_model_that_reads_almost_nothing_is_not_asked(database: Database, bench: Bench) -> None:

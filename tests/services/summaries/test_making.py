@@ -335,14 +335,6 @@ async def test_where_it_never_stands_still_lines_are_picked_of_what_is_left(
     assert digest.topics
 
 
-async def test_a_run_ends_when_its_time_is_over(shop: Workshop, ollama: OllamaSandbox) -> None:
-    await store(shop.database, *talk(300))
-    wanted = Wanted(GUILD, GENERAL, TODAY)
-    digest, _ = await shop.maker.make(wanted, Manner(seconds=0))
-    assert ollama.bodies() == []
-    assert digest.coverage == Coverage(300, 300, 2, extracted=300)
-
-
 async def test_a_run_makes_so_many_calls_and_no_more(
     shop: Workshop, ollama: OllamaSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
