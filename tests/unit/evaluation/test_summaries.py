@@ -54,7 +54,8 @@ def test_a_dialogue_is_read_and_scored(tmp_path: Path) -> None:
 
 
 def test_the_lines_that_name_the_topics_of_a_meeting_are_not_read(tmp_path: Path) -> None:
-    text = "[16:00] ann: Topic: Reminders\n[16:01] bob: say something of budgets here\n[16:02] bob: TOPIC : Budgets"
+    log = ("[16:00] ann: Topic: Reminders", "[16:01] bob: of budgets here", "[16:02] bob: TOPIC : Budgets")
+    text = "\n".join(log)
     write_rows(
         tmp_path, "summary_irc_minutes", [{"text": text, "reference": {"topics": ["Reminders", "Budgets"]}}]
     )
