@@ -22,7 +22,16 @@ from bot.db.database import Database, Transaction
 from bot.db.engine import sqlite_path
 from bot.db.schema import HEAD, KEPT_BACKUPS, migrate, prepare_database
 from bot.domain.errors import StartupError
-from bot.models import ChangeKind, NoteKind, SummaryFeedback, SummaryNote, TicketCategory, TicketEvent
+from bot.models import (
+    ChangeKind,
+    NoteKind,
+    SummaryFeedback,
+    SummaryNote,
+    SummaryPost,
+    SummaryRun,
+    TicketCategory,
+    TicketEvent,
+)
 from bot.models.types import metadata
 from bot.services.training.drafts import Draft
 from bot.services.training.writing import TrainingWriter
@@ -133,6 +142,14 @@ async def fill_summaries(tx: Transaction) -> None:
     await tx.summaries.rate(SummaryFeedback(summary_id=kept.id, user_id=MEMBER, helpful=True, created_at=NOW))
     await tx.summaries.note(
         SummaryNote(summary_id=kept.id, kind=NoteKind.REPORT, user_id=MEMBER, text="no", created_at=NOW)
+    )
+    await tx.summary_runs.change(GUILD, {"is_on": True})
+    day = NOW.date()
+    await tx.summary_runs.begin(
+        SummaryRun(guild_id=GUILD, local_date=day, starts_at=NOW, ends_at=NOW, try_at=NOW, created_at=NOW)
+    )
+    await tx.summary_runs.begin_post(
+        SummaryPost(guild_id=GUILD, local_date=day, target_id=CHANNEL, part=0, created_at=NOW)
     )
 
 
