@@ -39,13 +39,13 @@ def lines_of(messages: Sequence[Mapping[str, Any]]) -> list[Line]:
     ]
 
 
-async def measured(lines: Sequence[Line]) -> dict[str, float]:
+async def measured(lines: Sequence[Line], idle_seconds: float = _IDLE_SECONDS) -> dict[str, float]:
     """Return the figures of one summary, made in a thread beside the loop."""
     extract_topics(lines[:_WARM])
     delays: list[float] = []
     looking = asyncio.create_task(_look(delays))
-    await asyncio.sleep(_IDLE_SECONDS)
-    idle = sorted(delays)
+    await asyncio.sleep(idle_seconds)
+    idle = sorted(delays) or [0.0]
     delays.clear()
     before, cpu, begun = _peak_mb(), time.process_time(), time.perf_counter()
     topics = await asyncio.to_thread(extract_topics, lines)

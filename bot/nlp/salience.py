@@ -205,23 +205,6 @@ def worths(units: Sequence[Unit], weighing: Weighing = FITTED) -> dict[str, floa
     return found
 
 
-def best_units(
-    units: Sequence[Unit], speakers: Sequence[object], k: int, weighing: Weighing = FITTED
-) -> list[int]:
-    """Return the places of the `k` units that are worth most together, best first.
-
-    Args:
-        units: what can be chosen.
-        speakers: who wrote each unit, as many.
-        k: how many to choose.
-        weighing: what counts.
-    """
-    chooser = Chooser(units, speakers, weighing)
-    while len(chooser.chosen) < k and chooser.take_best() is not None:
-        pass
-    return chooser.chosen
-
-
 class Chooser:
     """Chooses units one by one, each for what it adds to those chosen before."""
 

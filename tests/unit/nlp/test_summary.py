@@ -110,7 +110,7 @@ def rouge_1(said: str, reference: str) -> float:
     return 2 * shared / (left.total() + right.total())
 
 
-@pytest.mark.parametrize(("name", "k", "least"), [("dialogsum", 3, 28.0), ("qmsum", 12, 20.5)])
+@pytest.mark.parametrize(("name", "k", "least"), [("dialogsum", 3, 29.0), ("qmsum", 12, 25.5)])
 def test_picks_share_more_with_what_people_wrote_than_the_first_lines_do(
     name: str, k: int, least: float
 ) -> None:
