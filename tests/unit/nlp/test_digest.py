@@ -90,6 +90,14 @@ def test_votes_lift_what_members_liked() -> None:
     assert any(8 in claim.message_ids for claim in extract_topics(liked)[0].sentences)
 
 
+def test_thanks_lift_the_answer_they_are_for() -> None:
+    lines = [line(1, "ann", "which party plan shall we take for the summer?", HELP)]
+    lines += [line(at, f"user{at}", f"the party plan number {at} has music and food") for at in range(2, 13)]
+    thanks = line(13, "ann", "thanks, that solved it", reply_to=9)
+    assert not any(9 in claim.message_ids for claim in extract_topics(lines)[0].sentences)
+    assert any(9 in claim.message_ids for claim in extract_topics([*lines, thanks])[0].sentences)
+
+
 def test_markup_mentions_and_code_are_not_in_titles() -> None:
     lines = said(
         ("ann", "**Kernel** panic <@123456> after `apt upgrade` <:sad:99> https://example.org/a @everyone"),
