@@ -162,3 +162,23 @@ def test_two_thousand_lines_take_a_second_and_a_half_of_one_core_at_most() -> No
     found = extract_topics(lines)
     assert found
     assert time.thread_time() - begin < 1.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<@" * 2_000,
+        "`" * 4_000,
+        "hi, " * 1_000,
+        "can you add " * 330,
+        "i'll go try to " * 260,
+        "x" * 4_000,
+        "\n" * 4_000,
+    ],
+    ids=["mentions", "code", "greetings", "requests", "promises", "one word", "empty lines"],
+)
+def test_no_text_takes_long_to_read(text: str) -> None:
+    lines = [line(at, ("ann", "bob")[at % 2], text, HELP) for at in range(1, 5)]
+    begin = time.thread_time()
+    extract_topics(lines)
+    assert time.thread_time() - begin < 0.25
