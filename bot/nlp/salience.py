@@ -19,7 +19,7 @@ from bot.nlp.words import words_of
 
 WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - an apostrophe too
 _NOISE: Final = re.compile(
-    r"https?://\S+|<[@#:a][^>\s]*>|\{\w+\}|```|`"
+    r"https?://\S+|<[@#:a][^>\s]{0,80}>|\{\w+\}|```|`"
 )  # addresses, mentions, emojis, marks
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")  # noqa: RUF001 - Chinese marks
 _CLAUSE: Final = re.compile(r"(?<=[,;:–—])\s+|\s+(?=(?:and|but|because|so|which|or)\s)")  # noqa: RUF001

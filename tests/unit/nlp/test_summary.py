@@ -78,6 +78,17 @@ def test_a_long_message_counts_by_its_sentences() -> None:
     assert Pick(1, important) in picks
 
 
+def test_a_very_long_sentence_is_cut_between_its_clauses() -> None:
+    clauses = (
+        "the nightly build fails since the compiler was updated on the build server",
+        "because the linker of version fifteen rejects the flags of the old project files",
+        "which nobody has looked at for years since they were written by somebody who left",
+    )
+    (pick,) = summarize_lines([", ".join(clauses) + "."], ["ann"], 1)
+    assert "…" in pick.text
+    assert pick.text.strip("… ,.") in ", ".join(clauses)
+
+
 def test_lines_without_words_are_never_picked() -> None:
     texts = ["🙂", "", "  \n", "https://example.org/a", "```", "one line of words"]
     assert summarize_lines(texts, ["ann"] * 6, 5) == [Pick(5, "one line of words")]
