@@ -67,6 +67,7 @@ from bot.services.training.entries import TrainingEntries
 from bot.services.training.importing import TrainingFiles
 from bot.services.training.knowledge import Knowledge
 from bot.settings import Settings
+from bot.tools.archived_threads import ArchivedThreads
 from bot.tools.http_trace import retry_trace
 from bot.tools.owner import OwnerNotices
 from bot.tools.responder import DiscordResponderTool
@@ -104,6 +105,7 @@ class Application:
         self._support_roles = SupportRoles()
         self._ticket_desk = DiscordTicketDesk(partial(is_support_member, self._support_roles))
         self._summary_desk = DiscordSummaryDesk()
+        self._threads = ArchivedThreads()
 
     async def run(self) -> int:
         """Start everything, run until stopped, stop everything in reverse order."""
@@ -139,7 +141,7 @@ class Application:
                 direct_messages=settings.ingest.direct_messages,
                 http_trace=retry_trace(metrics),
             )
-            notices.bot = self._ticket_desk.bot = self._summary_desk.bot = bot
+            notices.bot = self._ticket_desk.bot = self._summary_desk.bot = self._threads.client = bot
             tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
             services.audience.read_from(DiscordPlaces(bot))
             services.refinement.title_of = partial(_title_of, bot)
@@ -248,7 +250,9 @@ class Application:
             database, clock, settings, guilds, tickets, self._ticket_desk, language, knowledge, training,
             audience, meaning,
         )  # fmt: skip
-        summaries = SummaryParts(database, clock, settings, guilds, audience, language, self._summary_desk)
+        summaries = SummaryParts(
+            database, clock, settings, guilds, audience, language, tickets, self._summary_desk, self._threads
+        )
         trained = TrainedReplies(knowledge)
         writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(

@@ -17,7 +17,9 @@ from bot.services.summaries.scheduling import SummaryScheduler
 from bot.services.summaries.service import Summaries
 from bot.services.summaries.settings import SummarySettingsService
 from bot.services.summaries.storing import SummaryStore
+from bot.services.tickets.service import TicketService
 from bot.settings import Settings
+from bot.tools.archived_threads import ArchivedThreads
 from bot.tools.summaries import DiscordSummaryDesk
 
 
@@ -31,13 +33,17 @@ class SummaryParts:
     guilds: GuildService
     audience: AudienceService
     language: Language
+    tickets: TicketService
     desk: DiscordSummaryDesk
+    threads: ArchivedThreads
 
     async def build(self) -> Summaries:
         """Return the services, with every server's settings read."""
         settings = SummarySettingsService(self.database, self.clock, self.guilds)
         await settings.load()
         collecting = Collecting(self.database, self.guilds, self.audience)
+        collecting.is_private = self.threads.is_private
+        collecting.opted_out = self._opted_out
         store = SummaryStore(self.database, self.clock, collecting)
         maker = SummaryMaker(
             self.clock,
@@ -60,3 +66,7 @@ class SummaryParts:
         tick = self.settings.workers.tick_seconds
         scheduler = SummaryScheduler(self.database, self.clock, settings, daily, tick)
         return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler)
+
+    def _opted_out(self, guild_id: int, user_id: int) -> bool:
+        """Return whether nothing is shown of a member, as the conversation knows it now."""
+        return self.tickets.conversation.opted_out(guild_id, user_id)
