@@ -15,6 +15,7 @@ import discord
 from loguru import logger
 
 from bot.abilities import describe_abilities
+from bot.app_summaries import SummaryParts
 from bot.app_tickets import TicketParts
 from bot.bus.memory import MemoryBus
 from bot.core.checks import is_support_member
@@ -243,6 +244,7 @@ class Application:
             database, clock, settings, guilds, tickets, self._ticket_desk, language, knowledge, training,
             audience, meaning,
         )  # fmt: skip
+        summaries = SummaryParts(database, clock, settings, guilds, audience, ingest, tickets)
         trained = TrainedReplies(knowledge)
         writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(
@@ -272,6 +274,7 @@ class Application:
             recovery=RecoveryService(database, ingest, clock, settings.ingest),
             retention=RetentionService(database, clock, settings.retention),
             similar_tickets=parts.similar(),
+            statistics=summaries.statistics(),
             status=StatusService(database, language, settings.llm, metrics, clock),
             stories=StoryService(database),
             support_roles=self._support_roles,

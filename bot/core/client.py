@@ -22,6 +22,7 @@ from bot.services.orchestrator import OrchestratorService
 from bot.services.recovery import RecoveryService
 from bot.services.refinement import RefinementService
 from bot.services.retention import RetentionService
+from bot.services.statistics.service import StatisticsService
 from bot.services.status import StatusService
 from bot.services.stories import StoryService
 from bot.services.support_roles import SupportRoles
@@ -43,6 +44,7 @@ COGS = (
     "cogs.tickets",
     "cogs.admin",
     "cogs.status",
+    "cogs.statistics",
 )
 PLACE_EVENTS = frozenset(
     (
@@ -74,6 +76,7 @@ class Services:
     refinement: RefinementService
     retention: RetentionService
     similar_tickets: SimilarTickets
+    statistics: StatisticsService
     status: StatusService
     stories: StoryService
     support_roles: SupportRoles

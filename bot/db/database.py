@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.db.actions import ActionRepository
+from bot.db.activity import ActivityRepository
 from bot.db.channels import ChannelRepository
 from bot.db.engine import READ_ONLY
 from bot.db.feedback import FeedbackRepository
@@ -23,8 +24,11 @@ from bot.db.kv import KeyValueRepository
 from bot.db.llm_calls import LlmCallRepository
 from bot.db.members import MemberRepository
 from bot.db.questions import QuestionRepository
+from bot.db.reactions import ReactionRepository
 from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
+from bot.db.statistics import StatisticsRepository
+from bot.db.statistics_marks import StatisticsMarkRepository
 from bot.db.ticket_deliveries import TicketDeliveryRepository
 from bot.db.ticket_drafts import TicketDraftRepository
 from bot.db.ticket_messages import TicketMessageRepository
@@ -79,6 +83,7 @@ class Transaction:
     """Every repository, on one session."""
 
     actions: ActionRepository
+    activity: ActivityRepository
     channels: ChannelRepository
     feedback: FeedbackRepository
     gaps: GapRepository
@@ -88,7 +93,10 @@ class Transaction:
     members: MemberRepository
     questions: QuestionRepository
     queue: SignalQueueRepository
+    reactions: ReactionRepository
     signals: SignalRepository
+    statistics: StatisticsRepository
+    statistics_marks: StatisticsMarkRepository
     ticket_deliveries: TicketDeliveryRepository
     ticket_drafts: TicketDraftRepository
     ticket_messages: TicketMessageRepository
@@ -179,6 +187,7 @@ class Database:
         async with session:  # rolls back what isn't committed
             yield Transaction(
                 actions=ActionRepository(session),
+                activity=ActivityRepository(session),
                 channels=ChannelRepository(session),
                 feedback=FeedbackRepository(session),
                 gaps=GapRepository(session),
@@ -188,7 +197,10 @@ class Database:
                 members=MemberRepository(session),
                 questions=QuestionRepository(session),
                 queue=SignalQueueRepository(session),
+                reactions=ReactionRepository(session),
                 signals=SignalRepository(session),
+                statistics=StatisticsRepository(session),
+                statistics_marks=StatisticsMarkRepository(session),
                 ticket_deliveries=TicketDeliveryRepository(session),
                 ticket_drafts=TicketDraftRepository(session),
                 ticket_messages=TicketMessageRepository(session),

@@ -9,6 +9,15 @@ from bot.models.kv import KeyValue
 from bot.models.llm_call import LlmCall
 from bot.models.question import Outcome, Question
 from bot.models.signal import SignalRecord
+from bot.models.statistics import (
+    CountedMessage,
+    DailyChannelStatistics,
+    DailyUserStatistics,
+    HourlyChannelStatistics,
+    MessageReaction,
+    MonthlyUserStatistics,
+    StatisticsMark,
+)
 from bot.models.ticket import Ticket, TicketCategory, TicketEvent, TicketMessage, TicketSettings
 from bot.models.ticket_draft import TicketDraft
 from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, TrainingPhrasing
@@ -19,6 +28,9 @@ __all__ = [
     "AutoReply",
     "ChangeKind",
     "Channel",
+    "CountedMessage",
+    "DailyChannelStatistics",
+    "DailyUserStatistics",
     "DeliveryKind",
     "DeliveryStatus",
     "Feedback",
@@ -26,12 +38,16 @@ __all__ = [
     "Gap",
     "Giver",
     "Guild",
+    "HourlyChannelStatistics",
     "KeyValue",
     "LlmCall",
     "Member",
+    "MessageReaction",
+    "MonthlyUserStatistics",
     "Outcome",
     "Question",
     "SignalRecord",
+    "StatisticsMark",
     "Ticket",
     "TicketCategory",
     "TicketDelivery",
