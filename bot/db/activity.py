@@ -52,7 +52,7 @@ class ActivityRepository:
         """Return what each day's messages in these channels come to; `EVERYWHERE` is all of them."""
         table = CHANNEL_DAYS.c
         query = _summed(CHANNEL_DAYS, table.date).where(*_in(CHANNEL_DAYS, guild_id, days, channels))
-        return {row[0]: Figures(*row[1:]) for row in await self._all(query.group_by(table.date))}
+        return {row[0]: _figures(row[1:]) for row in await self._all(query.group_by(table.date))}
 
     async def by_channel(self, guild_id: int, days: Days) -> dict[int, Figures]:
         """Return what the messages of each channel come to."""
@@ -60,7 +60,7 @@ class ActivityRepository:
         query = _summed(CHANNEL_DAYS, table.channel_id).where(
             table.guild_id == guild_id, table.channel_id != EVERYWHERE, table.date.between(*days)
         )
-        return {row[0]: Figures(*row[1:]) for row in await self._all(query.group_by(table.channel_id))}
+        return {row[0]: _figures(row[1:]) for row in await self._all(query.group_by(table.channel_id))}
 
     async def by_hour(self, guild_id: int, days: Days, channels: Collection[int]) -> list[int]:
         """Return how many messages each hour of the day had in these channels."""
@@ -86,8 +86,8 @@ class ActivityRepository:
         best = await self._all(helped.order_by(totals.c.helped.desc(), totals.c.user_id).limit(limit))
         return Ranked(
             most[0][0] if most else 0,
-            [(row[1], Figures(*map(int, row[2:]))) for row in most],
-            [(row[0], Figures(*map(int, row[1:]))) for row in best],
+            [(row[1], _figures(row[2:])) for row in most],
+            [(row[0], _figures(row[1:])) for row in best],
         )
 
     async def of_user(self, guild_id: int, user_id: int, days: Days) -> Mapping[int, Mapping[date, Figures]]:
@@ -99,7 +99,7 @@ class ActivityRepository:
         )
         found: dict[int, dict[date, Figures]] = {}
         for channel_id, day, *figures in await self._all(query):
-            found.setdefault(channel_id, {})[day] = Figures(*figures)
+            found.setdefault(channel_id, {})[day] = _figures(figures)
         return found
 
     async def newcomers(self, guild_id: int, days: Days, channels: Collection[int]) -> list[int]:
@@ -166,6 +166,11 @@ def _said(weight: Any, guild_id: int, sources: Collection[int]) -> Select[Any]:
         table.guild_id == guild_id, table.place_id.in_(sources), table.deleted_at.is_(None),
         table.purpose != "spam",
     )  # fmt: skip
+
+
+def _figures(sums: Sequence[Any]) -> Figures:
+    """Return sums as whole numbers: PostgreSQL's of large ones are decimals."""
+    return Figures(*map(int, sums))
 
 
 def _summed(table: Table, *by: Any, sign: int = 1) -> Select[Any]:

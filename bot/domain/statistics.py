@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from math import sqrt
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -151,7 +151,7 @@ def with_zone(zones: Sequence[ZoneFrom], zone: str, now: datetime) -> tuple[Zone
     here = now.astimezone(ZoneInfo(kept[-1].zone))
     tomorrow = here.date() + timedelta(days=1)
     midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=here.tzinfo)
-    return (*kept, ZoneFrom(midnight, zone))
+    return (*kept, ZoneFrom(midnight.astimezone(UTC), zone))
 
 
 class Driver(NamedTuple, Generic[K]):

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.abilities import PICTURES, abilities_off
+from bot.domain.counted import counted
 from bot.domain.statistics import Figures
 from bot.services.statistics.activity import Activity
 
@@ -18,6 +19,7 @@ BLUE, ORANGE, GREEN, RED, GREY = "#56B4E9", "#E69F00", "#009E73", "#D55E00", "#8
 BACKGROUND, TEXT, LINES = "#2B2D31", "#DBDEE1", "#4E5058"
 MAX_LABELS: Final = 7  # on an axis of days
 MAX_BARS: Final = 45  # days; more are weeks
+FEWEST: Final = 5  # days for which there is room
 MAX_CHANNELS: Final = 6
 MAX_NAME: Final = 22  # characters of a channel's name
 MAX_ALT: Final = 1_024  # characters of a description; Discord refuses more
@@ -48,9 +50,11 @@ def draw_activity(found: Activity, names: Sequence[str]) -> bytes:
 def draw_sentiment(by_day: ByDay) -> bytes:
     """Return a picture (PNG) of the sentiment of the last 7 of some days and of all; in a thread, too."""
     figure = _figure(3.4)
-    axes = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": (2, 3)})
-    _draw_average(axes[0], by_day[-WEEK:], f"Sentiment, {min(WEEK, len(by_day))} days")
-    _draw_average(axes[1], by_day, f"Sentiment, {len(by_day)} days")
+    parts = _week_and_all(by_day)
+    axes = figure.subplots(1, len(parts), sharey=True, squeeze=False, width_ratios=(2, 3)[: len(parts)])
+    limit = min(1.05, max(0.25, *(abs(each.average) * 1.25 for _, each in by_day)))
+    for place, days in enumerate(parts):
+        _draw_average(axes[0][place], days, f"Average sentiment, {counted(len(days), 'day')}", limit)
     return _png(figure)
 
 
@@ -72,18 +76,23 @@ def describe_activity(found: Activity, names: Sequence[str]) -> str:
 def describe_sentiment(by_day: ByDay) -> str:
     """Return what the picture of sentiment shows, for those who can't see it."""
     parts = []
-    for days in (by_day[-WEEK:], by_day):
+    for days in _week_and_all(by_day):
         told = [each for each in days if each[1].messages]
         if not told:
-            parts.append(f"Of the last {len(days)} days there is nothing to show.")
+            parts.append(f"Of {counted(len(days), 'day')} there is nothing to show.")
             continue
         total = sum((each for _, each in told), Figures())
         low, high = (pick(told, key=lambda each: each[1].average) for pick in (min, max))
         parts.append(
-            f"Average sentiment of the last {len(days)} days, from -1 to 1: {total.average:+.2f}, "
+            f"Average sentiment of {counted(len(days), 'day')}, from -1 to 1: {total.average:+.2f}, "
             f"lowest {low[1].average:+.2f} on {low[0]}, highest {high[1].average:+.2f} on {high[0]}."
         )
     return " ".join(parts)[:MAX_ALT]
+
+
+def _week_and_all(by_day: ByDay) -> list[ByDay]:
+    """Return the last week and all days; only these where there are no more."""
+    return [by_day[-WEEK:], by_day] if len(by_day) > WEEK else [by_day]
 
 
 def _feelings_described(total: Figures) -> str:
@@ -124,7 +133,7 @@ def _draw_days(axes: "Axes", by_day: ByDay) -> None:
         weeks = [by_day[place : place + WEEK] for place in range(start, len(by_day), WEEK)]
         by_day = [(week[0][0], sum((each for _, each in week), Figures())) for week in weeks]
     axes.bar(range(len(by_day)), [each.messages for _, each in by_day], 0.8, color=BLUE)
-    axes.yaxis.set_major_locator(_whole_numbers())
+    _count_on(axes.yaxis)
     _show_days(axes, [day for day, _ in by_day])
 
 
@@ -133,7 +142,7 @@ def _draw_hours(axes: "Axes", by_hour: Sequence[int]) -> None:
     axes.bar(range(24), by_hour, 0.8, color=GREEN)
     axes.set_xticks(range(0, 24, 3), [f"{hour:02}:00" for hour in range(0, 24, 3)])
     axes.set_xlim(-0.7, 23.7)
-    axes.yaxis.set_major_locator(_whole_numbers())
+    _count_on(axes.yaxis)
 
 
 def _draw_channels(axes: "Axes", counts: Sequence[int], names: Sequence[str]) -> None:
@@ -145,7 +154,7 @@ def _draw_channels(axes: "Axes", counts: Sequence[int], names: Sequence[str]) ->
     axes.bar_label(bars, [f"{count:,}" for count in counts[: len(shown)]], padding=4, color=TEXT, fontsize=9)
     axes.invert_yaxis()
     axes.set_xlim(0, max(*counts, 1, 1) * 1.2)
-    axes.xaxis.set_major_locator(_whole_numbers())
+    _count_on(axes.xaxis)
 
 
 def _draw_feelings(axes: "Axes", total: Figures) -> None:
@@ -162,15 +171,13 @@ def _draw_feelings(axes: "Axes", total: Figures) -> None:
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
 
 
-def _draw_average(axes: "Axes", by_day: ByDay, title: str) -> None:
+def _draw_average(axes: "Axes", by_day: ByDay, title: str, limit: float) -> None:
     _style(axes, title)
     axes.axhline(0, color=GREY, linewidth=1)
     places = [place for place, (_, each) in enumerate(by_day) if each.messages]
     averages = [by_day[place][1].average for place in places]
     axes.plot(places, averages, color=BLUE, marker="o", markersize=5, linewidth=1.8)
     axes.fill_between(places, averages, 0, color=BLUE, alpha=0.15, linewidth=0)
-    widest = max((abs(each) for each in averages), default=0.0)
-    limit = min(1.05, max(0.25, widest * 1.25))
     axes.set_ylim(-limit, limit)
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:+.2f}" if value else "0")
     if not places:
@@ -182,13 +189,16 @@ def _show_days(axes: "Axes", days: Sequence[date]) -> None:
     step = max(1, -(-len(days) // MAX_LABELS))
     places = range(0, len(days), step)
     axes.set_xticks(list(places), [f"{days[place]:%d %b}" for place in places])
-    axes.set_xlim(-0.7, len(days) - 0.3)
+    spare = max(0, FEWEST - len(days)) / 2  # so that one day is no wall
+    axes.set_xlim(-0.7 - spare, len(days) - 0.3 + spare)
 
 
 def _short(name: str) -> str:
     """Return a name as the picture's font has it: other characters would be boxes."""
     plain = "".join(letter for letter in name if letter.isprintable() and ord(letter) < _LAST_DRAWN)
-    plain = plain.strip("-_ |") or "(a channel)"
+    plain = "#" + plain.lstrip("#").strip("-_ |")
+    if plain == "#":
+        return "(other letters)"
     return plain if len(plain) <= MAX_NAME else plain[: MAX_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -205,7 +215,9 @@ def _style(axes: "Axes", title: str, grid: Any = "y") -> None:
         spine.set_visible(False)
 
 
-def _whole_numbers() -> Any:
+def _count_on(axis: Any) -> None:
+    """Label an axis with a few whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(nbins=6, integer=True, min_n_ticks=1)
+    axis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
+    axis.set_major_formatter(lambda value, _place: f"{value:,.0f}")

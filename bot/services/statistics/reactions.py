@@ -45,7 +45,7 @@ class ReactionEvent(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Outcome:
+class Outcome:
     """What a batch comes to: first what is cleared, then how each reaction ends."""
 
     cleared: set[int] = field(default_factory=set)
@@ -82,19 +82,28 @@ class ReactionService:
         self._queue: deque[ReactionEvent] = deque()
         self._arrived = asyncio.Event()
         self._lost = 0  # for which there was no room
+        self._accepted = self._done = 0  # events ever; equal when everything is in the database
+        self._progress = asyncio.Condition()
 
     @property
     def depth(self) -> int:
         """How many wait to be stored."""
-        return len(self._queue)
+        return self._accepted - self._done
 
     def offer(self, event: ReactionEvent) -> None:
         """Take an event; when there is no room, it is lost: a vote less, not a message."""
         if len(self._queue) >= QUEUE:
             self._lost += 1
             return
+        self._accepted += 1
         self._queue.append(event)
         self._arrived.set()
+
+    async def flushed(self) -> None:
+        """Return once everything taken so far is stored."""
+        target = self._accepted
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._done >= target)
 
     async def run(self) -> None:
         """Store batches until cancelled."""
@@ -103,15 +112,21 @@ class ReactionService:
                 self._arrived.clear()
                 await self._arrived.wait()
             await self._stored()  # a reaction may overtake its message, which waits to be stored
-            outcome = _Outcome()
-            for event in [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]:
+            outcome = Outcome()
+            events = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+            for event in events:
                 outcome.take(event)
             if self._lost:
                 logger.warning("No room for {} reactions; they are not counted", self._lost)
                 self._lost = 0
-            await self._store(outcome)
+            try:
+                await self._store(outcome)
+            finally:
+                async with self._progress:
+                    self._done += len(events)
+                    self._progress.notify_all()
 
-    async def _store(self, outcome: _Outcome) -> None:
+    async def _store(self, outcome: Outcome) -> None:
         pause = FIRST_PAUSE
         while True:
             try:
@@ -125,7 +140,7 @@ class ReactionService:
             await self._clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _write(self, outcome: _Outcome) -> None:
+    async def _write(self, outcome: Outcome) -> None:
         ends = [(key, outcome.ends[key]) for key in sorted(outcome.ends)]
         given = [
             Reaction(each.guild_id, each.message_id, each.user_id, each.emoji, kind_of(each.emoji).value)
