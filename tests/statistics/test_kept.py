@@ -1,5 +1,6 @@
 """What stays of figures and what goes: retention, members, servers, time zones."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -160,6 +161,29 @@ async def test_a_server_that_is_deleted_takes_its_figures_along(
     assert not any(sums.total() for sums in (await kept(engine)).values())
     assert await scalars(engine, "SELECT scope FROM kv") == []
     assert await scalars(engine, "SELECT message_id FROM message_reactions") == []
+
+
+async def test_what_is_stored_while_it_is_counted_is_counted_too(
+    database: Database, engine: AsyncEngine
+) -> None:
+    """A message that is not committed yet, in seconds that are being counted already."""
+    service, _ = await counter(database)
+    await write(database, Change.CREATE, row(message_id(0)))
+    async with database.transaction() as tx:
+        await tx.signals.add_batch([row(message_id(1))])
+        await tx.statistics_marks.mark([slot_of(message_id(1))])
+        counting = asyncio.create_task(service.count())
+        waits = (
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        if database.dialect == "sqlite":
+            await asyncio.wait({counting}, timeout=0)  # no other writer is let in
+        else:
+            while not counting.done() and not await scalars(engine, waits):
+                pass
+    await counting
+    await service.count_all()
+    assert await scalars(engine, "SELECT count(*) FROM counted_messages") == [2]
 
 
 @pytest.mark.parametrize("order", ["thanks last", "thanks first"])
