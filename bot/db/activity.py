@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import CompoundSelect, Select, Table, and_, func, literal, or_, select, union_all
+from sqlalchemy import CompoundSelect, Select, Table, func, literal, select, union_all
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.statistics import CHANNEL_DAYS, CHANNEL_HOURS, FIGURES, USER_DAYS, USER_MONTHS
@@ -15,6 +15,7 @@ from bot.models import MessageReaction, SignalRecord
 _SIGNALS: Table = SignalRecord.__table__  # type: ignore[attr-defined]
 _REACTIONS: Table = MessageReaction.__table__  # type: ignore[attr-defined]
 _DAY = timedelta(days=1)
+_RANKED = ("messages", "helped")
 
 
 class Days(NamedTuple):
@@ -25,7 +26,7 @@ class Days(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """Members by what they did."""
+    """Members by what they did; of the figures, only messages and answers that helped are told."""
 
     members: int  # all who wrote
     contributors: Sequence[tuple[int, Figures]]  # most messages first
@@ -78,16 +79,25 @@ class ActivityRepository:
     ) -> Ranked:
         """Return who wrote and helped most in `channels` (`EVERYWHERE`: all), those in `hidden` left out."""
         totals = _user_totals(guild_id, days, channels, hidden).cte("totals")
-        columns = [totals.c[name] for name in ("user_id", *FIGURES)]
-        wrote = totals.c.messages > 0
-        query: Any = select(func.count().over(), *columns).where(wrote)
-        most = await self._all(query.order_by(totals.c.messages.desc(), totals.c.user_id).limit(limit))
-        helped = select(*columns).where(wrote, totals.c.helped > 0)
-        best = await self._all(helped.order_by(totals.c.helped.desc(), totals.c.user_id).limit(limit))
+        user, messages, helped = (totals.c[name] for name in ("user_id", "messages", "helped"))
+
+        def best(kind: int, by: Any) -> Any:
+            members = func.count().over().label("members")
+            chosen = select(literal(kind).label("kind"), members, user, messages, helped)
+            return chosen.where(messages > 0, by > 0).order_by(by.desc(), user).limit(limit).subquery()
+
+        # One statement, so that the totals are made once.
+        parts = [select(best(0, messages)), select(best(1, helped))]
+        rows = await self._all(union_all(*parts))
+        ranked: tuple[list[tuple[int, Figures]], ...] = ([], [])
+        for kind, _, *figures in rows:
+            user_id, wrote, answers = map(int, figures)
+            ranked[kind].append((user_id, Figures(messages=wrote, helped=answers)))
+        most = sorted(ranked[0], key=lambda each: (-each[1].messages, each[0]))
         return Ranked(
-            most[0][0] if most else 0,
-            [(row[1], _figures(row[2:])) for row in most],
-            [(row[0], _figures(row[1:])) for row in best],
+            next((members for kind, members, *_ in rows if kind == 0), 0),
+            most,
+            sorted(ranked[1], key=lambda each: (-each[1].helped, each[0])),
         )
 
     async def of_user(self, guild_id: int, user_id: int, days: Days) -> Mapping[int, Mapping[date, Figures]]:
@@ -173,8 +183,12 @@ def _figures(sums: Sequence[Any]) -> Figures:
     return Figures(*map(int, sums))
 
 
-def _summed(table: Table, *by: Any, sign: int = 1) -> Select[Any]:
-    return select(*by, *((sign * func.sum(table.c[name])).label(name) for name in FIGURES))
+def _summed(table: Table, *by: Any) -> Select[Any]:
+    return select(*by, *(func.sum(table.c[name]).label(name) for name in FIGURES))
+
+
+def _ranking(table: Table, sign: int = 1) -> Select[Any]:
+    return select(table.c.user_id, *((sign * table.c[name]).label(name) for name in _RANKED))
 
 
 def _in(table: Table, guild_id: int, days: Days, channels: Collection[int]) -> list[Any]:
@@ -188,42 +202,41 @@ def _in(table: Table, guild_id: int, days: Days, channels: Collection[int]) -> l
 def _user_totals(
     guild_id: int, days: Days, channels: Collection[int], hidden: Collection[int]
 ) -> Select[Any]:
-    """Return each member's sums: whole months from the table of months where all channels are asked for."""
-    user = USER_DAYS.c.user_id
-    named = user != NOBODY
-    parts: list[Any] = []
-    months = _whole_months(days) if tuple(channels) == (EVERYWHERE,) else None
-    pieces = [days]
-    if months is not None:
-        month = USER_MONTHS.c
-        parts.append(
-            _summed(USER_MONTHS, month.user_id)
-            .where(month.guild_id == guild_id, month.month.between(*months[0]), month.user_id != NOBODY)
-            .group_by(month.user_id)
-        )
-        pieces = months[1]
-    if pieces:
-        between = or_(*(USER_DAYS.c.date.between(*each) for each in pieces))
-        there = and_(USER_DAYS.c.guild_id == guild_id, USER_DAYS.c.channel_id.in_(channels))
-        parts.append(_summed(USER_DAYS, user).where(there, between, named).group_by(user))
+    """Return what ranks members; of all channels together, from the months as far as that is less."""
+    months, more, less = list[date](), [days], list[Days]()
+    if tuple(channels) == (EVERYWHERE,):
+        months, more, less = _in_months(days)
+    month = USER_MONTHS.c
+    parts = [_ranking(USER_DAYS).where(*_in(USER_DAYS, guild_id, each, channels)) for each in more]
+    parts += [_ranking(USER_DAYS, -1).where(*_in(USER_DAYS, guild_id, each, channels)) for each in less]
+    if months:
+        parts.append(_ranking(USER_MONTHS).where(month.guild_id == guild_id, month.month.in_(months)))
     if hidden:
-        away = _in(USER_DAYS, guild_id, days, hidden)
-        parts.append(_summed(USER_DAYS, user, sign=-1).where(*away, named).group_by(user))
+        parts.append(_ranking(USER_DAYS, -1).where(*_in(USER_DAYS, guild_id, days, hidden)))
     every: CompoundSelect[Any] = union_all(*parts)
     rows = every.subquery()
-    sums = [func.sum(rows.c[name]).label(name) for name in FIGURES]
-    return select(rows.c.user_id, *sums).group_by(rows.c.user_id)
+    sums = [func.sum(rows.c[name]).label(name) for name in _RANKED]
+    return select(rows.c.user_id, *sums).where(rows.c.user_id != NOBODY).group_by(rows.c.user_id)
 
 
-def _whole_months(days: Days) -> tuple[Days, list[Days]] | None:
-    """Return the first days of the first and last month wholly within `days`, and the days around them."""
-    first = days.first if days.first.day == 1 else _next_month(days.first)
-    end = days.last.replace(day=1) if (days.last + _DAY).day != 1 else days.last + _DAY
-    if first >= end:
-        return None
-    around = [Days(days.first, first - _DAY), Days(end, days.last)]
-    last = (end - _DAY).replace(day=1)
-    return Days(first, last), [each for each in around if each.first <= each.last]
+def _in_months(days: Days) -> tuple[list[date], list[Days], list[Days]]:
+    """Return months (by their first day), days to add to them and days to take away that make up `days`.
+
+    Days after the last are taken from its month, too: there are hardly any, as most questions end today.
+    """
+    months, more, less = list[date](), list[Days](), list[Days]()
+    month = days.first.replace(day=1)
+    while month <= days.last:
+        end = _next_month(month) - _DAY
+        first, last = max(days.first, month), min(days.last, end)
+        if first - month > last - first:
+            more.append(Days(first, last))
+        else:
+            months.append(month)
+            outside = (Days(month, first - _DAY), Days(last + _DAY, end))
+            less += [each for each in outside if each.first <= each.last]
+        month = _next_month(month)
+    return months, more, less
 
 
 def _next_month(day: date) -> date:

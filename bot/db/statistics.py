@@ -1,7 +1,7 @@
 """Counting messages: what has been counted of each, and the sums."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -135,9 +135,9 @@ class StatisticsRepository:
 
     async def add(self, sums: Sums) -> None:
         """Add to the sums; rows that come to nothing go."""
-        await self._add(USER_DAYS, {key: astuple(each) for key, each in sums.user_days.items()})
-        await self._add(USER_MONTHS, {key: astuple(each) for key, each in sums.user_months.items()})
-        await self._add(CHANNEL_DAYS, {key: astuple(each) for key, each in sums.channel_days.items()})
+        await self._add(USER_DAYS, {key: each.values() for key, each in sums.user_days.items()})
+        await self._add(USER_MONTHS, {key: each.values() for key, each in sums.user_months.items()})
+        await self._add(CHANNEL_DAYS, {key: each.values() for key, each in sums.channel_days.items()})
         await self._add(CHANNEL_HOURS, {key: (each,) for key, each in sums.channel_hours.items()})
 
     async def _add(self, table: Table, more: Mapping[Any, tuple[int, ...]]) -> None:

@@ -1,10 +1,11 @@
 """Figures of a server: what a message counts for, and how feelings change. Pure: no I/O."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from math import sqrt
+from operator import add, sub
 from typing import Final, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -79,11 +80,17 @@ class Figures:
 
     def __add__(self, other: "Figures") -> "Figures":
         """Return both together."""
-        return Figures(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
+        return Figures(*map(add, self.values(), other.values()))
 
     def __sub__(self, other: "Figures") -> "Figures":
         """Return these without those."""
-        return Figures(*(one - two for one, two in zip(astuple(self), astuple(other), strict=True)))
+        return Figures(*map(sub, self.values(), other.values()))
+
+    def values(self) -> tuple[int, ...]:
+        """Return them in order; `dataclasses.astuple` takes ten times as long."""
+        return (
+            self.messages, self.replies, self.questions, self.helped, self.mood, self.positive, self.negative
+        )  # fmt: skip
 
     @property
     def neutral(self) -> int:

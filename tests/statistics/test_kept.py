@@ -13,6 +13,7 @@ from bot.db.reactions import Reaction
 from bot.domain.arrival import Change
 from bot.domain.statistics import slot_of
 from bot.services.retention import RetentionService
+from bot.services.statistics import counting as module
 from bot.settings import RetentionSettings
 from tests.fakes import FakeClock
 from tests.statistics.support import (
@@ -161,6 +162,22 @@ async def test_a_server_that_is_deleted_takes_its_figures_along(
     assert not any(sums.total() for sums in (await kept(engine)).values())
     assert await scalars(engine, "SELECT scope FROM kv") == []
     assert await scalars(engine, "SELECT message_id FROM message_reactions") == []
+
+
+async def test_busy_seconds_are_counted_in_portions_and_from_the_first_again_when_they_change(
+    database: Database, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PORTION", 3)
+    service, _ = await counter(database)
+    rows = [row(message_id(0) + number) for number in range(10)]
+    await write(database, Change.CREATE, *rows)
+    seen = []
+    while await service.count():
+        seen += await scalars(engine, "SELECT count(*) FROM counted_messages")
+        if seen == [3, 6]:
+            await write(database, Change.DELETE, rows[0])
+    assert seen == [3, 6, 5, 5, 8, 9]  # what was counted before counts once
+    assert await scalars(engine, "SELECT messages FROM daily_channel_statistics WHERE channel_id = 0") == [9]
 
 
 async def test_what_is_stored_while_it_is_counted_is_counted_too(
