@@ -3,10 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
-from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, bindparam, delete, exists, select, tuple_, union_all, update
+from sqlalchemy import Integer, String, Table, and_, bindparam, delete, exists, select, tuple_, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -60,6 +59,17 @@ class Heard(NamedTuple):
 
 _HEARD = [_SIGNALS.c[name] for name in Heard._fields[:-1]] + [_SIGNALS.c.deleted_at.is_not(None)]
 
+# One statement for every stretch: putting one together for several takes longer than asking for each.
+_BETWEEN = (
+    select(*_HEARD)
+    .where(_SIGNALS.c.id.between(bindparam("first_key", type_=String), bindparam("last_key", type_=String)))
+    # Ids of other lengths sort between them, too.
+    .where(_SIGNALS.c.message_id.between(bindparam("first"), bindparam("last")))
+    .where(_SIGNALS.c.guild_id.is_not(None))
+    .order_by(_SIGNALS.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
 
 class StatisticsRepository:
     """What has been counted, seen by one open session; flushes, never commits."""
@@ -70,24 +80,21 @@ class StatisticsRepository:
     async def heard(
         self, source: str, marks: Sequence[tuple[int, int]], since_id: int, limit: int
     ) -> list[Heard]:
-        """Return messages of these slots, each after the id beside it, none before `since_id`; oldest first.
-
-        One query, so for some dozens of slots at most.
-        """
-        parts = []
-        for slot, after_id in marks:
-            first = max(slot << SLOT_BITS, after_id + 1, since_id)
-            last = (slot + 1 << SLOT_BITS) - 1
-            between = and_(
-                _SIGNALS.c.id.between(signal_id(source, first), signal_id(source, last)),
-                _SIGNALS.c.message_id.between(first, last),  # ids of other lengths sort between them, too
-                _SIGNALS.c.guild_id.is_not(None),
-            )
-            parts.append(
-                select(select(*_HEARD).where(between).order_by(_SIGNALS.c.id).limit(limit).subquery())
-            )
-        rows = await (await self._session.connection()).execute(union_all(*parts))
-        return sorted(map(Heard._make, rows), key=itemgetter(0))[:limit]
+        """Return messages of these slots, after the id beside each, none before `since_id`; oldest first."""
+        connection, found = await self._session.connection(), list[Heard]()
+        for begin, last in _ranges(marks):
+            first = max(begin, since_id)
+            if first > last or len(found) >= limit:
+                continue
+            values = {
+                "first": first,
+                "last": last,
+                "first_key": signal_id(source, first),
+                "last_key": signal_id(source, last),
+                "most": limit - len(found),
+            }
+            found += map(Heard._make, await connection.execute(_BETWEEN, values))
+        return found
 
     async def counted(self, message_ids: Collection[int]) -> dict[int, Counted]:
         """Return as what these messages have been counted; those that weren't are left out."""
@@ -187,6 +194,18 @@ class StatisticsRepository:
     async def purge(self, before_id: int, limit: int) -> int:
         """Forget up to `limit` of what has been counted of messages before `before_id`; the sums stay."""
         return await purge_before(self._session, _COUNTED, ("message_id",), before_id, limit)
+
+
+def _ranges(marks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the first and last id of each stretch that neighbouring slots make; `marks` are in order."""
+    ranges: list[tuple[int, int]] = []
+    for slot, after_id in marks:
+        first, last = max(slot << SLOT_BITS, after_id + 1), (slot + 1 << SLOT_BITS) - 1
+        if ranges and ranges[-1][1] + 1 == first:
+            ranges[-1] = (ranges[-1][0], last)
+        else:
+            ranges.append((first, last))
+    return ranges
 
 
 async def purge_before(
