@@ -83,9 +83,9 @@ async def fill(engine: AsyncEngine) -> None:
 
 
 async def seconds_of(activity: ActivityService, days: int, reader: Person) -> Sequence[float]:
-    """Return how long the figures of the last `days` days take, each of five times."""
+    """Return how long the figures of the last `days` days take, each of fifteen times."""
     taken = []
-    for _ in range(5):
+    for _ in range(15):
         begun = time.perf_counter()
         found = await activity.of(GUILD, days, reader)
         taken.append(time.perf_counter() - begun)
@@ -109,6 +109,6 @@ async def test_activity_of_ten_million_messages_takes_less_than_a_tenth_of_a_sec
     for name, reader in (("owner", everything), ("member", part)):
         for days in (7, 30, 90, 365):
             taken = await seconds_of(activity, days, reader)
-            timed = [round(each * 1_000) for each in taken]
+            timed = [round(taken[place] * 1_000) for place in (0, 7, 14)]
             print(f"{engine.dialect.name} {name} {days} days: {timed} ms")  # noqa: T201
-            assert taken[0] < MOST_SECONDS  # the best of five: what else runs on the machine isn't meant
+            assert taken[0] < MOST_SECONDS  # the best of them: what else runs on the machine isn't meant
