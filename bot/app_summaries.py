@@ -1,5 +1,6 @@
 """The part of the composition root that puts together figures and summaries."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.db.database import Database
@@ -11,13 +12,14 @@ from bot.services.language import Language
 from bot.services.statistics.service import StatisticsService
 from bot.services.summaries.collecting import Collecting
 from bot.services.summaries.extracts import PickedLines
+from bot.services.summaries.figures import SummaryFigures
 from bot.services.summaries.making import SummaryMaker
 from bot.services.summaries.partials import Partials
 from bot.services.summaries.posting import DailyPosts
 from bot.services.summaries.requests import SummaryRequests
 from bot.services.summaries.scheduling import SummaryScheduler
 from bot.services.summaries.service import Summaries
-from bot.services.summaries.settings import SummarySettingsService
+from bot.services.summaries.settings import Section, SummarySettingsService
 from bot.services.summaries.storing import SummaryStore
 from bot.services.tickets.service import TicketService
 from bot.settings import Settings
@@ -40,13 +42,14 @@ class SummaryParts:
     threads: ArchivedThreads
     ingest: IngestService
 
-    async def build(self) -> Summaries:
+    async def build(self, statistics: StatisticsService) -> Summaries:
         """Return the services, with every server's settings read."""
         settings = SummarySettingsService(self.database, self.clock, self.guilds)
         await settings.load()
         collecting = Collecting(self.database, self.guilds, self.audience)
         collecting.is_private = self.threads.is_private
         collecting.opted_out = self._opted_out
+        collecting.votes = self._votes
         store = SummaryStore(self.database, self.clock, collecting)
         maker = SummaryMaker(
             self.clock,
@@ -66,9 +69,17 @@ class SummaryParts:
             store=store,
             desk=self.desk,
         )
+        figures = SummaryFigures(self.database, self.guilds, self.audience, statistics.moods)
+        daily.extras |= {Section.MOOD: figures.mood, Section.PEOPLE: figures.people}
+        daily.picture, daily.alarm = figures.picture, figures.alarm
         tick = self.settings.workers.tick_seconds
         scheduler = SummaryScheduler(self.database, self.clock, settings, daily, tick)
         return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler)
+
+    async def _votes(self, message_ids: Sequence[int]) -> Mapping[int, int]:
+        """Return how many members reacted to messages."""
+        async with self.database.reading() as tx:
+            return await tx.reactions.votes(message_ids)
 
     def statistics(self) -> StatisticsService:
         """Return what counts, and tells the figures."""
