@@ -251,8 +251,9 @@ class Application:
             audience, meaning,
         )  # fmt: skip
         summaries = SummaryParts(
-            database, clock, settings, guilds, audience, language, tickets, self._summary_desk, self._threads
-        )
+            database, clock, settings, guilds, audience, language, tickets, self._summary_desk,
+            self._threads, ingest,
+        )  # fmt: skip
         trained = TrainedReplies(knowledge)
         writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(
@@ -282,6 +283,7 @@ class Application:
             recovery=RecoveryService(database, ingest, clock, settings.ingest),
             retention=RetentionService(database, clock, settings.retention),
             similar_tickets=parts.similar(),
+            statistics=summaries.statistics(),
             status=StatusService(database, language, settings.llm, metrics, clock),
             stories=StoryService(database),
             summaries=await summaries.build(),

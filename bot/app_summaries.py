@@ -1,4 +1,4 @@
-"""The part of the composition root that puts together summaries."""
+"""The part of the composition root that puts together figures and summaries."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ from bot.db.database import Database
 from bot.services.audience import AudienceService
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
+from bot.services.ingest import IngestService
 from bot.services.language import Language
+from bot.services.statistics.service import StatisticsService
 from bot.services.summaries.collecting import Collecting
 from bot.services.summaries.extracts import PickedLines
 from bot.services.summaries.making import SummaryMaker
@@ -36,6 +38,7 @@ class SummaryParts:
     tickets: TicketService
     desk: DiscordSummaryDesk
     threads: ArchivedThreads
+    ingest: IngestService
 
     async def build(self) -> Summaries:
         """Return the services, with every server's settings read."""
@@ -66,6 +69,19 @@ class SummaryParts:
         tick = self.settings.workers.tick_seconds
         scheduler = SummaryScheduler(self.database, self.clock, settings, daily, tick)
         return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler)
+
+    def statistics(self) -> StatisticsService:
+        """Return what counts, and tells the figures."""
+        statistics = StatisticsService(
+            self.database,
+            self.clock,
+            self.guilds,
+            self.audience,
+            self.ingest,
+            self.settings.retention.messages_days,
+        )
+        statistics.leave_out(self._opted_out)
+        return statistics
 
     def _opted_out(self, guild_id: int, user_id: int) -> bool:
         """Return whether nothing is shown of a member, as the conversation knows it now."""

@@ -9,6 +9,15 @@ from bot.models.kv import KeyValue
 from bot.models.llm_call import LlmCall
 from bot.models.question import Outcome, Question
 from bot.models.signal import SignalRecord
+from bot.models.statistics import (
+    CountedMessage,
+    DailyChannelStatistics,
+    DailyUserStatistics,
+    HourlyChannelStatistics,
+    MessageReaction,
+    MonthlyUserStatistics,
+    StatisticsMark,
+)
 from bot.models.summary import (
     NoteKind,
     Summary,
@@ -30,6 +39,9 @@ __all__ = [
     "AutoReply",
     "ChangeKind",
     "Channel",
+    "CountedMessage",
+    "DailyChannelStatistics",
+    "DailyUserStatistics",
     "DeliveryKind",
     "DeliveryStatus",
     "Feedback",
@@ -37,14 +49,18 @@ __all__ = [
     "Gap",
     "Giver",
     "Guild",
+    "HourlyChannelStatistics",
     "KeyValue",
     "LlmCall",
     "Member",
+    "MessageReaction",
+    "MonthlyUserStatistics",
     "NoteKind",
     "Outcome",
     "Question",
     "RunStatus",
     "SignalRecord",
+    "StatisticsMark",
     "Summary",
     "SummaryFeedback",
     "SummaryKind",
