@@ -128,7 +128,7 @@ class _Draft:
         """Return what says most of it, without what is told as a decision, something to do or open."""
         told = {id_ for claim in [*self.decisions, *self.actions] for id_ in claim.message_ids}
         told |= {id_ for question in self.questions for id_ in question.message_ids}
-        source = [line for line in self.lines if line.message_id not in told] or self.lines
+        source = _unlike([line for line in self.lines if line.message_id not in told] or self.lines)
         if len(source) > _COMPARED:
             longest = sorted(source, key=lambda line: (-min(200, len(line.text)), line.message_id))[
                 :_COMPARED
@@ -171,6 +171,14 @@ def plain_lines(text: str) -> str:
     return (
         "\n".join(filter(None, (plain(part) for part in text.split("\n")))) if "\n" in text else plain(text)
     )
+
+
+def _unlike(lines: Iterable[Line]) -> list[Line]:
+    """Return lines in their order, without those that say word for word what an earlier one said."""
+    first: dict[str, Line] = {}
+    for line in lines:
+        first.setdefault(plain(line.text).casefold(), line)
+    return list(first.values())
 
 
 def _answered(lines: Sequence[Line]) -> set[int]:

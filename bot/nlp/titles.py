@@ -18,7 +18,9 @@ _PHRASES: Final = 3  # of a title
 _RAREST: Final = 2.0  # more doesn't count: what only one topic has is often said only once
 _CODE: Final = re.compile(r"```.*?(?:```|$)|`([^`\n]*)`", re.DOTALL)
 _NOT_WORDS: Final = re.compile(r"https?://\S+|<[@#:a/][^>\n]{0,80}>|\{\w+\}|</?\w+:?\w*>")
-_MARKUP: Final = re.compile(r"[*_~|`>#\[\]\\]+")
+_MARKUP: Final = re.compile(r"[*~|`>#\[\]\\]+|(?<![^\W_])_+|_+(?![^\W_])")  # "a_b" is a name, "_a_" is markup
+_CUT_OUT: Final = re.compile(r"\[redacted: [a-z ]{1,40}\]")
+_BEFORE_STOP: Final = re.compile(r" ?<[@#:a/][^>\n]{0,80}>(?=[,.!?;:])")  # a mention; nothing of it stays
 _WORD: Final = re.compile(r"[^\W_](?:[\w'’.+-]*[^\W_])?[+#]*")  # noqa: RUF001 - an apostrophe too
 _BREAK: Final = re.compile(r"[^\w\s'’.+#-]+|\.\s|\s-+\s")  # noqa: RUF001
 _GREETING: Final = re.compile(
@@ -52,6 +54,7 @@ _EMPTY: Final = (
         " couldn't isnt thats whats ive youre theres id ill didnt these those us being does having put set"
         " tried"
         " tell told says saying asked ask idea issue issues error line file lines files it's"
+        " redacted"
     )
 )
 
@@ -59,6 +62,7 @@ _EMPTY: Final = (
 def plain(text: str) -> str:
     """Return a text without markup, mentions, addresses and code blocks, on one line."""
     text = _CODE.sub(lambda found: found[1] or " ", text)
+    text = _BEFORE_STOP.sub("", _CUT_OUT.sub("(redacted)", text))
     return " ".join(_MARKUP.sub(" ", _NOT_WORDS.sub(" ", text)).split())
 
 
@@ -142,7 +146,7 @@ def _question(lines: Sequence[Line]) -> str:
         asked = _GREETING.sub("", sentence).strip(" ,:;-")
         if asked.endswith("?") and asked.count("?") == 1 and len(asked) <= LONGEST:
             least, most = _QUESTION_WORDS
-            if least <= len(asked.split()) <= most:
+            if least <= len(asked.split()) <= most and phrases_of(asked):
                 return asked[:1].upper() + asked[1:]
     return ""
 

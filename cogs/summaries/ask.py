@@ -14,13 +14,14 @@ from bot.domain.errors import UserFacingError
 from bot.domain.schedules import day_span
 from bot.domain.summaries import Reading, Span
 from bot.services.summaries.collecting import Reader, Wanted
-from bot.services.summaries.rendering import pages, title_of
+from bot.services.summaries.rendering import pages, plain, title_of
 from bot.services.summaries.storing import MOST_NOTE, Stored
 from bot.tools.summaries import page_embed, summary_buttons
 from cogs.summaries.history import history_page
 from cogs.summaries.progress import Progress
 
 LONGEST = timedelta(days=92)
+MAX_NAME = 100  # characters of a channel's name in a title
 MOST_HOURS = 24 * 30
 SILENT = discord.AllowedMentions.none()
 _EVERY = app_commands.checks.cooldown(2, 30.0, key=lambda i: (i.guild_id, i.user.id))
@@ -194,6 +195,9 @@ class AskedSummaries(commands.GroupCog, group_name="summary"):
         guild_id = _guild_id(interaction)
         summary = stored.summary
         title = title_of(Span(summary.starts_at, summary.ends_at), self._zone(interaction))
+        if len(summary.place_ids) == 1 and interaction.guild is not None:
+            place = interaction.guild.get_channel_or_thread(int(summary.place_ids[0]))
+            title = title if place is None else f"#{plain(place.name, MAX_NAME)}: {title}"
         shown = pages(title, guild_id, stored, self._summaries.settings.sections(guild_id))
         first, *others = [page_embed(each) for each in shown]
         buttons = summary_buttons(summary.id)

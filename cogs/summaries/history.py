@@ -62,5 +62,11 @@ async def history_page(
 
 def _line(summary: Summary, zone: str) -> str:
     title = title_of(Span(summary.starts_at, summary.ends_at), zone)
-    kind = "daily" if summary.local_date is not None else "asked for"
-    return f"`{summary.id}` **{title}** · {kind} · {counted(summary.messages_read, 'message')}"
+    kind = (
+        "daily"
+        if summary.local_date is not None
+        else f"asked for <t:{int(summary.created_at.timestamp())}:R>"
+    )
+    places = summary.place_ids
+    where = f" of <#{places[0]}>" if len(places) == 1 else ""
+    return f"`{summary.id}` **{title}**{where} · {kind} · {counted(summary.messages_read, 'message')}"

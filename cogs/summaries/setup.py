@@ -13,7 +13,7 @@ from bot.services.guilds import GuildService
 from bot.services.summaries.service import Summaries
 from bot.services.summaries.settings import Section, describe_days, parse_days
 from bot.services.zones import suggest_zones
-from bot.tools.summaries import NEEDS
+from bot.tools.summaries import COLOUR, NEEDS
 from cogs.admin.rights import is_public, what_is_missing
 
 
@@ -157,7 +157,7 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
 
 def settings_embed(settings: SummarySettings, zone: str) -> discord.Embed:
     """Build the embed of a server's settings."""
-    embed = discord.Embed(title="Daily summary")
+    embed = discord.Embed(title="Daily summary", colour=COLOUR)
     where = "off"
     if settings.is_on and settings.channel_id is not None:
         where = f"in <#{settings.channel_id}>"

@@ -1,6 +1,6 @@
 """What a summary looks like: pages of marked-up text, each as long as Discord takes."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -19,6 +19,8 @@ MAX_LINKS: Final = 3  # of one claim
 MAX_CLAIM: Final = 400  # characters
 MAX_TITLE: Final = 120
 _A_DAY: Final = timedelta(hours=25)  # at most, when clocks go back
+_SHORT: Final = timedelta(hours=22)  # less than any day, also when clocks go forward
+_STEP: Final = 100  # characters, when pages are made as long as each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Page:
     """One message of a summary.
 
     Attributes:
-        footer: who wrote it, how much it read, and which page this is.
+        footer: of the last, who wrote it and how much it read; of the others, which page this is.
     """
 
     title: str
@@ -47,6 +49,9 @@ def title_of(span: Span, zone: str) -> str:
     tz = ZoneInfo(zone)
     first, end = (each.astimezone(tz) for each in (span.start, span.end))
     last = end - timedelta(microseconds=1)
+    if span.end - span.start < _SHORT and (first.hour or first.minute):  # some hours, not a day so far
+        until = f"{end:%H:%M}" if first.date() == last.date() else f"{end:%A, %d %B %Y, %H:%M}"
+        return f"{first:%A, %d %B %Y, %H:%M} to {until}"
     if first.date() == last.date() or span.end - span.start <= _A_DAY:
         # From noon to noon is called by the day it ends on; from midnight to midnight it's that day.
         return f"{last:%A, %d %B %Y}"
@@ -58,8 +63,8 @@ def pages(
 ) -> list[Page]:
     """Return a summary's pages, one at least.
 
-    Nothing of a member's is markup in it, nobody is mentioned, and every line has the links it rests on.
-    Topics that are beyond the last page are counted on it.
+    Nothing of a member's is markup in it, nobody is mentioned, and every line has the links it rests on,
+    numbered through. Topics that are beyond the last page are counted on it.
     """
     digest = stored.digest
     blocks: list[str] = [f"**Corrected:** {plain(each, MAX_CLAIM)}" for each in stored.corrections]
@@ -67,8 +72,11 @@ def pages(
     room = MAX_PAGE * MAX_PAGES - 200  # for the line that tells of what is left out
     tails = [_block(extra) for extra in extras if extra.lines]
     room -= sum(len(each) + 2 for each in tails)
+    numbers: dict[int, int] = {}
     for topic in digest.topics:
-        block = _topic(topic, guild_id, digest, sections)
+        block = _topic(topic, guild_id, digest, sections, numbers)
+        if not block:
+            continue
         if len(block) + 2 > room:
             left_out += 1
             continue
@@ -80,12 +88,11 @@ def pages(
         blocks.append(f"-# {counted(stored.removed, 'line')} taken out: what it rested on was deleted.")
     texts = _packed([*blocks, *tails])
     footer = footer_of(digest.coverage, digest.model)
-    several = len(texts) > 1
     return [
         Page(
             title if number == 1 else f"{title} ({number})",
             text,
-            _numbered(footer, number, len(texts), several),
+            footer if number == len(texts) else f"{number} of {len(texts)}",
         )
         for number, text in enumerate(texts, 1)
     ]
@@ -113,7 +120,14 @@ def plain(text: str, most: int) -> str:
     return defuse_mentions(escape_markdown(words))
 
 
-def _topic(topic: Topic, guild_id: int, digest: Digest, sections: Collection[Section]) -> str:
+def _topic(
+    topic: Topic,
+    guild_id: int,
+    digest: Digest,
+    sections: Collection[Section],
+    numbers: MutableMapping[int, int],
+) -> str:
+    """Return a topic as it is shown; "" where nothing is left of it but its title."""
     head = f"**{plain(topic.title, MAX_TITLE)}**"
     place_ids = list(
         dict.fromkeys(digest.sources[each].place_id for each in topic.message_ids if each in digest.sources)
@@ -121,26 +135,39 @@ def _topic(topic: Topic, guild_id: int, digest: Digest, sections: Collection[Sec
     if place_ids:
         where = " ".join(f"<#{each}>" for each in place_ids[:MAX_LINKS])
         head += f"\n-# {where} · {counted(len(topic.message_ids), 'message')}"
-    lines = [head]
-    for claims, mark, wanted in (
-        (topic.sentences, "", Section.TOPICS),
-        (topic.decisions, "**Decided:** ", Section.DECISIONS),
-        (topic.actions, "**To do:** ", Section.ACTIONS),
-        (topic.questions, "**Open:** ", Section.QUESTIONS),
-    ):
-        if wanted in sections:
-            lines += [f"• {mark}{_claim(each, guild_id, digest)}" for each in claims]
-    return "\n".join(lines)
-
-
-def _claim(claim: Claim, guild_id: int, digest: Digest) -> str:
-    links = [
-        f"[{number}]({link(guild_id, digest.sources[each].place_id, each)})"
-        for number, each in enumerate(
-            [each for each in claim.message_ids if each in digest.sources][:MAX_LINKS], 1
+    others = [
+        (claim, mark)
+        for claims, mark, wanted in (
+            (topic.decisions, "**Decided:** ", Section.DECISIONS),
+            (topic.actions, "**To do:** ", Section.ACTIONS),
+            (topic.questions, "**Open:** ", Section.QUESTIONS),
         )
+        if wanted in sections
+        for claim in claims
     ]
-    return " ".join([plain(claim.text, MAX_CLAIM), *links])
+    told = {claim.message_ids for claim, _ in others} if topic.is_extract else set()
+    shown = [claim for claim in topic.sentences if claim.message_ids not in told]
+    lines = [head]
+    for claim, mark in [*((each, "") for each in shown if Section.TOPICS in sections), *others]:
+        text = plain(claim.text, MAX_CLAIM)
+        if topic.is_extract and not mark:
+            text = _named(text)
+        lines.append(" ".join([f"• {mark}{text}", *_links(claim, guild_id, digest, numbers)]))
+    return "\n".join(lines) if len(lines) > 1 else ""
+
+
+def _named(text: str) -> str:
+    """Return an extract with its author's name, which it begins with, easy to find."""
+    name, colon, words = text.partition("\\: ")
+    return f"**{name}:** {words}" if colon and name else text
+
+
+def _links(claim: Claim, guild_id: int, digest: Digest, numbers: MutableMapping[int, int]) -> list[str]:
+    return [
+        f"[→{numbers.setdefault(each, len(numbers) + 1)}]"
+        f"({link(guild_id, digest.sources[each].place_id, each)})"
+        for each in [each for each in claim.message_ids if each in digest.sources][:MAX_LINKS]
+    ]
 
 
 def _block(extra: Extra) -> str:
@@ -148,15 +175,30 @@ def _block(extra: Extra) -> str:
 
 
 def _packed(blocks: Sequence[str]) -> list[str]:
-    """Return the blocks on as few pages as they fit on, in order; one that is too long is cut by lines."""
+    """Return the blocks in order on as few pages as they fit on, all about as long.
+
+    One that is too long for a page is cut by lines.
+    """
+    parts = [part for block in blocks for part in _cut(block)]
+    fewest = _filled(parts, MAX_PAGE)
+    if not fewest:
+        return ["Nothing was said."]
+    share = sum(map(len, parts)) // len(fewest)
+    for most in range(share, MAX_PAGE, _STEP):
+        texts = _filled(parts, most)
+        if len(texts) == len(fewest):
+            return texts
+    return fewest
+
+
+def _filled(parts: Sequence[str], most: int) -> list[str]:
     texts: list[str] = []
-    for block in blocks:
-        for part in _cut(block):
-            if texts and len(texts[-1]) + len(part) + 2 <= MAX_PAGE:
-                texts[-1] += "\n\n" + part
-            else:
-                texts.append(part)
-    return texts or ["Nothing was said."]
+    for part in parts:
+        if texts and len(texts[-1]) + len(part) + 2 <= most:
+            texts[-1] += "\n\n" + part
+        else:
+            texts.append(part)
+    return texts
 
 
 def _cut(block: str) -> list[str]:
@@ -166,7 +208,3 @@ def _cut(block: str) -> list[str]:
             parts.append("")
         parts[-1] += ("\n" if parts[-1] else "") + line[:MAX_PAGE]
     return parts
-
-
-def _numbered(footer: str, number: int, count: int, several: bool) -> str:
-    return f"{footer} · {number} of {count}" if several else footer

@@ -1,5 +1,6 @@
 """What a summary looks like: within Discord's limits, every line with its links, nobody's words as markup."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,14 +50,45 @@ def test_each_line_has_the_links_it_rests_on() -> None:
     assert page.text.split("\n") == [
         "**Printers**",
         "-# <#8> · 5 messages",
-        f"• It prints again. [1]({base}100) [2]({base}101)",
-        f"• **Decided:** We buy ink. [1]({base}102)",
-        f"• **To do:** Kim buys it. [1]({base}103)",
-        f"• **Open:** Which colour? [1]({base}104)",
+        f"• It prints again. [→1]({base}100) [→2]({base}101)",
+        f"• **Decided:** We buy ink. [→3]({base}102)",
+        f"• **To do:** Kim buys it. [→4]({base}103)",
+        f"• **Open:** Which colour? [→5]({base}104)",
     ]
     assert page.title == "Monday"
     [fewer] = pages("Monday", GUILD, stored([topic]), {Section.TOPICS})
     assert "Decided" not in fewer.text
+
+
+def test_an_extract_is_told_once_and_its_author_stands_out() -> None:
+    claims = (Claim("Kim: It prints again.", (100,)), Claim("Bo: Which colour?", (101,)))
+    topic = Topic("Printers", claims, questions=claims[1:], message_ids=(100, 101), is_extract=True)
+    [page] = pages("Monday", GUILD, stored([topic]), ALL)
+    base = "https://discord.com/channels/7/8/"
+    assert page.text.split("\n")[2:] == [
+        f"• **Kim:** It prints again. [→1]({base}100)",
+        f"• **Open:** Bo\\: Which colour? [→2]({base}101)",
+    ]
+    [without] = pages("Monday", GUILD, stored([topic]), ALL - {Section.QUESTIONS})
+    assert "**Bo:** Which colour?" in without.text
+    composed = replace(topic, is_extract=False)
+    [page] = pages("Monday", GUILD, stored([composed]), ALL)
+    assert page.text.count("Which colour?") == 2
+
+
+def test_a_topic_of_which_nothing_is_shown_has_no_title() -> None:
+    [page] = pages("Monday", GUILD, stored([a_topic()]), {Section.DECISIONS})
+    assert page.text == "Nothing was said."
+
+
+def test_several_pages_are_about_as_long_and_the_last_tells_who_wrote_them() -> None:
+    topics = [a_topic(f"Topic {number}", "word " * 70, 2) for number in range(6)]
+    first, second = pages("Monday", GUILD, stored(topics), ALL)
+    assert abs(len(first.text) - len(second.text)) < 200
+    assert first.footer == "1 of 2"
+    assert second.footer == footer_of(stored(topics).digest.coverage, None)
+    numbers = [int(each) for page in (first, second) for each in re.findall(r"\[→(\d+)\]", page.text)]
+    assert sorted(set(numbers)) == [1, 2]  # all rest on the same two messages
 
 
 def test_the_footer_tells_who_wrote_it_and_how_much_of_it_was_read() -> None:
@@ -118,3 +150,13 @@ def test_days_are_called_as_the_servers_clocks_have_them() -> None:
     assert title_of(week, "Europe/Berlin") == "24 February to 02 March 2026"
     evening = Span(datetime(2026, 3, 1, 18, tzinfo=UTC), datetime(2026, 3, 2, 18, tzinfo=UTC))
     assert title_of(evening, "UTC") == "Monday, 02 March 2026"
+
+
+def test_some_hours_are_told_as_hours() -> None:
+    start = datetime(2026, 3, 1, 18, 5, tzinfo=UTC)
+    hours = Span(start, start + timedelta(hours=2))
+    assert title_of(hours, "UTC") == "Sunday, 01 March 2026, 18:05 to 20:05"
+    night = Span(start, start + timedelta(hours=8))
+    assert title_of(night, "UTC") == "Sunday, 01 March 2026, 18:05 to Monday, 02 March 2026, 02:05"
+    so_far = Span(start.replace(hour=0, minute=0), start)
+    assert title_of(so_far, "UTC") == "Sunday, 01 March 2026"

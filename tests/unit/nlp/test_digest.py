@@ -182,3 +182,30 @@ def test_no_text_takes_long_to_read(text: str) -> None:
     begin = time.thread_time()
     extract_topics(lines)
     assert time.thread_time() - begin < 0.25
+
+
+def test_what_is_said_twice_is_told_once() -> None:
+    again = "The paste site for long logs is in the topic of this channel"
+    [topic] = extract_topics(said(*[("bot", again)] * 3, ("ann", "which paste site takes long logs here")))
+    assert [claim.text for claim in topic.sentences].count(f"bot: {again}") == 1
+
+
+def test_a_question_that_says_nothing_is_no_title() -> None:
+    text = "The CSV export crashes with more than 500 lamps. Does anyone know what is wrong?"
+    [topic] = extract_topics([line(0, "ann", text, PROBLEM)])
+    assert "anyone" not in topic.title
+    assert "csv export" in topic.title.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("thanks <@17>, fixed", "thanks, fixed"),
+        ("GRUB_CMDLINE is _not_ __set__", "GRUB_CMDLINE is not set"),
+        ("API_KEY=[redacted: api key] leaked", "API_KEY=(redacted) leaked"),
+    ],
+    ids=["mention", "underscores", "redacted"],
+)
+def test_texts_stay_readable_without_their_markup(text: str, shown: str) -> None:
+    assert plain(text) == shown
+    assert plain(shown) == shown
