@@ -247,7 +247,9 @@ class Application:
             database, clock, settings, guilds, tickets, self._ticket_desk, language, knowledge, training,
             audience, meaning,
         )  # fmt: skip
-        summaries = SummaryParts(database, clock, settings, guilds, audience, language, self._summary_desk)
+        summaries = SummaryParts(
+            database, clock, settings, guilds, audience, language, self._summary_desk, meaning
+        )
         trained = TrainedReplies(knowledge)
         writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 from bot.db.database import Database
+from bot.services.alert_settings import AlertSettingsService
+from bot.services.alerts import Alerts
 from bot.services.audience import AudienceService
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
+from bot.services.incidents.watching import IncidentWatch
 from bot.services.language import Language
+from bot.services.meaning import Meaning
 from bot.services.summaries.collecting import Collecting
 from bot.services.summaries.extracts import PickedLines
 from bot.services.summaries.making import SummaryMaker
@@ -15,9 +19,12 @@ from bot.services.summaries.posting import DailyPosts
 from bot.services.summaries.requests import SummaryRequests
 from bot.services.summaries.scheduling import SummaryScheduler
 from bot.services.summaries.service import Summaries
-from bot.services.summaries.settings import SummarySettingsService
+from bot.services.summaries.settings import Section, SummarySettingsService
 from bot.services.summaries.storing import SummaryStore
+from bot.services.unanswered.finding import Unanswered
+from bot.services.unanswered.nudging import Nudging
 from bot.settings import Settings
+from bot.tools.alerts import DiscordAlertDesk
 from bot.tools.summaries import DiscordSummaryDesk
 
 
@@ -32,6 +39,7 @@ class SummaryParts:
     audience: AudienceService
     language: Language
     desk: DiscordSummaryDesk
+    meaning: Meaning
 
     async def build(self) -> Summaries:
         """Return the services, with every server's settings read."""
@@ -59,4 +67,30 @@ class SummaryParts:
         )
         tick = self.settings.workers.tick_seconds
         scheduler = SummaryScheduler(self.database, self.clock, settings, daily, tick)
-        return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler)
+        alerts = await self._alerts(collecting)
+        daily.extras[Section.UNANSWERED] = alerts.unanswered.section
+        return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler, alerts)
+
+    async def _alerts(self, collecting: Collecting) -> Alerts:
+        database, clock, guilds = self.database, self.clock, self.guilds
+        settings = AlertSettingsService(database, clock)
+        await settings.load()
+        desk = DiscordAlertDesk(self.desk)
+        unanswered = Unanswered(database, clock, settings, collecting)
+        return Alerts(
+            settings,
+            IncidentWatch(
+                database,
+                clock,
+                guilds=guilds,
+                settings=settings,
+                collecting=collecting,
+                meaning=self.meaning,
+                desk=desk,
+            ),
+            unanswered,
+            Nudging(database, clock, guilds=guilds, settings=settings, unanswered=unanswered, desk=desk),
+            clock,
+            self.settings.workers.tick_seconds,
+            is_silent=self.settings.maintenance_mode,
+        )
