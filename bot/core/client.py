@@ -43,6 +43,8 @@ COGS = (
     "cogs.training",
     "cogs.tickets",
     "cogs.summaries",
+    "cogs.incidents",
+    "cogs.unanswered",
     "cogs.admin",
     "cogs.status",
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import literal_column
+from sqlalchemy import ColumnElement, literal_column
 from sqlalchemy import select as sa_select
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,7 +14,8 @@ from bot.domain.signal import Purpose, signal_id
 from bot.models import Action, AlertSettings, Nudge, Outcome, Question, SignalRecord
 
 _TABLE = SignalRecord.__table__  # type: ignore[attr-defined]
-_ASKED = literal_column("intent <> 'other'")  # as the index has it: with a parameter it would not be used
+# As the index has it: with a parameter in it the index would not be used.
+_ASKED: ColumnElement[bool] = literal_column("intent <> 'other'")
 _SOURCE = "discord"
 _AT_ONCE = 500  # ids in one condition
 _TOO_FAR = "below"  # the band of entries that are no answer
@@ -110,9 +111,7 @@ class AlertRepository:
 
     async def nudged(self, guild_id: int, since: datetime) -> set[int]:
         """Return the questions that helpers were called to since then."""
-        query = select(Nudge.message_ids).where(
-            Nudge.guild_id == guild_id, col(Nudge.created_at) >= since
-        )
+        query = select(Nudge.message_ids).where(Nudge.guild_id == guild_id, col(Nudge.created_at) >= since)
         return {int(each) for ids in (await self._session.exec(query)).all() for each in ids}
 
     async def begin_nudge(self, nudge: Nudge) -> Nudge:

@@ -92,7 +92,8 @@ class IncidentRepository:
         """Take reports out of an incident: they are gone where they were said."""
         await self._session.exec(
             delete(IncidentReport).where(
-                col(IncidentReport.incident_id) == incident_id, col(IncidentReport.message_id).in_(message_ids)
+                col(IncidentReport.incident_id) == incident_id,
+                col(IncidentReport.message_id).in_(message_ids),
             )
         )
 

@@ -73,9 +73,7 @@ class IncidentReport(SQLModel, table=True):
         primary_key=True, sa_type=BIG_KEY, foreign_key="incidents.id", ondelete="CASCADE",
         sa_column_kwargs={"autoincrement": False},
     )  # fmt: skip
-    message_id: int = Field(
-        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
-    )
+    message_id: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     place_id: int = Field(sa_type=BigInteger)
     author_id: int = Field(sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,7 +1,7 @@
 """What alerts need of Discord: the staff's message with its button, and calls to the helper role."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
 
 import discord
 
@@ -78,7 +78,7 @@ class DiscordAlertDesk:
                 return message.id
         return None
 
-    async def _own(self, channel_id: int, since: datetime) -> Any:
+    async def _own(self, channel_id: int, since: datetime) -> AsyncIterator[discord.Message]:
         channel = self._channel(channel_id)
         own_id = self._living.user.id if self._living.user else 0
         with translated(channel, ALERT_NEEDS):

@@ -51,15 +51,13 @@ def alert_of(
     """
     is_open = incident.status == IncidentStatus.OPEN.value
     members = len({each.author_id for each in reports})
+    first = _stamp(reports[0].created_at if reports else incident.opened_at)
+    newest = _stamp(reports[-1].created_at if reports else incident.last_at)
     lines = [
-        f"**{counted(len(reports), 'report')} by {counted(members, 'member')}**, "
-        f"first {_stamp(reports[0].created_at if reports else incident.opened_at)}, "
-        f"newest {_stamp(reports[-1].created_at if reports else incident.last_at)}."
+        f"**{counted(len(reports), 'report')} by {counted(members, 'member')}**, first {first}, newest {newest}."
     ]
     if before is not None and before.message_id is not None:
-        lines.append(
-            f"It was resolved before: {link(before.guild_id, before.channel_id, before.message_id)}"
-        )
+        lines.append(f"It was resolved before: {link(before.guild_id, before.channel_id, before.message_id)}")
     if not is_open:
         who = f"by <@{incident.resolved_by}>" if incident.resolved_by else "by itself: it went quiet"
         lines.append(f"Resolved {who} {_stamp(incident.resolved_at or incident.last_at)}.")
@@ -91,7 +89,8 @@ def _quotes(
     lines = []
     for each in shown:
         words = f": {plain(said[each.message_id].content, MOST_QUOTE)}" if is_open else ""
-        lines.append(f"• {link(incident.guild_id, each.place_id, each.message_id)}{words}")
+        url = link(incident.guild_id, each.place_id, each.message_id)
+        lines.append(f"• <t:{int(each.created_at.timestamp())}:t> [report]({url}){words}")
     if len(standing) > len(shown):
         lines.append(f"-# and {counted(len(standing) - len(shown), 'more report')}")
     if len(reports) > len(standing):

@@ -99,9 +99,8 @@ class IncidentWatch:
                 continue
             try:
                 await self._compare(settings, channel_id)
-            except Exception as error:  # noqa: BLE001  (it is looked at again at the next tick)
-                log = logger.bind(guild_id=guild_id).opt(exception=error)
-                log.error("Problem reports of {} can't be compared", guild_id)
+            except Exception:  # it is looked at again at the next tick
+                logger.bind(guild_id=guild_id).exception("Problem reports of {} can't be compared", guild_id)
         async with self._database.reading() as tx:
             unsettled = await tx.incidents.unsettled()
         for incident in unsettled:
@@ -193,11 +192,9 @@ class IncidentWatch:
         bar = WORDS_BAR if compared.likeness is WORDS_LIKENESS else MODEL_BAR
         of_fresh, of_earlier, *of_known = _cut(compared.vectors, [len(part) for part in parts])
 
-        def compute() -> tuple[list[int | None], list[list[int]]]:
-            faults = Faults(of_earlier, bar)
-            return faults.nearest(of_fresh, of_known), faults.groups(of_fresh)
-
-        nearest, groups = await asyncio.to_thread(compute)
+        nearest, groups = await asyncio.to_thread(
+            _placed, Faults(of_earlier, bar), of_fresh, of_known, [each.incident for each in known]
+        )
         return _sorted(settings, fresh, [each.incident for each in known], nearest, groups, now)
 
     async def _show_safely(self, incident: Incident) -> None:
@@ -256,7 +253,21 @@ class IncidentWatch:
         return await self._desk.post(incident.channel_id, alert, nonce_of(incident))
 
 
-def _sorted(  # noqa: PLR0913  (facts of one look)
+def _placed(
+    faults: Faults, fresh: Vectors, known: Sequence[Vectors], incidents: Sequence[Incident]
+) -> tuple[list[int | None], list[list[int]]]:
+    """Return for each row the incident it belongs to, an open one first, and the groups of all rows."""
+    places: dict[bool, list[int]] = {True: [], False: []}
+    for place, incident in enumerate(incidents):
+        places[incident.status == IncidentStatus.OPEN.value].append(place)
+    nearest: list[int | None] = [None] * len(fresh)
+    for is_open in (False, True):
+        for row, found in enumerate(faults.nearest(fresh, [known[at] for at in places[is_open]])):
+            nearest[row] = nearest[row] if found is None else places[is_open][found]
+    return nearest, faults.groups(fresh)
+
+
+def _sorted(
     settings: AlertSettings,
     fresh: Sequence[Asked],
     known: Sequence[Incident],
@@ -274,9 +285,12 @@ def _sorted(  # noqa: PLR0913  (facts of one look)
             left[row] = None
         elif incident.status == IncidentStatus.OPEN.value:
             found.joins.setdefault(incident.id, []).append(fresh[row])
-        elif incident.resolved_at is not None and fresh[row].created_at >= incident.resolved_at:
-            if now >= incident.resolved_at + cooldown:
-                left[row] = incident.id
+        elif (
+            incident.resolved_at is not None
+            and fresh[row].created_at >= incident.resolved_at
+            and now >= incident.resolved_at + cooldown
+        ):
+            left[row] = incident.id
         # What was reported before it was resolved, or while it cools down, is nothing new.
     for rows in groups:
         group = [fresh[row] for row in rows if row in left]

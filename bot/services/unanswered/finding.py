@@ -114,9 +114,7 @@ class Unanswered:
         """Return what was said where something was asked, and in the threads that were made of it."""
         places = {each.place_id for each in asked} | {each.message_id for each in asked}
         first = min(each.created_at for each in asked) - LEAD
-        wanted = Wanted(
-            guild_id, reader, Span(first, now + timedelta(minutes=5)), frozenset(places)
-        )
+        wanted = Wanted(guild_id, reader, Span(first, now + timedelta(minutes=5)), frozenset(places))
         collected = await self._collecting.collect(wanted)
         return collected.lines[-MOST_LINES:]
 
