@@ -18,6 +18,14 @@ class IncidentWatcher(commands.Cog):
 
     async def cog_load(self) -> None:
         """Start to look."""
+        retention = self._bot.services.retention
+        before = retention.on_guild_gone
+
+        def forget(guild_id: int) -> None:
+            before(guild_id)
+            self._bot.services.summaries.alerts.settings.forget(guild_id)
+
+        retention.on_guild_gone = forget
         self._worker.start()
 
     async def cog_unload(self) -> None:

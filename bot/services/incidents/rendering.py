@@ -53,14 +53,13 @@ def alert_of(
     members = len({each.author_id for each in reports})
     first = _stamp(reports[0].created_at if reports else incident.opened_at)
     newest = _stamp(reports[-1].created_at if reports else incident.last_at)
-    lines = [
-        f"**{counted(len(reports), 'report')} by {counted(members, 'member')}**, first {first}, newest {newest}."
-    ]
+    who = f"{counted(len(reports), 'report')} by {counted(members, 'member')}"
+    lines = [f"**{who}**, first {first}, newest {newest}."]
     if before is not None and before.message_id is not None:
         lines.append(f"It was resolved before: {link(before.guild_id, before.channel_id, before.message_id)}")
     if not is_open:
-        who = f"by <@{incident.resolved_by}>" if incident.resolved_by else "by itself: it went quiet"
-        lines.append(f"Resolved {who} {_stamp(incident.resolved_at or incident.last_at)}.")
+        how = f"by <@{incident.resolved_by}>" if incident.resolved_by else "by itself: it went quiet"
+        lines.append(f"Resolved {how} {_stamp(incident.resolved_at or incident.last_at)}.")
     lines += ["", *_growth(reports), "", *_quotes(incident, reports, said, is_open=is_open)]
     title = "Several members report the same problem" if is_open else "Resolved: several members' problem"
     return Alert(incident.id, title, "\n".join(lines), is_open)

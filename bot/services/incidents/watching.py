@@ -89,6 +89,7 @@ class IncidentWatch:
         self._seen: dict[int, tuple[Any, ...]] = {}  # by guild: what was compared
         self._begun: set[int] = set()  # incidents whose first post is not tried yet
         self._showing = asyncio.Lock()
+        self._warned: dict[int, str] = {}  # by incident: why it can't be shown, told once
 
     async def look(self) -> None:
         """Compare what is new, then show what changed; one server's trouble is no other's."""
@@ -99,7 +100,7 @@ class IncidentWatch:
                 continue
             try:
                 await self._compare(settings, channel_id)
-            except Exception:  # it is looked at again at the next tick
+            except Exception:  # noqa: BLE001  (it is looked at again at the next tick)
                 logger.bind(guild_id=guild_id).exception("Problem reports of {} can't be compared", guild_id)
         async with self._database.reading() as tx:
             unsettled = await tx.incidents.unsettled()
@@ -206,8 +207,13 @@ class IncidentWatch:
                 await tx.incidents.resolve(incident.id, None, self._clock.now())
                 await tx.incidents.set(incident.id, {"is_settled": True})
         except (ToolError, TimeoutError) as error:
-            log = logger.bind(guild_id=incident.guild_id)
-            log.warning("The alert of incident {} can't be shown: {}", incident.id, error)
+            why = str(error) or type(error).__name__
+            if self._warned.get(incident.id) != why:
+                self._warned[incident.id] = why
+                log = logger.bind(guild_id=incident.guild_id)
+                log.warning("The alert of incident {} can't be shown: {}", incident.id, why)
+        else:
+            self._warned.pop(incident.id, None)
 
     async def _show(self, incident: Incident) -> None:
         now = self._clock.now()
