@@ -1,13 +1,20 @@
-"""`python -m benchmarks ingest|latency|startup|llm|tickets`, which is what `python run.py bench` runs."""
+"""`python -m benchmarks ingest|latency|startup|llm|tickets|summary`, what `python run.py bench` runs."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import ingest, latency, llm, startup, tickets
+from benchmarks import ingest, latency, llm, startup, summary, tickets
 from benchmarks.children import MeasurementError
 
-_COMMANDS = {"ingest": ingest, "latency": latency, "startup": startup, "llm": llm, "tickets": tickets}
+_COMMANDS = {
+    "ingest": ingest,
+    "latency": latency,
+    "startup": startup,
+    "llm": llm,
+    "tickets": tickets,
+    "summary": summary,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

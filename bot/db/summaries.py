@@ -94,8 +94,9 @@ class SummaryRepository:
         await self._session.exec(update(Summary).where(col(Summary.id) == summary_id).values(**values))
 
     async def stale(self, limit: int) -> Sequence[Summary]:
-        """Return summaries whose post still says what was taken out of them, oldest first."""
-        query = select(Summary).where(col(Summary.is_stale)).order_by(col(Summary.id)).limit(limit)
+        """Return posted summaries whose post may still say what was taken out of them, oldest first."""
+        posted = (col(Summary.is_stale), col(Summary.posted_message_id).is_not(None))
+        query = select(Summary).where(*posted).order_by(col(Summary.id)).limit(limit)
         return (await self._session.exec(query)).all()
 
     async def mark_fresh(self, summary_id: int) -> None:
@@ -125,8 +126,8 @@ class SummaryRepository:
         self._session.add(SummaryNote(**note.model_dump(exclude={"id"})))
         await self._session.flush()
         if note.kind == NoteKind.CORRECTION:
-            posted = (col(Summary.id) == note.summary_id, col(Summary.posted_message_id).is_not(None))
-            await self._session.exec(update(Summary).where(*posted).values(is_stale=True))
+            stale = update(Summary).where(col(Summary.id) == note.summary_id).values(is_stale=True)
+            await self._session.exec(stale)
 
     async def notes(self, summary_id: int, kind: NoteKind) -> Sequence[SummaryNote]:
         """Return what was said of a summary, oldest first."""

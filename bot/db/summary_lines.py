@@ -49,11 +49,11 @@ class SummaryLineRepository:
         rows = (await (await self._session.connection()).execute(query)).all()
         return {place_id: int(count) for place_id, count in rows}
 
-    async def page(self, place_id: int, from_id: int, before_id: int, limit: int) -> list[LineRow]:
-        """Return the oldest messages of a place that are fit for a summary: not erased, no spam."""
+    async def page(self, place_ids: Sequence[int], from_id: int, before_id: int, limit: int) -> list[LineRow]:
+        """Return the oldest messages of some places that are fit for a summary: not erased, no spam."""
         query = (
             select(*(_TABLE.c[name] for name in _COLUMNS))
-            .where(_TABLE.c.place_id == place_id, _fit(from_id, before_id))
+            .where(_TABLE.c.place_id.in_(place_ids), _fit(from_id, before_id))
             .order_by(_TABLE.c.message_id)
             .limit(limit)
         )

@@ -100,9 +100,8 @@ class SummaryTextRepository:
             )
         dropped = (col(SummarySource.summary_id) == summary_id, col(SummarySource.message_id).in_(gone))
         await self._session.exec(delete(SummarySource).where(*dropped))
-        if summary.posted_message_id is not None:
-            stale = update(Summary).where(col(Summary.id) == summary_id).values(is_stale=True)
-            await self._session.exec(stale)
+        stale = update(Summary).where(col(Summary.id) == summary_id).values(is_stale=True)
+        await self._session.exec(stale)  # whether it is posted or just being so
 
 
 def _within(summaries: Any) -> Any:

@@ -63,7 +63,9 @@ def extract_topics(
     near = HashedEncoder(_DIM).encode_now([line.text for line in lines]) if vectors is None else vectors
     talks = conversations(lines, near)
     names = {line.author_name.lower() for line in lines}
-    drafts = [_Draft(lines, members, names) for members in joined(lines, talks, vectors)]
+    drafts = [
+        _Draft(lines, members, names) for members in joined(lines, talks, near, encoded=vectors is not None)
+    ]
     _deal_out(drafts, open_in(lines, talks))
     amount = AMOUNTS[reading]
     chosen = sorted((draft for draft in drafts if draft.is_worth_telling()), key=_Draft.rank)[: amount.topics]

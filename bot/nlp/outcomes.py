@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")  # noqa: RUF001 - Chinese marks
-_MARKS: Final = re.compile(r"```.*?(?:```|$)|`[^`\n]*`|^\s*>.*$", re.DOTALL | re.MULTILINE)  # code and quotes
+_MARKS: Final = re.compile(
+    r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*>[^\n]*", re.DOTALL | re.MULTILINE
+)  # code and quotes
 _LONGEST: Final = 60  # words of a sentence that says one thing
 _SHORTEST: Final = 4
 

@@ -37,6 +37,8 @@ _MAY_OPEN: Final = re.compile(
     r"|discuss(?:ed|ion)?|presentation|overview|today|this meeting|purpose|over to|propos(?:al|ed?))\b",
     re.IGNORECASE,
 )
+_NEXT: Final = words_of("next item moving move topic topics agenda today other up it we'll let's start main")
+_SAYS_WHAT: Final = 2  # words beside those
 # Of talk itself: who speaks and listens, courtesies, what can be said of everything.
 TALK: Final = words_of(
     "i you me my your we us our i'm you're i'll you'll we'll we're i've you've i'd you'd let's yeah yes yep"
@@ -65,6 +67,7 @@ class Weighing:
     Attributes:
         unit: words, above which a message is cut between its sentences.
         longest: words, above which a sentence is cut between its clauses.
+        opening: words more, after one that says what comes.
         word: a word's worth; again, more for each time it is said, in the logarithm.
         joining: the worth of a word such as "the"; talk, of one such as "yeah".
         repeated: what is left of a word's worth each time it comes again; repeated_joining, of that one's.
@@ -78,6 +81,7 @@ class Weighing:
 
     unit: int = 14
     longest: int = 20
+    opening: int = 10
     word: float = 0.05
     again: float = 0.1
     joining: float = 0.5
@@ -89,7 +93,7 @@ class Weighing:
     few: int = 5
     place: float = 1.0
     place_lines: float = 1.0
-    opens: float = 1.2
+    opens: float = 2.0
     may_open: float = 0.6
     empty: float = 1.5
 
@@ -125,13 +129,22 @@ def units_of(texts: Sequence[str], weighing: Weighing = FITTED) -> list[Unit]:
         for part in parts:
             words = words_in(part)
             if words:
-                worth = weighing.opens if _OPENS.search(part) else 0.0
-                worth = worth or (weighing.may_open if _MAY_OPEN.search(part) else 0.0)
+                worth = _opening(part, words, weighing)
                 if all(word in TALK or word in JOINING for word in words):
                     worth -= weighing.empty
                 worth += weighing.place * math.exp(-line / weighing.place_lines)
                 units.append(Unit(line, part, words, worth))
     return units
+
+
+def _opening(part: str, words: Sequence[str], weighing: Weighing) -> float:
+    """Return what it is worth that a part says what comes; nothing when it doesn't say what."""
+    said = {word for word in words if word not in TALK and word not in JOINING and word not in _NEXT}
+    if len(said) < _SAYS_WHAT:
+        return 0.0
+    if _OPENS.search(part):
+        return weighing.opens
+    return weighing.may_open if _MAY_OPEN.search(part) else 0.0
 
 
 def _parts(text: str, weighing: Weighing) -> list[str]:
@@ -145,7 +158,8 @@ def _parts(text: str, weighing: Weighing) -> list[str]:
         clauses = _clauses(sentence.strip(), weighing.longest)
         for clause in clauses:
             size = len(WORD.findall(clause))
-            if held and count + size > weighing.unit:
+            most = weighing.unit + (weighing.opening if held and _OPENS.search(held[0]) else 0)
+            if held and count + size > most:
                 parts.append(" ".join(held))
                 held, count = [], 0
             if clause:

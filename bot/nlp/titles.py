@@ -15,6 +15,7 @@ LONGEST: Final = 70  # characters of a title
 _QUESTION_WORDS: Final = (4, 12)  # of a question that is a title itself
 _PHRASE: Final = 3  # words of a phrase, at most
 _PHRASES: Final = 3  # of a title
+_RAREST: Final = 2.0  # more doesn't count: what only one topic has is often said only once
 _CODE: Final = re.compile(r"```.*?(?:```|$)|`([^`\n]*)`", re.DOTALL)
 _NOT_WORDS: Final = re.compile(r"https?://\S+|<[@#:a/][^>\n]*>|\{\w+\}|</?\w+:?\w*>")
 _MARKUP: Final = re.compile(r"[*_~|`>#\[\]\\]+")
@@ -118,7 +119,7 @@ def title_of(
 
 
 def _score(phrase: str, count: int, topics_with: Mapping[str, int], topics: int) -> float:
-    rare = math.log(1 + topics / (1 + topics_with.get(phrase, 0)))
+    rare = min(_RAREST, math.log(1 + topics / (1 + topics_with.get(phrase, 0))))
     return (count if count > 1 else 0.5) * rare * (1 + 0.6 * phrase.count(" "))
 
 

@@ -18,14 +18,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.db import schema
-from bot.db.database import Database
+from bot.db.database import Database, Transaction
 from bot.db.engine import sqlite_path
 from bot.db.schema import HEAD, KEPT_BACKUPS, migrate, prepare_database
 from bot.domain.errors import StartupError
-from bot.models import ChangeKind, TicketCategory, TicketEvent
+from bot.models import (
+    ChangeKind,
+    NoteKind,
+    SummaryFeedback,
+    SummaryNote,
+    SummaryPost,
+    SummaryRun,
+    TicketCategory,
+    TicketEvent,
+)
 from bot.models.types import metadata
 from bot.services.training.drafts import Draft
 from bot.services.training.writing import TrainingWriter
+from tests.db.summary_rows import summary, summary_part, summary_source, summary_topic
 from tests.db.support import (
     CHANNEL,
     GUILD,
@@ -125,6 +135,24 @@ async def counts(engine: AsyncEngine) -> dict[str, int]:
         return dict(zip(tables, [row.scalar_one() for row in rows], strict=True))
 
 
+async def fill_summaries(tx: Transaction) -> None:
+    kept = await tx.summaries.add(summary(), [summary_topic()], [summary_source()])
+    assert kept is not None
+    await tx.summary_parts.keep(summary_part())
+    await tx.summaries.rate(SummaryFeedback(summary_id=kept.id, user_id=MEMBER, helpful=True, created_at=NOW))
+    await tx.summaries.note(
+        SummaryNote(summary_id=kept.id, kind=NoteKind.REPORT, user_id=MEMBER, text="no", created_at=NOW)
+    )
+    await tx.summary_runs.change(GUILD, {"is_on": True})
+    day = NOW.date()
+    await tx.summary_runs.begin(
+        SummaryRun(guild_id=GUILD, local_date=day, starts_at=NOW, ends_at=NOW, try_at=NOW, created_at=NOW)
+    )
+    await tx.summary_runs.begin_post(
+        SummaryPost(guild_id=GUILD, local_date=day, target_id=CHANNEL, part=0, created_at=NOW)
+    )
+
+
 async def fill(engine: AsyncEngine) -> dict[str, int]:
     """Put a row in every table and return how many rows each has."""
     database = Database(engine)
@@ -148,6 +176,7 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.ticket_deliveries.begin(delivery(opened.id))
         await tx.questions.begin(question(ticket_id=opened.id))
         await tx.ticket_drafts.keep(ticket_draft(), NOW, 5)
+        await fill_summaries(tx)
     filled = await counts(engine)
     assert 0 not in filled.values()
     return filled

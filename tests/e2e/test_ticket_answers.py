@@ -1,6 +1,7 @@
 """Answers in tickets without a language model, from members of a sandbox to what staff see."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.models import Ticket
-from bot.services.tickets.answer_ports import Post, QueueCard
+from bot.services.tickets.answer_ports import Post, QueueCard, Queued
 from bot.services.tools import UnreachableError
 from bot.tools.ticket_answers import DiscordAnswerDesk
 from sandbox.handles import Channel, Member, Message
@@ -20,6 +21,10 @@ QUESTIONS = (
     "select band, outcome, entry_id, helpful, reason from questions "
     "where guild_id = ? and finished_at is not null order by id"
 )
+
+COLOURS = ("red", "blue", "green", "grey", "white", "black")
+SIZES = ("small", "large", "short", "long", "light")
+THINGS = ("lamp", "printer", "scanner", "sofa", "ladder", "monitor", "drill", "kettle", "camera", "desk")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -104,6 +109,22 @@ async def test_a_trained_answer_is_posted_as_written_and_pings_nobody(desk: Desk
     assert asked(desk) == [("trained", "answered", entry, None, "")]
     await desk.in_state("waiting_member")
     assert desk.rows("select first_response_by from tickets") == [("training",)]
+
+
+async def test_a_ticket_is_answered_from_three_hundred_imported_entries(desk: Desk) -> None:
+    topics = [f"{size} {colour} {thing}" for size in SIZES for colour in COLOURS for thing in THINGS]
+    rows = "".join(f"Where is the {topic}?,The {topic} is in room {at}.\n" for at, topic in enumerate(topics))
+    options = {"file": ("rooms.csv", f"question,answer\n{rows}".encode()), "dry_run": False}
+    await desk.home.owner.slash("train import", channel=desk.home.chat, options=options)
+    record = desk.home.discord.record
+    await desk.bot.until("the report", lambda: "Imported" in json.dumps(list(record)[-1], default=str))
+    edits = [each for each in record if each["kind"] == "message_edit"][-2:]
+    assert edits[0]["content"] == "Importing… 250 of 300 questions"
+    assert edits[0]["message_id"] == edits[1]["message_id"]
+    at = topics.index("small blue lamp")
+    thread = await a_ticket(desk, desk.home.alice, "A lamp", "hello, where is the small blue lamp")
+    [message] = await answers(desk, thread, 1)
+    assert message.content.startswith(f"The small blue lamp is in room {at}.\n")
 
 
 async def test_an_answer_too_long_for_a_message_is_an_embed(desk: Desk) -> None:
@@ -277,9 +298,9 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_posted_again(
 async def test_staff_are_called_once_though_the_answer_was_lost(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue, tries = DiscordAnswerDesk.queue, []
+    queue, tries = DiscordAnswerDesk.queue, list[Queued]()
 
-    async def lost(self: DiscordAnswerDesk, channel_id: int, card: QueueCard, *, again: bool) -> int:
+    async def lost(self: DiscordAnswerDesk, channel_id: int, card: QueueCard, *, again: bool) -> Queued:
         tries.append(await queue(self, channel_id, card, again=again))
         if len(tries) == 1:  # whoever calls first: the look each minute may come before the hand-over
             raise UnreachableError("the answer was lost")
@@ -291,3 +312,29 @@ async def test_staff_are_called_once_though_the_answer_was_lost(
     await desk.bot.until("it is found", lambda: desk.bot.rows(called, desk.home.guild.id))
     assert len(await queued(desk)) == 1
     assert tries[0] == tries[1]
+
+
+async def test_a_ping_in_the_ticket_is_found_again_though_its_answer_was_lost(
+    town: Home, watchman: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, tries = DiscordAnswerDesk.call, list[bool]()
+
+    async def lost(self: DiscordAnswerDesk, ticket: Ticket, role_id: int, *, again: bool) -> None:
+        tries.append(again)
+        await call(self, ticket, role_id, again=again or len(tries) > 1)
+        if len(tries) == 1:
+            raise UnreachableError("the answer was lost")
+
+    monkeypatch.setattr(DiscordAnswerDesk, "call", lost)
+    monkeypatch.setattr(watchman.clock, "ahead", timedelta(0))  # Discord's own time
+    desk = await set_up(town, watchman)  # there is no staff channel
+    await town.discord.set_faults(enforce_nonce=False)
+    thread = await a_ticket(desk, town.alice, "Reset", "How do I reset it?")
+    noted = (
+        "select 1 from ticket_events where kind = 'pinged' and ticket_id in "
+        "(select id from tickets where guild_id = ?)"
+    )
+    await desk.bot.until("the note", lambda: desk.bot.rows(noted, town.guild.id))
+    await town.discord.set_faults(enforce_nonce=True)
+    assert len(tries) == 2
+    assert len([each for each in town.posts(thread) if f"<@&{desk.role.id}>" in each["content"]]) == 1

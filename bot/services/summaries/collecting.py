@@ -1,5 +1,6 @@
 """Which messages a summary is made of: those of its time that all who read it may read at their source."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from bot.services.guilds import GuildService
 from bot.services.tickets.ports import OptedOut
 
 MOST_LINES: Final = 50_000  # of a summary: some 30 MB; of a place with more, the newest
-PAGE: Final = 500  # messages read at a time, so that the event loop gets its turn
+PAGE: Final = 250  # messages read at a time, so that the event loop gets its turn
 CHUNK: Final = 500  # places in one query
 ASKED_ABOUT: Final = 200  # threads that have been closed, of one summary
 
@@ -68,13 +69,6 @@ class Collected:
         """Where they were said."""
         return frozenset(line.place_id for line in self.lines)
 
-    @property
-    def sources(self) -> dict[int, Source]:
-        """Return where each was said, by message id."""
-        return {
-            line.message_id: Source(line.place_id, line.channel_id, line.author_id) for line in self.lines
-        }
-
     def within(self, message_ids: Collection[int], total: int) -> "Collected":
         """Return it with no other messages than these."""
         kept = tuple(line for line in self.lines if line.message_id in message_ids)
@@ -115,21 +109,16 @@ class Collecting:
         excess = max(0.0, 1 - MOST_LINES / max(1, sum(counts[each] for each in readable)))
         found: list[LineRow] = []
         total = 0
-        for place_id in sorted(readable):
-            left_out = int(counts[place_id] * excess)  # the oldest: they are only counted
-            async for page in self._pages(place_id, first, end):
+        for place_ids in _batches({each: counts[each] for each in sorted(readable)}, apart=excess > 0):
+            left_out = int(counts[place_ids[0]] * excess)  # the oldest: they are only counted
+            async for page in self._pages(place_ids, first, end):
                 shown = [each for each in page if not self.opted_out(wanted.guild_id, each.author_id)]
                 total += len(shown)
                 found += shown[left_out:]
                 left_out = max(0, left_out - len(shown))
-        found.sort()
         votes = await self.votes([row.message_id for row in found])
-        return Collected(
-            tuple(_line(row, votes.get(row.message_id, 0)) for row in found),
-            total,
-            {row.message_id: row.edited_at for row in found},
-            {each: channels[each].name or "channel" for each in readable},
-        )
+        names = {each: channels[each].name or "channel" for each in readable}
+        return await asyncio.to_thread(_collected, found, votes, total, names)
 
     async def readable(self, guild_id: int, destination: Reader, place_ids: Collection[int]) -> set[int]:
         """Return those of some places of a guild whose messages may be shown at a destination now."""
@@ -179,15 +168,43 @@ class Collecting:
             readable |= self._audience.readable_sources(destination, [spot])
         return readable
 
-    async def _pages(self, place_id: int, first: int, end: int) -> AsyncIterator[list[LineRow]]:
-        """Yield the messages of a place, oldest first; nothing is held open between two pages."""
+    async def _pages(self, place_ids: list[int], first: int, end: int) -> AsyncIterator[list[LineRow]]:
+        """Yield the messages of some places, oldest first; nothing is held open between two pages."""
         while True:
             async with self._database.reading() as tx:
-                page = await tx.summary_lines.page(place_id, first, end, PAGE)
+                page = await tx.summary_lines.page(place_ids, first, end, PAGE)
             yield page
             if len(page) < PAGE:
                 return
             first = page[-1].message_id + 1
+
+
+def _batches(counts: Mapping[int, int], *, apart: bool) -> list[list[int]]:
+    """Return the places that are read together: as many as fit into a page; each by itself if so wanted."""
+    batches: list[list[int]] = []
+    room = 0
+    for place_id, count in counts.items():
+        if batches and count <= room and not apart and len(batches[-1]) < CHUNK:
+            batches[-1].append(place_id)
+            room -= count
+        else:
+            batches.append([place_id])
+            room = PAGE - count
+    return batches
+
+
+def _collected(
+    rows: list[LineRow], votes: Mapping[int, int], total: int, names: Mapping[int, str]
+) -> Collected:
+    """Return what was read; of thousands of messages that takes too long for the event loop."""
+    rows.sort()
+    lines = tuple(_line(row, votes.get(row.message_id, 0)) for row in rows)
+    return Collected(lines, total, {row.message_id: row.edited_at for row in rows}, names)
+
+
+def source_of(line: Line) -> Source:
+    """Return where a message was said."""
+    return Source(line.place_id, line.channel_id, line.author_id)
 
 
 def _line(row: LineRow, votes: int) -> Line:

@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 from loguru import logger
 
 from bot.domain.summaries import Coverage, Digest, Line, Reading, Topic, without
-from bot.llm.types import Prompt
+from bot.llm.types import Message, Prompt, Role
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.summaries.chunks import cut
 from bot.services.summaries.citations import own_words
-from bot.services.summaries.collecting import Collected, Collecting, Wanted
+from bot.services.summaries.collecting import Collected, Collecting, Wanted, source_of
 from bot.services.summaries.extracts import Extractor
 from bot.services.summaries.merging import SIZES, fitted
 from bot.services.summaries.partials import Partials
-from bot.services.summaries.writing import DigestWriting, Noted, Run, in_turns
+from bot.services.summaries.writing import MOST_CALLS, DigestWriting, Noted, Run, in_turns
 from bot.services.writing import Writer
 
 ROUNDS: Final = 3  # of writing, while messages are deleted or edited under it
@@ -84,6 +84,7 @@ class SummaryMaker:
             until=now + manner.seconds,
             notes_until=now + manner.seconds * _FOR_NOTES,
             background=manner.is_background,
+            calls=MOST_CALLS,
         )
         collected = await self._collecting.collect(wanted)
         for _ in range(ROUNDS):
@@ -130,9 +131,10 @@ class SummaryMaker:
         """Return topics of lines as they were written."""
         if not lines:
             return ()
-        found = await self.extractor.topics(lines, reading)
-        most = SIZES[reading].topics
-        return await self._writer.aside(lambda: own_words(found[:most], self._writer.examiner(Prompt(()))))
+        found = (await self.extractor.topics(lines, reading))[: SIZES[reading].topics]
+        material = "\n".join(claim.text for topic in found for claim in topic.claims)  # its links may stay
+        prompt = Prompt((Message(Role.USER, material),))
+        return await self._writer.aside(lambda: own_words(found, self._writer.examiner(prompt)))
 
     async def _looked_again(self, wanted: Wanted, before: Collected) -> tuple[Collected, set[int]]:
         """Return the messages as they are now, and those that are gone or changed; new ones don't count."""
@@ -146,9 +148,9 @@ def _digest(
     run: Run, collected: Collected, topics: Sequence[Topic], noted: Sequence[Noted], *, read: int
 ) -> Digest:
     """Return the summary; a claim that rests on anything but the messages it is of is none."""
-    sources = collected.sources
+    lines = {line.message_id: line for line in collected.lines}
     cited = {id_ for topic in topics for id_ in (*topic.message_ids, *_cited(topic))}
-    unknown = cited - sources.keys()
+    unknown = cited - lines.keys()
     kept = tuple(left for topic in topics if (left := without(topic, unknown)).claims)
     models = Counter[str]()
     for each in noted:
@@ -166,7 +168,7 @@ def _digest(
         coverage=coverage,
         model=", ".join(name for name, _ in models.most_common(_MOST_MODELS)) or None,
         cost=run.cost,
-        sources={id_: sources[id_] for topic in kept for id_ in _cited(topic)},
+        sources={id_: source_of(lines[id_]) for topic in kept for id_ in _cited(topic)},
     )
 
 

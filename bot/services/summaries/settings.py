@@ -137,9 +137,9 @@ def parse_days(text: str) -> list[int] | None:
     plain = {"weekdays": "mon-fri", "weekend": "sat-sun", "weekends": "sat-sun"}.get(plain, plain)
     found: set[int] = set()
     for part in plain.replace(";", ",").replace("–", "-").split(","):  # noqa: RUF001  (an en dash)
-        first, _, last = (each.strip() for each in part.partition("-"))
+        first, to, last = (each.strip() for each in part.partition("-"))
         begin = _day(first)
-        end = _day(last) if last else begin
+        end = _day(last) if to else begin
         found |= {(begin + ahead) % 7 for ahead in range((end - begin) % 7 + 1)}
     return sorted(found)
 

@@ -70,7 +70,7 @@ class Run:
     until: float
     notes_until: float
     background: bool
-    calls: int = MOST_CALLS
+    calls: int
     cost: float = 0.0
     fruitless: int = 0
 
@@ -84,6 +84,7 @@ class DigestWriting:
         self._partials = partials
         self._clock = clock
         self._seconds = seconds
+        self._rules: dict[str, int] = {}  # tokens of a prompt without messages, by language
 
     async def room(self, language: str) -> Room | None:
         """Return what goes into a call; None where no model can be asked, or none reads enough."""
@@ -93,10 +94,13 @@ class DigestWriting:
         if context is None:
             return None
         answer = min(2_000, max(500, context // 5))
-        rules = 0
-        for name, slot in (("digest", "messages"), ("merge", "notes")):
-            empty = await self._writer.prompt(name, language=language, topics=99, **{slot: []})
-            rules = max(rules, _tokens(empty))
+        rules = self._rules.get(language)
+        if rules is None:
+            empty = [
+                await self._writer.prompt(name, language=language, topics=99, **{slot: []})
+                for name, slot in (("digest", "messages"), ("merge", "notes"))
+            ]
+            rules = self._rules[language] = max(map(_tokens, empty))
         notes = min(MOST_ROOM, context - answer - rules - _SPARE)
         return Room(context - answer, notes, answer) if notes >= LEAST_ROOM else None
 
@@ -105,7 +109,7 @@ class DigestWriting:
         key = key_of(self._asked(run, "digest"), chunk, collected.edits)
         made = await self._partials.find(run.guild_id, key)
         if made is None and self._may_ask(run, run.notes_until):
-            told = await self._writer.aside(numbered, chunk, collected.names)
+            told = numbered(chunk, collected.names)
             prompt = await self._writer.prompt_naming(
                 "digest",
                 {line.author_id: line.author_name for line in chunk},
@@ -130,7 +134,7 @@ class DigestWriting:
         """Return one summary of notes, in as many rounds as it takes; what no model merges is joined."""
         level = [each for each in notes if each.topics]
         while len(level) > 1:
-            groups = grouped(level, room.notes)
+            groups = await self._writer.aside(grouped, level, room.notes)
             if len(groups) == len(level):
                 break
             topics = SIZES[reading].topics if len(groups) == 1 else _MERGED

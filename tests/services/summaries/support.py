@@ -1,6 +1,5 @@
 """A guild with messages in it, a maker of summaries over a scripted model, and what that model was shown."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -85,7 +84,8 @@ class Workshop:
     layout: Layout = field(default_factory=lambda: Layout.open(GENERAL, HELP, BOT_ROOM))
 
     async def make(self, **values: Any) -> Digest:
-        wanted = Wanted(**{"guild_id": GUILD, "destination": GENERAL, "span": TODAY} | values)
+        known: dict[str, Any] = {"guild_id": GUILD, "destination": GENERAL, "span": TODAY}
+        wanted = Wanted(**known | values)
         digest, _ = await self.maker.make(wanted)
         return digest
 
@@ -185,7 +185,7 @@ def topics(*each: dict[str, Any]) -> dict[str, Any]:
 
 
 def noting(prompt: str, system: str) -> dict[str, Any]:
-    """Answer as a good model would: quote the first and last message of a chunk, of notes the first."""
+    """Answer as a good model would: quote a chunk's first and last message; pass on the first notes."""
     shown = seen(prompt)
     if is_merge(system):
         return topics(*(topic(f"Topic {each.number}", claim(each.text, each.number)) for each in shown[:5]))
@@ -200,9 +200,8 @@ Answering = Callable[[str, str], Any]
 
 def texts(digest: Digest) -> str:
     """Return every word of a summary."""
-    return json.dumps(
-        [[each.title, [claim.text for claim in each.claims]] for each in digest.topics], ensure_ascii=False
-    )
+    words = [text for each in digest.topics for text in (each.title, *(one.text for one in each.claims))]
+    return "\n".join(words)
 
 
 def cited(found: Sequence[Topic]) -> set[int]:
