@@ -20,7 +20,7 @@ class AlertSetup(commands.GroupCog, group_name="alerts"):
     """What staff and helpers are told."""
 
     def __init__(self, summaries: Summaries, guilds: GuildService) -> None:
-        self._settings = summaries.alerts.settings
+        self._summaries = summaries
         self._guilds = guilds
 
     @app_commands.command()
@@ -89,13 +89,13 @@ class AlertSetup(commands.GroupCog, group_name="alerts"):
         assert interaction.guild_id is not None  # guild only
         values = {name: value for name, value in chosen.items() if value is not None}
         if values:
-            await self._settings.change(interaction.guild_id, **values)
+            await self._summaries.alerts.settings.change(interaction.guild_id, **values)
         await self._answer(interaction)
 
     async def _answer(self, interaction: discord.Interaction) -> None:
         assert interaction.guild is not None  # guild only
         policy = self._guilds.policy(interaction.guild.id)
-        settings = self._settings.of(interaction.guild.id)
+        settings = self._summaries.alerts.settings.of(interaction.guild.id)
         staff = interaction.guild.get_channel(policy.staff_channel_id or 0)
         lacking = what_is_missing(staff, ALERT_NEEDS) if staff is not None else ""
         role = interaction.guild.get_role(settings.helper_role_id or 0)
