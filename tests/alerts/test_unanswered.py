@@ -6,11 +6,10 @@ from bot.domain.audience import Overwrite, Person, Place, PlaceKind
 from bot.domain.errors import UserFacingError
 from bot.domain.signal import Intent
 from bot.domain.summaries import Span
-from bot.models import Ticket
 from bot.services.tools import NotPermittedError, UnreachableError
-from tests.alerts.support import GENERAL, GUILD, HELP, ROLE, Town
-from tests.db.support import question, ticket
-from tests.services.summaries.support import READ, see
+from tests.alerts.support import ROLE, Town
+from tests.db.support import action, question, ticket
+from tests.services.summaries.support import GENERAL, GUILD, HELP, READ, see
 
 HOUR = 3_600
 QUESTION = "How do I reset the router after the update?"
@@ -83,17 +82,17 @@ async def test_a_trained_answer_of_the_bot_closes_it_and_a_template_does_not(tow
     async with town.database.transaction() as tx:
         for message_id, band, outcome in ((trained, "trained", "answered"), (template, None, "silent")):
             key = f"discord:{message_id}"
-            known = {"key": key, "signal_id": key, "band": band, "outcome": outcome, "entry_id": 1}
+            known: dict[str, Any] = {
+                "key": key,
+                "signal_id": key,
+                "band": band,
+                "outcome": outcome,
+                "entry_id": 1,
+            }
             await tx.questions.begin(question(**known, guild_id=GUILD))
-            await tx.actions.begin(_reply(key, message_id))
+            await tx.actions.begin(action(signal_id=key, message_id=message_id + 1))
     town.clock.advance(5 * HOUR)
     assert await waiting(town) == [template]
-
-
-def _reply(key: str, message_id: int) -> Any:
-    from tests.db.support import action
-
-    return action(signal_id=key, message_id=message_id + 1)
 
 
 async def test_only_what_the_reader_may_read_is_listed(town: Town) -> None:
@@ -124,16 +123,15 @@ async def test_tickets_have_their_own_ways(town: Town) -> None:
     town.clock.advance(5 * HOUR)
     assert await waiting(town) == [asked]
     async with town.database.transaction() as tx:
-        opened: Ticket | None = await tx.tickets.open(ticket(guild_id=GUILD, thread_id=thread))
-        assert opened is not None
+        assert await tx.tickets.add(ticket(guild_id=GUILD, thread_id=thread))
     assert await waiting(town) == []
 
 
 async def test_the_days_post_has_links_to_what_was_asked_then_and_nobodys_words(town: Town) -> None:
     before = town.clock.now()
     asked = await ask(town)
-    middle = town.clock.now()
     town.clock.advance(30)
+    middle = town.clock.now()
     await ask(town, OTHER, HELP)
     town.clock.advance(5 * HOUR)
     [extra] = await town.unanswered.section(GUILD, Span(before, middle), GENERAL)
