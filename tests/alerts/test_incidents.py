@@ -6,6 +6,7 @@ from bot.domain.audience import Overwrite, Place, PlaceKind
 from bot.domain.errors import UserFacingError
 from bot.domain.signal import Intent
 from bot.models import Watch
+from bot.services.guilds import ChannelSeen
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
 from tests.alerts.support import LOGIN, MEMBER, UNRELATED, Town
 from tests.services.summaries.support import GENERAL, GUILD, HELP, READ
@@ -112,7 +113,7 @@ async def test_what_staffs_readers_may_not_read_is_neither_told_nor_counted(town
 
 
 async def test_excluded_channels_are_left_out(town: Town) -> None:
-    await town.guilds.set_watch(GUILD, ChannelSeen(HELP, None, "help", None), Watch.IGNORE)
+    await town.guilds.set_watch(GUILD, ChannelSeen(HELP, None, "help"), Watch.IGNORE)
     await town.say(*LOGIN, place_id=HELP)
     await town.watch.look()
     assert not town.desk.shown
