@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event
 
 from bot.db.database import Database
 from bot.domain.signal import Intent
@@ -58,12 +58,18 @@ async def test_what_was_asked_is_read_newest_first_without_what_is_erased_spam_o
 async def test_what_was_asked_is_found_by_its_index(database: Database) -> None:
     if database.dialect != "sqlite":
         pytest.skip("SQLite needs to be told how, PostgreSQL weighs its statistics")
-    query = (
-        "explain query plan select message_id from signals where intent <> 'other' and guild_id = 1"
-        " and created_at >= '2026' and created_at < '2027' order by created_at desc, message_id desc"
-    )
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(database._engine.sync_engine, "before_cursor_execute", note)
+    async with database.reading() as tx:
+        await tx.alerts.asked(GUILD, NOW, later(10), 5)
+    event.remove(database._engine.sync_engine, "before_cursor_execute", note)
+    [(statement, parameters)] = [each for each in asked if "FROM signals" in each[0]]
     async with database._engine.connect() as connection:
-        plan = " ".join(str(row) for row in await connection.execute(text(query)))
+        plan = str((await connection.exec_driver_sql(f"explain query plan {statement}", parameters)).all())
     assert "ix_signals_asked" in plan
 
 

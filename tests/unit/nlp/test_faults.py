@@ -46,10 +46,10 @@ def test_what_is_alike_is_one_fault_and_a_text_without_words_is_none() -> None:
 )
 def test_what_a_servers_messages_have_in_common_counts_for_nothing(known: int, alike: bool) -> None:
     common = (5, 0, 0, 0)
-    vectors = rows((5, 2, 0, 0), (5, 0, 2, 0), (5, 0, 0, 2), (0, 0, 0, 0))
+    vectors = rows((5, 2, 0, 0), (5, 0, 2, 0), (5, 0, 0, 2), (0, 0, 0, 0), (0, 0, 0, 0))
     faults = Faults(rows(*[common] * known) if known else NONE, Bar(0.4, 0.5))
     assert groups_of(faults, vectors) == ([[0, 1, 2]] if alike else [])
-    assert faults.nearest(vectors, [vectors[:1]]) == [0, *[0 if alike else None] * 2, None]
+    assert faults.nearest(vectors, [vectors[:1]]) == [0, *[0 if alike else None] * 2, None, None]
 
 
 def test_words_find_one_fault_among_unrelated_ones() -> None:
