@@ -14,7 +14,7 @@ from bot.domain.signal import Purpose, signal_id
 from bot.models import Action, AlertSettings, Nudge, Outcome, Question, SignalRecord
 
 _TABLE = SignalRecord.__table__  # type: ignore[attr-defined]
-# As the index has it: with a parameter in it the index would not be used.
+# As the index has it, so that a plan made without knowing parameters takes it too.
 _ASKED: ColumnElement[bool] = literal_column("intent <> 'other'")
 _SOURCE = "discord"
 _AT_ONCE = 500  # ids in one condition

@@ -7,6 +7,7 @@ from bot.domain.errors import UserFacingError
 from bot.domain.signal import Intent
 from bot.domain.summaries import Span
 from bot.services.tools import NotPermittedError, UnreachableError
+from bot.services.unanswered import finding
 from tests.alerts.support import ROLE, Town
 from tests.db.support import action, question, ticket
 from tests.services.summaries.support import GENERAL, GUILD, HELP, READ, see
@@ -102,6 +103,13 @@ async def test_only_what_the_reader_may_read_is_listed(town: Town) -> None:
     assert await waiting(town) == [public]
     assert await waiting(town, GENERAL) == [public]
     assert await waiting(town, Person(1, GUILD, frozenset())) == [public, secret], "the owner"
+
+
+async def test_who_waits_too_long_for_others_is_told_so(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "FIND_SECONDS", 0.01)
+    async with town.unanswered._turn:
+        with pytest.raises(UserFacingError, match="Try again"):
+            await waiting(town)
 
 
 async def test_what_was_deleted_and_who_opted_out_is_not_listed(town: Town) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.db.alerts import Asked
 from bot.db.database import Database
+from bot.domain.errors import UserFacingError
 from bot.domain.summaries import Line, Span
 from bot.nlp.questions import OpenQuestion, is_closed_by, open_questions
 from bot.services.alert_settings import AlertSettingsService
@@ -21,6 +22,7 @@ MOST_ASKED: Final = 500  # requests, the newest
 MOST_LINES: Final = 20_000  # messages, the newest: comparing them takes some 40 MB
 MOST_QUOTE: Final = 160  # characters
 MOST_IN_POST: Final = 8
+FIND_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Unanswered:
         self._clock = clock
         self._settings = settings
         self._collecting = collecting
+        self._turn = asyncio.Lock()  # it computes for seconds where much was said
 
     async def find(
         self, guild_id: int, reader: Reader, span: Span | None = None, place_id: int | None = None
@@ -56,7 +59,21 @@ class Unanswered:
             reader: who is shown it: only what they may read at its source.
             span: when it was asked; None for the last days.
             place_id: only what was asked there.
+
+        Raises:
+            UserFacingError: others ask for more than can be read in time.
         """
+        try:
+            async with asyncio.timeout(FIND_SECONDS), self._turn:
+                return await self._find(guild_id, reader, span, place_id)
+        except TimeoutError:
+            raise UserFacingError(
+                "There is too much to read for all who ask. Try again in a minute."
+            ) from None
+
+    async def _find(
+        self, guild_id: int, reader: Reader, span: Span | None, place_id: int | None
+    ) -> list[Waiting]:
         now = self._clock.now()
         since = max(now - LOOKS_BACK, span.start) if span else now - LOOKS_BACK
         until = now - timedelta(hours=self._settings.of(guild_id).wait_hours)

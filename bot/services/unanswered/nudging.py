@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from loguru import logger
 
 from bot.db.database import Database
+from bot.domain.errors import UserFacingError
 from bot.models import AlertSettings, Nudge
 from bot.services.actions import NONCE_BYTES
 from bot.services.alert_settings import AlertSettingsService
@@ -66,7 +67,7 @@ class Nudging:
                 await self._look_at(settings)
             except Exception as error:  # noqa: BLE001  (it is looked at again later)
                 log = logger.bind(guild_id=settings.guild_id)
-                if isinstance(error, ToolError | TimeoutError):
+                if isinstance(error, ToolError | TimeoutError | UserFacingError):
                     log.warning("Helpers can't be called: {}", error)
                 else:
                     log.opt(exception=error).error("Helpers can't be called")
