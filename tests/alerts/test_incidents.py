@@ -7,6 +7,7 @@ from bot.domain.errors import UserFacingError
 from bot.domain.signal import Intent
 from bot.models import Watch
 from bot.services.guilds import ChannelSeen
+from bot.services.incidents.watching import MOST_OPEN
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
 from tests.alerts.support import LOGIN, MEMBER, UNRELATED, Town
 from tests.services.summaries.support import GENERAL, GUILD, HELP, READ
@@ -208,6 +209,17 @@ async def test_an_alert_that_staff_delete_is_not_posted_again(town: Town) -> Non
     await town.say(LOGIN[4])
     await town.watch.look()
     assert town.desk.posts == 1, "it cools down"
+
+
+async def test_staff_are_not_flooded(town: Town) -> None:
+    await town.settings.change(GUILD, members=2)
+    for text in UNRELATED:
+        await town.say(text, text)
+    await town.say(LOGIN[0], LOGIN[0], LOGIN[0])
+    for _ in range(2):
+        await town.watch.look()
+    assert len(town.desk.shown) == MOST_OPEN
+    assert any("login" in text for text in town.desk.texts), "the largest are raised"
 
 
 async def test_one_servers_trouble_is_no_others(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

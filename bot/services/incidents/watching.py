@@ -29,6 +29,7 @@ MOST_REPORTS: Final = 300  # of one window, the newest
 MOST_EARLIER: Final = 100  # messages that tell how a server's people write
 EARLIER: Final = timedelta(days=14)
 GOES_QUIET: Final = timedelta(days=1)  # without a report, then it counts as resolved
+MOST_OPEN: Final = 10  # alerts of a server at a time, lest somebody floods staff with them
 ENCODE_SECONDS: Final = 20.0
 SEND_SECONDS: Final = 30.0
 
@@ -305,6 +306,8 @@ def _sorted(
         if enough and 2 * len(reports) >= len(group):
             before = [each for row in rows if (each := left.get(row)) is not None]
             found.opens.append((group, max(before, default=None)))
+    room = MOST_OPEN - sum(each.status == IncidentStatus.OPEN.value for each in known)
+    del found.opens[max(0, room) :]  # the smaller ones; they are compared again at the next report
     return found
 
 
