@@ -1,10 +1,10 @@
-"""`python -m benchmarks ingest|latency|startup|llm|tickets|summary`, what `python run.py bench` runs."""
+"""`python -m benchmarks NAME`, what `python run.py bench` runs."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import ingest, latency, llm, startup, summary, tickets
+from benchmarks import activity, ingest, latency, llm, startup, summary, tickets
 from benchmarks.children import MeasurementError
 
 _COMMANDS = {
@@ -14,6 +14,7 @@ _COMMANDS = {
     "llm": llm,
     "tickets": tickets,
     "summary": summary,
+    "activity": activity,
 }
 
 

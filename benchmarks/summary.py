@@ -1,7 +1,7 @@
 """`bench summary`: what the topics of many messages take without a language model, in time and memory.
 
 A fresh process makes them as the bot does, in a thread beside its event loop; how late that loop is meanwhile
-and before, with nothing to do, is looked at every 20 ms.
+and how late before, with nothing to do, is looked at every 20 ms.
 """
 
 import argparse

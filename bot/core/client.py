@@ -23,6 +23,7 @@ from bot.services.orchestrator import OrchestratorService
 from bot.services.recovery import RecoveryService
 from bot.services.refinement import RefinementService
 from bot.services.retention import RetentionService
+from bot.services.statistics.service import StatisticsService
 from bot.services.status import StatusService
 from bot.services.stories import StoryService
 from bot.services.summaries.service import Summaries
@@ -48,6 +49,7 @@ COGS = (
     "cogs.unanswered",
     "cogs.admin",
     "cogs.status",
+    "cogs.statistics",
 )
 PLACE_EVENTS = frozenset(
     (
@@ -79,6 +81,7 @@ class Services:
     refinement: RefinementService
     retention: RetentionService
     similar_tickets: SimilarTickets
+    statistics: StatisticsService
     status: StatusService
     stories: StoryService
     summaries: Summaries

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.db.actions import ActionRepository
+from bot.db.activity import ActivityRepository
 from bot.db.alerts import AlertRepository
 from bot.db.channels import ChannelRepository
 from bot.db.engine import READ_ONLY
@@ -25,8 +26,11 @@ from bot.db.kv import KeyValueRepository
 from bot.db.llm_calls import LlmCallRepository
 from bot.db.members import MemberRepository
 from bot.db.questions import QuestionRepository
+from bot.db.reactions import ReactionRepository
 from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
+from bot.db.statistics import StatisticsRepository
+from bot.db.statistics_marks import StatisticsMarkRepository
 from bot.db.summaries import SummaryRepository
 from bot.db.summary_lines import SummaryLineRepository
 from bot.db.summary_parts import SummaryPartRepository
@@ -87,6 +91,7 @@ class Transaction:
 
     actions: ActionRepository
     alerts: AlertRepository
+    activity: ActivityRepository
     channels: ChannelRepository
     feedback: FeedbackRepository
     gaps: GapRepository
@@ -97,12 +102,15 @@ class Transaction:
     members: MemberRepository
     questions: QuestionRepository
     queue: SignalQueueRepository
+    reactions: ReactionRepository
     signals: SignalRepository
     summaries: SummaryRepository
     summary_lines: SummaryLineRepository
     summary_parts: SummaryPartRepository
     summary_runs: SummaryRunRepository
     summary_texts: SummaryTextRepository
+    statistics: StatisticsRepository
+    statistics_marks: StatisticsMarkRepository
     ticket_deliveries: TicketDeliveryRepository
     ticket_drafts: TicketDraftRepository
     ticket_messages: TicketMessageRepository
@@ -194,6 +202,7 @@ class Database:
             yield Transaction(
                 actions=ActionRepository(session),
                 alerts=AlertRepository(session),
+                activity=ActivityRepository(session),
                 channels=ChannelRepository(session),
                 feedback=FeedbackRepository(session),
                 gaps=GapRepository(session),
@@ -204,12 +213,15 @@ class Database:
                 members=MemberRepository(session),
                 questions=QuestionRepository(session),
                 queue=SignalQueueRepository(session),
+                reactions=ReactionRepository(session),
                 signals=SignalRepository(session),
                 summaries=SummaryRepository(session),
                 summary_lines=SummaryLineRepository(session),
                 summary_parts=SummaryPartRepository(session),
                 summary_runs=SummaryRunRepository(session),
                 summary_texts=SummaryTextRepository(session),
+                statistics=StatisticsRepository(session),
+                statistics_marks=StatisticsMarkRepository(session),
                 ticket_deliveries=TicketDeliveryRepository(session),
                 ticket_drafts=TicketDraftRepository(session),
                 ticket_messages=TicketMessageRepository(session),

@@ -6,11 +6,11 @@ stdout.
 
 import asyncio
 import json
-import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any, Final
 
 from bot.domain.summaries import Line
@@ -39,13 +39,13 @@ def lines_of(messages: Sequence[Mapping[str, Any]]) -> list[Line]:
     ]
 
 
-async def measured(lines: Sequence[Line]) -> dict[str, float]:
+async def measured(lines: Sequence[Line], idle_seconds: float = _IDLE_SECONDS) -> dict[str, float]:
     """Return the figures of one summary, made in a thread beside the loop."""
     extract_topics(lines[:_WARM])
     delays: list[float] = []
     looking = asyncio.create_task(_look(delays))
-    await asyncio.sleep(_IDLE_SECONDS)
-    idle = sorted(delays)
+    await asyncio.sleep(idle_seconds)
+    idle = sorted(delays) or [0.0]
     delays.clear()
     before, cpu, begun = _peak_mb(), time.process_time(), time.perf_counter()
     topics = await asyncio.to_thread(extract_topics, lines)
@@ -72,9 +72,13 @@ async def _look(delays: list[float]) -> None:
 
 
 def _peak_mb() -> float:
-    """Return the most memory this process ever held, in MB (10^6 bytes)."""
+    """Return the most memory this process ever held, in MB (10^6 bytes); NaN where nothing tells."""
+    try:
+        resource = import_module("resource")
+    except ImportError:  # on Windows
+        return float("nan")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1_024) / 1e6
+    return float(peak) * (1 if sys.platform == "darwin" else 1_024) / 1e6
 
 
 if __name__ == "__main__":

@@ -10,6 +10,15 @@ from bot.models.kv import KeyValue
 from bot.models.llm_call import LlmCall
 from bot.models.question import Outcome, Question
 from bot.models.signal import SignalRecord
+from bot.models.statistics import (
+    CountedMessage,
+    DailyChannelStatistics,
+    DailyUserStatistics,
+    HourlyChannelStatistics,
+    MessageReaction,
+    MonthlyUserStatistics,
+    StatisticsMark,
+)
 from bot.models.summary import (
     NoteKind,
     Summary,
@@ -32,6 +41,9 @@ __all__ = [
     "AutoReply",
     "ChangeKind",
     "Channel",
+    "CountedMessage",
+    "DailyChannelStatistics",
+    "DailyUserStatistics",
     "DeliveryKind",
     "DeliveryStatus",
     "Feedback",
@@ -39,18 +51,22 @@ __all__ = [
     "Gap",
     "Giver",
     "Guild",
+    "HourlyChannelStatistics",
     "Incident",
     "IncidentReport",
     "IncidentStatus",
     "KeyValue",
     "LlmCall",
     "Member",
+    "MessageReaction",
+    "MonthlyUserStatistics",
     "NoteKind",
     "Nudge",
     "Outcome",
     "Question",
     "RunStatus",
     "SignalRecord",
+    "StatisticsMark",
     "Summary",
     "SummaryFeedback",
     "SummaryKind",

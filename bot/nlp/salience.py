@@ -19,7 +19,7 @@ from bot.nlp.words import words_of
 
 WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001 - an apostrophe too
 _NOISE: Final = re.compile(
-    r"https?://\S+|<[@#:a][^>\s]*>|\{\w+\}|```|`"
+    r"https?://\S+|<[@#:a][^>\s]{0,80}>|\{\w+\}|```|`"
 )  # addresses, mentions, emojis, marks
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")  # noqa: RUF001 - Chinese marks
 _CLAUSE: Final = re.compile(r"(?<=[,;:–—])\s+|\s+(?=(?:and|but|because|so|which|or)\s)")  # noqa: RUF001
@@ -203,23 +203,6 @@ def worths(units: Sequence[Unit], weighing: Weighing = FITTED) -> dict[str, floa
         else:
             found[word] = weighing.word + weighing.again * math.log2(1 + count)
     return found
-
-
-def best_units(
-    units: Sequence[Unit], speakers: Sequence[object], k: int, weighing: Weighing = FITTED
-) -> list[int]:
-    """Return the places of the `k` units that are worth most together, best first.
-
-    Args:
-        units: what can be chosen.
-        speakers: who wrote each unit, as many.
-        k: how many to choose.
-        weighing: what counts.
-    """
-    chooser = Chooser(units, speakers, weighing)
-    while len(chooser.chosen) < k and chooser.take_best() is not None:
-        pass
-    return chooser.chosen
 
 
 class Chooser:

@@ -20,8 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.db import schema
 from bot.db.database import Database, Transaction
 from bot.db.engine import sqlite_path
+from bot.db.reactions import Reaction
 from bot.db.schema import HEAD, KEPT_BACKUPS, migrate, prepare_database
+from bot.db.statistics import Sums
 from bot.domain.errors import StartupError
+from bot.domain.statistics import Counted, Figures, slot_of
 from bot.models import (
     ChangeKind,
     NoteKind,
@@ -41,6 +44,7 @@ from tests.db.support import (
     CHANNEL,
     GUILD,
     MEMBER,
+    MESSAGE,
     NOW,
     action,
     delivery,
@@ -185,6 +189,20 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.ticket_drafts.keep(ticket_draft(), NOW, 5)
         await fill_summaries(tx)
         await fill_alerts(tx)
+        await tx.reactions.put("discord", [Reaction(GUILD, MESSAGE, 1, "\u2705", "check")])
+        await tx.statistics_marks.mark([slot_of(MESSAGE)])
+        day, figures = NOW.date(), Figures(messages=1)
+        await tx.statistics.keep(
+            [Counted(MESSAGE, GUILD, MEMBER, CHANNEL, day, 12, 0, 0, False, False, None, False)]
+        )
+        await tx.statistics.add(
+            Sums(
+                {(GUILD, CHANNEL, day, MEMBER): figures},
+                {(GUILD, day.replace(day=1), MEMBER): figures},
+                {(GUILD, CHANNEL, day): figures},
+                {(GUILD, CHANNEL, day, 12): 1},
+            )
+        )
     filled = await counts(engine)
     assert 0 not in filled.values()
     return filled

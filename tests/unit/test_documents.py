@@ -15,6 +15,7 @@ from cogs.admin.audit import Audit
 from cogs.admin.channels import Channels
 from cogs.admin.config import Config
 from cogs.incidents.setup import AlertSetup
+from cogs.statistics.cog import Statistics
 from cogs.status import Status
 from cogs.tickets.answer_settings import AnswerSettings
 from cogs.tickets.answers import TicketAnswers
@@ -57,6 +58,7 @@ def test_every_slash_command_is_in_the_readme_and_there() -> None:
         Tickets(Mock()), TicketPanel(nothing, nothing), TicketSetup(nothing), TicketEnd(Mock()),
         TicketStatisticsCog(Mock()), TicketAnswers(Mock()), AnswerSettings(nothing),
         AlertSetup(nothing, nothing), UnansweredList(),
+        Statistics(nothing),
     ]  # fmt: skip
     there = {f"/{command.qualified_name}" for cog in cogs for command in cog.walk_app_commands()}
     assert slash_commands(README) == there

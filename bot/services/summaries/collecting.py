@@ -94,16 +94,16 @@ class Collecting:
 
     async def collect(self, wanted: Wanted) -> Collected:
         """Return the messages, without those of excluded channels, spam, and members who opted out."""
-        channels = {each.id: each for each in await self._guilds.channels(wanted.guild_id)}
-        asked = [
-            each
-            for each in channels
-            if (wanted.places is None or each in wanted.places) and not self._is_ignored(each, channels)
-        ]
         first, end = snowflake_at(wanted.span.start), snowflake_at(wanted.span.end)
-        counts: dict[int, int] = {}
-        for start in range(0, len(asked), CHUNK):
-            async with self._database.reading() as tx:
+        async with self._database.reading() as tx:
+            channels = {each.id: each for each in await tx.channels.list_of(wanted.guild_id)}
+            asked = [
+                each
+                for each in channels
+                if (wanted.places is None or each in wanted.places) and not self._is_ignored(each, channels)
+            ]
+            counts: dict[int, int] = {}
+            for start in range(0, len(asked), CHUNK):
                 counts |= await tx.summary_lines.counts(asked[start : start + CHUNK], first, end)
         readable = await self._readable(wanted.destination, counts, channels)
         excess = max(0.0, 1 - MOST_LINES / max(1, sum(counts[each] for each in readable)))

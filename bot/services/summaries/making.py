@@ -1,5 +1,6 @@
 """Makes a summary: collects its messages, has them noted and put together, and looks again at the end."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -139,9 +140,20 @@ class SummaryMaker:
     async def _looked_again(self, wanted: Wanted, before: Collected) -> tuple[Collected, set[int]]:
         """Return the messages as they are now, and those that are gone or changed; new ones don't count."""
         now = await self._collecting.collect(wanted)
-        gone = {id_ for id_ in before.edits if id_ not in now.edits or now.edits[id_] != before.edits[id_]}
-        lost = sum(id_ not in now.edits for id_ in before.edits)
-        return now.within(before.edits.keys(), before.total - lost), gone
+        return await asyncio.to_thread(_compared, before, now)
+
+
+def _compared(before: Collected, now: Collected) -> tuple[Collected, set[int]]:
+    """Return what is left of some messages, and those that are gone or changed."""
+    texts = {line.message_id: line.text for line in now.lines}
+    gone = {
+        line.message_id
+        for line in before.lines
+        if texts.get(line.message_id) != line.text
+        or now.edits[line.message_id] != before.edits[line.message_id]
+    }
+    lost = len(before.edits.keys() - now.edits.keys())
+    return now.within(before.edits.keys(), before.total - lost), gone
 
 
 def _digest(

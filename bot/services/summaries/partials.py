@@ -85,8 +85,7 @@ class Partials:
         return Made(tuple(topics), part.model)
 
     async def keep(self, key: str, place: Place, made: Made) -> None:
-        """Keep what was made; drop what has been kept long enough."""
-        now = self._clock.now()
+        """Keep what was made, for `KEPT_FOR`."""
         part = SummaryPart(
             key=key,
             guild_id=place.guild_id,
@@ -95,10 +94,9 @@ class Partials:
             last_id=place.last_id,
             topics=[_kept(each) for each in made.topics],
             model=made.model[:MOST_MODEL],
-            created_at=now,
+            created_at=self._clock.now(),
         )
         async with self._database.transaction() as tx:
-            await tx.summary_parts.purge(now - KEPT_FOR)
             await tx.summary_parts.keep(part)
 
     async def forget(self, guild_id: int, message_ids: Collection[int]) -> None:

@@ -1,17 +1,18 @@
 """Real days of channels: every claim of their summaries rests on messages that exist and are of the day."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.domain.snowflake import snowflake_at
-from bot.domain.summaries import Span
 from sandbox.ollama import Asked, OllamaSandbox
 from tests.services.summaries.support import (
+    DAY,
     GENERAL,
+    TODAY,
     Workshop,
     cited,
     claim,
@@ -54,17 +55,17 @@ def careless(asked: Asked) -> dict[str, Any]:
 async def test_every_claim_rests_on_messages_of_the_day(
     shop: Workshop, ollama: OllamaSandbox, log: dict[str, Any]
 ) -> None:
-    start = datetime.fromisoformat(log["messages"][0]["ts"]).replace(hour=0, minute=0, second=0)
-    times = [datetime.fromisoformat(each["ts"]).astimezone(UTC) for each in log["messages"]]
+    read = [datetime.fromisoformat(each["ts"]) for each in log["messages"]]
+    away = DAY - read[0].replace(hour=0, minute=0, second=0)  # some are older than Discord
+    times = [(at + away).astimezone(UTC) for at in read]
     rows = [
         said(number, each["text"], message_id=snowflake_at(at) + number, author_name=each["author"])
         for number, (each, at) in enumerate(zip(log["messages"], times, strict=True))
     ]
     await store(shop.database, *rows)
     ollama.script(careless)
-    day = Span(start.astimezone(UTC), start.astimezone(UTC) + timedelta(days=1))
-    digest = await shop.make(span=day)
-    in_range = {row["message_id"] for row, at in zip(rows, times, strict=True) if day.holds(at)}
+    digest = await shop.make()
+    in_range = {row["message_id"] for row, at in zip(rows, times, strict=True) if TODAY.holds(at)}
     assert len(in_range) > 90
     assert digest.topics
     assert all(each.message_ids for topic_ in digest.topics for each in topic_.claims)

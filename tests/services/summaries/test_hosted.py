@@ -11,7 +11,18 @@ from bot.llm.ports import Price
 from bot.llm.types import Completion, Prompt, Usage
 from bot.services.summaries.collecting import Wanted
 from bot.services.summaries.making import Manner
-from tests.services.summaries.support import GENERAL, GUILD, TODAY, noting, said, store, workshop
+from tests.services.summaries.support import (
+    GENERAL,
+    GUILD,
+    TODAY,
+    cited,
+    message_id,
+    noting,
+    said,
+    store,
+    texts,
+    workshop,
+)
 from tests.services.writing_bench import writer_over
 from tests.unit.llm.chain_support import Bench, ScriptedProvider, Step
 
@@ -83,12 +94,17 @@ async def test_a_model_that_reads_almost_nothing_is_not_asked(database: Database
 
 async def test_without_a_model_lines_are_picked(database: Database, bench: Bench) -> None:
     shop = await workshop(database, bench.clock, writer_over(bench))
-    await store(database, said(1, "the export fails, see https://elsewhere.org/a"), said(2, "@everyone look"))
+    talk = (
+        "the export of large files fails since the update",
+        "@everyone does the export of large files fail for you too?",
+        "yes, the export of large files stops at 2 GB for me",
+        "let's roll the update back then",
+    )
+    await store(database, *(said(number, words) for number, words in enumerate(talk)))
     digest = await shop.make()
-    assert (digest.model, digest.cost, digest.coverage) == (None, 0.0, Coverage(2, 2, 1, extracted=2))
-    [only] = digest.topics
-    assert only.is_extract
-    assert [each.text for each in only.sentences] == [
-        "Bo: the export fails, see https://elsewhere.org/a",
-        "Ada: @\u200beveryone look",
-    ]
+    assert (digest.model, digest.cost, digest.coverage) == (None, 0.0, Coverage(4, 4, 1, extracted=4))
+    assert digest.topics
+    assert all(each.is_extract for each in digest.topics)
+    assert "roll the update back" in texts(digest)
+    assert "@everyone" not in texts(digest)
+    assert set(digest.sources) == cited(digest.topics) <= {message_id(number) for number in range(4)}

@@ -129,7 +129,7 @@ async def test_nobody_gets_a_word_of_what_they_can_not_read(database: Database, 
         assert {each.place_id for each in digest.sources.values()} == may
         assert digest.coverage.total == 2 * len(may)
         seldom.update(each.id in may for each in places)
-        if number % 4:
+        if number % 8:
             continue
         user, held = dice.one_of(*USERS), dice.some(*PLAIN)
         digest = await shop.make(guild_id=GUILD, destination=Person(user, GUILD, frozenset(held)))

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.summaries import Coverage, Reading, Span
@@ -389,17 +389,3 @@ async def test_progress_is_told(shop: Workshop, ollama: OllamaSandbox) -> None:
     assert told[-1] == (300, 300)
     assert len(told) >= 3
     assert told == sorted(told)
-
-
-async def test_the_database_has_the_part_of_the_guild_alone(shop: Workshop, ollama: OllamaSandbox) -> None:
-    await store(shop.database, *talk(10))
-    await shop.make()
-    async with shop.database._engine.connect() as connection:
-        [(guild_id, first, last)] = await connection.execute(
-            text("SELECT guild_id, first_id, last_id FROM summary_parts")
-        )
-    assert (guild_id, first, last) == (
-        GUILD,
-        talk(10)[0]["message_id"],
-        talk(10)[9]["message_id"],
-    )

@@ -90,3 +90,9 @@ def test_names_are_found_in_front_marked_or_where_they_can_be_nothing_else() -> 
     assert named("!paste | user07") == (ids["user07"],)
     assert named(f"<@{ids['Ann']}> look") == (ids["Ann"],)
     assert named("<@123456> look") == ()  # nobody of these lines
+
+
+def test_the_same_words_half_a_day_later_begin_a_new_talk() -> None:
+    text = "the parser tests are red on the main branch"
+    assert talks([line(1, "ann", text, minutes=0), line(2, "bob", text, minutes=20)]) == [[0, 1]]
+    assert talks([line(1, "ann", text, minutes=0), line(2, "bob", text, minutes=600)]) == [[0], [1]]

@@ -78,6 +78,17 @@ def test_a_long_message_counts_by_its_sentences() -> None:
     assert Pick(1, important) in picks
 
 
+def test_a_very_long_sentence_is_cut_between_its_clauses() -> None:
+    clauses = (
+        "the nightly build fails since the compiler was updated on the build server",
+        "because the linker of version fifteen rejects the flags of the old project files",
+        "which nobody has looked at for years since they were written by somebody who left",
+    )
+    (pick,) = summarize_lines([", ".join(clauses) + "."], ["ann"], 1)
+    assert "…" in pick.text
+    assert pick.text.strip("… ,.") in ", ".join(clauses)
+
+
 def test_lines_without_words_are_never_picked() -> None:
     texts = ["🙂", "", "  \n", "https://example.org/a", "```", "one line of words"]
     assert summarize_lines(texts, ["ann"] * 6, 5) == [Pick(5, "one line of words")]
@@ -110,7 +121,7 @@ def rouge_1(said: str, reference: str) -> float:
     return 2 * shared / (left.total() + right.total())
 
 
-@pytest.mark.parametrize(("name", "k", "least"), [("dialogsum", 3, 28.0), ("qmsum", 12, 20.5)])
+@pytest.mark.parametrize(("name", "k", "least"), [("dialogsum", 3, 29.0), ("qmsum", 12, 25.5)])
 def test_picks_share_more_with_what_people_wrote_than_the_first_lines_do(
     name: str, k: int, least: float
 ) -> None:
