@@ -124,13 +124,8 @@ class Application:
             language = self._language(stack, database, metrics, notices)
             judges = self._judges(stack, await choosing, metrics, language)
             services = await self._build(database, bus, metrics, tools, judges, language)
-            for part in (
-                services.status,
-                services.tickets,
-                services.ticket_closing,
-                services.similar_tickets,
-                services.summaries,
-            ):
+            for part in (services.status, services.tickets, services.ticket_closing,
+                         services.similar_tickets, services.summaries):  # fmt: skip
                 stack.push_async_callback(part.close)
             point_discord(settings.discord)
             read_fairly(lambda: services.ingest.pressure)
@@ -251,7 +246,7 @@ class Application:
         )  # fmt: skip
         summaries = SummaryParts(
             database, clock, settings, guilds, audience, language, tickets, self._summary_desk,
-            self._threads, ingest,
+            self._threads, ingest, meaning,
         )  # fmt: skip
         statistics = summaries.statistics()
         trained = TrainedReplies(knowledge)

@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.db.database import Database
+from bot.services.alert_settings import AlertSettingsService
+from bot.services.alerts import Alerts
 from bot.services.audience import AudienceService
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
+from bot.services.incidents.watching import IncidentWatch
 from bot.services.ingest import IngestService
 from bot.services.language import Language
+from bot.services.meaning import Meaning
 from bot.services.statistics.service import StatisticsService
 from bot.services.summaries.collecting import Collecting
 from bot.services.summaries.extracts import PickedLines
@@ -22,7 +26,10 @@ from bot.services.summaries.service import Summaries
 from bot.services.summaries.settings import Section, SummarySettingsService
 from bot.services.summaries.storing import SummaryStore
 from bot.services.tickets.service import TicketService
+from bot.services.unanswered.finding import Unanswered
+from bot.services.unanswered.nudging import Nudging
 from bot.settings import Settings
+from bot.tools.alerts import DiscordAlertDesk
 from bot.tools.archived_threads import ArchivedThreads
 from bot.tools.summaries import DiscordSummaryDesk
 
@@ -41,6 +48,7 @@ class SummaryParts:
     desk: DiscordSummaryDesk
     threads: ArchivedThreads
     ingest: IngestService
+    meaning: Meaning
 
     async def build(self, statistics: StatisticsService) -> Summaries:
         """Return the services, with every server's settings read."""
@@ -74,7 +82,9 @@ class SummaryParts:
         daily.picture, daily.alarm = figures.picture, figures.alarm
         tick = self.settings.workers.tick_seconds
         scheduler = SummaryScheduler(self.database, self.clock, settings, daily, tick)
-        return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler)
+        alerts = await self._alerts(collecting)
+        daily.extras[Section.UNANSWERED] = alerts.unanswered.section
+        return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler, alerts)
 
     async def _votes(self, message_ids: Sequence[int]) -> Mapping[int, int]:
         """Return how many members reacted to messages."""
@@ -97,3 +107,27 @@ class SummaryParts:
     def _opted_out(self, guild_id: int, user_id: int) -> bool:
         """Return whether nothing is shown of a member, as the conversation knows it now."""
         return self.tickets.conversation.opted_out(guild_id, user_id)
+
+    async def _alerts(self, collecting: Collecting) -> Alerts:
+        database, clock, guilds = self.database, self.clock, self.guilds
+        settings = AlertSettingsService(database, clock)
+        await settings.load()
+        desk = DiscordAlertDesk(self.desk)
+        unanswered = Unanswered(database, clock, settings, collecting)
+        return Alerts(
+            settings,
+            IncidentWatch(
+                database,
+                clock,
+                guilds=guilds,
+                settings=settings,
+                collecting=collecting,
+                meaning=self.meaning,
+                desk=desk,
+            ),
+            unanswered,
+            Nudging(database, clock, guilds=guilds, settings=settings, unanswered=unanswered, desk=desk),
+            clock,
+            self.settings.workers.tick_seconds,
+            is_silent=self.settings.maintenance_mode,
+        )
