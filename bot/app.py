@@ -237,6 +237,7 @@ class Application:
             max_age=timedelta(minutes=settings.ingest.backfill_answer_age_minutes),
         )
         knowledge = Knowledge(database, judges.encoder, clock)
+        self._tasks.spawn(knowledge.load(), "reading what was trained")  # while the rest starts
         training = TrainingEntries(database, clock, knowledge.update)
         audience, meaning = AudienceService(), Meaning(judges.encoder)
         parts = TicketParts(
@@ -293,7 +294,12 @@ class Application:
         from bot.api.dependencies import ApiDependencies
         from bot.api.server import ApiServer
 
-        health = HealthService(database, services.ingest, lambda: _is_connected(bot))
+        health = HealthService(
+            database,
+            services.ingest,
+            lambda: _is_connected(bot),
+            lambda: services.knowledge.is_ready,
+        )
         token = settings.admin_token.get_secret_value() if settings.admin_token else None
         api = ApiServer(
             create_app(ApiDependencies(services.metrics, health, services.stories, token)),

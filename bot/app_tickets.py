@@ -20,6 +20,7 @@ from bot.services.training.knowledge import Knowledge
 from bot.settings import Settings
 from bot.tools.ticket_answers import DiscordAnswerDesk
 from bot.tools.ticket_closing import DiscordClosingDesk
+from bot.tools.ticket_posts import DiscordPostDesk
 from bot.tools.tickets import DiscordTicketDesk
 
 
@@ -42,6 +43,8 @@ class TicketParts:
     def answers(self) -> TicketAnswerService:
         """Return what answers in tickets."""
         self.tickets.may_carry = self.audience.may_carry
+        self.tickets.adoption.desk = DiscordPostDesk(self.desk)
+        self.tickets.adoption.opted_out = self._opted_out
         answers = TicketAnswerService(
             database=self.database,
             clock=self.clock,

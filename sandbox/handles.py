@@ -261,12 +261,11 @@ class Member:
         return Channel.of(self.caller, body)
 
     async def open_post(
-        self, forum: Any, title: str, text: str, files: Sequence[Attachment] = ()
+        self, forum: Any, title: str, text: str, files: Sequence[Attachment] = (), *, tags: Sequence[str] = ()
     ) -> tuple[Channel, Message]:
-        """Open a forum post; return its thread and first message."""
-        body = await self.caller.call(
-            "open_post", user=self.id, forum=ref(forum), title=title, content=text, attachments=packed(files)
-        )
+        """Open a forum post, `tags` by their ids; return its thread and first message."""
+        args: Json = {"forum": ref(forum), "title": title, "content": text, "tags": list(tags)}
+        body = await self.caller.call("open_post", user=self.id, attachments=packed(files), **args)
         return Channel.of(self.caller, body["thread"]), Message(self.caller, body["message"])
 
     async def join_thread(self, thread: Any, *, join: bool = True) -> None:

@@ -99,11 +99,14 @@ class _ReadinessCheck:
 
 def _readiness_answer(state: Readiness | None) -> JSONResponse:
     """Return the answer to /readyz; what is not known is null, and then the bot is not ready."""
-    ready = state is not None and state.gateway_connected and state.database_writable
+    ready = (
+        state is not None and state.gateway_connected and state.database_writable and state.training_loaded
+    )
     content = {
         "ready": ready,
         "gateway": state and state.gateway_connected,
         "database": state and state.database_writable,
+        "training": state and state.training_loaded,
         "queue_depth": state and state.queue_depth,
     }
     return JSONResponse(content, 200 if ready else 503)

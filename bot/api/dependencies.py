@@ -20,6 +20,11 @@ class Readiness(Protocol):
         ...
 
     @property
+    def training_loaded(self) -> bool:
+        """True when what was trained is in memory, or was waited for long enough."""
+        ...
+
+    @property
     def queue_depth(self) -> int:
         """Events received and not yet committed."""
         ...

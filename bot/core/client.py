@@ -11,6 +11,7 @@ from loguru import logger
 
 from bot.core.errors import on_app_command_error
 from bot.core.forgiveness import forgive_odd_events
+from bot.core.forms import KeptForms
 from bot.services.audience import AudienceService
 from bot.services.command_sync import CommandSyncService
 from bot.services.feedback import FeedbackService
@@ -109,6 +110,7 @@ class Bot(commands.Bot):
         )
         self.services = services
         self.direct_messages = direct_messages
+        self.forms = KeptForms()
         self.failed_cogs: dict[str, str] = {}
         self.on_new_session: Callable[[], None] = lambda: None
         self.on_places_changed: Callable[[], None] = lambda: None
@@ -158,6 +160,11 @@ class Bot(commands.Bot):
                 usual(payload)
 
         parsers["MESSAGE_CREATE"] = on_payload
+
+    async def on_interaction(self, interaction: discord.Interaction[Any], /) -> None:
+        """Hear forms that were sent, also those that were opened before a restart."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self.forms.hear(interaction)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Run no prefix commands: everything is a slash command."""

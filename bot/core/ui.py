@@ -1,4 +1,4 @@
-"""Views and forms that only support staff may use, whose failures are told as those of commands are."""
+"""Views for support staff alone, and buttons that last; failures are told as those of commands are."""
 
 from typing import Any
 from weakref import WeakSet
@@ -32,20 +32,6 @@ class StaffView(discord.ui.View):
 
     async def on_error(
         self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any], /
-    ) -> None:
-        """Tell the member."""
-        await tell(interaction, error)
-
-
-class StaffModal(discord.ui.Modal):
-    """A form that is checked anew when it is sent."""
-
-    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Return whether the member may send it; tell them if not."""
-        return await _may(interaction)
-
-    async def on_error(  # type: ignore[override]  # discord.py's own form differs from its view so, too
-        self, interaction: discord.Interaction[Any], error: Exception, /
     ) -> None:
         """Tell the member."""
         await tell(interaction, error)

@@ -1,21 +1,13 @@
 """What members asked, and what became of it."""
 
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
-from bot.models import Outcome, Question, SignalRecord, Ticket, TicketMessage
-
-
-class AskedQuestion(NamedTuple):
-    """A question with the member's words as they stand now."""
-
-    question: Question
-    text: str
+from bot.models import Question
 
 
 class QuestionRepository:
@@ -62,27 +54,3 @@ class QuestionRepository:
         """Return what was asked in a ticket, oldest first."""
         query = select(Question).where(Question.ticket_id == ticket_id).order_by(col(Question.id))
         return (await self._session.exec(query)).all()
-
-    async def asked(
-        self, guild_id: int, outcomes: Collection[Outcome], limit: int
-    ) -> Sequence[AskedQuestion]:
-        """Return questions that came to one of `outcomes` or whose answer didn't help, newest first.
-
-        What was deleted, or is no longer kept, is missing.
-        """
-        opening = col(Question.ticket_id).is_not(None) & col(Question.message_id).is_(None)
-        text = func.coalesce(col(TicketMessage.content), col(Ticket.question), col(SignalRecord.content))
-        query: Any = (
-            select(Question, text)
-            .outerjoin(TicketMessage, col(TicketMessage.message_id) == col(Question.message_id))
-            .outerjoin(Ticket, (col(Ticket.id) == col(Question.ticket_id)) & opening)
-            .outerjoin(SignalRecord, col(SignalRecord.id) == col(Question.signal_id))
-            .where(
-                col(Question.guild_id) == guild_id,
-                col(Question.outcome).in_(outcomes) | col(Question.helpful).is_(False),
-                text != "",
-            )
-            .order_by(col(Question.id).desc())
-            .limit(limit)
-        )
-        return [AskedQuestion(*row) for row in (await self._session.exec(query)).all()]

@@ -1,12 +1,13 @@
 """How servers want their tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
+from bot.domain.tickets import TicketMode
 from bot.models import TicketCategory, TicketSettings
 
 
@@ -24,6 +25,21 @@ class TicketSettingsRepository:
         """Return every server's categories, in their order."""
         query = select(TicketCategory).order_by(col(TicketCategory.position), col(TicketCategory.id))
         return (await self._session.exec(query)).all()
+
+    async def awaiting(self, channel_ids: Collection[int]) -> dict[int, int]:
+        """Return which of these forums wait for members' posts to become tickets: those after which id."""
+        settings = TicketSettings
+        query = select(col(settings.parent_id), col(settings.posts_after)).where(
+            col(settings.parent_id).in_(channel_ids),
+            col(settings.mode) == TicketMode.FORUM,
+            col(settings.adopt_posts).is_(True),
+            col(settings.posts_after).is_not(None),
+        )
+        return {
+            parent_id: after
+            for parent_id, after in (await self._session.exec(query)).all()
+            if parent_id is not None and after is not None
+        }
 
     async def change(self, guild_id: int, values: dict[str, Any]) -> TicketSettings:
         """Set columns of a known server's settings, which begin with the defaults; return the settings."""
@@ -43,27 +59,30 @@ class TicketSettingsRepository:
     async def set_categories(
         self, guild_id: int, wanted: Sequence[TicketCategory]
     ) -> Sequence[TicketCategory]:
-        """Make a server's categories these, in this order, told apart by name; return them as stored."""
-        there = {
-            each.name: each.id
-            for each in (
-                await self._session.exec(select(TicketCategory).where(TicketCategory.guild_id == guild_id))
-            ).all()
-        }
-        names = [each.name for each in wanted]
-        gone = (col(TicketCategory.guild_id) == guild_id, col(TicketCategory.name).not_in(names))
+        """Make a server's categories these, in this order; return them as stored.
+
+        Who is called the same but for upper and lower case is the same.
+        """
+        known = (
+            await self._session.exec(select(TicketCategory).where(TicketCategory.guild_id == guild_id))
+        ).all()
+        there = {each.name.casefold(): each.id for each in known}
+        kept = [there[name] for name in (each.name.casefold() for each in wanted) if name in there]
+        gone = (col(TicketCategory.guild_id) == guild_id, col(TicketCategory.id).not_in(kept))
         await self._session.exec(delete(TicketCategory).where(*gone))
         for position, each in enumerate(wanted):
             values: dict[str, Any] = {
+                "name": each.name,
                 "emoji": each.emoji,
                 "description": each.description,
                 "position": position,
             }
-            if each.name in there:
-                this = col(TicketCategory.id) == there[each.name]
+            same = there.get(each.name.casefold())
+            if same is not None:
+                this = col(TicketCategory.id) == same
                 await self._session.exec(update(TicketCategory).where(this).values(**values))
             else:
-                self._session.add(TicketCategory(guild_id=guild_id, name=each.name, **values))
+                self._session.add(TicketCategory(guild_id=guild_id, **values))
         await self._session.flush()
         query = select(TicketCategory).where(TicketCategory.guild_id == guild_id)
         ordered = query.order_by(col(TicketCategory.position))

@@ -9,6 +9,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db.ordered import insert_in_order
 from bot.models import Guild, TrainingEntry, TrainingPhrasing
 
 T = TypeVar("T")
@@ -36,9 +37,7 @@ class TrainingRepository:
     async def add(self, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
         """Insert entries, all with the same keys, and return their ids in their order."""
         defaults = {"used_count": 0, "helpful": 0, "unhelpful": 0}
-        statement = insert(TrainingEntry).returning(col(TrainingEntry.id), sort_by_parameter_order=True)
-        done = await self._session.exec(statement, params=[defaults | row for row in rows])
-        return done.scalars().all()
+        return await insert_in_order(self._session, TrainingEntry, [defaults | row for row in rows])
 
     async def add_phrasings(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert phrasings, all with the same keys."""

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert
+from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.db.ordered import insert_in_order
 from bot.db.training import CHUNK, chunks
 from bot.models import TrainingChange
 
@@ -34,10 +35,9 @@ class TrainingChangeRepository:
 
     async def add(self, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
         """Insert changes, all with the same keys, and return their ids in their order."""
-        statement = insert(TrainingChange).returning(col(TrainingChange.id), sort_by_parameter_order=True)
         ids: list[int] = []
         for part in chunks(rows):
-            ids += (await self._session.exec(statement, params=list(part))).scalars().all()
+            ids += await insert_in_order(self._session, TrainingChange, part)
         return ids
 
     async def get(self, guild_id: int, change_id: int) -> TrainingChange | None:

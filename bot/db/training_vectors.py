@@ -12,6 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db.training import chunks
 from bot.models import TrainingEntry, TrainingPhrasing
 
+PORTION = 500  # questions read at a time: some milliseconds of the event loop
+
 
 class Phrasing(NamedTuple):
     """A question of a living entry, as the index needs it."""
@@ -34,10 +36,18 @@ class TrainingVectorRepository:
     async def of_guild(
         self, guild_id: int, encoder: str | None, entry_ids: Sequence[int] | None = None
     ) -> list[Phrasing]:
-        """Return the questions of the guild's living entries, or of some; `encoder` None: without vectors."""
-        if entry_ids is None:
-            return await self._read(guild_id, encoder)
+        """Return the questions of the guild's living entries, or of some; `encoder` None: without vectors.
+
+        They are read in portions, between which the event loop gets its turn.
+        """
         found: list[Phrasing] = []
+        if entry_ids is None:
+            last, size = 0, PORTION
+            while size == PORTION:
+                rows = await self._read(guild_id, encoder, col(TrainingPhrasing.id) > last, limit=PORTION)
+                found += rows
+                last, size = (rows[-1].id if rows else last), len(rows)
+            return found
         for part in chunks(entry_ids):
             found += await self._read(guild_id, encoder, col(TrainingEntry.id).in_(part))
         return found
@@ -80,7 +90,9 @@ class TrainingVectorRepository:
             if living := [row for row in part if row["id"] in known]:
                 await self._session.exec(update(TrainingPhrasing), params=living)
 
-    async def _read(self, guild_id: int, encoder: str | None, *more: Any) -> list[Phrasing]:
+    async def _read(
+        self, guild_id: int, encoder: str | None, *more: Any, limit: int | None = None
+    ) -> list[Phrasing]:
         entry, phrasing = TrainingEntry, TrainingPhrasing
         columns: list[Any] = [
             phrasing.id, phrasing.entry_id, phrasing.text, entry.answer, entry.valid_from, entry.valid_until
@@ -92,6 +104,7 @@ class TrainingVectorRepository:
             .join(entry, col(entry.id) == col(phrasing.entry_id))
             .where(col(entry.guild_id) == guild_id, col(entry.deleted_at).is_(None), *more)
             .order_by(col(phrasing.id))
+            .limit(limit)
         )
         rows = (await self._session.exec(query)).all()
         if encoder is None:

@@ -15,6 +15,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_TITLE, MAX_QUESTION, MAX_ENVIRONMENT, MAX_REASON = 80, 2_000, 500, 500  # characters
 LEAST_WARNING = timedelta(hours=1)  # between a reminder and closing, however late the reminder comes
 MAX_THREAD_NAME = 100  # characters, Discord's
+_POST = "post:"
 _FORM = re.compile(
     rf"(?:({'|'.join(DAYS)})(?:-({'|'.join(DAYS)}))?\s+)?"
     r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)"
@@ -101,6 +102,16 @@ def priority_of(urgency: Urgency) -> Priority:
 def thread_name(number: int, title: str) -> str:
     """Return the name of a ticket's thread; the number makes it the only one of its server."""
     return f"#{number:04} {' '.join(title.split())}"[:MAX_THREAD_NAME].strip()
+
+
+def post_key(post_id: int) -> str:
+    """Return the key of the ticket that a member's own forum post becomes."""
+    return f"{_POST}{post_id}"
+
+
+def post_of(key: str) -> int | None:
+    """Return the post that a ticket was made of by its key; None for one with a thread of the bot's own."""
+    return int(key.removeprefix(_POST)) if key.startswith(_POST) else None
 
 
 def question_text(title: str, question: str) -> str:

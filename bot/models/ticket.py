@@ -32,6 +32,8 @@ class TicketSettings(SQLModel, table=True):
     remind_hours: int | None = 24
     close_hours: int | None = 72
     transcript_dm: bool = True
+    adopt_posts: bool = True  # whether what members post in the forum past the panel becomes a ticket
+    posts_after: int | None = Field(default=None, sa_type=BigInteger)  # posts up to here were looked at
     tags: dict[str, str] | None = Field(default=None, sa_type=JSON_OR_NULL)  # "state:open" -> a tag's id
     tickets_opened: int = 0  # the number of the newest
 

@@ -32,6 +32,7 @@ class SituationService:
             history.setdefault((row.author_id, row.guild_id), []).append(row)
         addressed = await self._addressed_to_other(tx, signals)
         tickets = await tx.tickets.threads_among({signal.message.place_id for signal in signals})
+        awaited = await tx.ticket_settings.awaiting({signal.message.channel_id for signal in signals})
         found = {}
         for signal in signals:
             message = signal.message
@@ -41,7 +42,8 @@ class SituationService:
                 if row.message_id < message.message_id
             ]
             situation = await self._one(tx, signal, earlier, now, addressed[signal.id])
-            found[signal.id] = replace(situation, in_ticket=message.place_id in tickets)
+            is_new = message.place_id > awaited.get(message.channel_id, message.place_id)
+            found[signal.id] = replace(situation, in_ticket=is_new or message.place_id in tickets)
         return found
 
     async def _one(

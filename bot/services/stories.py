@@ -116,17 +116,25 @@ class Readiness:
 
     gateway_connected: bool
     database_writable: bool
+    training_loaded: bool
     queue_depth: int
     open_gaps: int
 
 
 class HealthService:
-    """Looks at the gateway, the database and the queues; at the database only now and then."""
+    """Looks at the gateway, the database, what is in memory and the queues; at the database now and then."""
 
-    def __init__(self, database: Database, ingest: IngestService, connected: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ingest: IngestService,
+        connected: Callable[[], bool],
+        loaded: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._database = database
         self._ingest = ingest
         self._connected = connected
+        self._loaded = loaded
         self._looking = asyncio.Lock()  # whoever asks meanwhile gets the same answer
         self._found = (False, 0)  # writable, open gaps
         self._fresh_until = -1.0  # in the loop's time
@@ -139,7 +147,7 @@ class HealthService:
                 self._found = await self._look()
                 self._fresh_until = time() + FRESH_SECONDS
         writable, gaps = self._found
-        return Readiness(self._connected(), writable, self._ingest.depth, gaps)
+        return Readiness(self._connected(), writable, self._loaded(), self._ingest.depth, gaps)
 
     async def _look(self) -> tuple[bool, int]:
         try:

@@ -1,9 +1,11 @@
-"""The card of a ticket: the embed that opens its thread, with its buttons. Pure functions."""
+"""The card of a ticket: the embed that opens its thread, with its buttons; and tags. Pure functions."""
+
+from collections.abc import Mapping, Sequence
 
 import discord
 
 from bot.domain.markdown import escape_markdown
-from bot.domain.tickets import Priority, TicketState
+from bot.domain.tickets import Priority, TicketState, post_of
 from bot.models import Ticket
 from bot.services.tickets.ports import TicketView
 from bot.services.tickets.settings import STATE_TAGS
@@ -50,6 +52,8 @@ def card_embed(view: TicketView) -> discord.Embed:
         reason = f": {escape_markdown(ticket.close_reason)}" if ticket.close_reason else ""
         embed.add_field(name="Closed", value=f"{by}{reason}"[:MAX_VALUE], inline=False)
     embed.set_footer(text="Opened")
+    if post_of(ticket.key) is not None:
+        return embed  # it stands right above
     embed.description = escape_markdown(ticket.question)[: min(MAX_DESCRIPTION, MAX_EMBED - len(embed))]
     return embed
 
@@ -78,3 +82,25 @@ def wanted_tags(view: TicketView) -> list[int]:
     ticket = view.ticket
     keys = (f"state:{ticket.state}", f"category:{ticket.category_id}")
     return [int(view.tags[key]) for key in keys if key in view.tags]
+
+
+def wanted_forum_tags(
+    there: Sequence[discord.ForumTag], names: Mapping[str, str], known: Mapping[str, str]
+) -> list[discord.ForumTag]:
+    """Return the tags a forum should have: names and known ids as `TicketDesk.set_tags` takes them."""
+    said = {int(tag): key for key, tag in known.items()}
+    kept: list[discord.ForumTag] = []
+    for tag in there:
+        key = said.get(tag.id)
+        if key is not None and key not in names:
+            continue  # what it said is no more
+        name = names[key] if key is not None else tag.name
+        kept.append(tag if name == tag.name else _renamed(tag, name))
+    have = {tag.name for tag in kept}
+    return [*kept, *(discord.ForumTag(name=name) for name in names.values() if name not in have)]
+
+
+def _renamed(tag: discord.ForumTag, name: str) -> discord.ForumTag:
+    new = discord.ForumTag(name=name, emoji=tag.emoji, moderated=tag.moderated)
+    new.id = tag.id
+    return new

@@ -1,6 +1,6 @@
 """What is done in Discord for tickets: threads, cards, tags, posts."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -10,12 +10,12 @@ import discord
 from discord.ext import commands
 
 from bot.domain.outgoing import prepare
-from bot.domain.tickets import Role, TicketState, thread_name
+from bot.domain.tickets import Role, TicketState, post_of, thread_name
 from bot.models import Ticket
 from bot.services.actions import NONCE_BYTES
 from bot.services.tickets.ports import Heard, Placed, TicketView
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
-from bot.tools.ticket_card import card_buttons, card_embed, wanted_tags
+from bot.tools.ticket_card import card_buttons, card_embed, wanted_forum_tags, wanted_tags
 from bot.tools.ticket_errors import lacking, translated
 from bot.tools.ticket_history import heard, is_written
 
@@ -34,6 +34,7 @@ HISTORY_NEEDS = ("view_channel", "read_message_history")
 LOG_NEEDS = ("view_channel", "send_messages")
 SILENT = discord.AllowedMentions.none()
 MAX_TEXT = 2_000  # characters
+MAX_TAGS = 5  # of a forum post, Discord's
 PAGE, MOST_PAGES = 100, 50  # messages; 5,000 messages are read at most
 ARCHIVED_SEARCHED = 100  # threads
 SAID_SEARCHED = 200  # messages
@@ -58,6 +59,9 @@ class DiscordTicketDesk:
         """Make the ticket's thread with its card and its member in it."""
         ticket = view.ticket
         parent = self._parent(ticket)
+        post_id = post_of(ticket.key)
+        if post_id is not None:
+            return await self._open_in(view, post_id, again=again)
         needed = OPENING_NEEDS + (("create_private_threads",) if ticket.is_private else ())
         with translated(parent, needed):
             thread = await self._made_before(parent, ticket) if again else None
@@ -79,13 +83,21 @@ class DiscordTicketDesk:
                 )
             assert thread is not None  # a parent is one of the two
             if card_id is None:
-                card = await thread.send(
-                    embed=card_embed(view), view=card_buttons(ticket), allowed_mentions=SILENT
-                )
-                card_id = card.id
+                card_id = await _post_card(thread, view)
             with suppress(discord.NotFound):  # has left meanwhile: the ticket says so soon enough
                 await thread.add_user(discord.Object(ticket.opener_id))
         return Placed(thread.id, card_id)
+
+    async def _open_in(self, view: TicketView, post_id: int, *, again: bool) -> Placed:
+        """Put the card into a post that its member made: its first message is theirs."""
+        post = await self.place(view.ticket.guild_id, view.ticket.parent_id, post_id)
+        with translated(post, OPENING_NEEDS):
+            card_id = await self._card_in(post) if again else None
+            if card_id is None:
+                card_id = await _post_card(post, view)
+            if post.permissions_for(post.guild.me).manage_threads:
+                await post.edit(applied_tags=_tags(post, view))
+        return Placed(post.id, card_id)
 
     async def show(self, view: TicketView) -> str:
         """Make card, tags, archive and lock what the ticket says; return the permission lacking, or ""."""
@@ -102,11 +114,11 @@ class DiscordTicketDesk:
                 with suppress(discord.NotFound):  # somebody deleted it; tags and archive still tell
                     await card.edit(embed=card_embed(view), view=card_buttons(ticket))
             changes: dict[str, Any] = {}
-            tags = wanted_tags(view)
-            if isinstance(thread.parent, discord.ForumChannel) and tags != [
+            tags = _tags(thread, view)
+            if isinstance(thread.parent, discord.ForumChannel) and {t.id for t in tags} != {
                 t.id for t in thread.applied_tags
-            ]:
-                changes["applied_tags"] = [discord.Object(tag) for tag in tags]
+            }:
+                changes["applied_tags"] = tags
             if closed:
                 changes["archived"] = True
             if may_lock and thread.locked != closed:
@@ -134,7 +146,7 @@ class DiscordTicketDesk:
 
     async def tell(self, channel_id: int, text: str) -> None:
         """Post in a channel of staff, pinging nobody."""
-        channel = self._bot.get_channel(channel_id)
+        channel = self.client.get_channel(channel_id)
         if not isinstance(channel, discord.TextChannel):
             raise TargetGoneError("there is no such channel")
         with translated(channel, LOG_NEEDS):
@@ -150,7 +162,7 @@ class DiscordTicketDesk:
         with translated(thread, HISTORY_NEEDS):
             before: int | None = None
             for _ in range(MOST_PAGES):
-                page: list[Any] = list(await self._bot.http.logs_from(thread.id, PAGE, before=before))
+                page: list[Any] = list(await self.client.http.logs_from(thread.id, PAGE, before=before))
                 payloads += page
                 if len(page) < PAGE:
                     break
@@ -171,7 +183,7 @@ class DiscordTicketDesk:
 
     async def is_member(self, guild_id: int, user_id: int) -> bool:
         """Whether somebody is in the server."""
-        guild = self._bot.get_guild(guild_id)
+        guild = self.client.get_guild(guild_id)
         if guild is None:
             raise UnreachableError("the server is out of reach")
         try:
@@ -183,7 +195,7 @@ class DiscordTicketDesk:
 
     async def create_forum(self, guild_id: int, name: str, tags: Sequence[str]) -> int:
         """Make a forum with these tags; return its id."""
-        guild = self._bot.get_guild(guild_id)
+        guild = self.client.get_guild(guild_id)
         if guild is None:
             raise UnreachableError("the server is out of reach")
         if not guild.me.guild_permissions.manage_channels:
@@ -192,27 +204,36 @@ class DiscordTicketDesk:
             forum = await guild.create_forum(name, available_tags=[discord.ForumTag(name=t) for t in tags])
         return forum.id
 
-    async def set_tags(self, forum_id: int, tags: Sequence[str]) -> dict[str, str]:
-        """Give a forum the tags it lacks; return the ids of those of `tags` it has, by name."""
+    async def set_tags(
+        self, forum_id: int, names: Mapping[str, str], known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Make a forum's tags those of `names`, by what they say; return the ids of those it has now."""
         with translated():
-            forum = await self._bot.fetch_channel(forum_id)
+            forum = await self.client.fetch_channel(forum_id)
             if not isinstance(forum, discord.ForumChannel):
                 raise TargetGoneError("there is no such forum")
-            there = {each.name: each for each in forum.available_tags}
-            missing = [discord.ForumTag(name=name) for name in tags if name not in there]
-            if missing and forum.permissions_for(forum.guild.me).manage_channels:
-                forum = await forum.edit(available_tags=[*forum.available_tags, *missing])
-                there = {each.name: each for each in forum.available_tags}
-        return {name: str(there[name].id) for name in tags if name in there}
+            if forum.permissions_for(forum.guild.me).manage_channels:
+                wanted = wanted_forum_tags(forum.available_tags, names, known)
+                if [(each.id, each.name) for each in wanted] != [
+                    (each.id, each.name) for each in forum.available_tags
+                ]:
+                    forum = await forum.edit(available_tags=wanted)
+            there = {each.name: str(each.id) for each in forum.available_tags}
+        return {key: there[name] for key, name in names.items() if name in there}
 
     @property
-    def _bot(self) -> commands.Bot:
+    def client(self) -> commands.Bot:
+        """Return who acts.
+
+        Raises:
+            UnreachableError: there is nobody yet.
+        """
         if self.bot is None:
             raise UnreachableError("not connected yet")
         return self.bot
 
     def _parent(self, ticket: Ticket) -> Parent:
-        guild = self._bot.get_guild(ticket.guild_id)
+        guild = self.client.get_guild(ticket.guild_id)
         if guild is None or guild.unavailable:
             raise UnreachableError("the server is out of reach")
         parent = guild.get_channel(ticket.parent_id)
@@ -224,13 +245,17 @@ class DiscordTicketDesk:
         """Return the thread of a ticket, archived or not."""
         if ticket.thread_id is None:
             raise TargetGoneError("it has no thread")
-        guild = self._bot.get_guild(ticket.guild_id)
+        return await self.place(ticket.guild_id, ticket.parent_id, ticket.thread_id)
+
+    async def place(self, guild_id: int, parent_id: int, thread_id: int) -> discord.Thread:
+        """Return a thread of a server's channel, archived or not."""
+        guild = self.client.get_guild(guild_id)
         if guild is None or guild.unavailable:
             raise UnreachableError("the server is out of reach")
-        thread = guild.get_thread(ticket.thread_id)
+        thread = guild.get_thread(thread_id)
         if thread is None:  # archived ones aren't told of
-            with translated(guild.get_channel(ticket.parent_id), ("view_channel", "manage_threads")):
-                found = await guild.fetch_channel(ticket.thread_id)
+            with translated(guild.get_channel(parent_id), ("view_channel", "manage_threads")):
+                found = await guild.fetch_channel(thread_id)
             if not isinstance(found, discord.Thread):
                 raise TargetGoneError("it is no thread")
             thread = found
@@ -268,6 +293,18 @@ class DiscordTicketDesk:
             return Role.OTHER
         role_ids = [role.id for role in member.roles]
         return Role.STAFF if self._is_staff(guild, author_id, role_ids) else Role.OTHER
+
+
+async def _post_card(thread: discord.Thread, view: TicketView) -> int:
+    card = await thread.send(embed=card_embed(view), view=card_buttons(view.ticket), allowed_mentions=SILENT)
+    return card.id
+
+
+def _tags(thread: discord.Thread, view: TicketView) -> list[Any]:
+    """Return the tags a ticket's thread should have: those of the ticket, then what others gave it."""
+    ours, known = wanted_tags(view), {int(tag) for tag in view.tags.values()}
+    others = [tag.id for tag in thread.applied_tags if tag.id not in known and tag.id not in ours]
+    return [discord.Object(tag) for tag in (*ours, *others)][:MAX_TAGS]
 
 
 def _stem(text: str) -> str:

@@ -43,7 +43,7 @@ class TicketButton(KeptButton, template=BUTTON_PATTERN):
             told = f"Ticket #{ticket.number:04} is yours."
         elif self.action == CLOSE:
             require_support_or(interaction, ticket.opener_id)
-            await interaction.response.send_modal(CloseForm(tickets, ticket))
+            await interaction.response.send_modal(CloseForm(ticket))
             return
         elif self.action == SOLVE:
             require_support_or(interaction, ticket.opener_id)

@@ -1,8 +1,8 @@
 """'Teach this?': the buttons of a proposal, the form staff edit it in, and what is there already."""
 
 import re
+from datetime import tzinfo
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 import discord
 
@@ -18,7 +18,7 @@ from bot.services.training.entries import Trained
 from bot.tools.ticket_closing import LESSON_ID, LESSON_PATTERN, TEACH
 from cogs.tickets.forms import SILENT
 from cogs.training.embeds import entry_embed
-from cogs.training.forms import RETRY_SECONDS, EntryForm, Fields, draft_of_fields, fields_of
+from cogs.training.forms import RETRY_SECONDS, EntryForm, Fields, Target, draft_of_fields, fields_of, zone_of
 
 MAX_TEXT = 2_000  # characters of a message
 
@@ -43,13 +43,12 @@ class LessonButton(KeptButton, template=LESSON_PATTERN):
         """Do what it says."""
         require_support(interaction)
         assert interaction.guild_id is not None  # checked
-        services = interaction.client.services
-        lessons: TicketLessons = services.ticket_closing.lessons
-        ticket = await services.tickets.life.get(interaction.guild_id, self.ticket_id)
+        lessons = _lessons(interaction)
+        ticket = await interaction.client.services.tickets.life.get(interaction.guild_id, self.ticket_id)
         if self.action == TEACH:
             lesson = await lessons.proposal(ticket, _reader(interaction))
-            zone = ZoneInfo(services.guilds.policy(ticket.guild_id).timezone)
-            await interaction.response.send_modal(LessonForm(lessons, ticket, _fields(lesson, zone), zone))
+            zone = zone_of(interaction)
+            await interaction.response.send_modal(LessonForm(ticket, _fields(lesson, zone), zone))
             return
         await lessons.dismiss(ticket, _reader(interaction))
         said = interaction.message.content if interaction.message else ""
@@ -60,45 +59,41 @@ class LessonButton(KeptButton, template=LESSON_PATTERN):
         )
 
 
-class LessonForm(EntryForm):
-    """The form of an entry, filled in with a lesson; who sends it is checked anew."""
+class LessonForm(EntryForm, template=r"lesson-form:(?P<ticket_id>[0-9]{1,18})"):
+    """The form of an entry, filled in with a lesson."""
 
-    def __init__(self, lessons: TicketLessons, ticket: Ticket, fields: Fields, zone: ZoneInfo) -> None:
-        super().__init__("Teach this?", fields, zone, self._teach)
-        self._lessons = lessons
+    def __init__(self, ticket: Ticket, fields: Fields, zone: tzinfo) -> None:
+        super().__init__(Target(), fields, zone, custom_id=f"lesson-form:{ticket.id}")
+        self.title = "Teach this?"
         self._ticket = ticket
-        self._own_zone = zone
-        self._sender: Person | None = None
 
-    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
-        """Teach it, or show what is there already."""
-        self._sender = _reader(interaction)
-        await super().on_submit(interaction)
+    @classmethod
+    async def from_custom_id(cls, interaction: discord.Interaction[Any], match: re.Match[str], /) -> Self:
+        """Return the form that was sent."""
+        require_support(interaction)
+        assert interaction.guild_id is not None  # checked
+        life = interaction.client.services.tickets.life
+        ticket = await life.get(interaction.guild_id, int(match["ticket_id"]))
+        return cls(ticket, {}, zone_of(interaction))
+
+    async def save(self, interaction: discord.Interaction[Any], draft: Draft) -> Trained:
+        """Teach it."""
+        return await _lessons(interaction).teach(self._ticket, _reader(interaction), draft)
 
     def way_back(self, written: Fields, error: UserFacingError) -> StaffView:
         """Return the buttons under what was wrong."""
-        again = LessonForm(self._lessons, self._ticket, written, self._own_zone)
-        draft = draft_of_fields(written, self._own_zone) if isinstance(error, SimilarError) else None
-        return LessonView(self._lessons, self._ticket, again, draft, error)
-
-    async def _teach(self, draft: Draft) -> Trained:
-        assert self._sender is not None  # set when the form was sent
-        return await self._lessons.teach(self._ticket, self._sender, draft)
+        again = LessonForm(self._ticket, written, self.zone)
+        draft = draft_of_fields(written, self.zone) if isinstance(error, SimilarError) else None
+        return LessonView(self._ticket, again, draft, error)
 
 
 class LessonView(StaffView):
     """Ways to go on with a lesson that could not be taught as it was written."""
 
     def __init__(
-        self,
-        lessons: TicketLessons,
-        ticket: Ticket,
-        again: LessonForm,
-        draft: Draft | None,
-        error: UserFacingError,
+        self, ticket: Ticket, again: LessonForm, draft: Draft | None, error: UserFacingError
     ) -> None:
         super().__init__(timeout=RETRY_SECONDS)
-        self._lessons = lessons
         self._ticket = ticket
         self._again = again
         self._draft = draft
@@ -116,7 +111,8 @@ class LessonView(StaffView):
         assert self._draft is not None
         await interaction.response.defer()
         reader = _reader(interaction)
-        trained = await self._lessons.add_phrasings(self._ticket, reader, self._entry_id, self._draft)
+        lessons = _lessons(interaction)
+        trained = await lessons.add_phrasings(self._ticket, reader, self._entry_id, self._draft)
         await self._done(interaction, trained)
 
     @discord.ui.button(label="Add as an entry of its own")
@@ -124,7 +120,8 @@ class LessonView(StaffView):
         """Make an entry beside the similar one."""
         assert self._draft is not None  # the button is there
         await interaction.response.defer()
-        trained = await self._lessons.teach(self._ticket, _reader(interaction), self._draft, is_new=True)
+        lessons = _lessons(interaction)
+        trained = await lessons.teach(self._ticket, _reader(interaction), self._draft, is_new=True)
         await self._done(interaction, trained)
 
     @discord.ui.button(label="Correct it")
@@ -137,7 +134,12 @@ class LessonView(StaffView):
         await interaction.edit_original_response(content=None, embed=entry_embed(trained), view=None)
 
 
-def _fields(lesson: Lesson, zone: ZoneInfo) -> Fields:
+def _lessons(interaction: discord.Interaction[Any]) -> TicketLessons:
+    lessons: TicketLessons = interaction.client.services.ticket_closing.lessons
+    return lessons
+
+
+def _fields(lesson: Lesson, zone: tzinfo) -> Fields:
     return fields_of(Draft((lesson.question,), lesson.answer, lesson.category), zone)
 
 

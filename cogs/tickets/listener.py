@@ -79,6 +79,12 @@ class TicketListener(commands.Cog):
             self._tickets.conversation.offer_deletion(payload.channel_id, sorted(payload.message_ids))
 
     @commands.Cog.listener()
+    async def on_thread_create(self, thread: discord.Thread) -> None:
+        """Make a ticket of what a member posts in the forum."""
+        if thread.parent_id == self._tickets.settings.of(thread.guild.id).parent_id:
+            self._tickets.adoption.offer(thread.guild.id)
+
+    @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """Close the ticket of a deleted thread."""
         if self._is_ticket(payload.thread_id):
@@ -109,3 +115,4 @@ class TicketListener(commands.Cog):
         if settings.staff_role_id is not None and guild.get_role(settings.staff_role_id) is None:
             await self._tickets.life.role_gone(guild.id, settings.staff_role_id)
         self._tickets.conversation.offer_catch_up(guild.id)
+        self._tickets.adoption.offer(guild.id)

@@ -88,7 +88,7 @@ class TicketPanel(commands.Cog):
             author.id, author.display_name, None, message.content if may_show else "",
             message.channel.id, message.id,
         )  # fmt: skip
-        await interaction.response.send_modal(OpenForm(self._tickets, begun))
+        await interaction.response.send_modal(OpenForm.begin(interaction, begun))
 
 
 def panel_view(options: Sequence[discord.SelectOption]) -> discord.ui.View:
@@ -132,4 +132,4 @@ async def _begin(interaction: discord.Interaction[Any], category_id: int | None)
     await tickets.opening.check_may_open(interaction.guild_id, interaction.user.id)
     known = tickets.settings.category(interaction.guild_id, category_id)
     begun = Begun(interaction.user.id, interaction.user.display_name, known.id if known else None)
-    await interaction.response.send_modal(OpenForm(tickets, begun))
+    await interaction.response.send_modal(OpenForm.begin(interaction, begun))

@@ -6,11 +6,14 @@ from typing import Any, Self
 import discord
 
 from bot.core.checks import require_own
+from bot.core.forms import KeptForm, Written
 from bot.core.ui import KeptButton
+from bot.domain.tickets import TicketState
+from bot.models import Ticket
 from bot.services.tickets.ratings import BEST, MAX_COMMENT, TicketRatings
 from bot.tools.ticket_closing import RATE_ID, RATE_PATTERN
-from cogs.tickets.forms import TellingModal
 
+FIELD = "comment"
 COMMENT_ID = "ticket-comment:{ticket_id}"
 COMMENT_PATTERN = r"ticket-comment:(?P<ticket_id>[0-9]{1,18})"
 
@@ -56,25 +59,33 @@ class CommentButton(KeptButton, template=COMMENT_PATTERN):
         ratings = _ratings(interaction)
         ticket = await ratings.find(self.ticket_id)
         require_own(interaction, ticket.opener_id)
-        await interaction.response.send_modal(CommentForm(ratings, ticket.id, ticket.opener_id))
+        await interaction.response.send_modal(CommentForm(ticket.id))
 
 
-class CommentForm(TellingModal, title="How was the help?"):
+class CommentForm(KeptForm, template=r"ticket-commented:(?P<ticket_id>[0-9]{1,18})"):
     """Asks for a comment."""
 
-    def __init__(self, ratings: TicketRatings, ticket_id: int, opener_id: int) -> None:
-        super().__init__()
-        self._ratings = ratings
+    def __init__(self, ticket_id: int) -> None:
+        super().__init__(f"ticket-commented:{ticket_id}", "How was the help?")
         self._ticket_id = ticket_id
-        self._opener_id = opener_id
-        self.comment = discord.ui.TextInput[Any](max_length=MAX_COMMENT, style=discord.TextStyle.paragraph)
-        self.add_item(discord.ui.Label(text="Comment", component=self.comment))
+        comment = discord.ui.TextInput[Any](
+            max_length=MAX_COMMENT, style=discord.TextStyle.paragraph, custom_id=FIELD
+        )
+        self.add_item(discord.ui.Label(text="Comment", component=comment))
 
-    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+    @classmethod
+    async def from_custom_id(cls, _interaction: discord.Interaction[Any], match: re.Match[str], /) -> Self:
+        """Return the form that was sent."""
+        return cls(int(match["ticket_id"]))
+
+    async def receive(self, interaction: discord.Interaction[Any], written: Written) -> None:
         """Keep the comment."""
-        require_own(interaction, self._opener_id)
-        await self._ratings.comment(self._ticket_id, self.comment.value)
+        ratings = _ratings(interaction)
+        ticket = await ratings.find(self._ticket_id)
+        require_own(interaction, ticket.opener_id)
+        await ratings.comment(self._ticket_id, written.get(FIELD, ""))
         await interaction.response.send_message("Thank you, staff will read it.", ephemeral=True)
+        await _shut_again(interaction, ticket)
 
 
 async def rate(interaction: discord.Interaction[Any], ticket_id: int, rating: int) -> None:
@@ -93,6 +104,13 @@ async def rate(interaction: discord.Interaction[Any], ticket_id: int, rating: in
     await interaction.response.send_message(
         f"Thank you: {rating} of {BEST} for ticket #{ticket.number:04}.", view=view, ephemeral=True
     )
+    await _shut_again(interaction, ticket)
+
+
+async def _shut_again(interaction: discord.Interaction[Any], ticket: Ticket) -> None:
+    """Archive a closed ticket's thread anew: any answer there opens it, even one that nobody else sees."""
+    if ticket.state == TicketState.CLOSED and interaction.channel_id == ticket.thread_id:
+        await interaction.client.services.tickets.display.show(ticket.id, anew=True)
 
 
 def _ratings(interaction: discord.Interaction[Any]) -> TicketRatings:

@@ -73,7 +73,7 @@ class SetupView(discord.ui.View):
         self._button("Categories", self._categories)
         self._button("Rules", self._rules)
         self._button("Category staff", self._category_role)
-        self._button("Staff channel and transcripts", self._more)
+        self._button("Staff channel, transcripts, posts", self._more)
         self._fit(guild)
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
@@ -98,6 +98,7 @@ class SetupView(discord.ui.View):
             changed = values()
             if changed:
                 await self._tickets.settings.change(interaction.guild.id, **changed)
+                self._tickets.adoption.offer(interaction.guild.id)
             await self.refresh(interaction)
 
         select.callback = chosen

@@ -3,6 +3,7 @@
 import discord
 
 from bot.domain.tickets import TicketMode
+from bot.models import TicketSettings
 from bot.services.tickets.settings import TicketSettingsService
 from bot.tools.ticket_answers import QUEUE_NEEDS
 from bot.tools.ticket_closing import FILES_NEED
@@ -29,9 +30,7 @@ def setup_embed(settings: TicketSettingsService, guild: discord.Guild, problem: 
     embed.add_field(
         name="Who reads tickets", value="only the member and staff" if private else "whoever sees the forum"
     )
-    embed.add_field(
-        name="Channel" if private else "Forum", value=place + _past_panel(guild, chosen.parent_id)
-    )
+    embed.add_field(name="Channel" if private else "Forum", value=place + _past_panel(guild, chosen))
     embed.add_field(name="Staff role", value=_role(guild, role, chosen.parent_id, private=private))
     embed.add_field(name="Log channel", value=_place(guild, chosen.log_channel_id, FILES_NEED))
     staff_place = _place(guild, settings.staff_channel(guild.id), QUEUE_NEEDS)
@@ -67,13 +66,15 @@ def setup_embed(settings: TicketSettingsService, guild: discord.Guild, problem: 
     return embed
 
 
-def _past_panel(guild: discord.Guild, parent_id: int | None) -> str:
-    """Return a warning where members can post in the forum by themselves; "" where they can't."""
-    forum = guild.get_channel(parent_id) if parent_id is not None else None
+def _past_panel(guild: discord.Guild, chosen: TicketSettings) -> str:
+    """Return what becomes of members' own posts in the forum; "" where they can't make any."""
+    forum = guild.get_channel(chosen.parent_id) if chosen.parent_id is not None else None
     if not isinstance(forum, discord.ForumChannel):
         return ""
     if not forum.permissions_for(guild.default_role).send_messages:
         return ""
+    if chosen.adopt_posts:
+        return "\nWhat members post there themselves becomes a ticket, too."
     return "\nWhat members post there without the panel is no ticket: take **Create Posts** from @everyone."
 
 

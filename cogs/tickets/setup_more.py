@@ -1,4 +1,4 @@
-"""The forms of `/setup` for staff: where and who is called; and whether members get transcripts."""
+"""The forms of `/setup` for staff: where and who is called; transcripts, and members' own posts."""
 
 from typing import Any
 
@@ -10,10 +10,11 @@ from cogs.tickets.forms import TellingModal
 from cogs.tickets.setup_forms import Refresh
 
 SENT, KEPT = "yes", "no"
+ADOPTED, LEFT = "tickets", "posts"
 
 
-class StaffForm(TellingModal, title="Staff channel and transcripts"):
-    """The channel in which staff are called, and whether members get transcripts."""
+class StaffForm(TellingModal, title="Staff channel, transcripts, posts"):
+    """Where staff are called, whether members get transcripts, and whether their posts become tickets."""
 
     def __init__(self, tickets: TicketService, guild: discord.Guild, refresh: Refresh) -> None:
         super().__init__()
@@ -30,9 +31,18 @@ class StaffForm(TellingModal, title="Staff channel and transcripts"):
             discord.SelectOption(label="By direct message", value=SENT, default=sent),
             discord.SelectOption(label="Not sent", value=KEPT, default=not sent),
         ])  # fmt: skip
+        adopts = tickets.settings.of(guild.id).adopt_posts
+        self.posts = discord.ui.Select[Any](options=[
+            discord.SelectOption(label="Become tickets", value=ADOPTED, default=adopts),
+            discord.SelectOption(label="Stay posts", value=LEFT, default=not adopts),
+        ])  # fmt: skip
         where = "Shared with /config staff; empty: they are called in the ticket"
         self.add_item(discord.ui.Label(text="Staff channel", description=where, component=self.channel))
         self.add_item(discord.ui.Label(text="Transcript for the member", component=self.transcript))
+        past = "Those made before you choose this stay as they are"
+        self.add_item(
+            discord.ui.Label(text="Members' own posts in the forum", description=past, component=self.posts)
+        )
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Store them."""
@@ -42,7 +52,12 @@ class StaffForm(TellingModal, title="Staff channel and transcripts"):
         channel_id = self.channel.values[0].id if self.channel.values else None
         settings = self._tickets.settings
         await settings.choose_staff_channel(interaction.guild_id, channel_id)
-        await settings.change(interaction.guild_id, transcript_dm=self.transcript.values[0] == SENT)
+        adopts = self.posts.values[0] == ADOPTED
+        values: dict[str, Any] = {"transcript_dm": self.transcript.values[0] == SENT}
+        if adopts != settings.of(interaction.guild_id).adopt_posts:
+            values["adopt_posts"] = adopts
+        await settings.change(interaction.guild_id, **values)
+        self._tickets.adoption.offer(interaction.guild_id)
         await self._show_again(interaction)
 
 

@@ -50,7 +50,8 @@ def _summary(found: TicketStatistics) -> str:
 def _spread(spread: Spread) -> str:
     if spread.median is None or spread.p90 is None:
         return "none yet"
-    return f"{duration(spread.median)} · 9 of 10 below {duration(spread.p90)}"
+    median, most = duration(spread.median), duration(spread.p90)
+    return median if median == most else f"{median} · 9 of 10 below {most}"
 
 
 def _answered(found: TicketStatistics) -> str:

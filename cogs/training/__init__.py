@@ -6,6 +6,7 @@ from bot.core.client import Bot
 from bot.core.ui import stop_views
 from bot.services.clock import SystemClock
 from bot.services.tasks import Worker
+from cogs.training.forms import EntryForm
 from cogs.training.menu import TrainMenu
 from cogs.training.train import Training
 
@@ -31,4 +32,5 @@ async def setup(bot: Bot) -> None:
     services = bot.services
     await bot.add_cog(Encoding(bot))
     await bot.add_cog(Training(services))
-    await bot.add_cog(TrainMenu(bot, services.training, services.guilds))
+    await bot.add_cog(TrainMenu(bot, services.guilds))
+    bot.forms.add(EntryForm)

@@ -1,27 +1,36 @@
 """The form for an entry, and the way back into it when something was wrong."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, tzinfo
-from typing import Any
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple, Self
+from zoneinfo import ZoneInfo
 
 import discord
 
-from bot.core.ui import StaffModal, StaffView
+from bot.core.checks import require_support
+from bot.core.forms import KeptForm, Written
+from bot.core.ui import StaffView
 from bot.domain.errors import UserFacingError
+from bot.models import TrainingEntry
 from bot.services.training.drafts import (
     MAX_ANSWER,
     MAX_CATEGORY,
     Draft,
     parse_moment,
 )
-from bot.services.training.entries import Trained
+from bot.services.training.entries import Trained, TrainingEntries
 from cogs.training.embeds import entry_embed
 
 MAX_FIELD = 4_000  # characters; Discord takes no more
 RETRY_SECONDS = 600.0
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ADD, EDIT, REPLY = "add", "edit", "reply"
+FIELDS = ("questions", "answer", "category", "links", "dates")
+FORM_ID = "train-form"
+FORM_PATTERN = rf"{FORM_ID}:(?P<kind>{ADD}|{EDIT}|{REPLY}):(?P<place>[0-9]{{1,19}}):(?P<mark>[0-9]{{1,19}})"
+
 Fields = dict[str, str]
-Save = Callable[[Draft], Awaitable[Trained]]
 
 
 def fields_of(draft: Draft, zone: tzinfo) -> Fields:
@@ -64,37 +73,87 @@ def draft_of_fields(fields: Fields, zone: tzinfo) -> Draft:
     )
 
 
-class EntryForm(StaffModal):
-    """Question, answer and the rest of an entry; `save` stores what was written."""
+class Target(NamedTuple):
+    """What a form does with an entry: "add" it, "edit" it as it was at a moment, or make it of a "reply"."""
 
-    def __init__(self, title: str, fields: Fields, zone: tzinfo, save: Save) -> None:
-        super().__init__(title=title)
-        self._zone = zone
-        self._save = save
-        self._inputs = {
-            "questions": _input("Questions, one a line", fields, "questions", is_long=True),
-            "answer": _input("Answer", fields, "answer", is_long=True, most=MAX_ANSWER),
-            "category": _input("Category", fields, "category", most=MAX_CATEGORY),
-            "links": _input("Links to attachments, one a line", fields, "links", is_long=True),
-            "dates": _input("Valid (2026-12-01 to 2026-12-24)", fields, "dates", most=60),
-        }
-        for each in self._inputs.values():
+    kind: str = ADD
+    place: int = 0  # the entry, or the reply's channel
+    mark: int = 0  # when the entry was changed last, in microseconds, or the reply
+
+    @property
+    def custom_id(self) -> str:
+        """Return the id of its form."""
+        return f"{FORM_ID}:{self.kind}:{self.place}:{self.mark}"
+
+    @property
+    def title(self) -> str:
+        """Return what is written over its form."""
+        titles = {ADD: "Teach an answer", EDIT: f"Edit entry {self.place}", REPLY: "Train from this reply"}
+        return titles[self.kind]
+
+
+def editing(entry: TrainingEntry) -> Target:
+    """Return what changes an entry, unless somebody else does so meanwhile."""
+    return Target(EDIT, entry.id, (entry.updated_at - EPOCH) // timedelta(microseconds=1))
+
+
+class EntryForm(KeptForm, template=FORM_PATTERN):
+    """Question, answer and the rest of an entry, for staff: who sends it is checked anew."""
+
+    def __init__(self, target: Target, fields: Fields, zone: tzinfo, *, custom_id: str = "") -> None:
+        super().__init__(custom_id or target.custom_id, target.title)
+        self.target = target
+        self.zone = zone
+        for each in (
+            _input("Questions, one a line", fields, "questions", is_long=True),
+            _input("Answer", fields, "answer", is_long=True, most=MAX_ANSWER),
+            _input("Category", fields, "category", most=MAX_CATEGORY),
+            _input("Links to attachments, one a line", fields, "links", is_long=True),
+            _input("Valid (2026-12-01 to 2026-12-24)", fields, "dates", most=60),
+        ):
             self.add_item(each)
 
-    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+    @classmethod
+    async def from_custom_id(cls, interaction: discord.Interaction[Any], match: re.Match[str], /) -> Self:
+        """Return the form that was sent."""
+        target = Target(match["kind"], int(match["place"]), int(match["mark"]))
+        return cls(target, {}, zone_of(interaction))
+
+    async def receive(self, interaction: discord.Interaction[Any], written: Written) -> None:
         """Store the entry and show it; when it can't be, offer what was written once more."""
+        require_support(interaction)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        written = {name: each.value for name, each in self._inputs.items()}
+        fields = {name: written.get(name, "") for name in FIELDS}
         try:
-            trained = await self._save(draft_of_fields(written, self._zone))
+            trained = await self.save(interaction, draft_of_fields(fields, self.zone))
         except UserFacingError as error:
-            await interaction.followup.send(str(error), view=self.way_back(written, error), ephemeral=True)
+            await interaction.followup.send(str(error), view=self.way_back(fields, error), ephemeral=True)
             return
         await interaction.followup.send(embed=entry_embed(trained), ephemeral=True)
 
+    async def save(self, interaction: discord.Interaction[Any], draft: Draft) -> Trained:
+        """Store what was written and return it."""
+        assert interaction.guild_id is not None  # support staff are in a server
+        entries: TrainingEntries = interaction.client.services.training
+        guild_id, user_id, target = interaction.guild_id, interaction.user.id, self.target
+        if target.kind == EDIT:
+            seen = EPOCH + timedelta(microseconds=target.mark)
+            return await entries.edit(guild_id, user_id, target.place, draft, seen)
+        if target.kind == REPLY:
+            link = f"https://discord.com/channels/{guild_id}/{target.place}/{target.mark}"
+            return await entries.add(guild_id, user_id, draft, link)
+        return await entries.add(guild_id, user_id, draft)
+
     def way_back(self, written: Fields, _error: UserFacingError) -> StaffView:
         """Return the buttons under what was wrong."""
-        return Retry(EntryForm(self.title, written, self._zone, self._save))
+        return Retry(EntryForm(self.target, written, self.zone))
+
+
+def zone_of(interaction: discord.Interaction[Any]) -> ZoneInfo:
+    """Return the time zone of the server something is used in, UTC outside of one."""
+    if interaction.guild_id is None:
+        return ZoneInfo("UTC")
+    return ZoneInfo(interaction.client.services.guilds.policy(interaction.guild_id).timezone)
 
 
 class Retry(StaffView):

@@ -14,9 +14,8 @@ from bot.core.places import person
 from bot.core.ui import StaffView
 from bot.services.guilds import GuildService
 from bot.services.training.drafts import MAX_QUESTION, MAX_QUESTIONS, Draft
-from bot.services.training.entries import Trained, TrainingEntries
 from bot.services.training.gaps import Gap, Missing, TrainingGaps
-from cogs.training.forms import MAX_FIELD, EntryForm, fields_of
+from cogs.training.forms import MAX_FIELD, EntryForm, Target, fields_of
 from cogs.training.gaps_embeds import contradictions_embed, gaps_embed, stale_embed
 
 PER_PAGE = 5  # as many buttons as a row has
@@ -34,7 +33,6 @@ class Kind(StrEnum):
 class GapsCommand(commands.Cog):
     """The command, for the cog whose group it belongs to."""
 
-    _entries: TrainingEntries
     _gaps: TrainingGaps
     _guilds: GuildService
 
@@ -47,23 +45,20 @@ class GapsCommand(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         missing = await self._gaps.find(interaction.guild_id, person(interaction.user))
         zone = ZoneInfo(self._guilds.policy(interaction.guild_id).timezone)
-        view = MissingView(missing, self._entries, zone)
+        view = MissingView(missing, zone)
         await interaction.followup.send(embed=view.embed(), view=view, ephemeral=True)
 
 
 class MissingView(StaffView):
     """Chooses a list, turns its pages, and teaches what fills a gap."""
 
-    def __init__(self, missing: Missing, entries: TrainingEntries, zone: ZoneInfo) -> None:
+    def __init__(self, missing: Missing, zone: ZoneInfo) -> None:
         super().__init__(timeout=LIST_SECONDS)
         self._missing = missing
-        self._entries = entries
         self._zone = zone
         self._kind = Kind.GAPS
         self._page = 0
         self._teach = [_TeachButton(place) for place in range(PER_PAGE)]
-        for button in self._teach:
-            self.add_item(button)
         self._show()
 
     def embed(self) -> discord.Embed:
@@ -86,15 +81,8 @@ class MissingView(StaffView):
 
     async def teach(self, interaction: discord.Interaction[Any], gap: Gap) -> None:
         """Open the form of an entry with the ways in which it was asked."""
-        assert interaction.guild_id is not None  # the list is only shown in servers
-        guild_id = interaction.guild_id
-
-        async def save(written: Draft) -> Trained:
-            return await self._entries.add(guild_id, interaction.user.id, written)
-
         draft = Draft(tuple(phrasings_of(gap)), "")
-        form = EntryForm("Teach an answer", fields_of(draft, self._zone), self._zone, save)
-        await interaction.response.send_modal(form)
+        await interaction.response.send_modal(EntryForm(Target(), fields_of(draft, self._zone), self._zone))
 
     @property
     def _listed(self) -> Sequence[Any]:
@@ -115,8 +103,14 @@ class MissingView(StaffView):
         self.forth.disabled = self._page + 1 >= self._pages
         on_page = len(self._listed) - self._page * PER_PAGE if self._kind is Kind.GAPS else 0
         for button in self._teach:
+            self.remove_item(button)
             button.label = f"Teach {self._page * PER_PAGE + button.place + 1}"
-            button.disabled = button.place >= on_page
+            if button.place < on_page:
+                self.add_item(button)
+        for turn in (self.back, self.forth):
+            self.remove_item(turn)
+            if self._pages > 1:
+                self.add_item(turn)
         for option in self.choose.options:
             option.default = option.value == self._kind
 

@@ -12,16 +12,14 @@ from bot.core.checks import support_only
 from bot.domain.errors import UserFacingError
 from bot.services.guilds import GuildService
 from bot.services.training.drafts import MAX_ANSWER, MAX_LINK, MAX_LINKS, MAX_QUESTION, Draft
-from bot.services.training.entries import Trained, TrainingEntries
-from cogs.training.forms import EntryForm, fields_of
+from cogs.training.forms import REPLY, EntryForm, Target, fields_of
 
 
 class TrainMenu(commands.Cog):
     """Adds the menu for as long as the cog is there."""
 
-    def __init__(self, bot: commands.Bot, entries: TrainingEntries, guilds: GuildService) -> None:
+    def __init__(self, bot: commands.Bot, guilds: GuildService) -> None:
         self._bot = bot
-        self._entries = entries
         self._guilds = guilds
         self._menu = app_commands.ContextMenu(name="Train from this reply", callback=self.train)
         self._menu.guild_only = True
@@ -48,12 +46,8 @@ class TrainMenu(commands.Cog):
             (" ".join(question.split())[:MAX_QUESTION],), message.content[:MAX_ANSWER], "", tuple(links)
         )
 
-        async def save(written: Draft) -> Trained:
-            return await self._entries.add(guild_id, interaction.user.id, written, message.jump_url)
-
-        await interaction.response.send_modal(
-            EntryForm("Train from this reply", fields_of(draft, zone), zone, save)
-        )
+        target = Target(REPLY, message.channel.id, message.id)
+        await interaction.response.send_modal(EntryForm(target, fields_of(draft, zone), zone))
 
 
 async def _question_of(message: discord.Message) -> str:

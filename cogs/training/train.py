@@ -11,7 +11,6 @@ from discord.ext import commands
 from bot.core.checks import support_only
 from bot.core.client import Services
 from bot.services.training.drafts import Draft, draft_of
-from bot.services.training.entries import Trained
 from cogs.training import choices
 from cogs.training.edits import Edit, edited
 from cogs.training.embeds import (
@@ -22,7 +21,7 @@ from cogs.training.embeds import (
     page_embed,
     report_embed,
 )
-from cogs.training.forms import EntryForm, fields_of
+from cogs.training.forms import EntryForm, Target, editing, fields_of
 from cogs.training.gaps import GapsCommand
 from cogs.training.views import ImportView, PageView, fetched, report_files, run_import
 
@@ -60,16 +59,12 @@ class Training(GapsCommand, commands.GroupCog, group_name="train"):
         """Teach me an answer."""
         guild_id, zone = self._place(interaction)
         draft = Draft((question or "",), answer or "", category or "")
-
-        async def save(written: Draft) -> Trained:
-            return await self._entries.add(guild_id, interaction.user.id, written)
-
         if question is None or answer is None:
-            form = EntryForm("Teach an answer", fields_of(draft, zone), zone, save)
-            await interaction.response.send_modal(form)
+            await interaction.response.send_modal(EntryForm(Target(), fields_of(draft, zone), zone))
             return
         await interaction.response.defer(ephemeral=True)
-        await interaction.followup.send(embed=entry_embed(await save(draft)))
+        trained = await self._entries.add(guild_id, interaction.user.id, draft)
+        await interaction.followup.send(embed=entry_embed(trained))
 
     @app_commands.command(name="list")
     @app_commands.describe(category="Of this category alone")
@@ -110,18 +105,15 @@ class Training(GapsCommand, commands.GroupCog, group_name="train"):
             draft_of(old.entry, old.questions),
             Edit(add_question, remove_question, answer, category),
         )
-
-        async def save(written: Draft) -> Trained:
-            return await self._entries.edit(
-                guild_id, interaction.user.id, old.entry.id, written, old.entry.updated_at
-            )
-
         if not any(edit):
-            form = EntryForm(f"Edit entry {old.entry.id}", fields_of(draft, zone), zone, save)
+            form = EntryForm(editing(old.entry), fields_of(draft, zone), zone)
             await interaction.response.send_modal(form)
             return
         await interaction.response.defer(ephemeral=True)
-        await interaction.followup.send(embed=entry_embed(await save(edited(draft, edit)), "Changed"))
+        changed = await self._entries.edit(
+            guild_id, interaction.user.id, old.entry.id, edited(draft, edit), old.entry.updated_at
+        )
+        await interaction.followup.send(embed=entry_embed(changed, "Changed"))
 
     @app_commands.command()
     @app_commands.describe(entry="Which one")

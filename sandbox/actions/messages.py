@@ -143,7 +143,12 @@ def reference_to(message: Message, kind: int = 0) -> dict[str, Any]:
 
 
 def _wake_thread(core: Core, channel: Channel, author: User) -> None:
-    """Unarchive a thread that is written in, and make the writer a member of it."""
+    """Unarchive a thread that is written in, and make the writer a member of it.
+
+    So does an answer to an interaction, ephemeral too. Source: docs topics/threads#active-archived-threads
+    ("sending a message" unarchives, nothing is exempt), discord-api-docs #5517 (a callback in a thread that
+    can't be unarchived fails as a message does).
+    """
     if not channel.is_thread:
         return
     if channel.archived:

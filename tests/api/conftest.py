@@ -24,6 +24,7 @@ class State:
 
     gateway_connected: bool = True
     database_writable: bool = True
+    training_loaded: bool = True
     queue_depth: int = 3
     open_gaps: int = 0
 

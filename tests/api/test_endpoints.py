@@ -20,20 +20,23 @@ async def test_healthz_says_ok(client: aiohttp.ClientSession, open_api: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("gateway", "database", "status"),
-    [(True, True, 200), (False, True, 503), (True, False, 503)],
-    ids=["all well", "gateway away", "database not writable"],
+    "missing",
+    [None, "gateway", "database", "training"],
+    ids=["all well", "gateway away", "database not writable", "training not read yet"],
 )
 async def test_readyz_tells_what_is_missing(
-    world: World, client: aiohttp.ClientSession, open_api: str, gateway: bool, database: bool, status: int
+    world: World, client: aiohttp.ClientSession, open_api: str, missing: str | None
 ) -> None:
-    world.state.gateway_connected, world.state.database_writable = gateway, database
+    state = world.state
+    state.gateway_connected, state.database_writable = missing != "gateway", missing != "database"
+    state.training_loaded = missing != "training"
     async with client.get(f"{open_api}/readyz") as answer:
-        assert answer.status == status
+        assert answer.status == (503 if missing else 200)
         assert await answer.json() == {
-            "ready": status == 200,
-            "gateway": gateway,
-            "database": database,
+            "ready": missing is None,
+            "gateway": missing != "gateway",
+            "database": missing != "database",
+            "training": missing != "training",
             "queue_depth": 3,
         }
 
@@ -53,7 +56,8 @@ async def test_readyz_answers_503_when_the_check_hangs(
     world.on_readiness = hang
     async with client.get(f"{open_api}/readyz") as answer:
         assert answer.status == 503
-        assert await answer.json() == {"ready": False, "gateway": None, "database": None, "queue_depth": None}
+        unknown = dict.fromkeys(("gateway", "database", "training", "queue_depth"))
+        assert await answer.json() == {"ready": False, **unknown}
     assert "readiness check took over" in "".join(log)
 
     world.on_readiness = None

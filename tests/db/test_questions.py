@@ -2,7 +2,6 @@ from bot.db.database import Database
 from bot.models import Outcome
 from tests.db.support import (
     CHANNEL,
-    GUILD,
     MESSAGE,
     NOW,
     question,
@@ -10,10 +9,7 @@ from tests.db.support import (
     signal_row,
     store,
     ticket,
-    ticket_message,
 )
-
-UNANSWERED = (Outcome.SILENT, Outcome.HANDED_OVER)
 
 
 async def a_ticket(database: Database) -> int:
@@ -22,11 +18,6 @@ async def a_ticket(database: Database) -> int:
         opened = await tx.tickets.add(ticket())
         assert opened is not None
     return opened.id
-
-
-async def texts(database: Database) -> list[str]:
-    async with database.reading() as tx:
-        return [each.text for each in await tx.questions.asked(GUILD, UNANSWERED, 10)]
 
 
 async def test_a_question_is_taken_up_once_and_settled_once(database: Database) -> None:
@@ -62,28 +53,6 @@ async def test_a_verdict_may_change_and_counts_once(database: Database) -> None:
             False,
             True,
         ]
-
-
-async def test_unanswered_ones_come_with_the_words_that_are_still_there(database: Database) -> None:
-    ticket_id = await a_ticket(database)
-    await store(database, signal_row(0, content="in a channel"))
-    async with database.transaction() as tx:
-        await tx.ticket_messages.add(ticket_message(ticket_id, 1, content="in a ticket"))
-        await tx.ticket_messages.add(ticket_message(ticket_id, 2, content="deleted"))
-        for number, values in enumerate(
-            (
-                {"ticket_id": ticket_id, "outcome": Outcome.HANDED_OVER},
-                {"ticket_id": ticket_id, "message_id": MESSAGE + 1, "outcome": Outcome.SILENT},
-                {"ticket_id": ticket_id, "message_id": MESSAGE + 2, "outcome": Outcome.SILENT},
-                {"signal_id": f"discord:{MESSAGE}", "message_id": MESSAGE, "outcome": Outcome.SILENT},
-                {"ticket_id": ticket_id, "outcome": Outcome.ANSWERED, "helpful": False},
-                {"ticket_id": ticket_id, "outcome": Outcome.ANSWERED},
-            )
-        ):
-            await tx.questions.begin(question(number, **values))
-        await tx.ticket_messages.erase(ticket_id, [MESSAGE + 2], NOW)
-    opening = "It fails when I start it."
-    assert await texts(database) == [opening, "in a channel", "in a ticket", opening]
 
 
 async def test_a_message_no_longer_kept_takes_its_question_along(database: Database) -> None:

@@ -1,6 +1,7 @@
 """Answers in tickets without a language model, from members of a sandbox to what staff see."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,10 @@ QUESTIONS = (
     "select band, outcome, entry_id, helpful, reason from questions "
     "where guild_id = ? and finished_at is not null order by id"
 )
+
+COLOURS = ("red", "blue", "green", "grey", "white", "black")
+SIZES = ("small", "large", "short", "long", "light")
+THINGS = ("lamp", "printer", "scanner", "sofa", "ladder", "monitor", "drill", "kettle", "camera", "desk")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -104,6 +109,22 @@ async def test_a_trained_answer_is_posted_as_written_and_pings_nobody(desk: Desk
     assert asked(desk) == [("trained", "answered", entry, None, "")]
     await desk.in_state("waiting_member")
     assert desk.rows("select first_response_by from tickets") == [("training",)]
+
+
+async def test_a_ticket_is_answered_from_three_hundred_imported_entries(desk: Desk) -> None:
+    topics = [f"{size} {colour} {thing}" for size in SIZES for colour in COLOURS for thing in THINGS]
+    rows = "".join(f"Where is the {topic}?,The {topic} is in room {at}.\n" for at, topic in enumerate(topics))
+    options = {"file": ("rooms.csv", f"question,answer\n{rows}".encode()), "dry_run": False}
+    await desk.home.owner.slash("train import", channel=desk.home.chat, options=options)
+    record = desk.home.discord.record
+    await desk.bot.until("the report", lambda: "Imported" in json.dumps(list(record)[-1], default=str))
+    edits = [each for each in record if each["kind"] == "message_edit"][-2:]
+    assert edits[0]["content"] == "Importing… 250 of 300 questions"
+    assert edits[0]["message_id"] == edits[1]["message_id"]
+    at = topics.index("small blue lamp")
+    thread = await a_ticket(desk, desk.home.alice, "A lamp", "hello, where is the small blue lamp")
+    [message] = await answers(desk, thread, 1)
+    assert message.content.startswith(f"The small blue lamp is in room {at}.\n")
 
 
 async def test_an_answer_too_long_for_a_message_is_an_embed(desk: Desk) -> None:

@@ -133,6 +133,8 @@ async def test_its_member_alone_rates_the_help_and_may_change_their_mind(desk: D
     await alice.submit(form, {"Comment": "Slow, but it works."})
     assert "4 of 5" in (await alice.slash("rate", channel=desk.home.chat, rating=4, number=1)).content
     assert desk.rows(rated) == [(4,)]
+    assert "4 of 5" in (await alice.click(asked, "4")).content
+    await desk.bot.until("the thread is shut again", lambda: desk.thread(thread).archived)
     events = desk.bot.rows(
         "select e.kind, e.detail from ticket_events e join tickets t on t.id = e.ticket_id "
         "where t.guild_id = ? and e.kind like 'rat%' order by e.id",
@@ -142,6 +144,7 @@ async def test_its_member_alone_rates_the_help_and_may_change_their_mind(desk: D
     assert noted == [
         ("rated", {"rating": 2}),
         ("rating_comment", {"text": "Slow, but it works."}),
+        ("rated", {"rating": 4}),
         ("rated", {"rating": 4}),
     ]
     notes = str((await desk.sam.slash("note", channel=desk.home.chat, number=1)).json)

@@ -1,6 +1,7 @@
 """Answers in tickets with a language model: a loopback Ollama, whose words are scripted."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox import Sandbox
+from sandbox.handles import Channel
 from sandbox.ollama import OllamaSandbox, Rule
 from sandbox.ollama.answers import Answer, Asked
 from tests.e2e.conftest import BotFactory
@@ -52,7 +54,7 @@ async def choose(desk: Desk, **options: Any) -> None:
 
 def composing(**answer: Any) -> Rule:
     """What a model makes of entries."""
-    told = {"answer": "Unplug it, then press reset.", "used": ["e1"], "answered": True} | answer
+    told = {"answered": True, "used": ["e1"], "answer": "Unplug it, then press reset."} | answer
     return Rule(lambda asked: bool(asked.format), told)
 
 
@@ -69,6 +71,69 @@ async def test_near_entries_are_put_together_and_named(desk: Desk, ollama: Ollam
     assert desk.rows("select first_response_by from tickets") == [("llm",)]
     prompt = ollama.bodies()[-1]["messages"][-1]["content"]
     assert "> Answer: Unplug it. Press reset." in prompt
+
+
+async def a_composed_ticket(
+    desk: Desk, ollama: OllamaSandbox, answer: str, *later: str
+) -> tuple[int, Channel]:
+    """Have a ticket answered out of an entry, at first piece by piece; return the entry and the thread."""
+    entry = await teach(desk, "How do I reset the printer?", "Look at the cable.")
+    await choose(desk, mode="trained_only", sure=1.0, near=0.0)
+    first, *rest = (
+        json.dumps({"answered": True, "used": ["e1"], "answer": each}) for each in (answer, *later)
+    )
+    pieces = tuple(first[at : at + 12] for at in range(0, len(first), 12))
+    ollama.script(Rule("", Answer(first, pieces=pieces), times=1), *rest)
+    return entry, await a_ticket(desk, desk.home.alice, "Printer", "the printer wants a reset, how")
+
+
+def posted(desk: Desk, thread: Channel) -> list[str]:
+    """What the bot posted in a ticket as it was at first, the card left out."""
+    entries = desk.home.discord.record.messages(bot=True, channel_id=thread.id, via="rest")
+    return [each["content"] for each in entries if each["content"]]
+
+
+async def test_what_is_put_together_is_shown_as_it_comes_with_its_source(
+    desk: Desk, ollama: OllamaSandbox
+) -> None:
+    ollama.latency.line = 0.002
+    try:
+        entry, thread = await a_composed_ticket(desk, ollama, LONG)
+        await outcomes(desk, "answered")
+    finally:
+        ollama.latency.line = 0.0
+    source = f"-# Put together from the team's entry #{entry}"
+    [message] = await said(desk, thread)
+    assert message.content == f"{LONG}\n{source}"
+    [first] = posted(desk, thread)
+    begun = first.removesuffix(f" …\n{source}")
+    assert begun != first  # it was there before it was whole
+    assert LONG.startswith(begun)
+    assert asked(desk)[0][:3] == ("composed", "answered", entry)
+
+
+async def test_what_breaks_off_while_it_is_shown_is_replaced_by_another_answer(
+    desk: Desk, ollama: OllamaSandbox
+) -> None:
+    ollama.fail("cut", after=100)
+    entry, thread = await a_composed_ticket(desk, ollama, LONG, "Look at the cable.")
+    await outcomes(desk, "answered")
+    [message] = await said(desk, thread)
+    assert message.content == f"Look at the cable.\n-# Put together from the team's entry #{entry}"
+    assert posted(desk, thread)[0].startswith("Step 0")
+
+
+async def test_what_may_not_be_posted_in_the_end_gives_way_to_staff(
+    desk: Desk, ollama: OllamaSandbox
+) -> None:
+    token = desk.home.discord.token
+    _, thread = await a_composed_ticket(desk, ollama, f"{LONG} {token}")
+    await outcomes(desk, "handed_over")
+    [message] = await said(desk, thread)
+    assert "asked the team" in message.content
+    assert posted(desk, thread)[0].startswith("Step 0")
+    shown = [each for each in desk.home.discord.record if each["kind"] in ("message", "message_edit")]
+    assert token not in json.dumps(shown)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,35 @@ async def test_a_category_is_chosen_in_the_panel_and_shown_by_tag_and_card(desk:
     assert "none" in str((await desk.sam.slash("tickets", channel=home.chat, options=options)).json)
 
 
+async def test_a_category_written_otherwise_keeps_its_tickets_and_a_removed_one_takes_its_tag(
+    desk: Desk,
+) -> None:
+    home = desk.home
+    message = (await home.owner.slash("setup", channel=home.chat)).message
+    assert message is not None
+
+    def tags() -> dict[str, str]:
+        return {tag["name"]: tag["id"] for tag in desk.thread(desk.forum).available_tags}
+
+    form = await home.owner.click(message, "Categories")
+    await home.owner.submit(form, {"One a line": "Billing\nBugs"})
+    await desk.bot.until("tags", lambda: {"Billing", "Bugs"} <= tags().keys())
+    await chosen(desk.bot, home, "tags like '%category%'", 1)
+    before = tags()
+    await home.owner.slash("ticket_panel", channel=home.chat)
+    panel = next(each for each in await home.chat.history() if each.components)
+    form = await home.alice.choose(panel, "What is it about?", ["Billing"])
+    await home.alice.submit(form, {"Title": "Invoice", "Description": "It is wrong."})
+    form = await home.owner.click(message, "Categories")
+    await home.owner.submit(form, {"One a line": "billing"})
+    await desk.bot.until("no tag of what is gone", lambda: "Bugs" not in tags())
+    assert tags() == {name: before[name] for name in before if name not in ("Billing", "Bugs")} | {
+        "billing": before["Billing"]
+    }
+    options = {"category": "billing"}
+    assert "Invoice" in str((await desk.sam.slash("tickets", channel=home.chat, options=options)).json)
+
+
 async def test_rules_are_checked_and_kept(desk: Desk) -> None:
     home = desk.home
     message = (await home.owner.slash("setup", channel=home.chat)).message
@@ -83,12 +112,13 @@ async def test_staff_channel_and_transcripts_are_chosen_in_one_form(desk: Desk) 
     message = (await home.owner.slash("setup", channel=home.chat)).message
     assert message is not None
     query = (
-        "select staff_channel_id, transcript_dm from guilds join ticket_settings on guild_id = id "
-        "where guild_id = ?"
+        "select staff_channel_id, transcript_dm, adopt_posts from guilds "
+        "join ticket_settings on guild_id = id where guild_id = ?"
     )
-    for channel, transcript, want in ((desk.log, "no", (desk.log.id, 0)), (None, "yes", (None, 1))):
-        form = await home.owner.click(message, "Staff channel and transcripts")
+    for channel, transcript, want in ((desk.log, "no", (desk.log.id, 0, 0)), (None, "yes", (None, 1, 1))):
+        form = await home.owner.click(message, "Staff channel, transcripts, posts")
         given = {"Staff channel": [channel.id] if channel else [], "Transcript for the member": transcript}
+        given["Members' own posts in the forum"] = "posts" if channel else "tickets"
         await home.owner.submit(form, given)
         await desk.bot.until(transcript, lambda want=want: desk.bot.rows(query, home.guild.id) == [want])  # type: ignore[misc]
         shown = "not sent" if transcript == "no" else "by direct message"
@@ -133,16 +163,23 @@ async def test_everyone_is_no_staff(desk: Desk) -> None:
     await chosen(desk.bot, home, "staff_role_id", desk.role.id)
 
 
-async def test_a_forum_that_members_post_in_past_the_panel_is_pointed_out(desk: Desk) -> None:
+async def test_what_becomes_of_posts_past_the_panel_is_said(desk: Desk) -> None:
     home = desk.home
     message = (await home.owner.slash("setup", channel=home.chat)).message
     assert message is not None
-    assert "take **Create Posts** from" in str(message.embeds)
+    becomes, stays = "post there themselves becomes a ticket", "take **Create Posts** from"
+    assert becomes in str(message.embeds)
+
+    async def shown(*, there: tuple[str, ...] = (), not_there: tuple[str, ...] = ()) -> bool:
+        embeds = str((await message.fetch()).embeds)
+        return all(each in embeds for each in there) and not any(each in embeds for each in not_there)
+
+    form = await home.owner.click(message, "Staff channel, transcripts, posts")
+    given = {"Transcript for the member": "yes", "Members' own posts in the forum": "posts"}
+    await home.owner.submit(form, given)
+    await desk.bot.until("what stays", lambda: shown(there=(stays,), not_there=(becomes,)))
     shut = await home.discord.channel(
         "shut", guild=home.guild, type="forum", overwrites={"everyone": {"deny": ["send_messages"]}}
     )
     await home.owner.choose(message, "Forum for tickets", [shut])
-    await chosen(desk.bot, home, "parent_id", shut.id)
-    answer = await home.owner.slash("setup", channel=home.chat)
-    assert answer.message is not None
-    assert "Create Posts" not in str(answer.message.embeds)
+    await desk.bot.until("no word", lambda: shown(there=(str(shut.id),), not_there=(stays, becomes)))

@@ -224,9 +224,14 @@ class TestHealth:
         async with database.transaction() as tx:
             await tx.guilds.ensure(GUILD, NOW)
             await tx.gaps.open(gap(1, 2, CHANNEL, GUILD))
-        health = HealthService(database, cast("Any", SimpleNamespace(depth=7)), lambda: True)
+        depth = cast("Any", SimpleNamespace(depth=7))
+        health = HealthService(database, depth, lambda: True, lambda: False)
         ready = await health.readiness()
-        assert (ready.gateway_connected, ready.database_writable) == (True, True)
+        assert (ready.gateway_connected, ready.database_writable, ready.training_loaded) == (
+            True,
+            True,
+            False,
+        )
         assert (ready.queue_depth, ready.open_gaps) == (7, 1)
 
     async def test_a_database_that_fails_is_not_writable(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from benchmarks import frames, ingest, latency, llm, payloads, report, startup, wire
+from benchmarks import frames, ingest, latency, llm, payloads, report, startup, tickets, wire
 from benchmarks.__main__ import main
 from benchmarks.children import Child, MeasurementError
 from benchmarks.round import running
@@ -247,6 +247,38 @@ def test_what_was_not_as_promised_is_told() -> None:
     assert llm.problems_of(good, 500, 100) == []
     bad = replace(good, ingested=300.0, p99_ms=51.0, missed=1, most_open=99)
     assert len(llm.problems_of(bad, 500, 100)) == 4
+
+
+@pytest.mark.usefixtures("light")
+def test_an_import_and_first_answers_in_tickets(tmp_path: Path) -> None:
+    """A small one: whether its figures are as promised is up to the machine, that they are told is not."""
+    path = tmp_path / "result.json"
+    assert main(["tickets", "--entries", "260", "--tickets", "2", "--json", str(path)]) in {0, 1}
+    result = json.loads(path.read_text())
+    imported = result["imported"]
+    assert (imported["entries"], imported["progress"]) == (260, 1)
+    assert imported["seconds"] > 0
+    assert 0 <= imported["late_p50_ms"] <= imported["late_p99_ms"]
+    assert [(each["name"], each["trained"], each["count"]) for each in result["answers"]] == [
+        ("after the import", 2, 2),
+        ("after a restart", 2, 2),
+    ]
+    assert all(0 < each["p50"] <= each["longest"] for each in result["answers"])
+    assert result["ready_seconds"] > result["ready_cpu_seconds"] * 0.5 > 0
+
+
+def test_what_a_ticket_was_promised_and_did_not_get_is_told() -> None:
+    imported = tickets.Import(10_000, 9.0, 9, 1.0, 40.0, 4.0)
+    answers = [tickets.summary(name, [250.0, 100.0, 90.0], 3, [70.0, 120.0, 180.0]) for name in ("a", "b")]
+    assert (answers[0].first, answers[0].p50, answers[0].longest) == (250.0, 100.0, 250.0)
+    assert (answers[0].first_cpu_ms, answers[0].cpu_ms) == (70.0, 60.0)
+    good = tickets.Measured(imported, answers, 2.5, 2.0)
+    assert tickets.problems_of(good) == []
+    late = [answers[0], tickets.summary("b", [100.0, 301.0], 1, [1.0, 2.0])]
+    bad = tickets.Measured(replace(imported, seconds=11.0, progress=0, late_p99_ms=51.0), late, 3.1, 2.0)
+    assert len(tickets.problems_of(bad)) == 6
+    small = tickets.Measured(replace(imported, entries=2_000), answers, 2.5, 2.0)
+    assert next(each.most for each in tickets.goals_of(small)) == 2.0
 
 
 def test_a_table_is_not_cut_off(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

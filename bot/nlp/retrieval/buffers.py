@@ -31,11 +31,15 @@ class GrowingArray:
 
     def append(self, rows: NDArray[Any]) -> None:
         """Add `rows`, shape (k,) or (k, columns), converted to the array's type."""
-        needed = self._length + len(rows)
+        self.reserve(len(rows))
+        start, self._length = self._length, self._length + len(rows)
+        self._data[start : self._length] = rows
+
+    def reserve(self, count: int) -> None:
+        """Make room for `count` more rows, at once instead of bit by bit."""
+        needed = self._length + count
         if needed > len(self._data):
             spare = needed if not self._length else int(max(needed, self._length * _SPARE))
             grown = np.empty((spare, *self._shape), self._data.dtype)
             grown[: self._length] = self.view
             self._data = grown
-        self._data[self._length : needed] = rows
-        self._length = needed

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bot.nlp.retrieval.buffers import GrowingArray
 from bot.nlp.retrieval.calibration import Calibration
 from bot.nlp.retrieval.lexical import LexicalIndex
-from bot.nlp.retrieval.normalise import normalise
+from bot.nlp.retrieval.normalise import TermCounts, normalise, read, terms_of_all
 from bot.nlp.retrieval.ranking import Ranking, rank
 from bot.nlp.retrieval.vectors import VectorStore
 
@@ -59,6 +59,22 @@ class _Evidence(NamedTuple):
     phrasings: float  # mean number of entries an answer has
 
 
+class _Rows(NamedTuple):
+    """Entries ready to be added: what takes long was done without the lock."""
+
+    entries: Sequence[Entry]
+    vectors: Floats
+    normals: list[str]
+    terms: TermCounts
+
+    @classmethod
+    def read(cls, entries: Sequence[Entry], vectors: Floats) -> "_Rows":
+        found = [read(entry.text) for entry in entries]
+        return cls(
+            entries, vectors, [each.normal for each in found], terms_of_all([each.words for each in found])
+        )
+
+
 class RetrievalIndex:
     """Entries with vectors of one encoder. All methods may be called from any thread."""
 
@@ -95,10 +111,16 @@ class RetrievalIndex:
         kept = sorted(latest.values())
         for start in range(0, len(kept), _CHUNK):
             part = kept[start : start + _CHUNK]
+            rows = _Rows.read([entries[at] for at in part], vectors[part])
             with self._lock:
-                self._forget([entries[at].id for at in part])
-                self._append([entries[at] for at in part], vectors[part])
+                self._forget([entry.id for entry in rows.entries])
+                self._append(rows)
                 self._compact_if_due()
+
+    def reserve(self, count: int) -> None:
+        """Make room for `count` more entries that are to be added in portions."""
+        with self._lock:
+            self._vectors.reserve(count)
 
     def remove(self, entry_ids: Iterable[str]) -> int:
         """Remove the entries of these ids and return how many were there."""
@@ -156,15 +178,14 @@ class RetrievalIndex:
             raise ValueError("a vector is not finite")
         return vectors
 
-    def _append(self, entries: Sequence[Entry], vectors: Floats) -> None:
+    def _append(self, rows: "_Rows") -> None:
         first = len(self._entries)
-        self._vectors.add(vectors)
-        self._lexical.add([entry.text for entry in entries])
-        for row, entry in enumerate(entries, first):
-            self._entries.append(entry)
+        self._vectors.add(rows.vectors)
+        self._lexical.add_terms(rows.terms)
+        self._entries += rows.entries
+        for row, (entry, normal) in enumerate(zip(rows.entries, rows.normals, strict=True), first):
             self._row_of[entry.id] = row
             self._phrasings[entry.answer_id] += 1
-            normal = normalise(entry.text)
             if normal:
                 self._rows_of_text.setdefault(normal, []).append(row)
 
@@ -201,7 +222,7 @@ class RetrievalIndex:
         vectors = self._vectors.take(np.array(rows, np.int64))
         self._clear()
         if entries:
-            self._append(entries, vectors)
+            self._append(_Rows.read(entries, vectors))
 
     def _candidates(self, text: str, vector: Floats) -> list[tuple[Entry, int]]:
         """Return the entries near the question, by vector or by words, in the order of their ids."""

@@ -47,6 +47,12 @@ class VectorStore:
         else:
             self._quick.append(self._turned(vectors))
 
+    def reserve(self, count: int) -> None:
+        """Make room for `count` more rows, at once instead of bit by bit."""
+        self._kept.reserve(count)
+        if self._directions is not None or len(self) + count <= _EXACT_UP_TO:  # else they will be turned
+            self._quick.reserve(count)
+
     def quick_cosines(self, vector: Floats) -> Floats:
         """Return about the cosine of `vector`, shape (dim,), with every row, shape (rows,)."""
         cosines: Floats = self._quick.view @ self._turned(vector)

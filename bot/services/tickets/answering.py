@@ -242,7 +242,7 @@ class TicketAnswering:
 
 
 class _Live:
-    """An answer in the making, shown as it grows: at most once a second, and always as unchecked."""
+    """An answer in the making, shown as it grows: at most once a second."""
 
     def __init__(
         self, clock: Clock, database: Database, desk: AnswerDesk, ticket: Ticket, question: Question
@@ -255,10 +255,10 @@ class _Live:
         self._shown_at = -math.inf
 
     async def show(self, text: str) -> None:
-        """Show the beginning of an answer; Discord's failures are for the whole answer to tell."""
+        """Show the beginning of an answer, marked as such; Discord's failures are for the whole to tell."""
         if self._clock.monotonic() - self._shown_at < EDIT_SECONDS:
             return
-        post = Post(self._question.id, wording.unchecked(text, is_whole=False))
+        post = Post(self._question.id, text)
         question = self._question
         try:
             if question.answer_id is not None:

@@ -63,6 +63,8 @@ def describe(found: TicketStatistics) -> str:
 
 def duration(seconds: float) -> str:
     """Return a duration as people say it: "45 s", "12 min", "3.5 h", "2.1 days"."""
+    if 0 < seconds < 1:
+        return "under 1 s"
     if seconds < MINUTE:
         return f"{seconds:.0f} s"
     if seconds < HOUR:

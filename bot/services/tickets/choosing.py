@@ -81,11 +81,14 @@ class AnswerChoice:
             entry = found.matches[0].entry
             return near.chosen(Outcome.ANSWERED, wording.trained(entry), f"{TRAINED}{entry.id}", (entry.id,))
         if found.band is Band.COMPOSED:
-            made = await self._writing.compose(talk, found.matches, ticket.guild_id)
+
+            async def show_composed(text: str, used: tuple[int, ...]) -> None:
+                await show(wording.composed(text, used, is_whole=False))
+
+            made = await self._writing.compose(talk, found.matches, ticket.guild_id, show_composed)
             if made is not None:
-                return near.chosen(
-                    Outcome.ANSWERED, wording.composed(made.text, made.used), made.by, made.used
-                )
+                text = wording.composed(made.text, made.used, is_whole=True)
+                return near.chosen(Outcome.ANSWERED, text, made.by, made.used)
         return await self._unknown(ticket, talk, found, before, show)
 
     async def _search(self, guild_id: int, texts: Sequence[str], given: Collection[int | None]) -> Found:
@@ -107,7 +110,11 @@ class AnswerChoice:
         if not self._writing.is_on:
             return near.left_to_staff("no trained answer, and no language model")
         if mode == OPEN:
-            made = await self._writing.stream(talk, found.matches, ticket.guild_id, show)
+
+            async def show_unchecked(text: str) -> None:
+                await show(wording.unchecked(text, is_whole=False))
+
+            made = await self._writing.stream(talk, found.matches, ticket.guild_id, show_unchecked)
             if made is None:
                 return near.left_to_staff("no trained answer, and no language model answered")
             return near.chosen(Outcome.ANSWERED, wording.unchecked(made.text, is_whole=True), made.by)

@@ -17,7 +17,7 @@ from bot.services.audience import AudienceService, KnownThread
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.tasks import TaskSet
-from bot.services.tickets.closing_words import facts_of, member_text, staff_text
+from bot.services.tickets.closing_words import facts_of, is_notice, member_text, staff_text
 from bot.services.tickets.deliveries import ClosingDesk, Deliveries, File, Post, ReopenedError
 from bot.services.tickets.ports import OptedOut
 from bot.services.tickets.ratings import TicketRatings
@@ -168,7 +168,8 @@ class TicketClosing:
 
     async def _summarize(self, ticket: Ticket, said: Sequence[Said]) -> str:
         """Return a summary and keep it on the ticket; "" when nothing was said that may be told."""
-        lines = [Line(each.author, each.text, each.at) for each in said[-SUMMARIZED:] if each.text]
+        telling = [each for each in said if each.text and not is_notice(each)]
+        lines = [Line(each.author, each.text, each.at) for each in telling[-SUMMARIZED:]]
         if not self._hides_opener(ticket):
             lines.insert(0, Line(ticket.opener_name, ticket.question, ticket.opened_at))
         text = ""

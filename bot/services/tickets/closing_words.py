@@ -7,8 +7,12 @@ from zoneinfo import ZoneInfo
 from bot.domain.counted import counted
 from bot.domain.markdown import escape_markdown
 from bot.domain.outgoing import prepare
+from bot.domain.tickets import Role
 from bot.models import Ticket
+from bot.services.tickets.transcripts import Said
+from bot.services.tickets.wording import ASKED, TAKEN_OVER
 
+CLOSED: Final = "This ticket was closed"
 MAX_SUMMARY: Final = 1_200  # characters in a message; the files have all of it
 MAX_REASON: Final = 300
 
@@ -32,7 +36,12 @@ def closed_text(ticket: Ticket) -> str:
     by = f"by <@{ticket.closed_by}>" if ticket.closed_by else "by itself"
     why = f": {escape_markdown(ticket.close_reason)}" if ticket.close_reason else ""
     again = f"It can be opened again with `/reopen number:{ticket.number}`."
-    return f"This ticket was closed {by}{why}\n{again}"
+    return f"{CLOSED} {by}{why}\n{again}"
+
+
+def is_notice(said: Said) -> bool:
+    """Whether a message is the bot's own word on where the ticket stands: no summary repeats it."""
+    return said.role == Role.BOT and any(words in said.text for words in (CLOSED, ASKED, TAKEN_OVER))
 
 
 def staff_text(ticket: Ticket, summary: str, count: int, *, hides_opener: bool) -> str:

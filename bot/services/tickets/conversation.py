@@ -7,7 +7,7 @@ from loguru import logger
 
 from bot.db.database import Database
 from bot.domain.errors import UserFacingError
-from bot.domain.tickets import Role, TicketState
+from bot.domain.tickets import MAX_QUESTION, Role, TicketState, post_of
 from bot.models import Ticket, TicketMessage
 from bot.services.arrival_rows import clean
 from bot.services.clock import Clock
@@ -101,6 +101,8 @@ class TicketConversation:
         gone = [m.message_id for m in stored if m.message_id >= oldest and m.message_id not in there]
         async with self._database.transaction() as tx:
             await tx.ticket_messages.erase(ticket.id, gone, self._clock.now())
+        if post_of(ticket.key) in gone:
+            await self._asks_now(ticket, "")
         asking = self._asking(ticket, history)
         is_new = False
         for heard in history:
@@ -118,6 +120,8 @@ class TicketConversation:
         asking = None
         for heard in history:
             role = _role_of(ticket, heard)
+            if heard.message_id == post_of(ticket.key):
+                continue  # answered as the ticket's opening
             if role is Role.MEMBER:
                 asking = heard.message_id
             elif role is Role.STAFF:
@@ -147,6 +151,8 @@ class TicketConversation:
         async with self._database.transaction() as tx:
             now = await tx.tickets.get(ticket.id)
             if now is None or not await tx.ticket_messages.add(message):
+                return False
+            if message.message_id == post_of(ticket.key):  # what it began with is no answer to anything
                 return False
             before = now.version  # of the row, which is one object however often it is read here
             moved = await self._life.spoken(tx, now, role, message.created_at)
@@ -210,12 +216,23 @@ class TicketConversation:
         async with self._database.transaction() as tx:
             edited_at = heard.edited_at or self._clock.now()
             await tx.ticket_messages.edit(heard.message_id, clean(heard.content), edited_at)
+        if heard.message_id == post_of(ticket.key):
+            await self._asks_now(ticket, clean(heard.content)[:MAX_QUESTION])
+
+    async def _asks_now(self, ticket: Ticket, question: str) -> None:
+        """Have a ticket that was made of a member's post ask what the post says now."""
+        if question != ticket.question:
+            async with self._database.transaction() as tx:
+                await tx.tickets.change(ticket.id, {"question": question})
+            await self._display.show(ticket.id)
 
     async def _erase(self, thread_id: int, message_ids: Sequence[int]) -> None:
         ticket = await self._ticket(thread_id)
         if ticket is not None:
             async with self._database.transaction() as tx:
                 await tx.ticket_messages.erase(ticket.id, message_ids, self._clock.now())
+            if post_of(ticket.key) in message_ids:
+                await self._asks_now(ticket, "")
 
     async def _lose(self, thread_id: int) -> None:
         ticket = await self._ticket(thread_id)

@@ -17,6 +17,7 @@ from bot.domain.tickets import (
     MAX_TITLE,
     TicketMode,
     TicketState,
+    post_of,
     priority_of,
 )
 from bot.models import Ticket, TicketEvent, TicketSettings
@@ -198,6 +199,8 @@ class TicketOpening:
         why = str(error)
         if isinstance(error, NotPermittedError):
             told = f"I lack **{error.missing}** in <#{ticket.parent_id}>"
+        elif isinstance(error, TargetGoneError) and post_of(ticket.key) is not None:
+            told = "its post is gone"
         elif isinstance(error, TargetGoneError):
             told = "the channel for tickets is gone"
             await self._settings.forget_channel(ticket.guild_id, ticket.parent_id)

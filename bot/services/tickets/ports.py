@@ -38,13 +38,50 @@ class Heard:
     edited_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ForumPost:
+    """A post that a member made in the forum, as they wrote it."""
+
+    post_id: int
+    title: str
+    author_id: int
+    author_name: str
+    text: str
+    tags: tuple[str, ...] = ()  # ids
+
+
+class PostDesk(Protocol):
+    """Looks for posts in the platform's forums. Every method raises a `ToolError` where it can't."""
+
+    async def newest(self, guild_id: int, forum_id: int) -> int:
+        """Return an id that no post there exceeds yet."""
+        ...
+
+    async def posts(self, guild_id: int, forum_id: int, after: int) -> Sequence[int]:
+        """Return the open posts after an id that may be members' questions, oldest first."""
+        ...
+
+    async def read(self, guild_id: int, post_id: int) -> ForumPost | None:
+        """Return a post; None when no member wrote it.
+
+        Raises:
+            TargetGoneError: its first message isn't there, or not yet.
+        """
+        ...
+
+    async def decline(self, guild_id: int, post: ForumPost, text: str) -> None:
+        """Say in a post why it is no ticket, pinging its author, unless something was said there."""
+        ...
+
+
 class TicketDesk(Protocol):
     """Does for tickets what is done in Discord. Every method raises a `ToolError` where it can't."""
 
     async def open(self, view: TicketView, *, again: bool) -> Placed:
         """Make the ticket's thread with its card and its member in it.
 
-        With `again`, what an interrupted try has made is looked for and completed.
+        With `again`, what an interrupted try has made is looked for and completed. What a member posted
+        by themselves is its thread already.
         """
         ...
 
@@ -72,8 +109,14 @@ class TicketDesk(Protocol):
         """Make a forum with these tags; return its id."""
         ...
 
-    async def set_tags(self, forum_id: int, tags: Sequence[str]) -> dict[str, str]:
-        """Give a forum the tags it lacks; return the ids of those of `tags` it has, by name."""
+    async def set_tags(
+        self, forum_id: int, names: Mapping[str, str], known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Make a forum's tags those of `names`, by what they say; return the ids of those it has now.
+
+        Of `known` ids, by what they say, those not in `names` go, and those named otherwise are renamed;
+        tags that are in neither stay.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from bot.domain.signal import Urgency
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.support_roles import SupportRoles
+from bot.services.tickets.adoption import TicketAdoption
 from bot.services.tickets.conversation import TicketConversation
 from bot.services.tickets.display import TicketDisplay
 from bot.services.tickets.drafts import TicketDrafts
@@ -37,9 +38,11 @@ class TicketService:
         self.settings = TicketSettingsService(database, clock, guilds, support_roles)
         self.display = TicketDisplay(database, clock, self.settings, desk)
         self.opening = TicketOpening(database, clock, self.settings, self.display, urgency_of)
+        self.adoption = TicketAdoption(database, clock, self.settings, self.opening)
         self.life = TicketLife(database, clock, self.settings, self.display)
         self.conversation = TicketConversation(database, clock, self.life, self.display)
         self.timers = TicketTimers(database, clock, self.settings, self.display, self.opening, self.life)
+        self.timers.on_tick = self.adoption.retry
         self.opening.on_placed = self.conversation.begin
         self.may_carry: Callable[[int, int], bool] = lambda source_id, to_id: source_id == to_id
         self.drafts = TicketDrafts(database, clock)
@@ -63,6 +66,7 @@ class TicketService:
         names = self.settings.tag_names(guild_id)
         forum_id = await self.display.desk.create_forum(guild_id, name, list(names.values()))
         await self.settings.change(guild_id, mode="forum", parent_id=forum_id)
+        self.adoption.offer(guild_id)
         await self.set_tags(guild_id)
         return forum_id
 
@@ -76,11 +80,11 @@ class TicketService:
         if settings.mode != "forum" or settings.parent_id is None:
             return
         names = self.settings.tag_names(guild_id)
-        there = await self.display.desk.set_tags(settings.parent_id, list(names.values()))
-        tags = {key: there[name] for key, name in names.items() if name in there}
+        tags = await self.display.desk.set_tags(settings.parent_id, names, settings.tags or {})
         await self.settings.change(guild_id, tags=tags)
 
     async def close(self) -> None:
         """Stop what runs in the background."""
+        await self.adoption.close()
         await self.opening.close()
         await self.conversation.close()

@@ -8,7 +8,7 @@ from typing import Any
 from bot.db.database import Database
 from bot.domain.emoji import is_emoji
 from bot.domain.errors import UserFacingError
-from bot.domain.tickets import TicketState, TimerRules, WorkingHours
+from bot.domain.tickets import TicketMode, TicketState, TimerRules, WorkingHours
 from bot.models import TicketCategory, TicketSettings
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
@@ -93,6 +93,8 @@ class TicketSettingsService:
             UserFacingError: a value is out of its bounds or written wrongly.
         """
         _check(values)
+        if values.keys() & {"parent_id", "mode"} or values.get("adopt_posts"):
+            values.setdefault("posts_after", None)  # what was posted before stays what it was
         async with self._changing:
             async with self._database.transaction() as tx:
                 await tx.guilds.ensure(guild_id, self._clock.now())
@@ -166,6 +168,11 @@ class TicketSettingsService:
     def _remember(self, settings: TicketSettings) -> None:
         self._settings[settings.guild_id] = settings
         self._support_roles.choose(settings.guild_id, settings.staff_role_id)
+
+
+def adopts(settings: TicketSettings) -> bool:
+    """Whether members' own posts in a server's forum become tickets."""
+    return settings.adopt_posts and settings.mode == TicketMode.FORUM and settings.parent_id is not None
 
 
 def _check(values: dict[str, Any]) -> None:

@@ -37,6 +37,7 @@ class TicketTimers:
         self._display = display
         self._opening = opening
         self._life = life
+        self.on_tick: Callable[[], None] = lambda: None  # called each time before looking
 
     async def run(self) -> None:
         """Look now and every minute until cancelled."""
@@ -46,6 +47,7 @@ class TicketTimers:
 
     async def tick(self) -> None:
         """Finish what was interrupted, then do what is due."""
+        self.on_tick()
         async for ticket in self._all(lambda tx, after_id: tx.tickets.unshown(after_id, PAGE)):
             await self._safely(ticket, self._finish)
         now = self._clock.now()

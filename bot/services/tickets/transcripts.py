@@ -10,11 +10,14 @@ from html import escape
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.services.tickets.markup import link_attributes, moment_text, to_html
+
 MAX_MESSAGES: Final = 5_000
 MAX_BYTES: Final = 10 * 1024 * 1024  # of one file: what Discord takes in a server without boosts
 _ROOM: Final = 64 * 1024  # bytes kept for all that is no message
 _USER: Final = re.compile(r"<@!?([0-9]{1,20})>")
 _EMOJI: Final = re.compile(r"<a?(:\w{1,32}:)[0-9]{1,20}>")
+_MOMENT: Final = re.compile(r"<t:([0-9]{1,11})(?::[tTdDfFsSR])?>")
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ROLES: Final = {"member": "member", "staff": "staff", "bot": "bot", "other": ""}
 
@@ -39,6 +42,15 @@ header{display:flex;flex-wrap:wrap;gap:.25rem .75rem;align-items:baseline}
 .role{font-size:.75rem;color:#1e1f22;background:#b5bac1;border-radius:4px;padding:0 .35rem}
 time,.quiet{font-size:.85rem;color:#b5bac1}
 .text{margin:.25rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate}
+pre{margin:.25rem 0;padding:.5rem .75rem;background:#1e1f22;border-radius:4px;white-space:pre-wrap}
+code,pre{font-family:ui-monospace,Consolas,Menlo,monospace;font-size:.9em}
+code{background:#1e1f22;border-radius:3px;padding:0 .2em}
+blockquote{margin:.25rem 0;padding:0 0 0 .75rem;border-left:4px solid #80848e}
+.mention{background:#3c4270;border-radius:3px;padding:0 .15em}
+.spoiler{background:#111214;color:transparent;border-radius:3px}
+.spoiler *{visibility:hidden}
+.spoiler:hover,.spoiler:focus{color:inherit}
+.spoiler:hover *,.spoiler:focus *{visibility:visible}
 ul{margin:.25rem 0 0;padding-left:1.25rem}
 """
 _DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -102,9 +114,10 @@ def render(transcript: Transcript, max_bytes: int = MAX_BYTES) -> Files:
 def _html(transcript: Transcript, names: Mapping[int, str], zone: ZoneInfo, max_bytes: int) -> bytes:
     articles = [_article(each, transcript.link, names, zone) for each in transcript.said]
     kept = _newest(articles, max_bytes - _ROOM)
-    title = _plain(_titled(transcript), {})
+    title = _plain(_titled(transcript), {}, zone)
     facts = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(_plain(value, {}))}</dd>" for name, value in transcript.facts
+        f"<dt>{escape(name)}</dt><dd>{escape(_plain(value, {}, zone))}</dd>"
+        for name, value in transcript.facts
     )
     parts = [
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -113,7 +126,9 @@ def _html(transcript: Transcript, names: Mapping[int, str], zone: ZoneInfo, max_
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f'<h1 dir="auto">{escape(title)}</h1>\n<div class="box"><dl>{facts}</dl>'
-        f"<p><a {_target(transcript.link)}>Open it in Discord</a></p></div>\n".encode(errors="replace")
+        f"<p><a {link_attributes(transcript.link)}>Open it in Discord</a></p></div>\n".encode(
+            errors="replace"
+        )
     ]
     sections = (
         ("Summary", transcript.summary),
@@ -122,12 +137,9 @@ def _html(transcript: Transcript, names: Mapping[int, str], zone: ZoneInfo, max_
     )
     for name, value in sections:
         if value:
-            shown = escape(_plain(value, names))
-            parts.append(
-                f'<h2>{name}</h2>\n<div class="box"><p class="text" dir="auto">{shown}</p></div>\n'.encode(
-                    errors="replace"
-                )
-            )
+            shown = _marked_up(value, names, zone)
+            section = f'<h2>{name}</h2>\n<div class="box"><div class="text" dir="auto">{shown}</div></div>\n'
+            parts.append(section.encode(errors="replace"))
     parts.append(b"<h2>Messages</h2>\n")
     note = _left_out(transcript, len(articles) - len(kept))
     if note:
@@ -140,9 +152,9 @@ def _article(said: Said, link: str, names: Mapping[int, str], zone: ZoneInfo) ->
     role = _ROLES.get(said.role, "")
     badge = f'<span class="role">{role}</span>' if role else ""
     edited = '<span class="quiet">(edited)</span>' if said.edited else ""
-    text = escape(_plain(said.text, names))
-    body = f'<p class="text" dir="auto">{text}</p>' if text else ""
-    target = _target(f"{link}/{said.message_id}")
+    text = _marked_up(said.text, names, zone)
+    body = f'<div class="text" dir="auto">{text}</div>' if text else ""
+    target = link_attributes(f"{link}/{said.message_id}")
     items = "".join(f"<li><a {target}>{escape(_line(name))}</a></li>" for name in said.files)
     files = f"<ul>{items}</ul>" if items else ""
     who = f'<span class="who" dir="auto">{escape(_line(said.author))}</span>'
@@ -166,7 +178,7 @@ def _text(transcript: Transcript, names: Mapping[int, str], zone: ZoneInfo, max_
         ("Environment", transcript.environment),
     ):
         if value:
-            head += ["", f"{name}:", _indented(_plain(value, names))]
+            head += ["", f"{name}:", _indented(_plain(value, names, zone))]
     head += ["", "Messages:"]
     note = _left_out(transcript, len(lines) - len(kept))
     head += [note] if note else []
@@ -178,7 +190,7 @@ def _written(said: Said, link: str, names: Mapping[int, str], zone: ZoneInfo) ->
     edited = " (edited)" if said.edited else ""
     lines = [f"[{_shown(said.at.astimezone(zone))}] {_line(said.author)}{role}{edited}:"]
     if said.text:
-        lines.append(_indented(_plain(said.text, names)))
+        lines.append(_indented(_plain(said.text, names, zone)))
     lines += [f"    [file] {_line(name)} {link}/{said.message_id}" for name in said.files]
     return ("\n".join(lines) + "\n").encode(errors="replace")
 
@@ -202,14 +214,20 @@ def _titled(transcript: Transcript) -> str:
     return f"Ticket #{transcript.number:04} {transcript.title}".strip()
 
 
-def _plain(text: str, names: Mapping[int, str]) -> str:
+def _marked_up(text: str, names: Mapping[int, str], zone: ZoneInfo) -> str:
+    """Return a text as HTML, without signs that would change how others are shown."""
+    return to_html(_INVISIBLE.sub("", text), lambda user_id: _line(names.get(user_id, "")), zone)
+
+
+def _plain(text: str, names: Mapping[int, str], zone: ZoneInfo) -> str:
     """Return a text with names for mentions, and without signs that would change how others are shown."""
 
     def named(match: re.Match[str]) -> str:
         name = names.get(int(match[1]))
         return f"@{_line(name)}" if name else match[0]
 
-    return _INVISIBLE.sub("", _EMOJI.sub(r"\1", _USER.sub(named, text)))
+    timed = _MOMENT.sub(lambda match: moment_text(match[1], zone), text)
+    return _INVISIBLE.sub("", _EMOJI.sub(r"\1", _USER.sub(named, timed)))
 
 
 def _line(text: str) -> str:
@@ -223,7 +241,3 @@ def _indented(text: str) -> str:
 
 def _shown(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M %Z}"
-
-
-def _target(url: str) -> str:
-    return f'href="{escape(url)}" rel="noopener noreferrer" target="_blank"'

@@ -11,6 +11,7 @@ CLARIFY: Final = (
     "instead (with the exact words of an error, if there is one)?"
 )
 RESOLVED: Final = "Glad to hear it. Is this ticket resolved?"
+ASKED: Final = "I've asked the team to look at this."
 TAKEN_OVER: Final = "The team is on this now."
 LONGEST: Final = 4_096  # characters that one message can show
 
@@ -23,10 +24,11 @@ def trained(entry: TrainingEntry) -> str:
     return f"{entry.answer}{links if len(links) <= room else ''}{source}"
 
 
-def composed(text: str, entry_ids: tuple[int, ...]) -> str:
-    """Return what a model put together, with what it rests on."""
+def composed(text: str, entry_ids: tuple[int, ...], *, is_whole: bool) -> str:
+    """Return what a model puts together, with what it rests on from its first word on."""
     named = ", ".join(f"#{entry_id}" for entry_id in entry_ids)
-    return f"{text}\n-# Put together from the team's {'entry' if len(entry_ids) == 1 else 'entries'} {named}"
+    source = f"-# Put together from the team's {'entry' if len(entry_ids) == 1 else 'entries'} {named}"
+    return f"{text}{'' if is_whole else ' …'}\n{source}"
 
 
 def unchecked(text: str, *, is_whole: bool) -> str:
@@ -36,7 +38,7 @@ def unchecked(text: str, *, is_whole: bool) -> str:
 
 def handed_over(begin: datetime | None) -> str:
     """Return what a member is told; `begin` is when staff are back, None while they are there."""
-    text = "I've asked the team to look at this. Add whatever may help them: they read it here."
+    text = f"{ASKED} Add whatever may help them: they read it here."
     if begin is None:
         return text
     moment = int(begin.timestamp())

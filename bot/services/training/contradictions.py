@@ -41,7 +41,7 @@ def contradictions(
     if by_words:
         vectors = _HASHED.encode_now([each.text for each in asked])
     else:
-        vectors = np.stack([unpacked(each) for each in stored]) if stored else np.zeros((0, 1), np.float32)
+        vectors = unpacked(stored) if stored else np.zeros((0, 1), np.float32)
     threshold = (WORDS_LIKENESS if by_words else MODEL_LIKENESS).same
     best: dict[tuple[int, int], Contradiction] = {}
     for first, second, likeness in _alike(asked, vectors, threshold):

@@ -24,6 +24,9 @@ from bot.services.training.files import Row, parse, render_csv, render_json
 from bot.services.training.writing import Change, TrainingWriter
 
 PORTION: Final = 250  # questions in one transaction, about: other writers get their turn in between
+TOLD_AT_ONCE: Final = (
+    2_500  # entries, about: many together are made searchable in much less time than bit by bit
+)
 
 Progress = Callable[[int, int], Awaitable[None]]
 
@@ -83,6 +86,12 @@ class _Plan(NamedTuple):
     extend: list[Change]
 
 
+class _HowFar(NamedTuple):
+    batch: str  # of the import in the history
+    done: int  # questions
+    total: int
+
+
 class TrainingFiles:
     """Imports and exports the entries of a guild; `on_change` as `TrainingEntries` has it."""
 
@@ -122,27 +131,48 @@ class TrainingFiles:
             UserFacingError: there would be too many entries; those stored before can be undone as one.
         """
         report, batch, done = _begun(upload), uuid4().hex, 0
-        for groups in _portions(upload.groups):
-            now = self._clock.now()
-            async with self._database.transaction() as tx:
-                await tx.guilds.ensure(guild_id, now)
-                await tx.training.hold(guild_id)
-                plan = await _plan(tx, guild_id, groups, report)
-                if await tx.training.count(guild_id, Wanted()) + len(plan.add) > MAX_ENTRIES:
-                    raise UserFacingError(
-                        f"A server can have {MAX_ENTRIES:,} entries. {done:,} of {upload.size:,} questions "
-                        "were imported; `/train undo` takes them back."
-                    )
-                writer = TrainingWriter(tx, guild_id, actor_id, ChangeKind.IMPORT, batch, now)
-                changed = [*await writer.add(plan.add), *(each.entry_id for each in plan.extend)]
-                await writer.write(plan.extend)
-            if changed:
-                report.batch = batch
-                await self._on_change(guild_id, changed)
-            done += sum(len(group.questions) for group in groups)
-            if progress is not None:
-                await progress(done, upload.size)
+        changed: list[int] = []  # stored, and not told of yet
+        try:
+            for groups in _portions(upload.groups):
+                changed += await self._store_portion(
+                    guild_id, actor_id, groups, report, _HowFar(batch, done, upload.size)
+                )
+                if changed:
+                    report.batch = batch
+                if len(changed) >= TOLD_AT_ONCE:
+                    told, changed = changed, []
+                    await self._on_change(guild_id, told)
+                done += sum(len(group.questions) for group in groups)
+                if progress is not None:
+                    await progress(done, upload.size)
+        except Exception:  # not when the bot stops: it reads everything at its next start
+            await self._tell(guild_id, changed)
+            raise
+        await self._tell(guild_id, changed)
         return report
+
+    async def _tell(self, guild_id: int, changed: Sequence[int]) -> None:
+        if changed:
+            await self._on_change(guild_id, changed)
+
+    async def _store_portion(
+        self, guild_id: int, actor_id: int, groups: Sequence[Group], report: Report, how_far: _HowFar
+    ) -> list[int]:
+        """Store what is new in some groups, in one transaction, and return the entries."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            await tx.guilds.ensure(guild_id, now)
+            await tx.training.hold(guild_id)
+            plan = await _plan(tx, guild_id, groups, report)
+            if await tx.training.count(guild_id, Wanted()) + len(plan.add) > MAX_ENTRIES:
+                raise UserFacingError(
+                    f"A server can have {MAX_ENTRIES:,} entries. {how_far.done:,} of {how_far.total:,} "
+                    "questions were imported; `/train undo` takes them back."
+                )
+            writer = TrainingWriter(tx, guild_id, actor_id, ChangeKind.IMPORT, how_far.batch, now)
+            changed = [*await writer.add(plan.add), *(each.entry_id for each in plan.extend)]
+            await writer.write(plan.extend)
+        return changed
 
     async def export(self, guild_id: int, *, as_csv: bool, category: str | None = None) -> list[bytes]:
         """Return the entries, or those of a category, as one or more files."""

@@ -25,7 +25,9 @@ MARGIN: Final = 0.35  # from the threshold down to where an answer is still put 
 AT_ONCE: Final = 64  # questions encoded before a change is said to be done; more are encoded behind it
 PORTION: Final = 256  # questions encoded before they are stored
 ENCODE_SECONDS: Final = 1.0  # for a question that somebody waits for
+WAKE_SECONDS: Final = 0.1  # for a model that hasn't answered yet: it may have to be loaded first
 REST_SECONDS: Final = 5.0  # before the next try with a model that doesn't answer
+LOAD_SECONDS: Final = 15.0  # after which nobody waits any more for what was trained to be read
 
 
 class Band(StrEnum):
@@ -91,7 +93,16 @@ class Knowledge:
         self._loading: dict[int, asyncio.Task[Shelf]] = {}
         self._rest_until = -math.inf  # monotonic seconds
         self._work = asyncio.Event()
+        self._is_awake = encoder is None  # whether the model has answered since the start
+        self._waking: asyncio.Task[Floats | None] | None = None
+        self._is_loaded = False
+        self._load_until = clock.monotonic() + LOAD_SECONDS
         self.thresholds_of: Callable[[int], Thresholds] = lambda _guild_id: Thresholds()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the first to ask is answered at once: what was trained is read, or takes too long."""
+        return self._is_loaded or self._clock.monotonic() >= self._load_until
 
     def may_hold(self, guild_id: int) -> bool:
         """Whether a guild may have trained questions: False only where it is known that it has none."""
@@ -124,14 +135,19 @@ class Knowledge:
 
     async def run(self) -> None:
         """Load the largest guilds, then encode whatever has no vector of this encoder yet, for ever."""
-        async with self._database.reading() as tx:
-            guild_ids = await tx.training_vectors.largest_guilds(self._max_guilds)
-        for guild_id in reversed(guild_ids):
-            await self._shelf(guild_id)
+        await self.load()
         while self._encoder is not None:
             self._work.clear()
             await self.encode_lacking()
             await self._work.wait()
+
+    async def load(self) -> None:
+        """Read what the largest guilds have trained, unless it is in memory."""
+        async with self._database.reading() as tx:
+            guild_ids = await tx.training_vectors.largest_guilds(self._max_guilds)
+        for guild_id in reversed(guild_ids):
+            await self._shelf(guild_id)
+        self._is_loaded = True
 
     async def encode_lacking(self) -> None:
         """Give every question a vector of this encoder; wait and try again while it doesn't work."""
@@ -161,7 +177,7 @@ class Knowledge:
         encoder = self._encoder
         shelf = Shelf(encoder.dim if encoder else None)
         await self._reread(shelf, guild_id, None)
-        if not shelf.is_whole:
+        if not (shelf.is_whole and self._is_awake):
             await self._index_words(shelf)
         self._shelves[guild_id] = shelf
         while len(self._shelves) > self._max_guilds:
@@ -197,6 +213,7 @@ class Knowledge:
                 "{} questions of {} wait for the encoder: {}", len(texts), guild_id, str(error) or "slow"
             )
             return None
+        self._is_awake = True
         made = [(id_, packed(vector)) for (id_, _), vector in zip(texts, vectors, strict=True)]
         async with self._database.transaction() as tx:
             await tx.training_vectors.keep(encoder.name, made)
@@ -210,13 +227,34 @@ class Knowledge:
         """Return the vector of a question; None when the encoder can't tell it in time."""
         if self._encoder is None or self._clock.monotonic() < self._rest_until:
             return None
+        if not self._is_awake:
+            return await self._woken(text)
+        return await self._encoded(text, self._encode_seconds)
+
+    async def _woken(self, text: str) -> Floats | None:
+        """Have the model start, which may take long, and return the question's vector if it comes soon."""
+        begun = None
+        if self._waking is None:
+            begun = self._waking = asyncio.create_task(self._encoded(text, None), name="wake the encoder")
+            begun.add_done_callback(self._on_woken)
+            await asyncio.wait({begun}, timeout=min(WAKE_SECONDS, self._encode_seconds))
+        return begun.result() if begun is not None and begun.done() else None
+
+    def _on_woken(self, task: asyncio.Task[Floats | None]) -> None:
+        self._waking = None
+        if not task.cancelled() and task.exception() is not None:
+            logger.opt(exception=task.exception()).error("The encoder can't be asked")
+
+    async def _encoded(self, text: str, within: float | None) -> Floats | None:
+        assert self._encoder is not None
         try:
-            async with asyncio.timeout(self._encode_seconds):
+            async with asyncio.timeout(within):
                 vectors = await self._encoder.encode([text])
         except (EncoderError, TimeoutError) as error:
             self._rest_until = self._clock.monotonic() + REST_SECONDS
             logger.info("Words are compared, for the encoder doesn't answer: {}", str(error) or "slow")
             return None
+        self._is_awake = True
         return np.asarray(vectors[0], np.float32)
 
     async def _candidates(

@@ -19,6 +19,7 @@ from bot.nlp.retrieval import DENSE, HASHED, Entry, Match, RetrievalIndex
 Floats = NDArray[np.float32]
 
 _HASHED: Final = HashedEncoder()
+_PORTION: Final = 1_024  # questions whose vectors are made before they are added
 
 
 class Shelf:
@@ -130,7 +131,7 @@ class Shelf:
             return
         ready = [(each, each.vector) for each in phrasings if each.vector is not None]
         if ready:
-            vectors = np.stack([unpacked(vector) for _, vector in ready])
+            vectors = unpacked([vector for _, vector in ready])
             self.meaning.add([_entry(each) for each, _ in ready], vectors)
 
     def _find_next_turn(self, now: datetime) -> None:
@@ -144,9 +145,9 @@ def packed(vector: Floats) -> bytes:
     return vector.astype(np.float16).tobytes()
 
 
-def unpacked(vector: bytes) -> Floats:
-    """Return a stored vector."""
-    return np.frombuffer(vector, np.float16).astype(np.float32)
+def unpacked(vectors: Sequence[bytes]) -> Floats:
+    """Return stored vectors, at least one, as the rows of an array."""
+    return np.frombuffer(b"".join(vectors), np.float16).reshape(len(vectors), -1).astype(np.float32)
 
 
 def _entry(phrasing: Phrasing) -> Entry:
@@ -155,8 +156,10 @@ def _entry(phrasing: Phrasing) -> Entry:
 
 
 def _add_words(index: RetrievalIndex, phrasings: Sequence[Phrasing]) -> None:
-    if phrasings:
-        index.add([_entry(each) for each in phrasings], _HASHED.encode_now([each.text for each in phrasings]))
+    index.reserve(len(phrasings))
+    for start in range(0, len(phrasings), _PORTION):  # the vectors of all would take 40 MB for 10,000
+        part = phrasings[start : start + _PORTION]
+        index.add([_entry(each) for each in part], _HASHED.encode_now([each.text for each in part]))
 
 
 def _name(phrasing_id: int) -> str:

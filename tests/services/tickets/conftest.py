@@ -1,6 +1,6 @@
 """The ticket services on a real database, with a desk that stands for Discord."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 import pytest
@@ -72,9 +72,11 @@ class FakeDesk:
         self._fail()
         return FORUM + 500
 
-    async def set_tags(self, forum_id: int, tags: Sequence[str]) -> dict[str, str]:
+    async def set_tags(
+        self, forum_id: int, names: Mapping[str, str], known: Mapping[str, str]
+    ) -> dict[str, str]:
         self._fail()
-        return {name: str(number) for number, name in enumerate(tags, start=1)}
+        return {key: str(number) for number, key in enumerate(names, start=1)}
 
 
 class Office:

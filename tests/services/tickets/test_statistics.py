@@ -89,8 +89,16 @@ async def test_a_server_without_tickets_has_empty_days(service: TicketStatistics
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (59, "59 s"), (90, "2 min"), (5_400, "1.5 h"), (172_800, "2 days"), (864_000, "10 days")],
-)
+    [
+        (0, "0 s"),
+        (0.4, "under 1 s"),
+        (59, "59 s"),
+        (90, "2 min"),
+        (5_400, "1.5 h"),
+        (172_800, "2 days"),
+        (864_000, "10 days"),
+    ],
+)  # fmt: skip
 def test_durations_are_said_as_people_do(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 

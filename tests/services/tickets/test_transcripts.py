@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.models import TicketMessage
+from bot.services.tickets.closing_words import is_notice
 from bot.services.tickets.transcripts import Said, Transcript, render
 from bot.services.tickets.visible import shown_messages
+from bot.services.tickets.wording import handed_over
 from tests.db.support import ticket
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -56,7 +58,14 @@ def test_both_files_tell_who_said_what_when() -> None:
     files = render(
         transcript(
             said(text="hello <@8>, see\nthis"),
-            said(1, "Try <:ok:99> again.", author_id=8, author="Bo", role="staff", edited=True),
+            said(
+                1,
+                f"Try <:ok:99> again, until <t:{int(AT.timestamp())}:R>.",
+                author_id=8,
+                author="Bo",
+                role="staff",
+                edited=True,
+            ),
             said(2, "", files=("log.txt",)),
         )
     )
@@ -64,12 +73,12 @@ def test_both_files_tell_who_said_what_when() -> None:
     for shown in (page, text):
         assert "Ticket #0042 It fails" in shown
         assert "hello @Bo, see" in shown
-        assert "Try :ok: again." in shown
+        assert "Try :ok: again, until 2026-03-01 13:00 CET." in shown
         assert "2026-03-01 13:01 CET" in shown
         assert "(edited)" in shown
         assert "log.txt" in shown
         assert "It failed." in shown
-    assert "[2026-03-01 13:01 CET] Bo (staff) (edited):\n    Try :ok: again.\n" in text
+    assert "[2026-03-01 13:01 CET] Bo (staff) (edited):\n    Try :ok: again, until" in text
     assert f"    [file] log.txt {LINK}/102\n" in text
 
 
@@ -85,7 +94,8 @@ def test_the_page_runs_nothing_loads_nothing_and_links_only_to_discord() -> None
     tags = [tag for tag, _ in page.elements]
     assert set(tags) <= {
         "html", "head", "meta", "title", "style", "body", "h1", "h2", "div", "dl", "dt", "dd", "p", "a",
-        "article", "header", "span", "time", "ul", "li",
+        "article", "header", "span", "time", "ul", "li", "code", "pre", "blockquote", "strong", "em",
+        "u", "s",
     }  # fmt: skip
     assert tags.count("style") == 1
     names = {name for _, attributes in page.elements for name in attributes}
@@ -135,3 +145,17 @@ def test_small_print_is_told_without_its_mark() -> None:
     )  # fmt: skip
     [said] = shown_messages(ticket(), [answer], lambda _guild_id, _user_id: False)
     assert said.text == "Press reset.\nAnswer by the team, entry #1"
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "is_left_out"),
+    [
+        ("bot", "<@7> This ticket was closed by <@8>", True),
+        ("bot", handed_over(None), True),
+        ("bot", "Press reset.", False),
+        ("member", "This ticket was closed by <@8>", False),
+    ],
+    ids=["closed", "handed over", "answer", "member"],
+)
+def test_a_summary_repeats_no_notices(role: str, text: str, is_left_out: bool) -> None:
+    assert is_notice(said(text=text, role=role)) is is_left_out

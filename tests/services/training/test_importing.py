@@ -153,3 +153,30 @@ async def test_what_was_exported_is_unchanged_when_imported(
     assert b"two" not in some
     with pytest.raises(UserFacingError, match="nothing to export"):
         await files.export(GUILD, as_csv=as_csv, category="none")
+
+
+class TestManyEntries:
+    ROWS = "question,answer\n" + "".join(f"question {number},answer {number}\n" for number in range(700))
+
+    async def test_they_are_told_of_in_large_portions_each_once(
+        self, files: TrainingFiles, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "TOLD_AT_ONCE", 300)
+        told_when: list[tuple[int, int]] = []
+
+        async def progress(done: int, _total: int) -> None:
+            told_when.append((done, len(told.of)))
+
+        await files.store(GUILD, ADA, await files.read(self.ROWS.encode(), "a.csv"), progress)
+        assert [len(ids) for _, ids in told.of] == [500, 200]
+        assert len({id_ for _, ids in told.of for id_ in ids}) == 700
+        assert told_when == [(250, 0), (500, 1), (700, 1)]
+
+    async def test_what_was_stored_before_there_were_too_many_is_told_of(
+        self, files: TrainingFiles, entries: TrainingEntries, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "MAX_ENTRIES", 600)
+        with pytest.raises(UserFacingError, match="500 of 700 questions were imported"):
+            await stored(files, self.ROWS)
+        [(_, ids)] = told.of
+        assert len(ids) == len(set(ids)) == (await entries.page(GUILD)).total == 500

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bot.db import training_vectors
 from bot.db.database import Database
 from bot.nlp.encoder import EncoderBusy, EncoderUnavailable, Vectors
 from bot.services.training import knowledge as module
@@ -226,6 +227,66 @@ class TestWithAModel:
         async with running(with_model.run), asyncio.timeout(10):
             await encoded.wait()
             assert (await with_model.search(GUILD, RESET.questions[1])).by == "words-1"
+
+    async def test_nobody_waits_for_a_model_that_is_still_loading(
+        self, database: Database, clock: FakeClock, with_model: Knowledge, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await staff(database, clock, with_model).add(GUILD, ADA, RESET)
+        monkeypatch.setattr(module, "WAKE_SECONDS", 0.01)
+        loading = WordEncoder()
+        loaded, encode = asyncio.Event(), loading.encode
+
+        async def encode_once_loaded(texts: Sequence[str]) -> Vectors:
+            loading.asked.append(len(texts))
+            await loaded.wait()
+            return await encode(texts)
+
+        monkeypatch.setattr(loading, "encode", encode_once_loaded)
+        fresh = Knowledge(database, loading, clock, encode_seconds=600)
+        await fresh.load()
+        for _ in range(2):
+            async with asyncio.timeout(30):  # far less than `encode_seconds`
+                found = await fresh.search(GUILD, "reset my password how")
+            assert (found.is_fallback, answers(found)) == (True, [RESET.answer])
+        assert loading.asked == [1]  # it is woken once, and not given up
+        waking = fresh._waking
+        assert waking is not None
+        loaded.set()
+        await waking
+        assert (await fresh.search(GUILD, "reset my password how")).by == "words-1"
+
+
+async def test_it_is_ready_once_what_was_trained_is_read(database: Database, clock: FakeClock) -> None:
+    await staff(database, clock, Knowledge(database, None, clock)).add(GUILD, ADA, RESET)
+    knowledge = Knowledge(database, None, clock)
+    assert not knowledge.is_ready
+    await knowledge.load()
+    assert knowledge.is_ready
+    assert list(knowledge._shelves) == [GUILD]
+    assert knowledge._shelves[GUILD].has_words
+
+
+async def test_what_cannot_be_read_keeps_nobody_waiting_for_ever(
+    database: Database, clock: FakeClock
+) -> None:
+    knowledge = Knowledge(database, None, clock)
+    clock.advance(module.LOAD_SECONDS - 1)
+    assert not knowledge.is_ready
+    clock.advance(1)
+    assert knowledge.is_ready
+
+
+@pytest.mark.parametrize("count", [6, 7, 0], ids=["whole portions", "a part", "none"])
+async def test_all_is_read_whatever_a_portion_is(
+    database: Database, clock: FakeClock, knowledge: Knowledge, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_vectors, "PORTION", 3)
+    entries = staff(database, clock, knowledge)
+    for number in range(count):
+        await entries.add(GUILD, ADA, Draft((f"question {number}",), f"Answer {number}."))
+    fresh = Knowledge(database, None, clock)
+    found = await fresh.search(GUILD, "question", limit=10)
+    assert sorted(answers(found)) == [f"Answer {number}." for number in range(count)]
 
 
 async def test_few_guilds_are_kept_in_memory(database: Database, clock: FakeClock) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.nlp.hashed import HashedEncoder
+from bot.nlp.hashed import HashedEncoder, _order
 
 TEXTS = [
     "How do I reset my password?",
@@ -96,3 +96,13 @@ def test_the_vectors_under_this_name_never_change() -> None:
     vector = encoder.encode_now(["My mic isn't working in #voice-1 😢"])[0]
     assert encoder.name == "hashed-64-1"
     assert np.flatnonzero(np.abs(vector) > 0.25).tolist() == [2, 6, 13, 33, 34]  # otherwise: another name
+
+
+@pytest.mark.parametrize("alike", [False, True], ids=["any", "hashes that begin alike"])
+def test_the_order_is_that_of_pairs(alike: bool) -> None:
+    random = np.random.default_rng(7)
+    rows = np.sort(random.integers(0, 256, 5_000))
+    hashes = random.integers(0, 2**64, 40, np.uint64)[random.integers(0, 40, 5_000)]
+    if alike:
+        hashes = (hashes >> np.uint64(63) << np.uint64(63)) + random.integers(0, 3, 5_000).astype(np.uint64)
+    assert (_order(rows, hashes) == np.lexsort((hashes, rows))).all()

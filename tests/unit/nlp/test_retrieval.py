@@ -13,7 +13,7 @@ from bot.nlp.retrieval import HASHED, Calibration, Entry, RetrievalIndex, benchm
 from bot.nlp.retrieval import index as index_module
 from bot.nlp.retrieval.calibration import MOST
 from bot.nlp.retrieval.lexical import LexicalIndex
-from bot.nlp.retrieval.normalise import normalise, terms_of
+from bot.nlp.retrieval.normalise import normalise, read, terms_of, terms_of_all
 from bot.nlp.retrieval.vectors import VectorStore
 
 ENCODER = HashedEncoder(256)
@@ -334,3 +334,29 @@ def test_the_fit_finds_the_coefficients_that_made_the_outcome() -> None:
     chance = 1 / (1 + np.exp(-(8 * features[:, 0] - 0.7 * features[:, 1] - 3)))
     fitted = fitting.fit([(features, (random.random(20_000) < chance).astype(float))])
     assert (fitted.support, fitted.phrasings, fitted.bias) == pytest.approx((8, -0.7, -3), abs=0.3)
+
+
+def test_terms_of_many_texts_are_those_of_each() -> None:
+    texts = ["red", "", "red red blue", "!?", "Don't PANIC, c++ 🙂", "blue red", "a " * 300]
+    terms, counts, sizes = terms_of_all([read(text).words for text in texts])
+    ends = np.cumsum(sizes)
+    for text, start, end in zip(texts, ends - sizes, ends, strict=True):
+        alone, how_often = terms_of(text)
+        assert terms[start:end].tolist() == sorted(alone.tolist()) == sorted(set(alone.tolist()))
+        assert counts[start:end].tolist() == how_often.tolist()
+    assert sizes.tolist() == [len(terms_of(text)[0]) for text in texts]
+    assert counts.max() == 255
+    assert len(terms_of("blue red")[0]) == len(terms_of("blue")[0]) + len(terms_of("red")[0]) + 1  # the pair
+    assert set(terms_of("blue red")[0]) != set(terms_of("red blue")[0])
+
+
+def test_an_index_filled_in_portions_is_as_one_filled_at_once() -> None:
+    entries, vectors = benchmark._made(3_000, 64, np.random.default_rng(3))
+    at_once, bit_by_bit = RetrievalIndex(64, HASHED), RetrievalIndex(64, HASHED)
+    at_once.reserve(3_000)
+    at_once.add(entries, vectors)
+    for start in range(0, 3_000, 700):
+        bit_by_bit.add(entries[start : start + 700], vectors[start : start + 700])
+    for at in range(0, 3_000, 500):
+        text = " ".join(entries[at].text.split()[1:])
+        assert at_once.search(text, vectors[at]) == bit_by_bit.search(text, vectors[at])
