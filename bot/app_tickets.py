@@ -83,6 +83,7 @@ class TicketParts:
             seconds=self.settings.llm.deadlines.summarize,
         )
         closing.catch_up = self.tickets.conversation.catch_up
+        closing.is_unsure = self.tickets.conversation.missed.is_unsure
         closing.opted_out = lessons.opted_out = closing.ratings.opted_out = self._opted_out
         self.tickets.life.closed.append(closing.on_closed)
         return closing

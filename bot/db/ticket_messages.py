@@ -9,7 +9,8 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
-from bot.models import TicketMessage
+from bot.domain.tickets import LIVING
+from bot.models import Ticket, TicketMessage
 
 
 class TicketMessageRepository:
@@ -56,6 +57,13 @@ class TicketMessageRepository:
         """Return the newest message known of a ticket, deleted or not."""
         query = select(func.max(TicketMessage.message_id)).where(TicketMessage.ticket_id == ticket_id)
         return (await self._session.exec(query)).one()
+
+    async def newest_of(self, guild_id: int) -> dict[int, int]:
+        """Return the newest message known of each living ticket of a server, by ticket."""
+        ticket_id = col(TicketMessage.ticket_id)
+        living = select(Ticket.id).where(col(Ticket.guild_id) == guild_id, col(Ticket.state).in_(LIVING))
+        query = select(ticket_id, func.max(TicketMessage.message_id)).where(ticket_id.in_(living))
+        return dict((await self._session.exec(query.group_by(ticket_id))).all())
 
     async def list_of(self, ticket_id: int, limit: int | None = None) -> Sequence[TicketMessage]:
         """Return what was said and isn't deleted, oldest first; only the newest `limit` where given."""

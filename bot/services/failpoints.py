@@ -31,6 +31,23 @@ FAIL_POINTS = (
     "judging.after_answer",  # a language model was asked, nothing written yet
     "reply.after_write",  # a language model wrote the reply, its action is not inserted yet
 )
+TICKET_FAIL_POINTS = (
+    "ticket.after_row",  # written down, no thread yet
+    "ticket.before_card",  # a private thread is made, and empty
+    "ticket.after_thread",  # made, not yet recorded
+    "hearing.before_commit",
+    "hearing.after_commit",  # a message is stored, nobody has begun to answer it
+    "answer.after_decide",  # what is to be said is written down, not said
+    "answer.after_post",  # said, not yet recorded
+    "handover.after_commit",  # left to staff, who don't know
+    "handover.before_call",  # the turn to ping is taken
+    "handover.after_call",  # called, not yet recorded
+    "closing.after_commit",  # closed, and nobody told
+    "closing.before_show",  # rated or about to be; its thread is still open
+    "delivery.after_begin",  # its row is there, its post is not
+    "delivery.after_post",  # posted, not yet recorded
+    "closing.before_end",  # all is delivered, not yet noted as done
+)
 
 _armed, _, _nth = os.environ.get("LOOKOUT_FAIL_POINT", "").partition(":")
 _left = int(_nth or 1)

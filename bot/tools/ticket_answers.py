@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.models import Ticket
 from bot.services.actions import nonce_of
-from bot.services.tickets.answer_ports import Post, QueueCard
+from bot.services.tickets.answer_ports import Post, QueueCard, Queued
 from bot.services.tools import TargetGoneError, UnreachableError
 from bot.tools.ticket_answer_parts import answer_view, presses_of, queue_embed, queue_view, thread_link
 from bot.tools.ticket_errors import translated
@@ -22,6 +22,7 @@ SLACK = timedelta(minutes=1)  # between Discord's clock and ours
 WRITING_NEEDS = ("view_channel", "send_messages_in_threads")
 QUEUE_NEEDS = ("view_channel", "send_messages", "embed_links")
 NOBODY = discord.AllowedMentions.none()
+PING = "<@&"
 
 
 class DiscordAnswerDesk:
@@ -72,17 +73,25 @@ class DiscordAnswerDesk:
             async for message in self._thread(ticket).history(limit=SEARCHED, after=discord.Object(after)):
                 if message.author.id != self._own_id:
                     continue
-                if post.question_id in presses_of(message) or (content and message.content == content):
+                asked = presses_of(message)
+                if post.question_id in asked or (content and not asked and message.content == content):
                     return message.id
         return None
 
-    async def call(self, ticket: Ticket, text: str, role_id: int | None) -> None:
-        """Post in the ticket's thread, pinging this role alone."""
+    async def call(self, ticket: Ticket, role_id: int, *, again: bool) -> None:
+        """Ping this role alone in the ticket's thread."""
+        assert ticket.handed_over_at is not None  # it is because it was
+        thread, text = self._thread(ticket), _ping(role_id)
         with translated(self._place(ticket), WRITING_NEEDS):
-            await self._thread(ticket).send(text, allowed_mentions=_only(role_id))
+            if again:
+                async for message in thread.history(limit=SEARCHED, after=ticket.handed_over_at - SLACK):
+                    if message.author.id == self._own_id and message.content == text:
+                        return
+            nonce = nonce_of(f"ticket {ticket.id}", ticket.handed_over_at.isoformat(), 0)
+            await thread.send(text, nonce=nonce, allowed_mentions=_only(role_id))
 
-    async def queue(self, channel_id: int, card: QueueCard, *, again: bool) -> int:
-        """Post a ticket in the staff channel, pinging the card's role alone; return the message's id."""
+    async def queue(self, channel_id: int, card: QueueCard, *, again: bool) -> Queued:
+        """Post a ticket in the staff channel, pinging the card's role alone."""
         channel = self._channel(channel_id)
         ticket = card.ticket
         assert ticket.handed_over_at is not None  # it is because it was
@@ -91,15 +100,15 @@ class DiscordAnswerDesk:
                 link, begin = thread_link(ticket), ticket.handed_over_at - SLACK
                 async for message in channel.history(limit=SEARCHED, after=begin):
                     if message.author.id == self._own_id and link in _links_of(message):
-                        return message.id
+                        return Queued(message.id, PING in message.content)
             message = await channel.send(
-                f"<@&{card.role_id}>" if card.role_id else None,
+                _ping(card.role_id) if card.role_id else None,
                 embed=queue_embed(card),
                 view=queue_view(ticket),
                 nonce=nonce_of(f"ticket {ticket.id}", ticket.handed_over_at.isoformat(), 0),
                 allowed_mentions=_only(card.role_id),
             )
-        return message.id
+        return Queued(message.id, card.role_id is not None)
 
     async def update_queue(self, channel_id: int, message_id: int, card: QueueCard) -> None:
         """Make a ticket's message in the staff channel what the ticket is now."""
@@ -140,6 +149,10 @@ def _parts(post: Post) -> tuple[str | None, discord.Embed | None]:
     if len(post.text) <= MAX_CONTENT:
         return post.text, None
     return None, discord.Embed(description=post.text)
+
+
+def _ping(role_id: int) -> str:
+    return f"{PING}{role_id}>"
 
 
 def _only(role_id: int | None) -> discord.AllowedMentions:

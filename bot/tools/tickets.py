@@ -13,6 +13,7 @@ from bot.domain.outgoing import prepare
 from bot.domain.tickets import Role, TicketState, post_of, thread_name
 from bot.models import Ticket
 from bot.services.actions import NONCE_BYTES
+from bot.services.failpoints import fail_point
 from bot.services.tickets.ports import Heard, Placed, TicketView
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
 from bot.tools.ticket_card import card_buttons, card_embed, wanted_forum_tags, wanted_tags
@@ -81,6 +82,7 @@ class DiscordTicketDesk:
                     type=discord.ChannelType.private_thread,
                     invitable=False,
                 )
+                fail_point("ticket.before_card")
             assert thread is not None  # a parent is one of the two
             if card_id is None:
                 card_id = await _post_card(thread, view)
@@ -152,7 +154,13 @@ class DiscordTicketDesk:
         with translated(channel, LOG_NEEDS):
             await channel.send(text[:MAX_TEXT], allowed_mentions=SILENT)
 
-    async def history(self, ticket: Ticket, back_to: int) -> Sequence[Heard]:
+    def last_said(self, ticket: Ticket) -> int | None:
+        """Return the newest message of the thread when its session began; None where that isn't known."""
+        guild = self.client.get_guild(ticket.guild_id)
+        thread = guild.get_thread(ticket.thread_id) if guild and ticket.thread_id else None
+        return thread.last_message_id if thread is not None else None
+
+    async def history(self, ticket: Ticket, back_to: int, roles: Mapping[int, str]) -> Sequence[Heard]:
         """Return the newest page of what was said in the thread, and pages before it down to `back_to`."""
         thread = await self.thread(ticket)
         payloads: list[Any] = []
@@ -170,14 +178,24 @@ class DiscordTicketDesk:
                 if before <= back_to:
                     break
             written = [each for each in payloads if is_written(each)]
-            roles = {
+            authors = {
+                int(each["author"]["id"]): bool(each["author"].get("bot"))
+                for each in written
+                if int(each["id"]) not in roles
+            }
+            authors.pop(ticket.opener_id, None)  # theirs whatever else they are
+            found = {
                 author_id: await self._role_of(thread.guild, author_id, is_bot=is_bot)
-                for author_id, is_bot in {
-                    int(each["author"]["id"]): bool(each["author"].get("bot")) for each in written
-                }.items()
+                for author_id, is_bot in authors.items()
             }
         return sorted(
-            (heard(each, roles[int(each["author"]["id"])]) for each in written),
+            (
+                heard(
+                    each,
+                    Role(roles.get(int(each["id"])) or found.get(int(each["author"]["id"]), Role.MEMBER)),
+                )
+                for each in written
+            ),
             key=lambda each: each.message_id,
         )
 

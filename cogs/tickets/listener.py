@@ -43,6 +43,8 @@ class TicketListener(commands.Cog):
         if is_written(payload):
             message = heard(payload, self._role_of(payload))
             self._tickets.conversation.offer(int(payload["channel_id"]), message)
+        else:
+            self._tickets.conversation.missed.noticed(int(payload["channel_id"]), int(payload["id"]))
 
     def _role_of(self, payload: Payload) -> Role:
         author = payload["author"]

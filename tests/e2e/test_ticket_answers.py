@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.models import Ticket
-from bot.services.tickets.answer_ports import Post, QueueCard
+from bot.services.tickets.answer_ports import Post, QueueCard, Queued
 from bot.services.tools import UnreachableError
 from bot.tools.ticket_answers import DiscordAnswerDesk
 from sandbox.handles import Channel, Member, Message
@@ -298,9 +298,9 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_posted_again(
 async def test_staff_are_called_once_though_the_answer_was_lost(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    queue, tries = DiscordAnswerDesk.queue, []
+    queue, tries = DiscordAnswerDesk.queue, list[Queued]()
 
-    async def lost(self: DiscordAnswerDesk, channel_id: int, card: QueueCard, *, again: bool) -> int:
+    async def lost(self: DiscordAnswerDesk, channel_id: int, card: QueueCard, *, again: bool) -> Queued:
         tries.append(await queue(self, channel_id, card, again=again))
         if len(tries) == 1:  # whoever calls first: the look each minute may come before the hand-over
             raise UnreachableError("the answer was lost")
@@ -312,3 +312,29 @@ async def test_staff_are_called_once_though_the_answer_was_lost(
     await desk.bot.until("it is found", lambda: desk.bot.rows(called, desk.home.guild.id))
     assert len(await queued(desk)) == 1
     assert tries[0] == tries[1]
+
+
+async def test_a_ping_in_the_ticket_is_found_again_though_its_answer_was_lost(
+    town: Home, watchman: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, tries = DiscordAnswerDesk.call, list[bool]()
+
+    async def lost(self: DiscordAnswerDesk, ticket: Ticket, role_id: int, *, again: bool) -> None:
+        tries.append(again)
+        await call(self, ticket, role_id, again=again or len(tries) > 1)
+        if len(tries) == 1:
+            raise UnreachableError("the answer was lost")
+
+    monkeypatch.setattr(DiscordAnswerDesk, "call", lost)
+    monkeypatch.setattr(watchman.clock, "ahead", timedelta(0))  # Discord's own time
+    desk = await set_up(town, watchman)  # there is no staff channel
+    await town.discord.set_faults(enforce_nonce=False)
+    thread = await a_ticket(desk, town.alice, "Reset", "How do I reset it?")
+    noted = (
+        "select 1 from ticket_events where kind = 'pinged' and ticket_id in "
+        "(select id from tickets where guild_id = ?)"
+    )
+    await desk.bot.until("the note", lambda: desk.bot.rows(noted, town.guild.id))
+    await town.discord.set_faults(enforce_nonce=True)
+    assert len(tries) == 2
+    assert len([each for each in town.posts(thread) if f"<@&{desk.role.id}>" in each["content"]]) == 1

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.models import Ticket
 
@@ -57,6 +57,13 @@ class QueueCard:
     role_id: int | None = None
 
 
+class Queued(NamedTuple):
+    """A ticket's message in the staff channel."""
+
+    message_id: int
+    pinged: bool  # whether it pinged a role when it was posted
+
+
 class AnswerDesk(Protocol):
     """Does in Discord what answers need. Every method raises a `ToolError` where it can't."""
 
@@ -76,12 +83,15 @@ class AnswerDesk(Protocol):
         """Return the message younger than `after` that answers the question; None where there is none."""
         ...
 
-    async def call(self, ticket: Ticket, text: str, role_id: int | None) -> None:
-        """Post in the ticket's thread, pinging this role alone."""
+    async def call(self, ticket: Ticket, role_id: int, *, again: bool) -> None:
+        """Ping this role alone in the ticket's thread.
+
+        With `again`, what an interrupted try has posted is looked for first.
+        """
         ...
 
-    async def queue(self, channel_id: int, card: QueueCard, *, again: bool) -> int:
-        """Post a ticket in the staff channel, pinging the card's role alone; return the message's id.
+    async def queue(self, channel_id: int, card: QueueCard, *, again: bool) -> Queued:
+        """Post a ticket in the staff channel, pinging the card's role alone.
 
         With `again`, what an interrupted try has posted is looked for first.
         """

@@ -12,6 +12,7 @@ from bot.db.database import Database, is_passing
 from bot.domain.tickets import TicketState, timers_from
 from bot.models import Outcome, Question, Ticket, TicketMessage
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.tasks import OrderedTasks
 from bot.services.tickets import wording
 from bot.services.tickets.answer_ports import AnswerDesk, Post, Press
@@ -176,6 +177,7 @@ class TicketAnswering:
         async with self._database.transaction() as tx:
             await tx.questions.keep(question.id, chosen.columns())
             stored = await tx.questions.get(question.id)
+        fail_point("answer.after_decide")
         for entry_id in chosen.entry_ids if chosen.outcome is Outcome.ANSWERED else ():
             await self._training.used(question.guild_id, entry_id)
         assert stored is not None  # a ticket isn't deleted while it is answered
@@ -203,6 +205,7 @@ class TicketAnswering:
             shown = await self._found(now, question, text)
         if shown is None:
             shown = await self._desk.post(now, post)
+            fail_point("answer.after_post")
         else:
             await self._desk.edit(now, shown, post)
         await self._said(now, question, shown)

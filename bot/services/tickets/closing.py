@@ -44,6 +44,7 @@ class TicketClosing:
         ratings: what members say of the help.
         opted_out: whose messages and names aren't shown.
         catch_up: makes what is stored of a ticket equal to its thread.
+        is_unsure: whether it may not be.
     """
 
     def __init__(  # noqa: PLR0913  (the end of a ticket meets everything)
@@ -76,6 +77,7 @@ class TicketClosing:
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self.opted_out: OptedOut = lambda _guild_id, _user_id: False
         self.catch_up: Callable[[Ticket], Awaitable[None]] = _nothing
+        self.is_unsure: Callable[[Ticket], bool] = lambda _ticket: False
 
     async def on_closed(self, ticket: Ticket) -> None:
         """Ask for a rating while the thread is still open, and do the rest in the background."""
@@ -115,7 +117,7 @@ class TicketClosing:
     async def serve(self, ticket: Ticket, *, again: bool = False) -> None:
         """Do all that a closing asks for and that isn't done.
 
-        With `again`, what was deleted in the thread while nobody listened is learned first.
+        With `again`, and where it may be so, what was deleted while nobody listened is learned first.
         """
         turn = self._turns.setdefault(ticket.id, asyncio.Lock())
         async with turn, self._slots:
@@ -137,7 +139,7 @@ class TicketClosing:
             done = await tx.ticket_deliveries.get(ticket.id, ticket.reopened, DeliveryKind.ALL)
         if done is not None:
             return
-        if again:
+        if again or self.is_unsure(ticket):
             await self.catch_up(ticket)
         await self._ask_rating(ticket)
         said, left_out = await self._said(ticket)

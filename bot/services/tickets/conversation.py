@@ -1,5 +1,6 @@
 """What is said in tickets: stored, whoever says it, and told to whoever answers."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
@@ -11,10 +12,12 @@ from bot.domain.tickets import MAX_QUESTION, Role, TicketState, post_of
 from bot.models import Ticket, TicketMessage
 from bot.services.arrival_rows import clean
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.tasks import OrderedTasks
 from bot.services.tickets.asking import begin_question
 from bot.services.tickets.display import TicketDisplay
 from bot.services.tickets.life import TicketLife
+from bot.services.tickets.missed import MissedTalk
 from bot.services.tickets.ports import Heard, OptedOut, Responder
 from bot.services.tools import TargetGoneError, ToolError
 
@@ -26,6 +29,7 @@ class TicketConversation:
 
     Attributes:
         threads: the threads in which tickets live, by id as text: each message of a server is looked up here.
+        missed: what may have been said while nobody listened.
         responder: who answers, None for nobody.
         opted_out: of whom nothing is stored.
     """
@@ -37,6 +41,7 @@ class TicketConversation:
         self._display = display
         self._tasks = OrderedTasks(PARALLEL)
         self.threads: set[str] = set()
+        self.missed = MissedTalk(database, clock, display.desk, self.reading)
         self.responder: Responder | None = None
         self.opted_out: OptedOut = lambda _guild_id, _user_id: False
 
@@ -69,7 +74,12 @@ class TicketConversation:
 
     def offer_catch_up(self, guild_id: int) -> None:
         """Read what was said in a server's living tickets while nobody listened."""
-        self._tasks.spawn(self._catch_up_all(guild_id), f"catch up with tickets of {guild_id}")
+        self._tasks.spawn(self.missed.read(guild_id), f"catch up with tickets of {guild_id}")
+
+    async def reading(self, ticket: Ticket) -> None:
+        """Make what is stored of a ticket equal to its thread, after what was taken before there."""
+        assert ticket.thread_id is not None  # it lives in one
+        await asyncio.wait({self._offer_reading(ticket.thread_id, ticket)})
 
     async def close(self) -> None:
         """Stop; what isn't stored is read at the next start."""
@@ -86,8 +96,9 @@ class TicketConversation:
         async with self._database.reading() as tx:
             stored = await tx.ticket_messages.list_of(ticket.id)
             newest = await tx.ticket_messages.newest(ticket.id)
+        roles = {each.message_id: each.role for each in stored}
         try:
-            history = await self._display.desk.history(ticket, newest or 0)
+            history = await self._display.desk.history(ticket, newest or 0, roles)
         except TargetGoneError:
             await self._life.thread_gone(ticket)
             return
@@ -111,6 +122,7 @@ class TicketConversation:
             asks = heard.message_id == asking
             if await self._take(ticket, heard, asks=asks) and asks:
                 is_new = True
+        self.missed.is_read(ticket)
         if is_new and asking is not None:
             await self._respond(ticket.id, asking)
 
@@ -128,15 +140,9 @@ class TicketConversation:
                 asking = None
         return asking
 
-    async def _catch_up_all(self, guild_id: int) -> None:
-        async with self._database.reading() as tx:
-            living = [each for each in await tx.tickets.living_of(guild_id) if each.thread_id is not None]
-        for ticket in living:
-            assert ticket.thread_id is not None  # just chosen so
-            self._offer_reading(ticket.thread_id, ticket)
-
-    def _offer_reading(self, thread_id: int, ticket: Ticket) -> None:
-        self._tasks.spawn_after(thread_id, partial(self.catch_up, ticket), f"catch up with {ticket.id}")
+    def _offer_reading(self, thread_id: int, ticket: Ticket) -> asyncio.Task[None]:
+        name = f"catch up with {ticket.id}"
+        return self._tasks.spawn_after(thread_id, partial(self.catch_up, ticket), name)
 
     async def _ticket(self, thread_id: int) -> Ticket | None:
         async with self._database.reading() as tx:
@@ -158,6 +164,10 @@ class TicketConversation:
             moved = await self._life.spoken(tx, now, role, message.created_at)
             if asks and role is Role.MEMBER and message.deleted_at is None and self.responder is not None:
                 await begin_question(tx, moved, message)
+            if role is Role.MEMBER:
+                fail_point("hearing.before_commit")
+        if role is Role.MEMBER:
+            fail_point("hearing.after_commit")
         if moved.version != before:
             await self._display.show(ticket.id)
         return True

@@ -15,6 +15,7 @@ from bot.domain.tickets import TicketState
 from bot.models import DeliveryKind, DeliveryStatus, Ticket, TicketDelivery
 from bot.services.actions import NONCE_BYTES
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError
 
 SEND_SECONDS: Final = 60.0  # for a post with its files
@@ -101,6 +102,7 @@ class Deliveries:
             raise ReopenedError
         if row.status != DeliveryStatus.PENDING:
             return row
+        fail_point("delivery.after_begin")
         post = await make()
         if post is None:
             return await self._finish(key, DeliveryStatus.SKIPPED)
@@ -118,10 +120,12 @@ class Deliveries:
                 "Ticket {}: {} can't be posted: {}", ticket.number, kind.value, error
             )
             return await self._finish(key, DeliveryStatus.FAILED, detail=str(error)[:200])
+        fail_point("delivery.after_post")
         return await self._finish(key, DeliveryStatus.SENT, message_id=message_id)
 
     async def end(self, ticket: Ticket) -> None:
         """Note that all of this closing is done."""
+        fail_point("closing.before_end")
         key = (ticket.id, ticket.reopened, DeliveryKind.ALL)
         async with self._database.transaction() as tx:
             begun = TicketDelivery(

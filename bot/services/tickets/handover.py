@@ -16,6 +16,7 @@ from bot.models import Outcome, Question, Ticket, TicketEvent, TicketMessage
 from bot.nlp.sentiment import chat_score, label
 from bot.services.audience import AudienceService, KnownThread
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.guilds import GuildService
 from bot.services.tickets.answer_ports import AnswerDesk, Brief, QueueCard, SimilarTickets
 from bot.services.tickets.asking import waits_for_staff
@@ -81,6 +82,7 @@ class TicketHandover:
                 ticket_id=ticket.id, kind="handed_over", actor_id=actor_id, detail=detail, at=now
             )
             await tx.tickets.note(event)
+        fail_point("handover.after_commit")
         await self._display.show(ticket.id)
         await self.call_staff(handed, again=False)
         return handed
@@ -134,20 +136,22 @@ class TicketHandover:
                 return  # meanwhile
             channel_id = self._guilds.policy(ticket.guild_id).staff_channel_id
             role_id = await self._role_to_ping(ticket)
+            fail_point("handover.before_call")
             log = logger.bind(guild_id=ticket.guild_id)
             try:
-                message_id = None
+                message_id, pinged = None, True
                 if channel_id is not None:
                     card = await self._card(ticket, channel_id, role_id)
-                    message_id = await self._desk.queue(channel_id, card, again=again)
+                    message_id, pinged = await self._desk.queue(channel_id, card, again=again)
                 elif role_id is None:
                     return  # it was, or has to wait
                 else:
-                    await self._desk.call(ticket, f"<@&{role_id}>", role_id)
+                    await self._desk.call(ticket, role_id, again=again)
             except ToolError as error:
                 log.warning("Staff can't be told of ticket {}: {}", ticket.number, error)
                 return
-            await self._called(ticket, message_id, role_id)
+            fail_point("handover.after_call")
+            await self._called(ticket, message_id, pinged=pinged)
 
     async def refresh(self, ticket: Ticket) -> None:
         """Have the staff channel say what a ticket is now."""
@@ -179,28 +183,34 @@ class TicketHandover:
         self._retries = seen
 
     async def _role_to_ping(self, ticket: Ticket) -> int | None:
-        """Return the role to ping: once for a ticket, and once a minute in a server."""
+        """Return the role to ping: once for a ticket, and once a minute in a server.
+
+        The minute is the ticket's before anybody is pinged: should this be interrupted, nobody else takes it.
+        """
         settings = self._settings.of(ticket.guild_id)
         category = self._settings.category(ticket.guild_id, ticket.category_id)
         role_id = (category.staff_role_id if category else None) or settings.staff_role_id
         if role_id is None or role_id == ticket.guild_id:  # @everyone is no staff role
             return None
-        async with self._database.reading() as tx:
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
             if await tx.tickets.events(ticket.id, "pinged"):
                 return None
             last = await tx.kv.get(SCOPE, str(ticket.guild_id))
-        if last is not None and self._clock.now() < datetime.fromisoformat(last["at"]) + PING_EVERY:
-            return None
+            is_over = last is None or now >= datetime.fromisoformat(last["at"]) + PING_EVERY
+            if last is not None and not is_over and last.get("ticket") != ticket.id:
+                return None
+            await tx.kv.put(SCOPE, str(ticket.guild_id), {"at": now.isoformat(), "ticket": ticket.id})
         return role_id
 
-    async def _called(self, ticket: Ticket, message_id: int | None, role_id: int | None) -> None:
+    async def _called(self, ticket: Ticket, message_id: int | None, *, pinged: bool) -> None:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             if message_id is not None:
                 await tx.tickets.set_quietly(ticket.id, {"queue_message_id": message_id})
-            if role_id is not None:
+            if pinged and not await tx.tickets.events(ticket.id, "pinged"):
                 await tx.tickets.note(TicketEvent(ticket_id=ticket.id, kind="pinged", at=now))
-                await tx.kv.put(SCOPE, str(ticket.guild_id), {"at": now.isoformat()})
+                await tx.kv.put(SCOPE, str(ticket.guild_id), {"at": now.isoformat(), "ticket": ticket.id})
 
     async def _card(self, ticket: Ticket, channel_id: int, role_id: int | None) -> QueueCard:
         async with self._database.reading() as tx:

@@ -22,6 +22,7 @@ from bot.domain.tickets import (
 from bot.models import Ticket, TicketEvent
 from bot.services.arrival_rows import clean
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.tickets.closing_words import closed_text
 from bot.services.tickets.display import TicketDisplay
 from bot.services.tickets.ports import ClosedHook
@@ -220,6 +221,7 @@ class TicketLife:
         closed = await self._move(ticket, TicketState.CLOSED, "closed", actor_id, values, states)
         if closed is None:
             raise UserFacingError("This ticket is closed already.")
+        fail_point("closing.after_commit")
         told = closed_text(closed)
         if actor_id != closed.opener_id and not closed.member_left:
             told = f"<@{closed.opener_id}> {told}"
@@ -230,6 +232,7 @@ class TicketLife:
             except Exception as error:  # noqa: BLE001  (it is closed, whatever else comes of it)
                 log = logger.bind(guild_id=ticket.guild_id)
                 log.opt(exception=error).error("After closing ticket {} something failed", ticket.number)
+        fail_point("closing.before_show")
         await self._display.show(ticket.id, anew=True)  # saying it opens a thread archived meanwhile
         return closed
 

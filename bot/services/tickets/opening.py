@@ -23,6 +23,7 @@ from bot.domain.tickets import (
 from bot.models import Ticket, TicketEvent, TicketSettings
 from bot.services.arrival_rows import clean
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.tasks import TaskSet
 from bot.services.tickets.asking import begin_question
 from bot.services.tickets.display import TicketDisplay
@@ -114,6 +115,7 @@ class TicketOpening:
                 raise UserFacingError("That ticket is being opened already.")
             await self._note(tx, ticket, "opened", wish.actor_id or wish.opener_id)
             self._in_hand.add(ticket.id)  # before anybody else can see it
+        fail_point("ticket.after_row")
         try:
             return await self._place(ticket, again=False)
         finally:
@@ -180,6 +182,7 @@ class TicketOpening:
                 f"Discord doesn't answer right now. Your ticket #{ticket.number:04} is noted; I open it as "
                 "soon as it does."
             ) from error
+        fail_point("ticket.after_thread")
         values = {"thread_id": placed.thread_id, "card_message_id": placed.card_message_id}
         async with self._database.transaction() as tx:
             await tx.tickets.set_quietly(ticket.id, values)

@@ -97,8 +97,15 @@ class TicketDesk(Protocol):
         """Post in a channel of staff, pinging nobody."""
         ...
 
-    async def history(self, ticket: Ticket, back_to: int) -> Sequence[Heard]:
-        """Return the newest page of what was said in the thread, and pages before it down to `back_to`."""
+    def last_said(self, ticket: Ticket) -> int | None:
+        """Return the newest message of the thread when its session began; None where that isn't known."""
+        ...
+
+    async def history(self, ticket: Ticket, back_to: int, roles: Mapping[int, str]) -> Sequence[Heard]:
+        """Return the newest page of what was said in the thread, and pages before it down to `back_to`.
+
+        `roles` are those of messages that are known; who wrote the others is looked up.
+        """
         ...
 
     async def is_member(self, guild_id: int, user_id: int) -> bool:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from bot.models import Ticket
 from bot.services.audience import AudienceService
-from bot.services.tickets.answer_ports import Post, QueueCard
+from bot.services.tickets.answer_ports import Post, QueueCard, Queued
 from bot.services.tickets.answers import TicketAnswerService
 from bot.services.tools import ToolError
 from bot.services.training.entries import TrainingEntries
@@ -54,14 +54,14 @@ class FakeAnswerDesk:
         self._fail()
         return None
 
-    async def call(self, ticket: Ticket, text: str, role_id: int | None) -> None:
+    async def call(self, ticket: Ticket, role_id: int, *, again: bool) -> None:
         self._fail()
         self.calls.append(ticket.id)
 
-    async def queue(self, channel_id: int, card: QueueCard, *, again: bool) -> int:
+    async def queue(self, channel_id: int, card: QueueCard, *, again: bool) -> Queued:
         self._fail()
         self.queued.append(card)
-        return 8_000 + len(self.queued)
+        return Queued(8_000 + len(self.queued), card.role_id is not None)
 
     async def update_queue(self, channel_id: int, message_id: int, card: QueueCard) -> None:
         self._fail()

@@ -60,7 +60,10 @@ class FakeDesk:
         self._fail()
         self.told.append(text)
 
-    async def history(self, ticket: Ticket, back_to: int) -> Sequence[Heard]:
+    def last_said(self, ticket: Ticket) -> int | None:
+        return self.past[-1].message_id if self.past else None
+
+    async def history(self, ticket: Ticket, back_to: int, roles: Mapping[int, str]) -> Sequence[Heard]:
         self._fail()
         return self.past
 

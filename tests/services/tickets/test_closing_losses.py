@@ -100,3 +100,24 @@ async def test_who_may_not_read_the_thread_any_more_is_sent_no_transcript(
     monkeypatch.setattr(end.desk, "reader", outside)
     await end.served()
     assert end.desk.kinds() == ["rating", "log", "lesson"]
+
+
+async def test_what_may_have_been_deleted_in_a_lost_session_is_looked_for_before_the_transcript(
+    end: End,
+) -> None:
+    office, missed = end.office, end.office.service.conversation.missed
+    end.closing.catch_up, end.closing.is_unsure = office.service.conversation.catch_up, missed.is_unsure
+    card, secret = office.heard(1, "", "bot"), office.heard(ALICE, "Oops, my secret.")
+    ticket = await office.open()
+    assert ticket.thread_id is not None
+    await office.service.conversation.hear(ticket.thread_id, secret)
+    office.desk.past = [card, secret]
+    await missed.read(GUILD)
+    await missed.read(GUILD)  # a new session
+    assert missed.is_unsure(ticket)
+    office.desk.past = [card]
+    await office.service.life.close(await office.now(ticket), SAM, "")
+    await end.closing.serve(await office.now(ticket))
+    files = b"".join(each.content for each in end.desk.of(DeliveryKind.LOG).files)
+    assert b"secret" not in files
+    assert not missed.is_unsure(ticket)

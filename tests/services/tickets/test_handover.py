@@ -123,6 +123,22 @@ async def test_without_a_staff_channel_each_ticket_is_called_when_the_pings_allo
         office.clock.advance(61)
 
 
+async def test_the_minute_to_ping_is_the_tickets_whose_ping_was_interrupted(
+    office: Office, desk: FakeAnswerDesk
+) -> None:
+    answers = answers_in(office, desk)
+    office.service.opening.responder = None
+    one, two = await handed_over(office, 1), await handed_over(office, 2, BOB)
+    desk.failing = UnreachableError("nobody knows whether it took effect")
+    await answers.handover.call_staff(one, again=False)
+    desk.failing = None
+    await answers.handover.call_staff(two, again=False)
+    assert desk.calls == []
+    await answers.handover.call_staff(one, again=True)
+    assert desk.calls == [one.id]
+    assert [each.kind for each in await office.events(one)].count("pinged") == 1
+
+
 async def test_all_that_wait_are_called_however_many(
     office: Office, desk: FakeAnswerDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
