@@ -110,6 +110,11 @@ async def test_posts_stay_posts_where_that_was_chosen_and_those_from_before(desk
         await home.owner.submit(form, given)
         await chosen(desk.bot, home, "adopt_posts", stored)
 
+        async def told() -> bool:
+            return ("becomes a ticket" in str((await message.fetch()).embeds)) is bool(stored)
+
+        await desk.bot.until("the setup to say so", told)
+
     await choose("posts", 0)
     before = await post(desk, home.alice, "Read me first", "The rules.")
     await fence(home, desk.bot)
