@@ -21,7 +21,6 @@ from bot.logs import NOISY
 from bot.models.types import metadata
 from tests.db.postgres import postgres_database
 from tests.garbage import freeze
-from tests.measuring import pytest_collection_modifyitems, pytest_runtest_protocol  # noqa: F401
 from tests.only_loopback.plugin import (  # noqa: F401  (pytest finds hooks here)
     pytest_configure,
     pytest_runtest_teardown,
