@@ -45,6 +45,8 @@ COGS = (
     "cogs.training",
     "cogs.tickets",
     "cogs.summaries",
+    "cogs.incidents",
+    "cogs.unanswered",
     "cogs.admin",
     "cogs.status",
     "cogs.statistics",

@@ -24,9 +24,7 @@ async def tell(interaction: discord.Interaction[Any], cause: Exception) -> None:
         named = getattr(cause.value, "mention", None) or "that"
         await _reply(interaction, f"I can't see {named} here. Let my role view it, then try again.")
     elif isinstance(cause, app_commands.CommandOnCooldown):
-        await _reply(
-            interaction, f"That was just asked for. Try again in {math.ceil(cause.retry_after)} seconds."
-        )
+        await _reply(interaction, f"Too often. Try again in {math.ceil(cause.retry_after)} seconds.")
     elif isinstance(cause, app_commands.CheckFailure):
         await _reply(interaction, "You may not use this command here.")
     elif interaction.client.is_closed():

@@ -15,11 +15,13 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 
 from bot.db.actions import ActionRepository
 from bot.db.activity import ActivityRepository
+from bot.db.alerts import AlertRepository
 from bot.db.channels import ChannelRepository
 from bot.db.engine import READ_ONLY
 from bot.db.feedback import FeedbackRepository
 from bot.db.gaps import GapRepository
 from bot.db.guilds import GuildRepository
+from bot.db.incidents import IncidentRepository
 from bot.db.kv import KeyValueRepository
 from bot.db.llm_calls import LlmCallRepository
 from bot.db.members import MemberRepository
@@ -88,11 +90,13 @@ class Transaction:
     """Every repository, on one session."""
 
     actions: ActionRepository
+    alerts: AlertRepository
     activity: ActivityRepository
     channels: ChannelRepository
     feedback: FeedbackRepository
     gaps: GapRepository
     guilds: GuildRepository
+    incidents: IncidentRepository
     kv: KeyValueRepository
     llm_calls: LlmCallRepository
     members: MemberRepository
@@ -197,11 +201,13 @@ class Database:
         async with session:  # rolls back what isn't committed
             yield Transaction(
                 actions=ActionRepository(session),
+                alerts=AlertRepository(session),
                 activity=ActivityRepository(session),
                 channels=ChannelRepository(session),
                 feedback=FeedbackRepository(session),
                 gaps=GapRepository(session),
                 guilds=GuildRepository(session),
+                incidents=IncidentRepository(session),
                 kv=KeyValueRepository(session),
                 llm_calls=LlmCallRepository(session),
                 members=MemberRepository(session),

@@ -1,6 +1,7 @@
 """SQLModel tables by topic; importing the package registers them all."""
 
 from bot.models.action import Action, ActionStatus
+from bot.models.alert import AlertSettings, Incident, IncidentReport, IncidentStatus, Nudge
 from bot.models.delivery import DeliveryKind, DeliveryStatus, TicketDelivery
 from bot.models.feedback import Feedback, FeedbackKind, Giver, Verdict
 from bot.models.gap import Gap
@@ -36,6 +37,7 @@ from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, Train
 __all__ = [
     "Action",
     "ActionStatus",
+    "AlertSettings",
     "AutoReply",
     "ChangeKind",
     "Channel",
@@ -50,12 +52,16 @@ __all__ = [
     "Giver",
     "Guild",
     "HourlyChannelStatistics",
+    "Incident",
+    "IncidentReport",
+    "IncidentStatus",
     "KeyValue",
     "LlmCall",
     "Member",
     "MessageReaction",
     "MonthlyUserStatistics",
     "NoteKind",
+    "Nudge",
     "Outcome",
     "Question",
     "RunStatus",

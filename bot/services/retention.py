@@ -54,6 +54,8 @@ class RetentionService:
             total += await tx.actions.purge(now - timedelta(days=self._settings.actions_days))
             total += await tx.gaps.purge(now - GAPS)
             total += await tx.ticket_drafts.purge(now - KEPT_FOR)
+            total += await tx.incidents.purge(now - timedelta(days=self._settings.actions_days))
+            total += await tx.alerts.purge_nudges(now - timedelta(days=self._settings.actions_days))
             total += await tx.summary_parts.purge(now - PARTS_KEPT_FOR)
             total += await tx.summaries.purge(now - timedelta(days=self._settings.summaries_days), CHUNK)
         total += await self._purge_llm_calls(now - timedelta(days=self._settings.llm_calls_days))

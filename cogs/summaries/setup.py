@@ -23,7 +23,7 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
     """The daily summary of this server."""
 
     def __init__(self, summaries: Summaries, guilds: GuildService) -> None:
-        self._settings = summaries.settings
+        self._summaries = summaries
         self._guilds = guilds
 
     @app_commands.command()
@@ -44,7 +44,9 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         """Post it in a channel every day."""
         await interaction.response.defer(ephemeral=True)
         values: dict[str, Any] = {"is_on": True, "channel_id": channel.id, "admin_ids": None}
-        await self._settings.change(_guild_id(interaction), **values | ({"at": time} if time else {}))
+        await self._summaries.settings.change(
+            _guild_id(interaction), **values | ({"at": time} if time else {})
+        )
         readers = (
             ""
             if is_public(channel)
@@ -60,10 +62,10 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         """Send it to you and the other admins who ask for it, by direct message."""
         await interaction.response.defer(ephemeral=True)
         guild_id = _guild_id(interaction)
-        others = self._settings.of(guild_id).admin_ids or []
+        others = self._summaries.settings.of(guild_id).admin_ids or []
         admins = list(dict.fromkeys([*others, str(interaction.user.id)]))
         values: dict[str, Any] = {"is_on": True, "channel_id": None, "admin_ids": admins}
-        await self._settings.change(guild_id, **values | ({"at": time} if time else {}))
+        await self._summaries.settings.change(guild_id, **values | ({"at": time} if time else {}))
         text = "It is sent to you by direct message."
         if len(admins) > 1:
             text += " It tells what all who get it can read."
@@ -74,7 +76,7 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
     async def off(self, interaction: discord.Interaction) -> None:
         """Stop the daily summary."""
         await interaction.response.defer(ephemeral=True)
-        await self._settings.change(_guild_id(interaction), is_on=False)
+        await self._summaries.settings.change(_guild_id(interaction), is_on=False)
         await self._answer(interaction, "There is no daily summary any more.")
 
     @app_commands.command()
@@ -101,7 +103,7 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
             values["at"] = time
         if zone is not None:
             await self._guilds.set_timezone(guild_id, zone)
-        await self._settings.change(guild_id, **values)
+        await self._summaries.settings.change(guild_id, **values)
         await self._answer(interaction, "Noted.")
 
     @when.autocomplete("zone")
@@ -127,7 +129,7 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
             values["style"] = style.value
         if language is not None:
             values["language"] = None if language.casefold() == "auto" else language
-        await self._settings.change(_guild_id(interaction), **values)
+        await self._summaries.settings.change(_guild_id(interaction), **values)
         await self._answer(interaction, "Noted.")
 
     @app_commands.command()
@@ -137,16 +139,16 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         """Show or leave out a part of the post."""
         await interaction.response.defer(ephemeral=True)
         guild_id = _guild_id(interaction)
-        off = set(self._settings.of(guild_id).sections_off or ()) - {section.value}
-        await self._settings.change(
+        off = set(self._summaries.settings.of(guild_id).sections_off or ()) - {section.value}
+        await self._summaries.settings.change(
             guild_id, sections_off=sorted(off if shown else off | {section.value}) or None
         )
         await self._answer(interaction, "Noted.")
 
     async def _answer(self, interaction: discord.Interaction, text: str) -> None:
         guild_id = _guild_id(interaction)
-        embed = settings_embed(self._settings.of(guild_id), self._guilds.policy(guild_id).timezone)
-        due = await self._settings.next_run(guild_id)
+        embed = settings_embed(self._summaries.settings.of(guild_id), self._guilds.policy(guild_id).timezone)
+        due = await self._summaries.settings.next_run(guild_id)
         if due is not None:
             stamp = int(due.timestamp())
             embed.add_field(name="Next", value=f"<t:{stamp}:f> (<t:{stamp}:R>)", inline=False)

@@ -41,6 +41,8 @@ WHOLE_GUILD = guild(
 class Recorder:
     """Stands for the workers' services: keeps what it is told."""
 
+    depth = 0
+
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
         self.caught_up: list[tuple[int, int | None, int | None]] = []

@@ -38,6 +38,7 @@ from bot.models import (
 from bot.models.types import metadata
 from bot.services.training.drafts import Draft
 from bot.services.training.writing import TrainingWriter
+from tests.db.alert_rows import incident, incident_report, nudge
 from tests.db.summary_rows import summary, summary_part, summary_source, summary_topic
 from tests.db.support import (
     CHANNEL,
@@ -157,6 +158,12 @@ async def fill_summaries(tx: Transaction) -> None:
     )
 
 
+async def fill_alerts(tx: Transaction) -> None:
+    await tx.alerts.change(GUILD, {"members": 4})
+    await tx.incidents.open(incident(), [incident_report()])
+    await tx.alerts.begin_nudge(nudge())
+
+
 async def fill(engine: AsyncEngine) -> dict[str, int]:
     """Put a row in every table and return how many rows each has."""
     database = Database(engine)
@@ -181,6 +188,7 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.questions.begin(question(ticket_id=opened.id))
         await tx.ticket_drafts.keep(ticket_draft(), NOW, 5)
         await fill_summaries(tx)
+        await fill_alerts(tx)
         await tx.reactions.put("discord", [Reaction(GUILD, MESSAGE, 1, "\u2705", "check")])
         await tx.statistics_marks.mark([slot_of(MESSAGE)])
         day, figures = NOW.date(), Figures(messages=1)

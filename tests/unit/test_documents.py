@@ -14,6 +14,8 @@ from bot.settings_sources import FLAT_NAMES
 from cogs.admin.audit import Audit
 from cogs.admin.channels import Channels
 from cogs.admin.config import Config
+from cogs.incidents.setup import AlertSetup
+from cogs.statistics.cog import Statistics
 from cogs.status import Status
 from cogs.tickets.answer_settings import AnswerSettings
 from cogs.tickets.answers import TicketAnswers
@@ -23,6 +25,7 @@ from cogs.tickets.panel import TicketPanel
 from cogs.tickets.setup import TicketSetup
 from cogs.tickets.statistics import TicketStatisticsCog
 from cogs.training.train import Training
+from cogs.unanswered import UnansweredList
 
 ROOT = Path(run.__file__).parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -54,6 +57,8 @@ def test_every_slash_command_is_in_the_readme_and_there() -> None:
         Training(Mock()),
         Tickets(Mock()), TicketPanel(nothing, nothing), TicketSetup(nothing), TicketEnd(Mock()),
         TicketStatisticsCog(Mock()), TicketAnswers(Mock()), AnswerSettings(nothing),
+        AlertSetup(nothing, nothing), UnansweredList(),
+        Statistics(nothing),
     ]  # fmt: skip
     there = {f"/{command.qualified_name}" for cog in cogs for command in cog.walk_app_commands()}
     assert slash_commands(README) == there

@@ -125,6 +125,11 @@ class Collecting:
         channels = {each.id: each for each in await self._guilds.channels(guild_id)}
         return await self._readable(destination, [each for each in place_ids if each in channels], channels)
 
+    async def ignored(self, guild_id: int, place_ids: Collection[int]) -> set[int]:
+        """Return those of some places that the owner excluded."""
+        channels = {each.id: each for each in await self._guilds.channels(guild_id)}
+        return {each for each in place_ids if self._is_ignored(each, channels)}
+
     def _is_ignored(self, place_id: int, channels: Mapping[int, Channel]) -> bool:
         """Whether the owner excluded a place: by its own choice, else its channel's, else its category's."""
         above: int | None = place_id

@@ -22,7 +22,7 @@ from bot.services.summaries.making import Manner, SummaryMaker
 from bot.services.summaries.rendering import Extra, Page, pages, title_of
 from bot.services.summaries.settings import Section, SummarySettingsService
 from bot.services.summaries.storing import Stored, SummaryStore
-from bot.services.tools import TargetGoneError, ToolError
+from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError
 
 SEND_SECONDS: Final = 60.0  # for a message with its picture
 
@@ -78,6 +78,9 @@ class SummaryDesk(Protocol):
 
 Extras = Callable[[int, Span, Reader], Awaitable[Sequence[Extra]]]
 Pictures = Callable[[int, Span, Reader], Awaitable[Picture | None]]
+Alarms = Callable[[int, Span, int], Awaitable[Extra | None]]
+
+ALARM_PART: Final = 1_000  # the number of staff's message beside the post's
 
 
 class DailyPosts:
@@ -86,6 +89,7 @@ class DailyPosts:
     Attributes:
         extras: by section, what stands below the topics.
         picture: what draws the day; None where nothing can.
+        alarm: what staff are told of a day, in their channel.
     """
 
     def __init__(  # noqa: PLR0913  (where everything comes together)
@@ -108,6 +112,7 @@ class DailyPosts:
         self._desk = desk
         self.extras: dict[Section, Extras] = {}
         self.picture: Pictures | None = None
+        self.alarm: Alarms | None = None
 
     async def post(self, settings: SummarySettings, run: SummaryRun) -> bool:
         """Post what isn't posted of it yet; False: nothing was said that its readers may read.
@@ -134,6 +139,7 @@ class DailyPosts:
             first = await self._deliver(target, run.local_date, shown, stored, picture)
             if first is not None and target.channel_id is not None:
                 await self._store.posted(stored.summary.id, target.channel_id, first)
+        await self._warn(run, span, shown[0].title)
         return True
 
     async def tell_admins(self, settings: SummarySettings, line: str) -> None:
@@ -197,39 +203,66 @@ class DailyPosts:
             return None
         return await self.picture(stored.summary.guild_id, span, reader)
 
+    async def _warn(self, run: SummaryRun, span: Span, title: str) -> None:
+        """Tell staff where feelings fell suddenly; if they can't be told, that holds nothing up."""
+        channel_id = self._guilds.policy(run.guild_id).staff_channel_id
+        if self.alarm is None or channel_id is None:
+            return
+        found = await self.alarm(run.guild_id, span, channel_id)
+        if found is None:
+            return
+        page = Page(f"{found.title}: {title}", "\n".join(found.lines))
+        try:
+            await self._put(Target(run.guild_id, channel_id=channel_id), run.local_date, ALARM_PART, page)
+        except (NotPermittedError, TargetGoneError, RefusedError) as error:
+            logger.bind(guild_id=run.guild_id).warning("Staff can't be told of the mood: {}", error)
+
     async def _deliver(
         self, target: Target, day: date, shown: Sequence[Page], stored: Stored, picture: Picture | None
     ) -> int | None:
         """Post the pages that aren't there yet; return the first one's message."""
         first = None
         for part, page in enumerate(shown):
-            row = SummaryPost(
-                guild_id=target.guild_id,
-                local_date=day,
-                target_id=target.id,
-                part=part,
-                created_at=self._clock.now(),
+            is_last = part == len(shown) - 1
+            message_id = await self._put(
+                target,
+                day,
+                part,
+                page,
+                rated_id=stored.summary.id if is_last else None,
+                picture=picture if part == 0 else None,
             )
-            async with self._database.transaction() as tx:
-                row, is_new = await tx.summary_runs.begin_post(row)
-            message_id = row.message_id
-            if row.finished_at is None:
-                is_last = part == len(shown) - 1
-                async with asyncio.timeout(SEND_SECONDS):
-                    message_id = None if is_new else await self._desk.find(target, page, row.created_at)
-                    if message_id is None:
-                        message_id = await self._desk.post(
-                            target,
-                            page,
-                            _nonce(target, day, part),
-                            rated_id=stored.summary.id if is_last else None,
-                            picture=picture if part == 0 else None,
-                        )
-                fail_point("summary.after_post")
-                async with self._database.transaction() as tx:
-                    await tx.summary_runs.posted(row.id, message_id, self._clock.now())
             first = message_id if first is None else first
         return first
+
+    async def _put(
+        self,
+        target: Target,
+        day: date,
+        part: int,
+        page: Page,
+        *,
+        rated_id: int | None = None,
+        picture: Picture | None = None,
+    ) -> int | None:
+        """Post a page unless it is there; return its message."""
+        row = SummaryPost(
+            guild_id=target.guild_id, local_date=day, target_id=target.id, part=part,
+            created_at=self._clock.now(),
+        )  # fmt: skip
+        async with self._database.transaction() as tx:
+            row, is_new = await tx.summary_runs.begin_post(row)
+        if row.finished_at is not None:
+            return row.message_id
+        async with asyncio.timeout(SEND_SECONDS):
+            message_id = None if is_new else await self._desk.find(target, page, row.created_at)
+            if message_id is None:
+                nonce = _nonce(target, day, part)
+                message_id = await self._desk.post(target, page, nonce, rated_id=rated_id, picture=picture)
+        fail_point("summary.after_post")
+        async with self._database.transaction() as tx:
+            await tx.summary_runs.posted(row.id, message_id, self._clock.now())
+        return message_id
 
 
 def _targets(settings: SummarySettings) -> list[Target]:

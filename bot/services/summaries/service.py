@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.services.alerts import Alerts
 from bot.services.summaries.posting import DailyPosts
 from bot.services.summaries.requests import SummaryRequests
 from bot.services.summaries.scheduling import SummaryScheduler
@@ -18,6 +19,7 @@ class Summaries:
     requests: SummaryRequests
     daily: DailyPosts
     scheduler: SummaryScheduler
+    alerts: Alerts
 
     async def close(self) -> None:
         """Stop what is under way; it is taken up at the next start."""
