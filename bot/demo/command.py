@@ -241,7 +241,9 @@ class Demo:
         said = await player.play(STORY.steps)
         summed_up: list[Verdict] = []
         if STORY.daily is not None:
-            summed_up = judge_summary(await post_summary(stage, STORY.daily, quiet), said, KEPT_OUT)
+            posted = await post_summary(stage, STORY.daily, quiet)
+            standing = [each for each in said if each.line.key not in STORY.deleted]
+            summed_up = judge_summary(posted, standing, KEPT_OUT)
         channel = f"<#{stage.places[STORY.staff_channel]}>"
         command = Verdict(
             "/config staff sets the staff channel", [] if channel in answer else [f"it says {answer!r}"]

@@ -53,7 +53,7 @@ async def post_summary(stage: Stage, daily: Daily, screen: Screen) -> Json:
 
 
 def judge_summary(posted: Json, said: Iterable[Played], hidden: Collection[str]) -> list[Verdict]:
-    """Return whether a summary rests on what was said, and tells nothing of what is `hidden`."""
+    """Return whether a summary rests on what was said and stands, and tells nothing of what is `hidden`."""
     text = str(posted["embeds"])
     known = {played.message_id for played in said if played.line.expected.outcome is not Outcome.UNSEEN}
     linked = {int(each) for each in _LINK.findall(text)}

@@ -133,6 +133,11 @@ class Conversation:
         """The steps that say something."""
         return [step for step in self.steps if isinstance(step, Line)]
 
+    @property
+    def deleted(self) -> set[str]:
+        """The keys of lines that somebody deletes."""
+        return {step.key for step in self.steps if isinstance(step, Deletion)}
+
     def display(self, name: str) -> str:
         """Return how a member is called in the guild."""
         known = {person.name: person.display for person in (self.owner, *self.people)}

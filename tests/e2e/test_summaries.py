@@ -185,3 +185,33 @@ async def test_who_asks_gets_what_they_may_read_and_only_staff_post_it_for_all(
         theirs = next(each for each, reader in listed if reader == home.owner.id)
         gone = await home.bob.slash("summary history", channel=home.chat, options={"number": theirs})
         assert "don't have" in gone.content
+
+
+async def test_the_post_tells_how_people_felt_and_draws_it_of_what_its_readers_may_read(
+    discord: Sandbox, home: Home, running_bot: BotFactory
+) -> None:
+    clock = TestClock()
+    async with running_bot(discord, clock=clock, **WORKERS) as bot:
+        news = await set_up(home, bot)
+        hidden = await discord.channel("hidden", guild=home.guild, overwrites=HIDDEN)
+        await home.owner.slash("channels track", channel=home.chat, options={"channel": hidden})
+        said = await talked(home)
+        said += [await home.alice.say("I love how fast it is now, great work!", home.chat) for _ in range(2)]
+        said.append(await home.owner.say("This is terrible, I hate it.", hidden))
+        await home.bob.react(said[-2], "\N{THUMBS UP SIGN}")
+        for each in said:
+            await bot.story(each)
+        counted = "select sum(messages) from daily_channel_statistics where channel_id <> 0"
+        await bot.until("the figures", lambda: bot.rows(counted) == [(7,)])
+        await bot.until("the vote", lambda: bot.rows("select count(*) from message_reactions") == [(1,)])
+        clock.ahead += DAY
+        [post] = await bot.until("the post", lambda: posts_in(news))
+        text = str(post.embeds)
+        assert "33% positive" in text
+        assert "0% negative of 6 messages" in text
+        assert "I love how fast it is now" in text.split("Most appreciated")[1]
+        assert f"Most active: <@{home.alice.id}> (4), <@{home.bob.id}> (2)" in text
+        assert post.json["mentions"] == []
+        [picture] = post.json["attachments"]
+        assert picture["filename"] == "sentiment.png"
+        assert "entiment" in picture["description"]
