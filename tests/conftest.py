@@ -43,9 +43,20 @@ def _garbage_is_collected() -> Iterator[None]:
     gc.set_threshold(50_000, 20, 50)
     gc.enable()
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("freeze", "disable", "set_threshold"):
+        for name in ("freeze", "unfreeze", "disable", "set_threshold"):
             patch.setattr(gc, name, lambda *_: None)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_a_module_leaves_is_set_aside() -> Iterator[None]:
+    """Collect at a module's end, and never look again at what stays: imports and fixtures of the session.
+
+    With a million of objects from earlier modules a collection takes more than a second.
+    """
+    yield
+    gc.collect()
+    freeze()
 
 
 async def _migrate(url: str) -> None:

@@ -78,6 +78,20 @@ async def test_later_reports_join_in_place_and_growth_is_told_per_quarter(town: 
     assert (town.desk.posts, town.desk.edits) == (1, 1)
 
 
+async def test_a_look_that_changes_nothing_writes_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.say(*LOGIN[:3])
+    await town.watch.look()
+
+    def refused() -> None:
+        raise AssertionError("written")
+
+    monkeypatch.setattr(town.database, "transaction", refused)
+    await town.watch.look()
+    assert town.desk.edits == 0
+
+
 async def test_deleted_reports_lose_their_words_and_members_who_opt_out_are_left_out(town: Town) -> None:
     said = await town.say(*LOGIN)
     await town.watch.look()

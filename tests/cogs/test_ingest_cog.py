@@ -49,7 +49,7 @@ class TestCogs:
             "claim", "transfer", "priority", "note", "close", "reopen", "tickets", "rate", "ticket_stats",
             "resume_ai", "ticket_answers",
             "train", "Train from this reply", "activity", "mystats", "myactivity", "setmystats",
-            "summary", "setsummary", "Catch me up from here",
+            "summary", "setsummary", "Catch me up from here", "alerts", "unanswered",
         }  # fmt: skip
         for name in COGS:
             await bot.unload_extension(name)

@@ -5,7 +5,6 @@ members see, from the admin API and from the database file.
 """
 
 import asyncio
-import gc
 import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -178,12 +177,10 @@ async def a_bot(
 @contextmanager
 def _state_of_this_process() -> Iterator[None]:
     """Put back what a bot changes for the whole process."""
-    threshold, warn = gc.get_threshold(), (dpy.VoiceClient.warn_nacl, dpy.VoiceClient.warn_dave)
+    warn = (dpy.VoiceClient.warn_nacl, dpy.VoiceClient.warn_dave)
     try:
         yield
     finally:
-        gc.set_threshold(*threshold)
-        gc.unfreeze()
         dpy.VoiceClient.warn_nacl, dpy.VoiceClient.warn_dave = warn
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from cogs.unanswered import PAGE
 from sandbox import Sandbox
 from sandbox.handles import Message
 from tests.e2e.conftest import BotFactory
@@ -140,7 +141,9 @@ async def test_what_nobody_answers_is_listed_posted_and_told_to_helpers_once(
         assert mine.message.ephemeral
 
         wanted = {"on": True, "role": helpers}
-        await home.owner.slash("alerts nudge", channel=home.chat, options=wanted)
+        assert "'value': 'off'" in await shown(await home.owner.slash("alerts show", channel=home.chat))
+        told = await shown(await home.owner.slash("alerts nudge", channel=home.chat, options=wanted))
+        assert f"<@&{helpers.id}>, at most once in 6 hours" in told
         await bot.until("the call", lambda: calls_in(home))
         await bot.until("its record", lambda: bot.rows("select 1 from nudges where message_id is not null"))
     # As if it had been killed between Discord's answer and its record; and a day later nothing is new.
@@ -160,3 +163,34 @@ async def test_what_nobody_answers_is_listed_posted_and_told_to_helpers_once(
 def calls_in(home: Home) -> list[Json]:
     found = home.posts(home.help) + home.posts(home.chat)
     return [each for each in found if "Nobody has answered" in each["content"]]
+
+
+async def test_what_is_left_is_shown_page_by_page_as_it_is_then(
+    discord: Sandbox, home: Home, running_bot: BotFactory
+) -> None:
+    clock = TestClock()
+    async with running_bot(discord, clock=clock, **WORKERS) as bot:
+        await bot.until("commands", lambda: bool(discord.app.commands))
+        asked = []
+        for number in range(PAGE + 2):
+            room = await discord.channel(f"room-{number}", guild=home.guild)
+            asked.append(await home.alice.say(f"How do I set up the printer in room {number}?", room))
+        for each in asked:
+            await bot.story(each)
+        await home.owner.slash("alerts unanswered", channel=home.chat, options={"hours": 1})
+        clock.ahead += timedelta(hours=2)
+        first = await home.bob.slash("unanswered", channel=home.chat)
+        ids = [each.id for each in asked]
+        assert {message for _, message in links_in(await shown(first))} == set(ids[:PAGE])
+        assert f"{PAGE + 2} questions" in await shown(first)
+        await asked[-1].delete()
+        await bot.until(
+            "the deletion", lambda: bot.rows("select 1 from signals where deleted_at is not null")
+        )
+        assert first.message is not None
+        more = await home.bob.click(first.message, "More")
+
+        async def is_turned() -> bool:
+            return links_in(await shown(await more.refresh())) == {(asked[PAGE].channel_id, ids[PAGE])}
+
+        await bot.until("the page", is_turned)

@@ -214,21 +214,3 @@ async def test_events_doubled_and_out_of_order_are_answered_once_each(
     assert [len(town.replies(message)) for message in said] == [1] * len(said)
     ids = watchman.rows("select message_id from signals where place_id = ?", town.help.id)
     assert sorted(each for (each,) in ids) == sorted(message.id for message in said)
-
-
-async def test_a_frame_that_is_no_json_costs_a_reconnect_and_nothing_else(
-    town: Home, city: Sandbox, watchman: Running
-) -> None:
-    watchman.expect_errors("gateway connection failed")
-    last = city.record.last
-    before = await town.alice.say("said before", town.chat)
-    for session in city.core.hub.live():
-        assert session.connection is not None
-        session.connection.send("{this is no JSON")
-    meanwhile = await town.bob.say("said meanwhile", town.chat)
-    await city.wait_for(lambda e: e["kind"] == "connection" and e["event"] == "closed", after=last)
-    await city.wait_for(lambda e: e["kind"] == "connection" and e["event"] == "ready", after=last)
-    for message in (before, meanwhile):
-        await watchman.story(message)
-    await still_answers(town, city)
-    assert len(city.core.hub.live()) == 1, "the failed connection was hung up"

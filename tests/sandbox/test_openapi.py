@@ -87,3 +87,15 @@ def test_the_innermost_reason_is_told() -> None:
     command = {"name": "a", "description": "b", "options": [{**option, "type": 1, "options": [option]}]}
     (problem,) = check_pair(entry(COMMANDS, body=[command], response=[]))
     assert "options[0].options[0].channel_types[0]: 99" in problem
+
+
+def test_what_conformed_once_lets_only_its_like_pass() -> None:
+    def sent(first: str, second: str, **more: Any) -> list[str]:
+        body = {"content": "", "allowed_mentions": {"users": [first, second]}, **more}
+        return check_pair(entry(SEND, 502, body=body, fault="fail_after"))
+
+    one, other, third = "1573730714812153856", "1573730714812153857", "1573730714812153858"
+    assert sent(one, other) == sent(other, third) == []
+    assert sent(one, "0" + other)  # no snowflake
+    assert sent(one, one)  # each only once
+    assert sent(one, other, content=5)

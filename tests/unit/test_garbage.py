@@ -19,3 +19,8 @@ def test_what_a_test_leaves_is_collected_whatever_the_product_does_to_the_collec
     gc.collect()
     assert gc.isenabled()
     assert left() is None
+
+
+def test_what_earlier_modules_left_is_not_looked_at_again_whatever_a_test_does() -> None:
+    gc.unfreeze()
+    assert gc.get_freeze_count() > 50_000  # the product's imports alone are more

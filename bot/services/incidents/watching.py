@@ -142,12 +142,19 @@ class IncidentWatch:
             return
         fresh = await self._shown_to(guild_id, channel_id, fresh)
         found = await self._find(settings, fresh, since)
-        opened = []
+        if found.joins or found.opens:
+            await self._keep(guild_id, channel_id, found)
+        self._seen[guild_id] = key
+
+    async def _keep(self, guild_id: int, channel_id: int, found: _Found) -> None:
+        now, opened = self._clock.now(), []
         async with self._database.transaction() as tx:
             for incident_id, joining in found.joins.items():
                 await tx.incidents.join(incident_id, [_report(each) for each in joining])
+                known = await tx.incidents.get(incident_id)
                 newest = max(each.created_at for each in joining)
-                await tx.incidents.set(incident_id, {"last_at": newest})
+                if known is not None and newest > known.last_at:
+                    await tx.incidents.set(incident_id, {"last_at": newest})
             for group, before_id in found.opens:
                 incident = Incident(
                     guild_id=guild_id,
@@ -158,7 +165,6 @@ class IncidentWatch:
                 )
                 opened.append(await tx.incidents.open(incident, [_report(each) for each in group]))
         self._begun |= {each.id for each in opened if each is not None}
-        self._seen[guild_id] = key
 
     async def _shown_to(self, guild_id: int, channel_id: int, asked: Sequence[Asked]) -> list[Asked]:
         """Return what the readers of a channel may read, and of nobody who opted out."""
@@ -218,9 +224,10 @@ class IncidentWatch:
 
     async def _show(self, incident: Incident) -> None:
         now = self._clock.now()
-        async with self._database.transaction() as tx:
-            if incident.status == IncidentStatus.OPEN.value and now - incident.last_at > GOES_QUIET:
+        if incident.status == IncidentStatus.OPEN.value and now - incident.last_at > GOES_QUIET:
+            async with self._database.transaction() as tx:
                 await tx.incidents.resolve(incident.id, None, now)
+        async with self._database.reading() as tx:  # most looks change nothing: no writer waits for them
             current = await tx.incidents.get(incident.id)
             if current is None or current.is_settled:
                 return
@@ -238,8 +245,9 @@ class IncidentWatch:
             "shown": alert.digest,
             "is_settled": current.status == IncidentStatus.RESOLVED.value,
         }
-        async with self._database.transaction() as tx:
-            await tx.incidents.set(current.id, values)
+        if any(getattr(current, name) != value for name, value in values.items()):
+            async with self._database.transaction() as tx:
+                await tx.incidents.set(current.id, values)
 
     async def _bring(self, incident: Incident, alert: Alert) -> int | None:
         """Post or edit the alert where it says something else; return its message."""

@@ -1,6 +1,7 @@
-"""The bot as a process of its own, started quickly: forked from a server that has imported the packages."""
+"""The bot as a process of its own, started quickly: forked from a server that has imported it."""
 
 import asyncio
+import importlib
 import multiprocessing
 import os
 import re
@@ -10,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-# The packages only: the bot's own modules are imported by each child, under its own environment.
+# What every life would import again; `_run` reads anew what a module took from its environment.
 PRELOADED = (
-    "aiosqlite", "alembic.command", "discord.ext.commands", "fastapi", "loguru", "prometheus_client",
-    "pydantic_settings", "pytest", "sqlalchemy.ext.asyncio", "sqlmodel", "tenacity", "typer", "uvicorn",
-    "vaderSentiment.vaderSentiment", "yaml",
+    "aiosqlite", "alembic.command", "bot.app", "bot.cli", "discord.ext.commands", "fastapi", "loguru",
+    "prometheus_client", "pydantic_settings", "pytest", "sqlalchemy.ext.asyncio", "sqlmodel", "tenacity",
+    "typer", "uvicorn", "vaderSentiment.vaderSentiment", "yaml",
 )  # fmt: skip
 
 
@@ -28,7 +29,9 @@ def _run(folder: str, env: Mapping[str, str]) -> None:
     os.dup2(log, 2)
     sys.path.insert(0, str(ROOT))
     from bot.cli import main
+    from bot.services import failpoints
 
+    importlib.reload(failpoints)  # it reads which point is armed when it is imported
     raise SystemExit(main(["run"]))
 
 

@@ -1,6 +1,7 @@
 import importlib.util
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,19 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_models(tmp_path_factory.mktemp("models"))
 
 
-@pytest.fixture
-async def engine(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[AsyncEngine]:
-    shutil.copy(sqlite_template, tmp_path / "lookout.db")
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'lookout.db'}")
+@asynccontextmanager
+async def an_engine(folder: Path, template: Path) -> AsyncIterator[AsyncEngine]:
+    """An engine on an empty database in `folder`."""
+    shutil.copy(template, folder / "lookout.db")
+    engine = create_engine(f"sqlite+aiosqlite:///{folder / 'lookout.db'}")
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def engine(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[AsyncEngine]:
+    async with an_engine(tmp_path, sqlite_template) as engine:
+        yield engine
 
 
 @pytest.fixture

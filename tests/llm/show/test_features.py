@@ -1,13 +1,17 @@
 """The features that use language, the same tests over every provider there is."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from bot.domain.signal import Intent
-from tests.llm.show.casts import CASTS, NETWORK, Cast
-from tests.llm.show.conftest import NewCast, NewStage
+from bot.llm.transformers import Local, TransformersProvider
+from tests.llm.show.casts import CASTS, NETWORK, Cast, cast_of
+from tests.llm.show.conftest import an_engine
 from tests.llm.show.stage import (
     DEADLINE,
     GUILD,
@@ -20,9 +24,11 @@ from tests.llm.show.stage import (
     Stage,
     doubts,
     ten_lines,
+    well_behaved,
 )
 from tests.llm.show.stage import asked as question
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # so that each local model is loaded once
 NOISE = "hello there my friend"  # what the tiny model writes, whatever it is asked
 
 
@@ -41,11 +47,39 @@ class Scene:
         return self.cast.name
 
 
-@pytest.fixture(params=CASTS)
-async def scene(request: pytest.FixtureRequest, new_cast: NewCast, new_stage: NewStage) -> Scene:
-    cast = await new_cast(request.param)
-    providers = {} if cast.provider is None else {cast.name: cast.provider}
-    return Scene(cast, new_stage(providers, chains=cast.links))
+class Kept(TransformersProvider):
+    """Local models that go on when a stage is closed."""
+
+    async def close(self) -> None:
+        """Leave that to `end`."""
+
+    async def end(self) -> None:
+        await super().close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CASTS)
+async def kept(request: pytest.FixtureRequest) -> AsyncIterator[Cast]:
+    """The local models, whose processes take seconds to start; of the others no more than the name."""
+    if request.param != "transformers":
+        yield Cast(request.param)
+        return
+    folder = request.getfixturevalue("tiny_models")
+    provider = Kept(Local(folder, threads=1))
+    yield replace(await cast_of(request.param, folder), provider=provider)
+    await provider.end()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(kept: Cast, tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Scene]:
+    cast = kept if kept.provider is not None else await cast_of(kept.name)
+    if cast.server is not None:
+        cast.server.script(well_behaved)
+    async with an_engine(tmp_path, sqlite_template) as engine:
+        stage = Stage(engine, {} if cast.provider is None else {cast.name: cast.provider}, chains=cast.links)
+        yield Scene(cast, stage)
+        await stage.close()
+    if cast is not kept:
+        await cast.close()
 
 
 async def test_the_observer_gets_a_batch_judged_where_a_model_can(scene: Scene) -> None:

@@ -132,16 +132,16 @@ class Run:
                 " VALUES (?, 'server', datetime('now', '-1 hour'), 'on', ?, 'UTC')",
                 (story.guild, story.staff),
             )
-            connection.execute(
-                "INSERT INTO ticket_settings (guild_id, mode, parent_id, staff_role_id, log_channel_id,"
-                " answer_mode, max_open, cooldown_seconds, transcript_dm, tickets_opened)"
-                " VALUES (?, ?, ?, ?, ?, 'grounded', 3, 0, 1, 0)",
-                (story.guild, "private" if story.is_private else "forum", story.desk, story.role, story.log),
-            )
         engine = create_engine(f"sqlite+aiosqlite:///{self._database}")
         try:
             drafts = [Draft((question(each),), f"{answer(each)} In the left one.") for each in range(TAUGHT)]
             async with Database(engine).transaction() as tx:
+                mode = "private" if story.is_private else "forum"
+                chosen = {"mode": mode, "parent_id": story.desk, "staff_role_id": story.role}
+                more = {"log_channel_id": story.log, "cooldown_seconds": 0, "transcript_dm": True}
+                await tx.ticket_settings.change(
+                    story.guild, {**chosen, **more, "answer_mode": "grounded", "max_open": 3}
+                )
                 now, kind = datetime.now(UTC), ChangeKind.IMPORT
                 await TrainingWriter(tx, story.guild, story.sam.id, kind, "taught", now).add(drafts)
         finally:
