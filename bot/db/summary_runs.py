@@ -1,14 +1,15 @@
 """How servers want their daily summary, and what became of each date's."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import or_
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
-from bot.models import Guild, RunStatus, SummaryPost, SummaryRun, SummarySettings
+from bot.models import Gap, Guild, RunStatus, SummaryPost, SummaryRun, SummarySettings
 
 
 class SummaryRunRepository:
@@ -42,13 +43,18 @@ class SummaryRunRepository:
         statement = insert.on_conflict_do_nothing().returning(col(SummaryRun.local_date))
         return (await self._session.exec(statement)).first() is not None
 
-    async def ready(self, now: datetime) -> Sequence[SummaryRun]:
-        """Return pending runs whose time has come, of servers the bot is in, oldest first."""
+    async def ready(self, now: datetime, patience: timedelta) -> Sequence[SummaryRun]:
+        """Return pending runs whose time has come, of servers the bot is in, oldest first.
+
+        While messages that were missed are still to be read, a server's run waits, for `patience` at most.
+        """
         present = select(Guild.id).where(col(Guild.left_at).is_(None))
+        behind = select(Gap.guild_id).where(col(Gap.closed_at).is_(None))
         query = select(SummaryRun).where(
             SummaryRun.status == RunStatus.PENDING.value,
             col(SummaryRun.try_at) <= now,
             col(SummaryRun.guild_id).in_(present),
+            or_(col(SummaryRun.created_at) <= now - patience, col(SummaryRun.guild_id).not_in(behind)),
         )
         return (await self._session.exec(query.order_by(col(SummaryRun.try_at)))).all()
 

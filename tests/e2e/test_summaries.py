@@ -110,12 +110,13 @@ async def test_restarts_and_a_long_silence_leave_one_post_for_a_date(
         news = await set_up(home, bot)
         [last, *_] = reversed(await talked(home))
         await bot.story(last)
+    await home.alice.say("The office moves while nobody listens.", home.chat)
     clock.ahead += 3 * DAY  # over three midnights
     for _ in range(2):  # and twice at the moment it is due
         async with running_bot(discord, folder=tmp_path, clock=clock, **WORKERS) as bot:
             await bot.until("the post", lambda: [row[1] for row in bot.rows(RUNS)] == ["posted"])
     [post] = await posts_in(news)
-    assert "4 of 4 messages" in str(post.embeds)
+    assert "5 of 5 messages" in str(post.embeds)
     # As if it had been killed between Discord's answer and its record.
     write(tmp_path, "update summary_posts set message_id = null, finished_at = null")
     write(tmp_path, "update summary_runs set status = 'pending'")

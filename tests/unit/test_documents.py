@@ -17,6 +17,8 @@ from cogs.admin.config import Config
 from cogs.incidents.setup import AlertSetup
 from cogs.statistics.cog import Statistics
 from cogs.status import Status
+from cogs.summaries.ask import AskedSummaries
+from cogs.summaries.setup import SummarySetup
 from cogs.tickets.answer_settings import AnswerSettings
 from cogs.tickets.answers import TicketAnswers
 from cogs.tickets.closing import TicketEnd
@@ -59,6 +61,7 @@ def test_every_slash_command_is_in_the_readme_and_there() -> None:
         TicketStatisticsCog(Mock()), TicketAnswers(Mock()), AnswerSettings(nothing),
         AlertSetup(nothing, nothing), UnansweredList(),
         Statistics(nothing),
+        AskedSummaries(Mock()), SummarySetup(nothing, nothing),
     ]  # fmt: skip
     there = {f"/{command.qualified_name}" for cog in cogs for command in cog.walk_app_commands()}
     assert slash_commands(README) == there

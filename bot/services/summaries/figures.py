@@ -127,4 +127,4 @@ def _change(change: float, driver: Driver[int] | None) -> str:
 
 
 def _said(guild_id: int, said: Said) -> str:
-    return f"{plain(said.content, QUOTED)} [1]({link(guild_id, said.place_id, said.message_id)})"
+    return f"{plain(said.content, QUOTED)} [→]({link(guild_id, said.place_id, said.message_id)})"

@@ -20,6 +20,7 @@ from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError
 TRIES: Final = 3
 PAUSES: Final = (timedelta(minutes=2), timedelta(minutes=10))  # before the second and the third try
 AT_ONCE: Final = 2  # servers, since a summary asks much of the machine
+PATIENCE: Final = timedelta(minutes=15)  # with what was missed and is still to be read
 RUN_SECONDS: Final = 1_800.0
 
 
@@ -89,7 +90,7 @@ class SummaryScheduler:
                     "A summary can't be planned"
                 )
         async with self._database.reading() as tx:
-            ready = await tx.summary_runs.ready(self._clock.now())
+            ready = await tx.summary_runs.ready(self._clock.now(), PATIENCE)
             untold = await tx.summary_runs.untold()
         for run in ready:
             if run.guild_id not in self._running:

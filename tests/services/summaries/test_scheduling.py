@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.db.database import Database
-from bot.models import RunStatus, SummaryRun, SummarySettings
+from bot.models import Gap, RunStatus, SummaryRun, SummarySettings
 from bot.services.guilds import GuildService
-from bot.services.summaries.scheduling import PAUSES, TRIES, SummaryScheduler
+from bot.services.summaries.scheduling import PATIENCE, PAUSES, TRIES, SummaryScheduler
 from bot.services.summaries.settings import SummarySettingsService
 from bot.services.tools import NotPermittedError, UnreachableError
 from bot.settings import OrchestratorSettings
@@ -205,3 +205,30 @@ async def test_what_is_switched_off_meanwhile_ends_in_silence(watch: Watch) -> N
     assert watch.tries(ONE) == 1
     assert await watch.runs(ONE) == [(RunStatus.FAILED, 1, True)]
     assert watch.posts.told == []
+
+
+async def test_what_was_missed_is_read_first_but_not_waited_for_forever(watch: Watch) -> None:
+    gaps = []
+    for guild_id in (ONE, TWO):
+        async with watch.database.transaction() as tx:
+            gaps.append(
+                await tx.gaps.open(
+                    Gap(
+                        guild_id=guild_id,
+                        channel_id=guild_id,
+                        from_id=1,
+                        to_id=9,
+                        reason="missed",
+                        created_at=watch.clock.now(),
+                    )
+                )
+            )
+    await watch.look()
+    assert watch.posts.posted == []
+    async with watch.database.transaction() as tx:
+        assert await tx.gaps.close(gaps[0], watch.clock.now(), "read 9 messages")
+    await watch.look()
+    assert watch.posts.posted == [(ONE, NOON)]
+    watch.clock.advance(PATIENCE.total_seconds())
+    await watch.look()
+    assert watch.posts.posted == [(ONE, NOON), (TWO, NOON)]
