@@ -47,7 +47,7 @@ def entry_embed(trained: Trained, title: str = "Trained") -> discord.Embed:
         embed.add_field(name="Links", value=_short("\n".join(entry.links), MAX_VALUE), inline=False)
     if entry.source_url:
         embed.add_field(name="Made from", value=entry.source_url)
-    used = f"{entry.used_count:,} times" + (
+    used = counted(entry.used_count, "time") + (
         f" · 👍 {entry.helpful} · 👎 {entry.unhelpful}" if entry.used_count else ""
     )
     embed.add_field(name="Used", value=used)
@@ -73,13 +73,13 @@ def page_embed(page: Page, title: str) -> discord.Embed:
 
 
 def answer_embed(question: str, found: Found) -> discord.Embed:
-    """Build what the bot would answer to a question, and why."""
+    """Build what the bot would answer to a question, as its asker would see it, and why."""
     embed = discord.Embed(
         title="What I would answer", description=f">>> {_short(escape_markdown(question), 300)}"
     )
     best = found.matches[0] if found.matches else None
     if best is not None and found.band == Band.TRAINED:
-        answer = _short(escape_markdown(best.entry.answer), MAX_VALUE)
+        answer = _short(best.entry.answer, MAX_VALUE)  # its markup is shown, as it is where it is posted
         embed.add_field(name=f"Answer of entry {best.entry.id}", value=answer, inline=False)
     embed.add_field(name="Decision", value=BANDS[found.band], inline=False)
     rows = [

@@ -229,7 +229,9 @@ class Training(GapsCommand, commands.GroupCog, group_name="train"):
         guild_id, _ = self._place(interaction)
         await interaction.response.defer(ephemeral=True)
         page = await self._entries.page(guild_id, 1, category, words)
-        view = PageView(title, page, lambda number: self._entries.page(guild_id, number, category, words))
+        view = discord.utils.MISSING  # a single page has nowhere to turn
+        if page.pages > 1:
+            view = PageView(title, page, lambda number: self._entries.page(guild_id, number, category, words))
         await interaction.followup.send(embed=page_embed(page, title), view=view)
 
     def _place(self, interaction: discord.Interaction) -> tuple[int, ZoneInfo]:

@@ -59,6 +59,15 @@ def test_every_embed_fits(answer: str, question: str) -> None:
     check_embed(batches_embed([Batch("b", 1, 2_000, "import", 1, NOW, 1, 2_000)] * 25))
 
 
+def test_an_entry_is_shown_as_it_is_stored_and_tried_out_as_its_asker_sees_it() -> None:
+    once = trained("Press **Forgot**.", "how?")
+    assert entry_embed(once).description == "Press \\*\\*Forgot\\*\\*."
+    assert {each.name: each.value for each in entry_embed(once).fields}["Used"] == "1 time · 👍 0 · 👎 0"
+    best = Candidate(once.entry, "how?", 0.9, is_exact=True)
+    tried = answer_embed("how?", Found((best,), Band.TRAINED, 0.7, 0.35, "words", is_fallback=False))
+    assert tried.fields[0].value == "Press **Forgot**."
+
+
 def test_nothing_is_said_where_there_is_nothing() -> None:
     for embed in (page_embed(Page((), 1, 1, 0), "Trained"), batches_embed([]), history_embed(7, [])):
         check_embed(embed)

@@ -204,6 +204,7 @@ class TicketClosing:
             said=said,
             left_out=left_out,
             zone=zone,
+            names={} if hidden else {ticket.opener_id: ticket.opener_name},
         )
 
     async def _ask_rating(self, ticket: Ticket) -> TicketDelivery:

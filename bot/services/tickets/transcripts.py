@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
 from typing import Final
@@ -14,6 +14,7 @@ from bot.services.tickets.markup import link_attributes, moment_text, to_html
 
 MAX_MESSAGES: Final = 5_000
 MAX_BYTES: Final = 10 * 1024 * 1024  # of one file: what Discord takes in a server without boosts
+UNNAMED: Final = "someone"  # who is mentioned and may not be, or can't be, named
 _ROOM: Final = 64 * 1024  # bytes kept for all that is no message
 _USER: Final = re.compile(r"<@!?([0-9]{1,20})>")
 _EMOJI: Final = re.compile(r"<a?(:\w{1,32}:)[0-9]{1,20}>")
@@ -22,7 +23,7 @@ _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202
 _ROLES: Final = {"member": "member", "staff": "staff", "bot": "bot", "other": ""}
 
 _STYLE: Final = """
-:root{color-scheme:dark}
+:root{color-scheme:dark light}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:60rem;padding:1.5rem;background:#1e1f22;color:#dbdee1;
 font:16px/1.5 system-ui,"Segoe UI",Roboto,Helvetica,Arial,sans-serif}
@@ -52,6 +53,17 @@ blockquote{margin:.25rem 0;padding:0 0 0 .75rem;border-left:4px solid #80848e}
 .spoiler:hover,.spoiler:focus{color:inherit}
 .spoiler:hover *,.spoiler:focus *{visibility:visible}
 ul{margin:.25rem 0 0;padding-left:1.25rem}
+@media (prefers-color-scheme:light){
+body{background:#fff;color:#2b2d31}
+h1,h2,.who{color:#111214}
+a{color:#0b57c2}
+dt,time,.quiet{color:#5c5f66}
+.box,article{background:#f1f2f5}
+.role{color:#fff;background:#5c5f66}
+pre,code{background:#e1e3e8}
+.mention{background:#d5d9f5}
+.spoiler{background:#c4c7ce}
+}
 """
 _DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
@@ -82,6 +94,7 @@ class Transcript:
         said: oldest first.
         left_out: whether there was more before.
         zone: IANA name.
+        names: of who is mentioned without having written, by id.
     """
 
     number: int
@@ -94,6 +107,7 @@ class Transcript:
     said: tuple[Said, ...]
     left_out: bool
     zone: str
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +120,7 @@ class Files:
 
 def render(transcript: Transcript, max_bytes: int = MAX_BYTES) -> Files:
     """Return both files, each of at most `max_bytes`; the oldest messages are left out where they must."""
-    names = {each.author_id: each.author for each in transcript.said}
+    names = {**transcript.names, **{each.author_id: each.author for each in transcript.said}}
     zone = ZoneInfo(transcript.zone)
     return Files(_html(transcript, names, zone, max_bytes), _text(transcript, names, zone, max_bytes))
 
@@ -216,15 +230,14 @@ def _titled(transcript: Transcript) -> str:
 
 def _marked_up(text: str, names: Mapping[int, str], zone: ZoneInfo) -> str:
     """Return a text as HTML, without signs that would change how others are shown."""
-    return to_html(_INVISIBLE.sub("", text), lambda user_id: _line(names.get(user_id, "")), zone)
+    return to_html(_INVISIBLE.sub("", text), lambda user_id: _line(names.get(user_id, "")) or UNNAMED, zone)
 
 
 def _plain(text: str, names: Mapping[int, str], zone: ZoneInfo) -> str:
     """Return a text with names for mentions, and without signs that would change how others are shown."""
 
     def named(match: re.Match[str]) -> str:
-        name = names.get(int(match[1]))
-        return f"@{_line(name)}" if name else match[0]
+        return f"@{_line(names.get(int(match[1]), '')) or UNNAMED}"
 
     timed = _MOMENT.sub(lambda match: moment_text(match[1], zone), text)
     return _INVISIBLE.sub("", _EMOJI.sub(r"\1", _USER.sub(named, timed)))

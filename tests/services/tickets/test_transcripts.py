@@ -159,3 +159,16 @@ def test_small_print_is_told_without_its_mark() -> None:
 )
 def test_a_summary_repeats_no_notices(role: str, text: str, is_left_out: bool) -> None:
     assert is_notice(said(text=text, role=role)) is is_left_out
+
+
+def test_mentions_have_a_name_or_say_someone_and_never_show_a_number() -> None:
+    closed = said(text="This ticket was closed by <@9>. <@!10> agrees.", author_id=5, role="bot")
+    files = render(transcript(closed, names={9: "Cleo"}))
+    for shown in (Page(files.html).text, files.text.decode()):
+        assert "closed by @Cleo. @someone agrees." in shown
+
+
+def test_the_page_has_a_light_look_that_follows_the_readers_browser() -> None:
+    page = render(transcript(said())).html.decode()
+    assert ":root{color-scheme:dark light}" in page
+    assert "@media (prefers-color-scheme:light){\nbody{background:#fff" in page
