@@ -29,8 +29,6 @@ FAIL_POINTS = (
     "gap.after_page",
     "gap.before_close",
     "judging.after_answer",  # a language model was asked, nothing written yet
-    "summary.after_begin",  # a date's run is planned, nothing made yet
-    "summary.after_post",  # posted, not yet recorded
     "reply.after_write",  # a language model wrote the reply, its action is not inserted yet
 )
 TICKET_FAIL_POINTS = (

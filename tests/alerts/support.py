@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.db.database import Database
+from bot.domain.audience import GuildRoles, Place, PlaceKind, Role
 from bot.domain.signal import Intent
 from bot.domain.snowflake import snowflake_at
 from bot.models import Nudge
@@ -21,7 +22,7 @@ from bot.services.unanswered.nudging import Nudging
 from bot.settings import OrchestratorSettings
 from tests.db.support import signal_row
 from tests.fakes import FakeClock
-from tests.services.summaries.support import BOT_ROOM, GENERAL, GUILD, HELP, Layout, see
+from tests.services.summaries.support import BOT_ROOM, GENERAL, GUILD, HELP, READ, Layout, see
 
 STAFF = BOT_ROOM  # where staff read
 ROLE = 1_400_000_000_000_000_401
@@ -97,6 +98,12 @@ class Desk:
             raise script.pop(0)
 
 
+def a_layout() -> Layout:
+    """Three channels that everybody reads, and a role of helpers."""
+    places = [Place(each, GUILD, PlaceKind.TEXT) for each in (GENERAL, HELP, STAFF)]
+    return Layout(places, GuildRoles(GUILD, 1, {GUILD: Role(READ), ROLE: Role(0)}))
+
+
 @dataclass
 class Town:
     """Everything that alerts need, in a guild whose three channels everybody reads."""
@@ -108,7 +115,7 @@ class Town:
     collecting: Collecting
     meaning: Meaning
     unanswered: Unanswered
-    layout: Layout = field(default_factory=lambda: Layout.open(GENERAL, HELP, STAFF))
+    layout: Layout = field(default_factory=a_layout)
     desk: Desk = field(default_factory=Desk)
     said: int = 0
 

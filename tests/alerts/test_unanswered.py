@@ -179,6 +179,18 @@ class TestNudging:
         await nudged.nudging.look()
         assert len(nudged.desk.calls) == 2
 
+    async def test_helpers_are_not_called_where_they_cannot_read(self, nudged: Town) -> None:
+        await ask(nudged)
+        nudged.layout.places[GENERAL] = Place(GENERAL, GUILD, PlaceKind.TEXT, HIDDEN)
+        nudged.clock.advance(5 * HOUR)
+        await nudged.nudging.look()
+        assert not nudged.desk.calls
+        seen = HIDDEN | {ROLE: Overwrite(allow=READ)}
+        nudged.layout.places[GENERAL] = Place(GENERAL, GUILD, PlaceKind.TEXT, seen)
+        nudged.clock.advance(HOUR)
+        await nudged.nudging.look()
+        assert len(nudged.desk.calls) == 1
+
     async def test_nobody_is_called_in_quiet_hours(self, nudged: Town) -> None:
         await ask(nudged)
         await nudged.guilds.set_quiet_hours(GUILD, "16:00-20:00")

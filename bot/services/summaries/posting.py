@@ -15,7 +15,6 @@ from bot.domain.summaries import Reading, Span
 from bot.models import SummaryPost, SummaryRun, SummarySettings
 from bot.services.actions import NONCE_BYTES
 from bot.services.clock import Clock
-from bot.services.failpoints import fail_point
 from bot.services.guilds import GuildService
 from bot.services.summaries.collecting import Reader, Wanted
 from bot.services.summaries.making import Manner, SummaryMaker
@@ -259,7 +258,6 @@ class DailyPosts:
             if message_id is None:
                 nonce = _nonce(target, day, part)
                 message_id = await self._desk.post(target, page, nonce, rated_id=rated_id, picture=picture)
-        fail_point("summary.after_post")
         async with self._database.transaction() as tx:
             await tx.summary_runs.posted(row.id, message_id, self._clock.now())
         return message_id

@@ -12,7 +12,6 @@ from bot.db.database import Database
 from bot.domain.schedules import Last, due
 from bot.models import RunStatus, SummaryRun, SummarySettings
 from bot.services.clock import Clock
-from bot.services.failpoints import fail_point
 from bot.services.summaries.settings import SummarySettingsService
 from bot.services.tasks import TaskSet
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError
@@ -121,7 +120,6 @@ class SummaryScheduler:
         )
         async with self._database.transaction() as tx:
             await tx.summary_runs.begin(row)
-        fail_point("summary.after_begin")
 
     async def _in_turn(self, run: SummaryRun) -> None:
         try:

@@ -105,12 +105,14 @@ class Unanswered:
             lines.append(f"-# and {len(found) - MOST_IN_POST} more: /unanswered")
         return [Extra("Nobody answered yet", lines)] if lines else []
 
-    async def places_waiting(self, guild_id: int) -> list[int]:
-        """Return where something was asked longer ago than the server allows, the oldest first."""
+    async def places_waiting(self, guild_id: int, reader: Reader) -> list[int]:
+        """Return where something that `reader` may read was asked too long ago, the oldest first."""
         now = self._clock.now()
         until = now - timedelta(hours=self._settings.of(guild_id).wait_hours)
         asked = await self._asked(guild_id, now - LOOKS_BACK, until, None)
-        return list(dict.fromkeys(each.place_id for each in reversed(asked)))
+        places = list(dict.fromkeys(each.place_id for each in reversed(asked)))
+        readable = await self._collecting.readable(guild_id, reader, places)
+        return [each for each in places if each in readable]
 
     async def _asked(
         self, guild_id: int, since: datetime, until: datetime, place_id: int | None

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from loguru import logger
 
 from bot.db.database import Database
+from bot.domain.audience import Person
 from bot.domain.errors import UserFacingError
 from bot.models import AlertSettings, Nudge
 from bot.services.actions import NONCE_BYTES
@@ -85,7 +86,8 @@ class Nudging:
         if self._guilds.policy(guild_id).quiet_at(now) or (looked is not None and now < looked + EVERY):
             return
         self._looked[guild_id] = now
-        waiting = await self._next(guild_id)
+        assert settings.helper_role_id is not None  # else nobody is nudged
+        waiting = await self._next(guild_id, settings.helper_role_id)
         if not waiting:
             return
         nudge = Nudge(
@@ -98,11 +100,12 @@ class Nudging:
             nudge = await tx.alerts.begin_nudge(nudge)
         await self._call(settings, nudge)
 
-    async def _next(self, guild_id: int) -> list[Waiting]:
-        """Return what waits in the place where something waits longest and nobody was called yet."""
+    async def _next(self, guild_id: int, role_id: int) -> list[Waiting]:
+        """Return what waits where something waits longest, helpers can read, and nobody was called yet."""
+        helper = Person(0, guild_id, frozenset({role_id}))
         async with self._database.reading() as tx:
             called = await tx.alerts.nudged(guild_id, self._clock.now() - LOOKS_BACK)
-        places = await self._unanswered.places_waiting(guild_id)
+        places = await self._unanswered.places_waiting(guild_id, helper)
         for place_id in places[:MOST_PLACES]:
             found = await self._unanswered.find(guild_id, place_id, place_id=place_id)
             fresh = [each for each in found if called.isdisjoint(each.message_ids)]
