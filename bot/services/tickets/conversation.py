@@ -81,6 +81,11 @@ class TicketConversation:
         assert ticket.thread_id is not None  # it lives in one
         await asyncio.wait({self._offer_reading(ticket.thread_id, ticket)})
 
+    async def make_sure(self, ticket: Ticket) -> None:
+        """Read a ticket if edits or deletions there may have been missed."""
+        if self.missed.is_unsure(ticket):
+            await self.catch_up(ticket)
+
     async def close(self) -> None:
         """Stop; what isn't stored is read at the next start."""
         await self._tasks.cancel()
@@ -241,7 +246,7 @@ class TicketConversation:
             await self._follow_post(ticket)
 
     async def _follow_post(self, ticket: Ticket) -> None:
-        """Have a ticket that was made of a member's post ask what is stored of the post, nothing if erased."""
+        """Have a ticket that was made of a member's post ask what is stored of the post."""
         post_id = post_of(ticket.key)
         assert post_id is not None  # it was made of one
         async with self._database.transaction() as tx:
