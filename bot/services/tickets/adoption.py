@@ -45,7 +45,7 @@ class TicketAdoption:
         self.opted_out: OptedOut = lambda _guild_id, _user_id: False
 
     def offer(self, guild_id: int, post_id: int | None = None) -> None:
-        """Look for new posts of a server, in the background; at `post_id` even if a later one was seen first."""
+        """Look for new posts of a server, in the background; at `post_id` even after a later one."""
         if self.desk is not None and adopts(self._settings.of(guild_id)):
             if post_id is not None:
                 self._told_of.setdefault(guild_id, set()).add(post_id)
