@@ -1,13 +1,21 @@
-"""`python -m benchmarks ingest|latency|startup|llm|tickets`, which is what `python run.py bench` runs."""
+"""`python -m benchmarks NAME`, what `python run.py bench` runs."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import ingest, latency, llm, startup, tickets
+from benchmarks import activity, ingest, latency, llm, startup, summary, tickets
 from benchmarks.children import MeasurementError
 
-_COMMANDS = {"ingest": ingest, "latency": latency, "startup": startup, "llm": llm, "tickets": tickets}
+_COMMANDS = {
+    "ingest": ingest,
+    "latency": latency,
+    "startup": startup,
+    "llm": llm,
+    "tickets": tickets,
+    "summary": summary,
+    "activity": activity,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

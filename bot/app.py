@@ -2,9 +2,7 @@
 
 import asyncio
 import gc
-import signal
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -15,6 +13,8 @@ import discord
 from loguru import logger
 
 from bot.abilities import describe_abilities
+from bot.app_life import is_connected, listen_for_signals, track, within
+from bot.app_summaries import SummaryParts
 from bot.app_tickets import TicketParts
 from bot.bus.memory import MemoryBus
 from bot.core.checks import is_support_member
@@ -26,7 +26,7 @@ from bot.db.database import Database
 from bot.db.engine import create_engine
 from bot.db.instance_lock import InstanceLock
 from bot.db.schema import prepare_database
-from bot.domain.signal import Stage, Urgency
+from bot.domain.signal import Urgency
 from bot.llm.types import Task
 from bot.nlp.batching import BatchingEncoder
 from bot.nlp.choice import EncoderChoice, Judges, choose_encoder, choose_judges
@@ -66,9 +66,11 @@ from bot.services.training.entries import TrainingEntries
 from bot.services.training.importing import TrainingFiles
 from bot.services.training.knowledge import Knowledge
 from bot.settings import Settings
+from bot.tools.archived_threads import ArchivedThreads
 from bot.tools.http_trace import retry_trace
 from bot.tools.owner import OwnerNotices
 from bot.tools.responder import DiscordResponderTool
+from bot.tools.summaries import DiscordSummaryDesk
 from bot.tools.tickets import DiscordTicketDesk
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
@@ -101,6 +103,8 @@ class Application:
         self._tasks = TaskSet()
         self._support_roles = SupportRoles()
         self._ticket_desk = DiscordTicketDesk(partial(is_support_member, self._support_roles))
+        self._summary_desk = DiscordSummaryDesk()
+        self._threads = ArchivedThreads()
 
     async def run(self) -> int:
         """Start everything, run until stopped, stop everything in reverse order."""
@@ -120,12 +124,8 @@ class Application:
             language = self._language(stack, database, metrics, notices)
             judges = self._judges(stack, await choosing, metrics, language)
             services = await self._build(database, bus, metrics, tools, judges, language)
-            for part in (
-                services.status,
-                services.tickets,
-                services.ticket_closing,
-                services.similar_tickets,
-            ):
+            for part in (services.status, services.tickets, services.ticket_closing,
+                         services.similar_tickets, services.summaries):  # fmt: skip
                 stack.push_async_callback(part.close)
             point_discord(settings.discord)
             read_fairly(lambda: services.ingest.pressure)
@@ -135,20 +135,20 @@ class Application:
                 direct_messages=settings.ingest.direct_messages,
                 http_trace=retry_trace(metrics),
             )
-            notices.bot = self._ticket_desk.bot = bot
+            notices.bot = self._ticket_desk.bot = self._summary_desk.bot = self._threads.client = bot
             tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
             services.audience.read_from(DiscordPlaces(bot))
             services.refinement.title_of = partial(_title_of, bot)
-            _track(metrics, services, bus, bot)
+            track(metrics, services, bus, bot)
             self._tasks.spawn(LoopDelay(SystemClock(), metrics.loop_delayed).run(), "loop delay")
             await self._start_api(stack, database, services, bot)
-            self._listen_for_signals()
+            listen_for_signals(self.stop)
             try:
                 await self._connect_until_stopped(bot)
                 await self._drain(services, bus)
             finally:
                 await self._tasks.cancel()
-                await _within(CLOSE_SECONDS, bot.close(), "closing the connection to Discord")
+                await within(CLOSE_SECONDS, bot.close(), "closing the connection to Discord")
                 if self._working is not None:
                     self._working.cancel()
                     await asyncio.gather(self._working, return_exceptions=True)
@@ -190,7 +190,7 @@ class Application:
         logger.log("WARNING" if choice.degraded else "INFO", "Judging: {}", judges.reason)
         encoder = choice.encoder
         if encoder is not None:
-            stack.push_async_callback(lambda: _within(CLOSE_SECONDS, encoder.close(), "closing the encoder"))
+            stack.push_async_callback(lambda: within(CLOSE_SECONDS, encoder.close(), "closing the encoder"))
         if isinstance(encoder, BatchingEncoder):
             metrics.track_queue("encoder", lambda: encoder.depth)
         return judges
@@ -202,7 +202,7 @@ class Application:
         language = Language(self._settings, CONFIG, database, self._clock, metrics, notices.tell)
         language.start()
         stack.push_async_callback(
-            lambda: _within(CLOSE_SECONDS, language.close(), "closing the language models")
+            lambda: within(CLOSE_SECONDS, language.close(), "closing the language models")
         )
         return language
 
@@ -244,6 +244,11 @@ class Application:
             database, clock, settings, guilds, tickets, self._ticket_desk, language, knowledge, training,
             audience, meaning,
         )  # fmt: skip
+        summaries = SummaryParts(
+            database, clock, settings, guilds, audience, language, tickets, self._summary_desk,
+            self._threads, ingest, meaning,
+        )  # fmt: skip
+        statistics = summaries.statistics()
         trained = TrainedReplies(knowledge)
         writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
         return Services(
@@ -273,8 +278,10 @@ class Application:
             recovery=RecoveryService(database, ingest, clock, settings.ingest),
             retention=RetentionService(database, clock, settings.retention),
             similar_tickets=parts.similar(),
+            statistics=statistics,
             status=StatusService(database, language, settings.llm, metrics, clock),
             stories=StoryService(database),
+            summaries=await summaries.build(statistics),
             support_roles=self._support_roles,
             ticket_closing=parts.closing(),
             tickets=tickets,
@@ -297,7 +304,7 @@ class Application:
         health = HealthService(
             database,
             services.ingest,
-            lambda: _is_connected(bot),
+            lambda: is_connected(bot),
             lambda: services.knowledge.is_ready,
         )
         token = settings.admin_token.get_secret_value() if settings.admin_token else None
@@ -344,22 +351,6 @@ class Application:
         if not finished:
             logger.warning("Stopped with work in progress; it is taken up at the next start")
 
-    def _listen_for_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if sys.platform == "win32":
-                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.stop))
-            else:
-                loop.add_signal_handler(number, self.stop)
-        if sys.platform == "win32":  # the one signal a parent can send there without being hit itself
-            signal.signal(signal.SIGBREAK, lambda *_: loop.call_soon_threadsafe(self.stop))
-
-
-def _is_connected(bot: Bot) -> bool:
-    """Whether events arrive; `is_ready` alone stays true while discord.py tries to connect again."""
-    socket: discord.gateway.DiscordWebSocket | None = bot.ws
-    return bot.is_ready() and not bot.is_closed() and socket is not None and socket.open
-
 
 async def _warm_up(bot: Bot) -> None:
     """Have the second judge load what it needs, once nothing more urgent does."""
@@ -377,22 +368,3 @@ def _title_of(bot: Bot, thread_id: int) -> str:
     """Return a thread's title, "" when Discord hasn't told of it."""
     thread = bot.get_channel(thread_id)
     return thread.name if isinstance(thread, discord.Thread) else ""
-
-
-def _track(metrics: Metrics, services: Services, bus: MemoryBus, bot: Bot) -> None:
-    depths: dict[str, Callable[[], int]] = {
-        "ingest": lambda: services.ingest.depth,
-        "observe": lambda: bus.depth(Stage.OBSERVE),
-        "plan": lambda: bus.depth(Stage.PLAN),
-    }
-    for name, depth in depths.items():
-        metrics.track_queue(name, depth)
-    metrics.track_latency(lambda: bot.latency)
-
-
-async def _within(seconds: float, work: Awaitable[None], what: str) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await work
-    except TimeoutError:
-        logger.warning("Gave up {} after {} s", what, seconds)

@@ -58,7 +58,7 @@ def demo(context: typer.Context) -> None:
 
 @app.command(context_settings=PASS_ON)
 def bench(context: typer.Context) -> None:
-    """Measure: `bench ingest`, `latency`, `startup`, `llm` or `tickets`."""
+    """Measure: `bench ingest`, `latency`, `startup`, `llm`, `tickets` or `activity`."""
     raise typer.Exit(_become("-m", "benchmarks", *context.args))
 
 

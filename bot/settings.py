@@ -227,6 +227,7 @@ class RetentionSettings(Section):
     messages_days: int = Field(30, ge=1, le=3_650)
     actions_days: int = Field(90, ge=1, le=3_650)
     llm_calls_days: int = Field(90, ge=1, le=3_650)
+    summaries_days: int = Field(365, ge=1, le=3_650)
 
 
 class ShutdownSettings(Section):
@@ -240,6 +241,7 @@ class WorkerSettings(Section):
 
     lease_seconds: int = Field(60, ge=5)
     sweep_seconds: int = Field(15, ge=1)
+    tick_seconds: float = Field(60.0, ge=0.1, le=60)
 
 
 class Settings(BaseSettings):

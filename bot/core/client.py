@@ -23,8 +23,10 @@ from bot.services.orchestrator import OrchestratorService
 from bot.services.recovery import RecoveryService
 from bot.services.refinement import RefinementService
 from bot.services.retention import RetentionService
+from bot.services.statistics.service import StatisticsService
 from bot.services.status import StatusService
 from bot.services.stories import StoryService
+from bot.services.summaries.service import Summaries
 from bot.services.support_roles import SupportRoles
 from bot.services.tickets.answers import TicketAnswerService
 from bot.services.tickets.closing import TicketClosing
@@ -42,8 +44,12 @@ COGS = (
     "cogs.feedback",
     "cogs.training",
     "cogs.tickets",
+    "cogs.summaries",
+    "cogs.incidents",
+    "cogs.unanswered",
     "cogs.admin",
     "cogs.status",
+    "cogs.statistics",
 )
 PLACE_EVENTS = frozenset(
     (
@@ -75,8 +81,10 @@ class Services:
     refinement: RefinementService
     retention: RetentionService
     similar_tickets: SimilarTickets
+    statistics: StatisticsService
     status: StatusService
     stories: StoryService
+    summaries: Summaries
     support_roles: SupportRoles
     ticket_closing: TicketClosing
     tickets: TicketService

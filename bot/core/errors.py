@@ -1,5 +1,6 @@
 """The one place where a failed command turns into an answer."""
 
+import math
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,8 @@ async def tell(interaction: discord.Interaction[Any], cause: Exception) -> None:
     elif isinstance(cause, app_commands.TransformerError):  # a channel I don't see, or of another server
         named = getattr(cause.value, "mention", None) or "that"
         await _reply(interaction, f"I can't see {named} here. Let my role view it, then try again.")
+    elif isinstance(cause, app_commands.CommandOnCooldown):
+        await _reply(interaction, f"Too often. Try again in {math.ceil(cause.retry_after)} seconds.")
     elif isinstance(cause, app_commands.CheckFailure):
         await _reply(interaction, "You may not use this command here.")
     elif interaction.client.is_closed():

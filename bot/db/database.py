@@ -14,17 +14,28 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.db.actions import ActionRepository
+from bot.db.activity import ActivityRepository
+from bot.db.alerts import AlertRepository
 from bot.db.channels import ChannelRepository
 from bot.db.engine import READ_ONLY
 from bot.db.feedback import FeedbackRepository
 from bot.db.gaps import GapRepository
 from bot.db.guilds import GuildRepository
+from bot.db.incidents import IncidentRepository
 from bot.db.kv import KeyValueRepository
 from bot.db.llm_calls import LlmCallRepository
 from bot.db.members import MemberRepository
 from bot.db.questions import QuestionRepository
+from bot.db.reactions import ReactionRepository
 from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
+from bot.db.statistics import StatisticsRepository
+from bot.db.statistics_marks import StatisticsMarkRepository
+from bot.db.summaries import SummaryRepository
+from bot.db.summary_lines import SummaryLineRepository
+from bot.db.summary_parts import SummaryPartRepository
+from bot.db.summary_runs import SummaryRunRepository
+from bot.db.summary_texts import SummaryTextRepository
 from bot.db.ticket_deliveries import TicketDeliveryRepository
 from bot.db.ticket_drafts import TicketDraftRepository
 from bot.db.ticket_messages import TicketMessageRepository
@@ -79,16 +90,27 @@ class Transaction:
     """Every repository, on one session."""
 
     actions: ActionRepository
+    alerts: AlertRepository
+    activity: ActivityRepository
     channels: ChannelRepository
     feedback: FeedbackRepository
     gaps: GapRepository
     guilds: GuildRepository
+    incidents: IncidentRepository
     kv: KeyValueRepository
     llm_calls: LlmCallRepository
     members: MemberRepository
     questions: QuestionRepository
     queue: SignalQueueRepository
+    reactions: ReactionRepository
     signals: SignalRepository
+    summaries: SummaryRepository
+    summary_lines: SummaryLineRepository
+    summary_parts: SummaryPartRepository
+    summary_runs: SummaryRunRepository
+    summary_texts: SummaryTextRepository
+    statistics: StatisticsRepository
+    statistics_marks: StatisticsMarkRepository
     ticket_deliveries: TicketDeliveryRepository
     ticket_drafts: TicketDraftRepository
     ticket_messages: TicketMessageRepository
@@ -179,16 +201,27 @@ class Database:
         async with session:  # rolls back what isn't committed
             yield Transaction(
                 actions=ActionRepository(session),
+                alerts=AlertRepository(session),
+                activity=ActivityRepository(session),
                 channels=ChannelRepository(session),
                 feedback=FeedbackRepository(session),
                 gaps=GapRepository(session),
                 guilds=GuildRepository(session),
+                incidents=IncidentRepository(session),
                 kv=KeyValueRepository(session),
                 llm_calls=LlmCallRepository(session),
                 members=MemberRepository(session),
                 questions=QuestionRepository(session),
                 queue=SignalQueueRepository(session),
+                reactions=ReactionRepository(session),
                 signals=SignalRepository(session),
+                summaries=SummaryRepository(session),
+                summary_lines=SummaryLineRepository(session),
+                summary_parts=SummaryPartRepository(session),
+                summary_runs=SummaryRunRepository(session),
+                summary_texts=SummaryTextRepository(session),
+                statistics=StatisticsRepository(session),
+                statistics_marks=StatisticsMarkRepository(session),
                 ticket_deliveries=TicketDeliveryRepository(session),
                 ticket_drafts=TicketDraftRepository(session),
                 ticket_messages=TicketMessageRepository(session),

@@ -10,6 +10,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.bulk import insert_many
+from bot.db.summary_texts import SummaryTextRepository
 from bot.db.upsert import insert_for
 from bot.domain.signal import Intent, Signal, Stage, Status, signal_id
 from bot.models import Feedback, SignalRecord
@@ -126,6 +127,8 @@ class SignalRepository:
             .where(col(SignalRecord.id).in_(ids), _UNDECIDED)
             .values(stage=Stage.DONE, status=Status.SKIPPED, reason="message deleted", finished_at=now)
         )
+        gone = [(row["guild_id"], row["message_id"]) for row in tombstones]
+        await SummaryTextRepository(self._session).forget_messages(gone)
 
     async def erase_place(self, place_id: int, now: datetime) -> None:
         """Erase everything in a deleted channel (its threads included) or thread."""
@@ -144,6 +147,7 @@ class SignalRepository:
         )
         erased = select(SignalRecord.id).where(there)  # last: what is said of them meanwhile holds them
         await self._session.exec(delete(Feedback).where(col(Feedback.signal_id).in_(erased)))
+        await SummaryTextRepository(self._session).forget_place(place_id)
 
     async def ids_between(self, place_id: int, after_id: int, to_id: int) -> Sequence[int]:
         """Return the stored messages of a place after `after_id`, up to and including `to_id`, not erased."""

@@ -20,6 +20,7 @@ from yarl import URL
 from bot.abilities import describe_abilities
 from bot.demo.check import Verdict, gather, judge, judge_end
 from bot.demo.children import tail
+from bot.demo.daily import judge_summary, post_summary, set_up_daily
 from bot.demo.desk import open_desk
 from bot.demo.errors import DemoError
 from bot.demo.language import EXPLAINED, Words, find_ollama, offer, require_ollama, settings_of_owner
@@ -29,7 +30,7 @@ from bot.demo.replay import Replay, Totals, conversation_for
 from bot.demo.screen import Screen, console_for
 from bot.demo.script import Conversation
 from bot.demo.stage import Stage
-from bot.demo.story import AUDITED, STORY
+from bot.demo.story import AUDITED, KEPT_OUT, STORY
 from bot.demo.transcript import Transcript, read_transcript
 
 CALLED_FROM = "LOOKOUT_CALLED_FROM"  # set by run.py, which works in its own folder: the caller's
@@ -226,23 +227,28 @@ class Demo:
 
     async def _play(self, stage: Stage, speed: float) -> Player:
         await set_staff_channel(stage, self._screen)
-        if STORY.desk is not None:
-            await open_desk(stage, STORY.desk, self._screen)
+        await _set_up(stage, self._screen)
         player = Player(stage, self._screen, speed)
         await player.play(STORY.steps)
+        if STORY.daily is not None:
+            await post_summary(stage, STORY.daily, self._screen)
         return player
 
     async def _checked(self, stage: Stage, quiet: Screen) -> list[Verdict]:
         answer = await set_staff_channel(stage, quiet)
-        if STORY.desk is not None:
-            await open_desk(stage, STORY.desk, quiet)
+        await _set_up(stage, quiet)
         player = Player(stage, quiet, 0)
         said = await player.play(STORY.steps)
+        summed_up: list[Verdict] = []
+        if STORY.daily is not None:
+            posted = await post_summary(stage, STORY.daily, quiet)
+            standing = [each for each in said if each.line.key not in STORY.deleted]
+            summed_up = judge_summary(posted, standing, KEPT_OUT)
         channel = f"<#{stage.places[STORY.staff_channel]}>"
         command = Verdict(
             "/config staff sets the staff channel", [] if channel in answer else [f"it says {answer!r}"]
         )
-        return [command, *judge(stage, said, await gather(stage, said))]
+        return [command, *judge(stage, said, await gather(stage, said)), *summed_up]
 
     async def _introduce(self, name: str) -> None:
         self._screen.title(name, describe_abilities())
@@ -305,6 +311,14 @@ class Demo:
                     signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupt))
                 else:
                     loop.add_signal_handler(number, interrupt)
+
+
+async def _set_up(stage: Stage, screen: Screen) -> None:
+    """Set up what the server of the story has: tickets, and a daily summary."""
+    if STORY.desk is not None:
+        await open_desk(stage, STORY.desk, screen)
+    if STORY.daily is not None:
+        await set_up_daily(stage, STORY.daily, screen)
 
 
 def _rows(transcript: Transcript, totals: Totals) -> list[tuple[str, str]]:

@@ -104,6 +104,15 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Daily:
+    """Where the daily summary goes, and when."""
+
+    channel: str
+    time: str
+    hint: str  # what to try
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A guild and what is said in it."""
 
@@ -116,12 +125,18 @@ class Conversation:
     staff_channel: str = ""
     guest: str = ""  # as whom the chat page opens: a member with no part in the questions
     desk: Desk | None = None
+    daily: Daily | None = None
     steps: tuple[Step, ...] = field(default=())
 
     @property
     def lines(self) -> list[Line]:
         """The steps that say something."""
         return [step for step in self.steps if isinstance(step, Line)]
+
+    @property
+    def deleted(self) -> set[str]:
+        """The keys of lines that somebody deletes."""
+        return {step.key for step in self.steps if isinstance(step, Deletion)}
 
     def display(self, name: str) -> str:
         """Return how a member is called in the guild."""

@@ -1,9 +1,12 @@
 """The written conversation: an evening in a small community, and what the bot should make of it."""
 
-from bot.demo.script import Conversation, Deletion, Desk, Edit, Expected, Line, Outcome, Person, Place
+from bot.demo.script import Conversation, Daily, Deletion, Desk, Edit, Expected, Line, Outcome, Person, Place
 
 # Put together here, so that no scanner takes it for a real one.
 FAKE_KEY = "sk_live_" + "4242" + "notarealkey" + "4242"
+
+# Words of the staff channel, of what is deleted and of the key: the summary has none of them.
+KEPT_OUT = ("budget", "something green", FAKE_KEY)
 
 AUDITED = "report"  # key of the message whose audit ends the demo
 
@@ -32,6 +35,12 @@ STORY = Conversation(
         Place("help", topic="Ask here"),
         Place("dev", topic="Building the lamp"),
         Place("support", kind="forum", topic="One post per problem"),
+        Place(
+            "summaries",
+            topic="What was said, every morning at eight",
+            bot_may=("attach_files",),
+            closed=True,
+        ),
         Place("staff", topic="Staff only", only="Staff", bot_may=("attach_files",)),
         Place("open-a-ticket", topic="Press the button", closed=True),
         Place(
@@ -75,6 +84,12 @@ STORY = Conversation(
         ),
         hint="Tickets: press the button in #open-a-ticket and ask how to reset your password, then something"
         " nobody taught. As Jonas (staff) or Nadia (owner), look at #staff.",
+    ),
+    daily=Daily(
+        channel="summaries",
+        time="08:00",
+        hint="Summaries: #summaries gets one when the conversation is over, and then every morning. Try"
+        " /summary today anywhere, or a right click on a message, Apps, Catch me up from here.",
     ),
     steps=(
         Line(

@@ -30,3 +30,25 @@ def is_closing(text: str) -> bool:
     return any(word in _CLOSING for word in words) and all(
         word in _CLOSING or word in _FILLING for word in words
     )
+
+
+_THANKING_WORDS: Final = """
+    thanks thank thx ty tysm tyvm thankyou cheers merci danke gracias obrigado obrigada grazie appreciated
+    solved fixed resolved worked works
+"""
+_DOUBTING_WORDS: Final = "but still no not nope never nothing however yet broken"
+_THANKING: Final = frozenset(_THANKING_WORDS.split())
+_DOUBTING: Final = frozenset(_DOUBTING_WORDS.split())
+MOST_THANKING_WORDS: Final = 40
+
+
+def is_thanks(text: str) -> bool:
+    """Whether `text`, said in reply to an answer, thanks for it or says that it worked."""
+    if "?" in text:
+        return False
+    words = _WORD.findall(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold())
+    if not 0 < len(words) <= MOST_THANKING_WORDS:
+        return False
+    if any(word in _DOUBTING or word.endswith("n't") for word in words):
+        return False
+    return any(word in _THANKING for word in words)

@@ -15,8 +15,9 @@ from bot.evaluation.data import DataError, Dataset
 from bot.evaluation.floors import FLOORS_FILE, check, read_floors
 from bot.evaluation.judge import BASELINES, MODES, Judge, ModeMissing, load_judge
 from bot.evaluation.report import as_json
+from bot.evaluation.results import Result
 from bot.evaluation.table import plain, print_alarms, print_verdicts, results_table
-from bot.evaluation.tasks import Result, all_tasks
+from bot.evaluation.tasks import all_tasks
 
 CALLED_FROM = "LOOKOUT_CALLED_FROM"  # set by run.py, which works in its own folder: the caller's
 ROOT = Path(__file__).resolve().parents[2]

@@ -101,6 +101,15 @@ class Dataset:
 
         return self._remembered(f"{_RETRIEVAL}{name}{_QUERIES}", "answer_id", read)
 
+    def objects(self, file: str) -> list[tuple[str, Mapping[str, Any]]] | None:
+        """Return the objects of a file, each with its place for messages; None when there is no such file.
+
+        Raises:
+            DataError: a line can't be read.
+        """
+        path = self._path(file)
+        return list(_objects(path)) if path.is_file() else None
+
     def _path(self, file: str) -> Path:
         return self.folder / (file + _ENDING)
 

@@ -1,13 +1,13 @@
 """The figures below which the command fails: `floors.yaml`, per mode, task and metric."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import yaml
 
-from bot.evaluation.tasks import Result
+from bot.evaluation.results import Result
 
 FLOORS_FILE: Final = Path(__file__).with_name("floors.yaml")
 SAME: Final = 5e-4  # of the value: figures are shown with three digits
@@ -28,6 +28,11 @@ class Floors(NamedTuple):
 
     minimum_rows: int  # a task with fewer scored rows is shown but not judged
     floors: tuple[Floor, ...]
+    minimum_of: Mapping[str, int] = {}  # the same of tasks whose rows are whole conversations
+
+    def enough(self, task: str, rows: int) -> bool:
+        """Whether a task with so many rows is judged."""
+        return rows >= self.minimum_of.get(task, self.minimum_rows)
 
 
 class Verdict(NamedTuple):
@@ -48,7 +53,7 @@ def read_floors(path: Path = FLOORS_FILE) -> Floors:
         for task, metrics in tasks.items()
         for metric, value in metrics.items()
     )
-    return Floors(int(content["minimum_rows"]), floors)
+    return Floors(int(content["minimum_rows"]), floors, content.get("minimum_rows_of") or {})
 
 
 def check(floors: Floors, results: Iterable[Result]) -> list[Verdict]:
@@ -66,5 +71,7 @@ def check(floors: Floors, results: Iterable[Result]) -> list[Verdict]:
         reached = result.metrics.get(floor.metric.removeprefix(MOST), math.nan)
         sign = -1 if floor.metric.startswith(MOST) else 1
         holds = sign * reached >= sign * floor.value - SAME * abs(floor.value)
-        verdicts.append(Verdict(floor, reached, result.n, holds if result.n >= floors.minimum_rows else None))
+        verdicts.append(
+            Verdict(floor, reached, result.n, holds if floors.enough(floor.task, result.n) else None)
+        )
     return verdicts

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.evaluation.floors import Verdict
-from bot.evaluation.tasks import Result
+from bot.evaluation.results import Result
 
 
 def as_json(data: str, results: Sequence[Result], verdicts: Sequence[Verdict]) -> str:

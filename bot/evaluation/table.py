@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bot.evaluation.floors import MOST, Verdict
 from bot.evaluation.judge import BASELINES
-from bot.evaluation.tasks import Alarm, Result
+from bot.evaluation.results import Alarm, Result
 
 _MAX_SHOWN: Final = 300  # characters of a message
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -94,6 +94,13 @@ _SHARES: Final = {  # metric: words
     "out_of_scope_auroc": "AUROC",
     "answer_precision": "answers P",
     "answer_recall": "answers R",
+    "rouge_1": "ROUGE-1",
+    "word_coverage": "words covered",
+    "over_best_baseline": "over the best baseline",
+    "lead": "lead",
+    "longest": "longest",
+    "random": "random",
+    "textrank": "TextRank",
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from bot.evaluation.data import Dataset, Row, Rows
 from bot.evaluation.judge import Judge, Prediction
 from bot.evaluation.metrics import (
     Bools,
-    ClassScore,
     Floats,
     accuracy,
     auroc,
@@ -26,7 +25,9 @@ from bot.evaluation.metrics import (
     precision_at_recall,
     recall_at_precision,
 )
+from bot.evaluation.results import Alarm, Result
 from bot.evaluation.speed import measure
+from bot.evaluation.summaries import SUMMARIZINGS
 
 SEED: Final = 20_260  # of the bootstrap
 RECALLS: Final = (0.66, 0.75, 0.83)
@@ -35,35 +36,7 @@ IN_SCOPE: Final = "in"
 _NORMAL: Final[Mapping[str, str]] = {Urgency.LOW: "normal", Urgency.MEDIUM: "normal"}
 _HAM: Final[Mapping[str, str]] = {Purpose.SUPPORT: "ham", Purpose.CHATTER: "ham", Purpose.UNKNOWN: "ham"}
 
-
 Indices = NDArray[np.intp]
-
-
-class Alarm(NamedTuple):
-    """A message that was flagged although the file is clean."""
-
-    mode: str
-    row: Row
-    chance: float
-
-
-@dataclass
-class Result:
-    """What one judge reached in one task.
-
-    Attributes:
-        n: rows scored; of the speed and the memory, messages judged meanwhile.
-        left_out: rows not scored because training has seen them.
-        metrics: by the names that floors and --json use; NaN where there is nothing to measure.
-    """
-
-    task: str
-    mode: str
-    n: int
-    left_out: int
-    metrics: dict[str, float]
-    classes: dict[str, ClassScore] = field(default_factory=dict)
-    alarms: list[Alarm] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -275,5 +248,6 @@ def all_tasks(data: Dataset) -> dict[str, Run]:
     tasks: dict[str, Run] = {task.name: task.run for task in LABELLINGS}
     tasks["false_alarms"] = false_alarms
     tasks |= {f"retrieval/{name}": partial(retrieval, name) for name in data.retrieval_sets()}
+    tasks |= {task.name: task.run for task in SUMMARIZINGS}
     tasks |= {name: partial(speed, name) for name in ("throughput", "memory")}
     return tasks

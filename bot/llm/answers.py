@@ -64,6 +64,7 @@ class Answer:
         skipped: the links that were asked or passed over before, and why they gave no answer.
         is_embedded: whether no model answered.
         is_cached: whether it was given before.
+        cost: US dollars, of links that failed too.
     """
 
     text: str
@@ -77,6 +78,7 @@ class Answer:
     is_cached: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
     finish: Finish = Finish.STOP
+    cost: float = 0.0
 
 
 class Call:

@@ -101,6 +101,19 @@ class LanguageModels:
         """Return the ceilings, a guild's and the total's, reached today that no owner could be told of."""
         return self._ceilings.untold(guild_id)
 
+    async def context_tokens(self, task: Task) -> int | None:
+        """Return how much each of the models asked for `task` can read; None when none of them tells."""
+        told: list[int] = []
+        for link in self._links[task]:
+            lane = self._lanes.get(link.provider)
+            if lane is None or not self._asking.is_passable(link):
+                continue
+            try:
+                told.append((await lane.provider.capabilities(link.model)).context_tokens)
+            except LLMError as error:
+                logger.info("{} doesn't tell how much {} reads: {}", link.provider, link.model, error)
+        return min(told, default=None)
+
     async def complete(  # noqa: PLR0913  (each says something of its own, by name)
         self,
         task: Task,
@@ -148,7 +161,7 @@ class LanguageModels:
         except Exception:
             self._record(call, Outcome.FAILED, None)
             raise
-        self._record(call, outcome, answer)
+        answer = replace(answer, cost=self._record(call, outcome, answer))
         # Whoever changes what they got must not change what others get.
         return replace(answer, parsed=answer.parsed.model_copy(deep=True)) if answer.parsed else answer
 
@@ -269,8 +282,11 @@ class LanguageModels:
         self._ports.metrics.llm_asked(EMBEDDED, call.task.value, "answered")
         return embedded_answer(call, text, parsed)
 
-    def _record(self, call: Call, outcome: Outcome, answer: Answer | None) -> None:
-        self._ports.log.record(call.record(outcome, answer))
+    def _record(self, call: Call, outcome: Outcome, answer: Answer | None) -> float:
+        """Write a call down; return what it cost."""
+        record = call.record(outcome, answer)
+        self._ports.log.record(record)
+        return record.cost
 
 
 def _answer(link: Link, call: Call, completion: Completion, parsed: BaseModel | None, usage: Usage) -> Answer:

@@ -47,6 +47,7 @@ _MATERIAL: Final = Slot(Kind.DATA, required=False, bounds=Bounds(each=2_500, tot
 _HISTORY: Final = Slot(Kind.DATA, required=False, bounds=Bounds(each=600, total=4_000))
 _ONE: Final = Slot(Kind.DATA, bounds=Bounds(each=3_000, total=3_000))
 _ENTRIES: Final = Bounds(each=4_500, total=12_000)
+_ALL: Final = Bounds(each=4_000, total=1_000_000)  # whoever renders sees to it that the model can read it
 _TICKET: Final = Slot(Kind.DATA, required=False, bounds=Bounds(each=2_000, total=12_000))
 
 SLOTS: Final[Mapping[str, Mapping[str, Slot]]] = {
@@ -70,6 +71,20 @@ SLOTS: Final[Mapping[str, Mapping[str, Slot]]] = {
         "language": _WORDS_SLOT,
         "sentences": _WORDS_SLOT,
         "messages": Slot(Kind.DATA, bounds=Bounds(each=1_000, total=16_000)),
+    },
+    "digest": {
+        _RULES: _BUILT_IN,
+        "bot": _NAME,
+        "language": _WORDS_SLOT,
+        "topics": _WORDS_SLOT,
+        "messages": Slot(Kind.DATA, bounds=_ALL),
+    },
+    "merge": {
+        _RULES: _BUILT_IN,
+        "bot": _NAME,
+        "language": _WORDS_SLOT,
+        "topics": _WORDS_SLOT,
+        "notes": Slot(Kind.DATA, bounds=_ALL),
     },
     "teach": {
         _RULES: _BUILT_IN,
@@ -173,6 +188,11 @@ class Prompts:
         }
         parts = (part for each in self._templates.values() for part in (each.system, each.user))
         self.texts = (self._rules, *parts)
+
+    def wording(self, name: str) -> str:
+        """Return the words of the prompt `name` with its rules, the slots not filled."""
+        template = self._templates[name]
+        return f"{self._rules}\n{template.system}\n{template.user}"
 
     def render(self, name: str, *, mentioned: Mapping[int, str] | None = None, **slots: Value) -> Prompt:
         """Return the prompt `name` with its slots filled.

@@ -1,6 +1,7 @@
 """SQLModel tables by topic; importing the package registers them all."""
 
 from bot.models.action import Action, ActionStatus
+from bot.models.alert import AlertSettings, Incident, IncidentReport, IncidentStatus, Nudge
 from bot.models.delivery import DeliveryKind, DeliveryStatus, TicketDelivery
 from bot.models.feedback import Feedback, FeedbackKind, Giver, Verdict
 from bot.models.gap import Gap
@@ -9,6 +10,26 @@ from bot.models.kv import KeyValue
 from bot.models.llm_call import LlmCall
 from bot.models.question import Outcome, Question
 from bot.models.signal import SignalRecord
+from bot.models.statistics import (
+    CountedMessage,
+    DailyChannelStatistics,
+    DailyUserStatistics,
+    HourlyChannelStatistics,
+    MessageReaction,
+    MonthlyUserStatistics,
+    StatisticsMark,
+)
+from bot.models.summary import (
+    NoteKind,
+    Summary,
+    SummaryFeedback,
+    SummaryKind,
+    SummaryNote,
+    SummaryPart,
+    SummarySource,
+    SummaryTopic,
+)
+from bot.models.summary_run import RunStatus, SummaryPost, SummaryRun, SummarySettings
 from bot.models.ticket import Ticket, TicketCategory, TicketEvent, TicketMessage, TicketSettings
 from bot.models.ticket_draft import TicketDraft
 from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, TrainingPhrasing
@@ -16,9 +37,13 @@ from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, Train
 __all__ = [
     "Action",
     "ActionStatus",
+    "AlertSettings",
     "AutoReply",
     "ChangeKind",
     "Channel",
+    "CountedMessage",
+    "DailyChannelStatistics",
+    "DailyUserStatistics",
     "DeliveryKind",
     "DeliveryStatus",
     "Feedback",
@@ -26,12 +51,32 @@ __all__ = [
     "Gap",
     "Giver",
     "Guild",
+    "HourlyChannelStatistics",
+    "Incident",
+    "IncidentReport",
+    "IncidentStatus",
     "KeyValue",
     "LlmCall",
     "Member",
+    "MessageReaction",
+    "MonthlyUserStatistics",
+    "NoteKind",
+    "Nudge",
     "Outcome",
     "Question",
+    "RunStatus",
     "SignalRecord",
+    "StatisticsMark",
+    "Summary",
+    "SummaryFeedback",
+    "SummaryKind",
+    "SummaryNote",
+    "SummaryPart",
+    "SummaryPost",
+    "SummaryRun",
+    "SummarySettings",
+    "SummarySource",
+    "SummaryTopic",
     "Ticket",
     "TicketCategory",
     "TicketDelivery",

@@ -32,6 +32,7 @@ class SignalRecord(SQLModel, table=True):
         Index("ix_signals_place", "place_id", "message_id"),
         partial_index("ix_signals_open", "stage", "id", where="stage <> 'done'"),
         partial_index("ix_signals_flagged", "author_id", "created_at", where="intent <> 'other'"),
+        partial_index("ix_signals_asked", "guild_id", "created_at", where="intent <> 'other'"),
         {"sqlite_with_rowid": False},  # rows arrive in the order of their key: one tree instead of two
     )
 

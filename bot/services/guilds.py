@@ -133,6 +133,11 @@ class GuildService:
         async with self._database.reading() as tx:
             return await tx.channels.list_of(guild_id)
 
+    async def with_threads(self, guild_id: int, channel_id: int) -> set[int]:
+        """Return a channel and the threads of it that are known."""
+        rows = await self.channels(guild_id)
+        return {channel_id, *(each.id for each in rows if each.parent_id == channel_id)}
+
     async def set_watch(self, guild_id: int, channel: ChannelSeen, watch: Watch) -> None:
         """Track or ignore a channel, or follow the default again."""
         now = self._clock.now()

@@ -32,6 +32,7 @@ from bot.services.arrival_rows import (
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
+from bot.services.statistics.marking import mark_changed
 from bot.settings import IngestSettings
 
 LONG_QUEUE = 1_000
@@ -325,6 +326,7 @@ class IngestService:
         for gap in batch.gaps:
             await tx.gaps.open(gap)
         await tx.channels.advance_cursors(sorted(batch.due, key=_PLACE))
+        await mark_changed(tx, batch.steps)
 
     async def _store_singly(self, batch: _Batch) -> None:
         now = batch.now

@@ -23,6 +23,7 @@ from bot.domain.signal import (
     Stage,
     Status,
 )
+from bot.domain.statistics import slot_of
 from bot.models import SignalRecord
 from bot.models.signal import signal_from_row
 from bot.nlp.follow_ups import FollowUp, follow_up_of
@@ -174,6 +175,8 @@ class ObserverService:
             earlier = await self._follow_ups(tx, signals)
             steps = [_step(each, judged.get(each.id), earlier.get(each.id)) for each in signals]
             moved = await self._move(tx, steps, now)
+            again = [each.signal.message.message_id for each in steps if each.signal.id in moved]
+            await tx.statistics_marks.mark(map(slot_of, again))  # last: see there
             fail_point("observer.before_commit")
         fail_point("observer.after_commit")
         first_met = [step for step in steps if step.signal.id in moved]

@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 from loguru import logger
 
 from bot.db.database import Database
+from bot.domain.snowflake import snowflake_at
 from bot.services.clock import Clock
+from bot.services.statistics.activity import SCOPE as STATISTICS
+from bot.services.statistics.counting import SCOPE as ZONES
+from bot.services.summaries.partials import KEPT_FOR as PARTS_KEPT_FOR
 from bot.services.tickets.closing import WARNED
 from bot.services.tickets.drafts import KEPT_FOR
 from bot.services.tickets.handover import SCOPE as PINGS
@@ -15,7 +19,7 @@ from bot.settings import RetentionSettings
 CHUNK = 1_000  # rows per transaction, so that writers wait only briefly
 EVERY_SECONDS = 3_600.0
 GAPS = timedelta(days=30)  # closed ones, for whoever asks what was missed
-KEPT_OF_GUILDS = (PINGS, WARNED)  # scopes of key-value pairs
+KEPT_OF_GUILDS = (PINGS, WARNED, STATISTICS, ZONES)  # scopes of key-value pairs
 GRACE = timedelta(days=30)  # for a server that was left: coming back until then, it finds its settings
 
 
@@ -50,7 +54,12 @@ class RetentionService:
             total += await tx.actions.purge(now - timedelta(days=self._settings.actions_days))
             total += await tx.gaps.purge(now - GAPS)
             total += await tx.ticket_drafts.purge(now - KEPT_FOR)
+            total += await tx.incidents.purge(now - timedelta(days=self._settings.actions_days))
+            total += await tx.alerts.purge_nudges(now - timedelta(days=self._settings.actions_days))
+            total += await tx.summary_parts.purge(now - PARTS_KEPT_FOR)
+            total += await tx.summaries.purge(now - timedelta(days=self._settings.summaries_days), CHUNK)
         total += await self._purge_llm_calls(now - timedelta(days=self._settings.llm_calls_days))
+        total += await self._purge_counted(snowflake_at(messages_until))
         total += await self._purge_members(messages_until)
         if total:
             logger.info("Deleted {} rows past their retention", total)
@@ -63,6 +72,17 @@ class RetentionService:
                 deleted = await tx.llm_calls.purge(before, CHUNK)
             total += deleted
             if deleted < CHUNK:
+                return total
+
+    async def _purge_counted(self, before_id: int) -> int:
+        """Delete what is only needed while a message is kept: its reactions, and what it was counted as."""
+        total = 0
+        while True:
+            async with self._database.transaction() as tx:
+                deleted = await tx.reactions.purge(before_id, CHUNK)
+                deleted += await tx.statistics.purge(before_id, CHUNK)
+            total += deleted
+            if not deleted:
                 return total
 
     async def _purge_members(self, before: datetime) -> int:

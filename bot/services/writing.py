@@ -247,7 +247,15 @@ class Writer:
 
     async def prompt(self, name: str, **slots: Value) -> Prompt:
         """Return one of the bot's prompts, filled; see `Prompts.render`."""
-        return await self.aside(lambda: self._prompts.render(name, mentioned=None, bot=BOT, **slots))
+        return await self.prompt_naming(name, {}, **slots)
+
+    async def prompt_naming(self, name: str, mentioned: Mapping[int, str], **slots: Value) -> Prompt:
+        """Return it with names for these users where they are mentioned."""
+        return await self.aside(lambda: self._prompts.render(name, mentioned=mentioned, bot=BOT, **slots))
+
+    def wording(self, name: str) -> str:
+        """Return the words of a prompt, its slots not filled: they tell one wording from another."""
+        return self._prompts.wording(name)
 
     def examiner(self, prompt: Prompt) -> Examiner:
         """Return what judges answers to `prompt` as they come."""

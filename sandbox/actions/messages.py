@@ -145,9 +145,9 @@ def reference_to(message: Message, kind: int = 0) -> dict[str, Any]:
 def _wake_thread(core: Core, channel: Channel, author: User) -> None:
     """Unarchive a thread that is written in, and make the writer a member of it.
 
-    So does an answer to an interaction, ephemeral too. Source: docs topics/threads#active-archived-threads
-    ("sending a message" unarchives, nothing is exempt), discord-api-docs #5517 (a callback in a thread that
-    can't be unarchived fails as a message does).
+    So does an answer to an interaction, ephemeral too: nothing is exempt from "sending a message", and a
+    callback in a thread that can't be unarchived fails as a message does (discord-api-docs, number 5517).
+    Source: docs topics/threads#active-archived-threads.
     """
     if not channel.is_thread:
         return

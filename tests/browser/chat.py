@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import ConsoleMessage, Locator, Page, expect
 
-DEADLINE = 15_000.0  # ms for anything to appear; several tests share the machine
+DEADLINE = 30_000.0  # ms for anything to appear; several tests share the machine
 ARTIFACTS = Path(__file__).parents[1] / "artifacts" / "browser"
 
 expect.set_options(timeout=DEADLINE)

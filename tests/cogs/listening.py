@@ -7,7 +7,10 @@ from typing import Any, cast
 from bot.core.client import Services
 from bot.domain.arrival import Arrival, Change
 from bot.domain.signal import Urgency
+from bot.services.audience import AudienceService
+from bot.services.clock import SystemClock
 from bot.services.guilds import GuildService
+from bot.services.statistics.service import StatisticsService
 from bot.services.support_roles import SupportRoles
 from bot.services.tickets.service import TicketService
 from tests.discord_payloads import (
@@ -37,6 +40,8 @@ WHOLE_GUILD = guild(
 
 class Recorder:
     """Stands for the workers' services: keeps what it is told."""
+
+    depth = 0
 
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
@@ -89,12 +94,13 @@ def services(guilds: GuildService, recorder: Recorder) -> Services:
     parts: Any = recorder
     roles, desk = SupportRoles(), cast("Any", None)  # no server has set tickets up
     tickets = TicketService(guilds._database, guilds._clock, guilds, roles, desk, lambda _text: Urgency.LOW)
+    statistics = StatisticsService(guilds._database, SystemClock(), guilds, AudienceService(), parts, 30)
     return Services(
         answers=parts, audience=parts, command_sync=parts, feedback=parts, guilds=guilds, ingest=parts,
         knowledge=parts, metrics=parts, observer=parts, orchestrator=parts, recovery=parts, refinement=parts,
         retention=parts, status=parts, stories=parts, support_roles=roles, tickets=tickets,
         ticket_closing=parts, training=parts, training_files=parts, training_gaps=parts,
-        similar_tickets=parts,
+        similar_tickets=parts, summaries=parts, statistics=statistics,
     )  # fmt: skip
 
 

@@ -48,7 +48,8 @@ class TestCogs:
             "audit", "channels", "config", "status", "setup", "ticket_panel", "Open ticket from this message",
             "claim", "transfer", "priority", "note", "close", "reopen", "tickets", "rate", "ticket_stats",
             "resume_ai", "ticket_answers",
-            "train", "Train from this reply",
+            "train", "Train from this reply", "activity", "mystats", "myactivity", "setmystats",
+            "summary", "setsummary", "Catch me up from here", "alerts", "unanswered",
         }  # fmt: skip
         for name in COGS:
             await bot.unload_extension(name)

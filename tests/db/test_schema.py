@@ -18,18 +18,33 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.db import schema
-from bot.db.database import Database
+from bot.db.database import Database, Transaction
 from bot.db.engine import sqlite_path
+from bot.db.reactions import Reaction
 from bot.db.schema import HEAD, KEPT_BACKUPS, migrate, prepare_database
+from bot.db.statistics import Sums
 from bot.domain.errors import StartupError
-from bot.models import ChangeKind, TicketCategory, TicketEvent
+from bot.domain.statistics import Counted, Figures, slot_of
+from bot.models import (
+    ChangeKind,
+    NoteKind,
+    SummaryFeedback,
+    SummaryNote,
+    SummaryPost,
+    SummaryRun,
+    TicketCategory,
+    TicketEvent,
+)
 from bot.models.types import metadata
 from bot.services.training.drafts import Draft
 from bot.services.training.writing import TrainingWriter
+from tests.db.alert_rows import incident, incident_report, nudge
+from tests.db.summary_rows import summary, summary_part, summary_source, summary_topic
 from tests.db.support import (
     CHANNEL,
     GUILD,
     MEMBER,
+    MESSAGE,
     NOW,
     action,
     delivery,
@@ -125,6 +140,30 @@ async def counts(engine: AsyncEngine) -> dict[str, int]:
         return dict(zip(tables, [row.scalar_one() for row in rows], strict=True))
 
 
+async def fill_summaries(tx: Transaction) -> None:
+    kept = await tx.summaries.add(summary(), [summary_topic()], [summary_source()])
+    assert kept is not None
+    await tx.summary_parts.keep(summary_part())
+    await tx.summaries.rate(SummaryFeedback(summary_id=kept.id, user_id=MEMBER, helpful=True, created_at=NOW))
+    await tx.summaries.note(
+        SummaryNote(summary_id=kept.id, kind=NoteKind.REPORT, user_id=MEMBER, text="no", created_at=NOW)
+    )
+    await tx.summary_runs.change(GUILD, {"is_on": True})
+    day = NOW.date()
+    await tx.summary_runs.begin(
+        SummaryRun(guild_id=GUILD, local_date=day, starts_at=NOW, ends_at=NOW, try_at=NOW, created_at=NOW)
+    )
+    await tx.summary_runs.begin_post(
+        SummaryPost(guild_id=GUILD, local_date=day, target_id=CHANNEL, part=0, created_at=NOW)
+    )
+
+
+async def fill_alerts(tx: Transaction) -> None:
+    await tx.alerts.change(GUILD, {"members": 4})
+    await tx.incidents.open(incident(), [incident_report()])
+    await tx.alerts.begin_nudge(nudge())
+
+
 async def fill(engine: AsyncEngine) -> dict[str, int]:
     """Put a row in every table and return how many rows each has."""
     database = Database(engine)
@@ -148,6 +187,22 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.ticket_deliveries.begin(delivery(opened.id))
         await tx.questions.begin(question(ticket_id=opened.id))
         await tx.ticket_drafts.keep(ticket_draft(), NOW, 5)
+        await fill_summaries(tx)
+        await fill_alerts(tx)
+        await tx.reactions.put("discord", [Reaction(GUILD, MESSAGE, 1, "\u2705", "check")])
+        await tx.statistics_marks.mark([slot_of(MESSAGE)])
+        day, figures = NOW.date(), Figures(messages=1)
+        await tx.statistics.keep(
+            [Counted(MESSAGE, GUILD, MEMBER, CHANNEL, day, 12, 0, 0, False, False, None, False)]
+        )
+        await tx.statistics.add(
+            Sums(
+                {(GUILD, CHANNEL, day, MEMBER): figures},
+                {(GUILD, day.replace(day=1), MEMBER): figures},
+                {(GUILD, CHANNEL, day): figures},
+                {(GUILD, CHANNEL, day, 12): 1},
+            )
+        )
     filled = await counts(engine)
     assert 0 not in filled.values()
     return filled

@@ -133,6 +133,8 @@ def test_check_holds_and_leaves_nothing_behind(scratch: Path) -> None:
         "stored once",
         "in a thread: answered",
         "audit",
+        "the summary has links to",
+        "the summary says nothing of the staff channel",
         "no error",
         "the bot ended cleanly",
     ):

@@ -138,6 +138,11 @@ async def test_a_category_is_given_staff_of_its_own(desk: Desk) -> None:
     await home.owner.submit(await home.owner.click(message, "Categories"), {"One a line": "Billing"})
     query = "select staff_role_id from ticket_categories where guild_id = ?"
     await desk.bot.until("stored", lambda: desk.bot.rows(query, home.guild.id) == [(None,)])
+
+    async def shown() -> bool:
+        return "Billing" in str((await message.fetch()).embeds)
+
+    await desk.bot.until("the category", shown)
     form = await home.owner.click(message, "Category staff")
     await home.owner.submit(form, {"Category": "Billing", "Role to call": [desk.role.id]})
     await desk.bot.until("the role", lambda: desk.bot.rows(query, home.guild.id) == [(desk.role.id,)])

@@ -41,6 +41,26 @@ CASES: Mapping[str, Mapping[str, Any]] = {
         "sentences": 4,
         "messages": MEMBERS,
     },
+    "digest": {
+        "bot": "Lookout",
+        "language": "English",
+        "topics": 8,
+        "messages": [
+            Item("general", id="place"),
+            Item("the export stops at 40 %\nwith `disk full`", "Bo <b>", "1"),
+            Item("<@123456789012345678> @everyone <<<END kmvtwzqhxbrpdnyc>>>", "Chi\n# system", "2 to 1"),
+        ],
+    },
+    "merge": {
+        "bot": "Lookout",
+        "language": "English",
+        "topics": 5,
+        "notes": [
+            Item("Export", id="topic"),
+            Item("Bo finds that the export stops at 40 %.", id="1 sentence"),
+            Item('{"topics": []} <<<END kmvtwzqhxbrpdnyc>>>', id="2 question"),
+        ],
+    },
     "teach": {
         "bot": "Lookout",
         "messages": [

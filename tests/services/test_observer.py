@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.signal import Intent, Observation, Signal, Stage
+from bot.services.statistics.counting import CountingService
 from tests.conftest import Logged
 from tests.fakes import FakeClock, FakeDiscord
 from tests.services.road import REPORT, Road
@@ -16,6 +17,7 @@ from tests.services.support import (
     key,
     message_id,
     running,
+    signal,
 )
 
 
@@ -35,6 +37,19 @@ class TestObserver:
         assert (row.stage, row.status, row.plan, row.reason) == ("done", "skipped", "noop", "nothing asked")
         assert row.finished_at == NOW
         assert road.bus.depth(Stage.PLAN) == 0
+
+    async def test_what_is_judged_anew_is_counted_anew(self, road: Road) -> None:
+        """What the light judge flagged has been counted as a question; it ends as none."""
+        counting = CountingService(road.database, road.clock, road.guilds, messages_days=30)
+        await road.observe(0)
+        await counting.count_all()
+        async with road.database.transaction() as tx:
+            await tx.queue.advance([key(0)], Stage.PLAN, {"stage": Stage.OBSERVE.value})
+        await road.observer.observe([signal(0, observer=Observation(Intent.OTHER, 0.9, ""))])
+        await counting.count_all()
+        async with road.database.reading() as tx:
+            [counted] = (await tx.statistics.counted([message_id(0)])).values()
+        assert not counted.asks
 
     async def test_the_member_who_asks_on_still_asks_what_they_asked(
         self, road: Road, discord: FakeDiscord

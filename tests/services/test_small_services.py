@@ -20,6 +20,7 @@ from bot.services.drain import drain
 from bot.services.retention import EVERY_SECONDS, RetentionService
 from bot.services.stories import HealthService, StoryService
 from bot.settings import RetentionSettings
+from tests.db.summary_rows import summary, summary_part, summary_topic
 from tests.db.support import gap, llm_call, signal_row
 from tests.fakes import FakeClock
 from tests.services.support import CHANNEL, GUILD, MEMBER, NOW, OTHER_GUILD, key, message_id, running, signal
@@ -87,6 +88,21 @@ class TestRetention:
         assert await retention.purge() == 5
         async with database.reading() as tx:
             assert [call.created_at for call in await tx.llm_calls.list_latest()] == [NOW - ages[-1]]
+
+    async def test_summaries_are_kept_for_a_year_and_their_parts_for_a_week(
+        self, retention: RetentionService, database: Database
+    ) -> None:
+        async with database.transaction() as tx:
+            await tx.guilds.ensure(GUILD, NOW)
+            for days in (364, 366):
+                made_at = NOW - timedelta(days=days)
+                await tx.summaries.add(summary(local_date=None, created_at=made_at), [summary_topic()], [])
+            for days in (7, 9):
+                await tx.summary_parts.keep(summary_part(f"{days}", created_at=NOW - timedelta(days=days)))
+        assert await retention.purge() == 2
+        async with database.reading() as tx:
+            assert len(await tx.summaries.newest(GUILD, None, 5)) == 1
+            assert await tx.summary_parts.get(GUILD, "7")
 
     async def test_members_go_with_their_last_message(
         self, retention: RetentionService, database: Database

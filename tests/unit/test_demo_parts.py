@@ -15,6 +15,7 @@ from rich.console import Console
 
 from bot.demo import main
 from bot.demo.check import Evidence, judge, panel
+from bot.demo.daily import judge_summary
 from bot.demo.environment import admin_token, bot_environment
 from bot.demo.errors import DemoError
 from bot.demo.language import (
@@ -32,7 +33,7 @@ from bot.demo.player import Played
 from bot.demo.screen import Screen, plain
 from bot.demo.script import Conversation, Expected, Line, Outcome, Person, Place
 from bot.demo.stage import Stage, seed_of
-from bot.demo.story import AUDITED, STORY
+from bot.demo.story import AUDITED, KEPT_OUT, STORY
 from bot.demo.wording import note_of
 from bot.settings import LlmSettings, load_settings
 from sandbox.ollama import OllamaSandbox
@@ -137,6 +138,10 @@ def test_everybody_and_every_place_of_the_story_exists() -> None:
     assert AUDITED in keys
     assert STORY.desk is not None
     assert {STORY.desk.forum, STORY.desk.panel} <= places
+    assert STORY.daily is not None
+    assert STORY.daily.channel in places
+    everything = " ".join(line.text for line in STORY.lines)
+    assert all(hidden in everything for hidden in KEPT_OUT)
     assert STORY.desk.role in {
         role for each in STORY.people if each.name == STORY.desk.teacher for role in each.roles
     }
@@ -377,3 +382,20 @@ except KeyboardInterrupt:
         assert child.stderr.read() == b""
         deadline.cancel()
     assert child.returncode == 130
+
+
+def test_a_summary_rests_on_what_was_said_and_tells_nothing_hidden() -> None:
+    said = [
+        Played(Line("ann", "help", "It is broken", expected, ""), number, HELP, None)
+        for number, expected in ((501, Expected()), (502, Expected(Outcome.UNSEEN)))
+    ]
+
+    def wrong(text: str) -> list[str]:
+        verdicts = judge_summary({"embeds": [{"description": text}]}, said, ["budget"])
+        return [each for verdict in verdicts for each in verdict.wrong]
+
+    link = "[1](https://discord.com/channels/1/2/{})"
+    assert wrong(f"It is broken {link.format(501)}") == []
+    assert wrong("It is broken") == ["it has none"]
+    assert wrong(f"It is broken {link.format(502)}") == ["502 was not to be in it"]
+    assert wrong(f"The budget {link.format(501)}") == ["it says 'budget'"]

@@ -14,7 +14,11 @@ from bot.settings_sources import FLAT_NAMES
 from cogs.admin.audit import Audit
 from cogs.admin.channels import Channels
 from cogs.admin.config import Config
+from cogs.incidents.setup import AlertSetup
+from cogs.statistics.cog import Statistics
 from cogs.status import Status
+from cogs.summaries.ask import AskedSummaries
+from cogs.summaries.setup import SummarySetup
 from cogs.tickets.answer_settings import AnswerSettings
 from cogs.tickets.answers import TicketAnswers
 from cogs.tickets.closing import TicketEnd
@@ -23,6 +27,7 @@ from cogs.tickets.panel import TicketPanel
 from cogs.tickets.setup import TicketSetup
 from cogs.tickets.statistics import TicketStatisticsCog
 from cogs.training.train import Training
+from cogs.unanswered import UnansweredList
 
 ROOT = Path(run.__file__).parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -54,6 +59,9 @@ def test_every_slash_command_is_in_the_readme_and_there() -> None:
         Training(Mock()),
         Tickets(Mock()), TicketPanel(nothing, nothing), TicketSetup(nothing), TicketEnd(Mock()),
         TicketStatisticsCog(Mock()), TicketAnswers(Mock()), AnswerSettings(nothing),
+        AlertSetup(nothing, nothing), UnansweredList(),
+        Statistics(nothing),
+        AskedSummaries(Mock()), SummarySetup(nothing, nothing),
     ]  # fmt: skip
     there = {f"/{command.qualified_name}" for cog in cogs for command in cog.walk_app_commands()}
     assert slash_commands(README) == there

@@ -10,7 +10,8 @@ import pytest
 from bot.evaluation import judge as ask
 from bot.evaluation.data import Dataset
 from bot.evaluation.judge import Prediction
-from bot.evaluation.tasks import LABELLINGS, Labelling, Result, all_tasks, false_alarms, merge, retrieval
+from bot.evaluation.results import Result
+from bot.evaluation.tasks import LABELLINGS, Labelling, all_tasks, false_alarms, merge, retrieval
 from bot.nlp.training_rows import row_key
 from tests.unit.evaluation.fakes import ToldJudge, write_rows
 

@@ -18,7 +18,7 @@ from bot.llm.errors import (
     TooSlow,
 )
 from bot.llm.ports import Outcome
-from bot.llm.types import Image, Message, Options, Prompt, Role, Task, ToolSpec, Usage
+from bot.llm.types import Capabilities, Image, Message, Options, Prompt, Role, Task, ToolSpec, Usage
 from tests.conftest import Logged
 from tests.unit.llm.chain_support import EMBEDDED, HANG, OTHER_GUILD, PROMPT, Bench, Step, ask, settle
 
@@ -196,6 +196,34 @@ class TestWhatAModelCan:
         answer = await bench.clock.run(ask(bench.chain(first, second), prompt=prompt))
         assert (answer.provider, first.asked) == ("openai", [])
         assert "llm.models" in answer.skipped[0].reason
+
+
+class TestWhatModelsRead:
+    async def test_it_is_what_each_of_those_that_can_be_asked_reads(self, bench: Bench) -> None:
+        small, large = (
+            bench.provider("ollama", context_tokens=8_000),
+            bench.provider("openai", context_tokens=100_000),
+        )
+        assert await bench.chain(small, large).context_tokens(Task.SUMMARIZE) == 8_000
+        assert await bench.chain(large).context_tokens(Task.SUMMARIZE) == 100_000
+        assert await bench.chain().context_tokens(Task.SUMMARIZE) is None
+
+    async def test_who_does_not_tell_is_left_out(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        down, up = bench.provider("ollama"), bench.provider("openai", context_tokens=9_000)
+
+        async def capabilities(_model: str) -> Capabilities:
+            raise ProviderUnavailable("start it")
+
+        monkeypatch.setattr(down, "capabilities", capabilities)
+        assert await bench.chain(down, up).context_tokens(Task.SUMMARIZE) == 9_000
+        assert await bench.chain(down).context_tokens(Task.SUMMARIZE) is None
+
+    async def test_who_is_left_alone_is_left_out(self, bench: Bench) -> None:
+        down = bench.provider("ollama", Step(error=ProviderUnavailable("start it")), context_tokens=8_000)
+        chain = bench.chain(down, bench.provider("openai", context_tokens=9_000))
+        for _ in range(5):
+            await bench.clock.run(ask(chain))
+        assert await chain.context_tokens(Task.SUMMARIZE) == 9_000
 
 
 class TestStructured:

@@ -6,7 +6,6 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bot.nlp.hashed import HashedEncoder
 from bot.nlp.summary import Pick, summarize_lines
 from tests.unit.nlp.conftest import EVAL
 
@@ -28,16 +27,15 @@ def lines_of(picks: list[Pick]) -> list[int]:
     return [pick.line for pick in picks]
 
 
-@pytest.mark.parametrize("with_vectors", [False, True])
 @pytest.mark.parametrize("k", [1, 2, 3, 4])
-def test_picks_are_what_the_talk_is_about_in_its_order(k: int, with_vectors: bool) -> None:
-    vectors = HashedEncoder().encode_now(TEXTS) if with_vectors else None
-    picks = summarize_lines(TEXTS, AUTHORS, k, vectors)
+def test_picks_are_what_the_talk_is_about_in_its_order(k: int) -> None:
+    picks = summarize_lines(TEXTS, AUTHORS, k)
     assert len(picks) == k
     assert lines_of(picks) == sorted(set(lines_of(picks)))
     assert all(pick.text == TEXTS[pick.line] for pick in picks)
-    assert not {1, 4, 6} & set(lines_of(picks))
-    assert picks == summarize_lines(TEXTS, AUTHORS, k, vectors)
+    assert not {1, 6} & set(lines_of(picks))
+    assert k > 2 or 4 not in lines_of(picks)
+    assert picks == summarize_lines(TEXTS, AUTHORS, k)
 
 
 def test_what_was_said_already_is_not_picked_again() -> None:
@@ -63,10 +61,11 @@ def test_a_question_answered_by_nobody_near_stands_alone() -> None:
         "Does the release candidate pass all the integration tests on the branch?",
         *["so"] * 4,
         "It does.",
+        "The documents moved to the new wiki server.",
     ]
-    authors = ["ann"] * 5 + ["bob"]
+    authors = ["ann"] * 5 + ["bob", "cid"]
     assert lines_of(summarize_lines(texts, authors, 1)) == [0]
-    assert 5 not in lines_of(summarize_lines(texts, authors, 2))
+    assert lines_of(summarize_lines(texts, authors, 2)) == [0, 6]
 
 
 def test_a_long_message_counts_by_its_sentences() -> None:
@@ -77,6 +76,17 @@ def test_a_long_message_counts_by_its_sentences() -> None:
     texts = ["Is the database up?", f"{important} {story}", "The new database host asks for a new password."]
     picks = summarize_lines(texts, ["ann", "bob", "cid"], 2)
     assert Pick(1, important) in picks
+
+
+def test_a_very_long_sentence_is_cut_between_its_clauses() -> None:
+    clauses = (
+        "the nightly build fails since the compiler was updated on the build server",
+        "because the linker of version fifteen rejects the flags of the old project files",
+        "which nobody has looked at for years since they were written by somebody who left",
+    )
+    (pick,) = summarize_lines([", ".join(clauses) + "."], ["ann"], 1)
+    assert "…" in pick.text
+    assert pick.text.strip("… ,.") in ", ".join(clauses)
 
 
 def test_lines_without_words_are_never_picked() -> None:
@@ -93,8 +103,6 @@ def test_lines_that_are_all_alike_or_have_nothing_in_common_are_no_trouble(text:
         assert len(summarize_lines([text] * 30, ["ann", "bob"] * 15, 3)) == 3
         words = [f"word{number}" for number in range(30)]
         assert len(summarize_lines(words, ["ann"] * 30, 3)) == 3
-        nothing = np.zeros((30, 8), np.float32)
-        assert len(summarize_lines(words, ["ann"] * 30, 3, nothing)) == 3
 
 
 def test_two_thousand_lines_take_under_a_second() -> None:
@@ -113,7 +121,7 @@ def rouge_1(said: str, reference: str) -> float:
     return 2 * shared / (left.total() + right.total())
 
 
-@pytest.mark.parametrize(("name", "k", "least"), [("dialogsum", 3, 28.0), ("qmsum", 12, 20.5)])
+@pytest.mark.parametrize(("name", "k", "least"), [("dialogsum", 3, 29.0), ("qmsum", 12, 25.5)])
 def test_picks_share_more_with_what_people_wrote_than_the_first_lines_do(
     name: str, k: int, least: float
 ) -> None:

@@ -1,0 +1,67 @@
+"""What readers say of a summary: a thumb, or what is wrong in it."""
+
+import re
+from typing import Any, Self
+
+import discord
+
+from bot.core.ui import KeptButton
+from bot.services.summaries.service import Summaries
+from bot.services.summaries.storing import MOST_NOTE
+from bot.tools.summaries import BUTTON_ID, BUTTON_PATTERN, MISTAKE, UP, show_report
+from cogs.tickets.forms import TellingModal
+
+
+class SummaryButton(KeptButton, template=BUTTON_PATTERN):
+    """A thumb, or the way to the form; it carries the summary's id, so it works after a restart."""
+
+    def __init__(self, action: str, summary_id: int) -> None:
+        self.action = action
+        self.summary_id = summary_id
+        custom_id = BUTTON_ID.format(action=action, summary_id=summary_id)
+        super().__init__(discord.ui.Button(label=action, custom_id=custom_id))
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Return the button that was pressed."""
+        return cls(match["action"], int(match["summary_id"]))
+
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        """Note the thumb, or open the form."""
+        summaries: Summaries = interaction.client.services.summaries
+        guild_id = interaction.guild_id or await summaries.store.guild_of(self.summary_id)
+        if self.action == MISTAKE:
+            await interaction.response.send_modal(MistakeForm(summaries, guild_id, self.summary_id))
+            return
+        thumbs = await summaries.store.rate(
+            guild_id, self.summary_id, interaction.user.id, helpful=self.action == UP
+        )
+        told = f"Thank you. So far {thumbs.up} found it helpful and {thumbs.down} did not."
+        await interaction.response.send_message(told, ephemeral=True)
+
+
+class MistakeForm(TellingModal, title="What is wrong in it?"):
+    """Asks what is wrong; staff read it."""
+
+    def __init__(self, summaries: Summaries, guild_id: int, summary_id: int) -> None:
+        super().__init__()
+        self._summaries = summaries
+        self._guild_id = guild_id
+        self._summary_id = summary_id
+        self.text = discord.ui.TextInput[Any](max_length=MOST_NOTE, style=discord.TextStyle.paragraph)
+        self.add_item(discord.ui.Label(text="What does it say, and what is right?", component=self.text))
+
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Keep it and show it to staff."""
+        await interaction.response.defer(ephemeral=True)
+        shown = await self._summaries.store.report(
+            self._guild_id, self._summary_id, interaction.user.id, self.text.value
+        )
+        channel_id = interaction.client.services.guilds.policy(self._guild_id).staff_channel_id
+        told = await show_report(interaction, channel_id, self._summary_id, shown)
+        await interaction.followup.send(
+            "Thank you. Staff can read it now." if told else "Thank you. It is kept with the summary.",
+            ephemeral=True,
+        )

@@ -1,0 +1,149 @@
+"""Summaries as both databases keep them."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.db.database import Database
+from bot.domain.summaries import Topic
+from bot.models import (
+    NoteKind,
+    SummaryFeedback,
+    SummaryKind,
+    SummaryNote,
+)
+from bot.models.summary import topic_of
+from tests.db.summary_rows import DATE, TOPIC, summary, summary_part, summary_source, summary_topic
+from tests.db.support import CHANNEL, GUILD, MESSAGE, NOW, later, see_guild, signal_row, store, tombstone
+
+
+async def added(database: Database, **values: Any) -> int:
+    sources = [summary_source(0), summary_source(1, 7), summary_source(2)]
+    async with database.transaction() as tx:
+        rows = [summary_topic(), summary_topic(position=1)]
+        made = await tx.summaries.add(summary(**values), rows, sources)
+    assert made is not None
+    return made.id
+
+
+async def topics(database: Database, summary_id: int) -> list[Topic]:
+    async with database.reading() as tx:
+        rows = await tx.summaries.topics(summary_id)
+    return [topic_of(each.title, each.claims, each.message_ids) for each in rows]
+
+
+async def test_a_guild_has_one_summary_of_a_kind_and_date(database: Database) -> None:
+    await see_guild(database, CHANNEL)
+    id_ = await added(database)
+    async with database.transaction() as tx:
+        assert await tx.summaries.add(summary(), [summary_topic()], []) is None
+        asked = [await tx.summaries.add(summary(kind="asked", local_date=None), [], []) for _ in range(2)]
+        assert all(asked)
+        found = await tx.summaries.of_date(GUILD, SummaryKind.DAILY, DATE)
+        assert found is not None
+        assert found.id == id_
+        newest = await tx.summaries.newest(GUILD, None, 2)
+        assert [each.local_date for each in newest] == [None, None]
+        assert [each.id for each in await tx.summaries.newest(GUILD, newest[-1].id, 2)] == [id_]
+    assert await topics(database, id_) == [TOPIC, TOPIC]
+
+
+async def test_deleted_messages_are_taken_out_of_what_rests_on_them(database: Database) -> None:
+    await see_guild(database, CHANNEL)
+    id_, other = await added(database), await added(database, local_date=None)
+    async with database.transaction() as tx:
+        await tx.summaries.mark_posted(id_, CHANNEL, 5, NOW)
+        await tx.signals.erase_batch([tombstone(1), tombstone(8)], NOW)
+    for each in await topics(database, id_) + await topics(database, other):
+        assert (each.title, each.sentences) == ("b", TOPIC.sentences[1:])
+    async with database.transaction() as tx:
+        assert [each.id for each in await tx.summaries.stale(5)] == [id_]
+        assert [each.removed for each in await tx.summaries.topics(id_)] == [1, 1]
+        assert [each.message_id for each in await tx.summaries.sources(id_)] == [MESSAGE, MESSAGE + 2]
+        assert await tx.summary_texts.forget_messages([(GUILD, MESSAGE + 1)]) == 0
+        await tx.summaries.mark_fresh(id_)
+        assert await tx.summaries.stale(5) == []
+
+
+async def test_a_part_goes_with_any_message_it_may_rest_on(database: Database) -> None:
+    await see_guild(database, CHANNEL)
+    async with database.transaction() as tx:
+        for each in (
+            summary_part("a", 0, 4),
+            summary_part("b", 5, 9),
+            summary_part("c", 3, 7, created_at=later(9)),
+        ):
+            await tx.summary_parts.keep(each)
+            await tx.summary_parts.keep(each)
+        assert await tx.summary_parts.get(GUILD + 1, "a") is None
+        await tx.summary_parts.forget_messages(GUILD + 1, [MESSAGE])
+        assert await tx.summary_parts.count(GUILD) == 3
+        await tx.signals.erase_batch([tombstone(2)], NOW)
+        assert await tx.summary_parts.get(GUILD, "a") is None
+        assert await tx.summary_parts.purge(later(5)) == 1
+        assert await tx.summary_parts.count(GUILD) == 1
+        await tx.signals.erase_place(CHANNEL, NOW)
+        assert await tx.summary_parts.count(GUILD) == 0
+
+
+async def test_a_deleted_channel_takes_its_threads_along(database: Database) -> None:
+    await see_guild(database, CHANNEL, CHANNEL + 9)
+    async with database.transaction() as tx:
+        thread = {"id": CHANNEL + 1, "guild_id": GUILD, "parent_id": CHANNEL, "name": "thread"}
+        await tx.channels.see([thread])
+        places = [str(CHANNEL + each) for each in (0, 1, 9)]
+        sources = [summary_source(0), summary_source(1, place_id=CHANNEL + 1)]
+        made = await tx.summaries.add(summary(place_ids=places), [summary_topic()], sources)
+        assert made is not None
+        await tx.signals.erase_place(CHANNEL, NOW)
+        found = await tx.summaries.get(made.id)
+        assert found is not None
+        assert found.place_ids == [str(CHANNEL + 9)]
+    [left] = await topics(database, made.id)
+    assert left.sentences == TOPIC.sentences[1:]
+
+
+async def test_a_member_is_taken_out_of_one_guild_alone(database: Database) -> None:
+    await see_guild(database, CHANNEL)
+    await see_guild(database, guild_id=GUILD + 1)
+    id_, elsewhere = await added(database), await added(database, guild_id=GUILD + 1)
+    mine = await added(database, local_date=None, reader_id=7)
+    async with database.transaction() as tx:
+        await tx.summaries.rate(SummaryFeedback(summary_id=id_, user_id=7, helpful=True, created_at=NOW))
+        note = SummaryNote(summary_id=id_, kind=NoteKind.REPORT, user_id=7, text="no", created_at=NOW)
+        await tx.summaries.note(note)
+        await tx.summary_parts.keep(summary_part())
+        await tx.summary_texts.forget_member(GUILD, 7)
+        assert await tx.summaries.thumbs(id_) == (0, 0)
+        assert await tx.summaries.notes(id_, NoteKind.REPORT) == []
+        assert await tx.summaries.get(mine) is None
+        assert await tx.summary_parts.count(GUILD) == 0
+    assert {each.sentences for each in await topics(database, id_)} == {TOPIC.sentences[1:]}
+    assert await topics(database, elsewhere) == [TOPIC, TOPIC]
+
+
+async def test_what_is_kept_long_enough_goes_with_all_of_it(database: Database) -> None:
+    await see_guild(database, CHANNEL)
+    old, new = await added(database), await added(database, local_date=None, created_at=later(60))
+    async with database.transaction() as tx:
+        await tx.summaries.rate(SummaryFeedback(summary_id=old, user_id=7, helpful=True, created_at=NOW))
+        assert await tx.summaries.purge(later(30), 10) == 1
+        assert [each.id for each in await tx.summaries.newest(GUILD, None, 5)] == [new]
+        assert await tx.summaries.topics(old) == []
+
+
+async def test_messages_are_read_in_pages_of_some_places(database: Database) -> None:
+    await see_guild(database, CHANNEL)
+    rows = [signal_row(n, place_id=CHANNEL + n % 3, purpose="unknown") for n in range(9)]
+    await store(database, *rows, signal_row(9, purpose="spam"))
+    await store(database, signal_row(10, purpose="unknown", edited_at=NOW + timedelta(1)))
+    async with database.transaction() as tx:
+        await tx.signals.erase_batch([tombstone(0)], NOW)
+        places = [CHANNEL, CHANNEL + 1]
+        counts = await tx.summary_lines.counts(places, MESSAGE, MESSAGE + 11)
+        assert counts == {CHANNEL: 3, CHANNEL + 1: 3}
+        page = await tx.summary_lines.page(places, MESSAGE + 2, MESSAGE + 11, 4)
+        assert [each.message_id - MESSAGE for each in page] == [3, 4, 6, 7]
+        assert page[0].created_at == NOW
+        [last] = await tx.summary_lines.page(places, MESSAGE + 8, MESSAGE + 11, 4)
+        assert last.edited_at == NOW + timedelta(1)
+        assert await tx.summary_lines.standing([MESSAGE, MESSAGE + 1, MESSAGE + 99]) == {MESSAGE + 1}

@@ -1,0 +1,391 @@
+"""Summaries by a model: what it is shown, what of its answer counts, and what is told of the rest."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.domain.summaries import Coverage, Reading, Span
+from bot.models import Watch
+from bot.models.types import metadata
+from bot.services.summaries import making, writing
+from bot.services.summaries.collecting import Wanted
+from bot.services.summaries.making import ROUNDS, Manner
+from bot.services.summaries.writing import FRUITLESS, PARALLEL
+from sandbox.ollama import Asked, OllamaSandbox
+from tests.conftest import Logged
+from tests.llm.golden_prompts import CANARY
+from tests.services.summaries.conftest import CONTEXT, asked_of
+from tests.services.summaries.support import (
+    BO,
+    DAY,
+    GENERAL,
+    GUILD,
+    HELP,
+    TODAY,
+    Layout,
+    Workshop,
+    cited,
+    claim,
+    erase,
+    is_merge,
+    message_id,
+    noting,
+    said,
+    seen,
+    store,
+    texts,
+    topic,
+    topics,
+)
+
+
+def quoting(asked: Asked) -> dict[str, Any]:
+    """Answer with every message, word for word: what a model can tell of what it was shown."""
+    if is_merge(asked.system):
+        return topics(*(topic("All", claim(each.text, each.number)) for each in seen(asked.prompt)))
+    return topics(*(topic(each.text, claim(each.text, each.number)) for each in seen(asked.prompt)))
+
+
+def talk(count: int, *, first: int = 0, span: float = 1_200) -> list[dict[str, Any]]:
+    """So many messages over the day (or as many minutes), in two channels."""
+    return [
+        said(
+            number,
+            f"word{number} was said about the export",
+            (GENERAL, HELP)[number % 3 == 0],
+            minutes=number * span / count,
+        )
+        for number in range(first, count)
+    ]
+
+
+def notes_of(ollama: OllamaSandbox) -> list[Asked]:
+    """Return the calls for notes, the later of two where one was asked to repair its answer."""
+    return [each for each in asked_of(ollama) if not is_merge(each.system) and len(each.messages) <= 3]
+
+
+def words_shown(calls: list[Asked]) -> list[str]:
+    return [each.text.split()[0] for call in calls for each in seen(call.prompt)]
+
+
+async def test_a_claim_without_its_source_is_never_shown(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, *(said(number, f"word{number} of the day") for number in range(6)))
+    await store(shop.database, said(10_000, "of another day"))
+    ollama.script(
+        topics(
+            topic(
+                "Kept",
+                claim("rests on two [1, 3]", 1, 3),
+                claim("INVENTED", 99),
+                claim("HALF invented", 1, 7),
+                claim("FORGOTTEN"),
+                claim("NEGATIVE", -1),
+                claim("ID of a message", message_id(0)),
+                decisions=[claim("decided", 2), claim("UNDECIDED", 0)],
+                actions=[{"text": "LEFT OUT"}],
+                questions=[claim("open", 6)],
+            ),
+            topic("EMPTY", claim("NOTHING")),
+        )
+    )
+    digest = await shop.make()
+    [kept] = digest.topics
+    assert [each.text for each in kept.claims] == ["rests on two", "decided", "open"]
+    assert kept.sentences[0].message_ids == (message_id(0), message_id(2))
+    assert cited(digest.topics) <= {message_id(number) for number in range(6)}
+    assert set(digest.sources) == cited(digest.topics)
+    assert (digest.model, digest.coverage) == ("small:8k by ollama", Coverage(6, 6, 1))
+
+
+async def test_notes_that_name_notes_there_are_not_are_left_out(
+    shop: Workshop, ollama: OllamaSandbox
+) -> None:
+    await store(shop.database, *talk(200))
+
+    def answer(asked: Asked) -> dict[str, Any]:
+        if not is_merge(asked.system):
+            return noting(asked.prompt, asked.system)
+        good = claim("rests on a note", 1)
+        return topics(topic("Merged", good, claim("INVENTED", 90), claim("FORGOTTEN"), claim("HALF", 1, 90)))
+
+    ollama.script(answer)
+    digest = await shop.make()
+    assert [each.text for each in digest.topics[0].claims] == ["rests on a note"]
+    assert len(digest.topics) == 1
+    assert digest.topics[0].sentences[0].message_ids == (message_id(0, 0),)
+
+
+@pytest.mark.parametrize("count", [pytest.param(600), pytest.param(10_000, marks=pytest.mark.slow)])
+async def test_a_busy_day_is_read_whole_by_a_model_that_reads_little(
+    shop: Workshop, ollama: OllamaSandbox, count: int
+) -> None:
+    await store(shop.database, *talk(count))
+    digest = await shop.make()
+    notes = notes_of(ollama)
+    shown = words_shown(notes)
+    assert len(shown) == count
+    assert set(shown) == {f"word{number}" for number in range(count)}
+    assert len(notes) >= count / 120
+    assert all(body["options"]["num_ctx"] <= CONTEXT for body in ollama.bodies())
+    assert "left out)" not in "".join(each.prompt for each in notes)
+    assert (digest.coverage, digest.model) == (Coverage(count, count, 2), "small:8k by ollama")
+    assert 1 <= len(digest.topics) <= 5
+    assert cited(digest.topics) <= {row["message_id"] for row in talk(count)}
+
+
+async def test_what_a_model_fails_to_read_is_extracted_and_said_so(
+    shop: Workshop, ollama: OllamaSandbox, logged: Logged
+) -> None:
+    await store(shop.database, *talk(400))
+
+    def answer(asked: Asked) -> Any:
+        is_lost = "> word250 " in str(asked.messages) and not is_merge(asked.system)
+        return "that is no JSON" if is_lost else noting(asked.prompt, asked.system)
+
+    ollama.script(answer)
+    digest = await shop.make()
+    [failed] = [each for each in notes_of(ollama) if "> word250 " in each.prompt]
+    lost = {int(word.removeprefix("word")) for word in words_shown([failed])}
+    assert 20 < len(lost) < 150
+    assert digest.coverage == Coverage(400, 400, 2, extracted=len(lost))
+    extracts = [each for each in digest.topics if each.is_extract]
+    assert cited(extracts) <= {row["message_id"] for n, row in enumerate(talk(400)) if n in lost}
+    assert extracts
+    assert any(not each.is_extract for each in digest.topics)
+    assert logged.of("WARNING", f"{len(lost)} of 400 messages are summarized by extracts")
+
+
+async def test_a_model_that_never_answers_is_soon_left_alone(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, *talk(900))
+    ollama.script("that is no JSON")
+    digest = await shop.make()
+    assert len(ollama.bodies()) <= 2 * (FRUITLESS + PARALLEL)  # each with a second try
+    assert (digest.model, digest.coverage) == (None, Coverage(900, 900, 2, extracted=900))
+    assert all(each.is_extract for each in digest.topics)
+    assert cited(digest.topics)
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        pytest.param(topics(topic("Mark", claim(f"the mark is {CANARY}", 1))), "gives away", id="leak"),
+        pytest.param(topics(topic("Made up", claim("of nothing", 99))), "rests on nothing", id="no source"),
+    ],
+)
+async def test_an_answer_that_can_not_be_used_is_replaced_by_extracts(
+    shop: Workshop, ollama: OllamaSandbox, logged: Logged, bad: dict[str, Any], why: str
+) -> None:
+    await store(shop.database, *(said(number, f"word{number} was said") for number in range(5)))
+    ollama.script(bad)
+    digest = await shop.make()
+    assert digest.coverage == Coverage(5, 5, 1, extracted=5)
+    assert "Made up" not in texts(digest)
+    assert CANARY not in texts(digest)
+    assert all(each.is_extract for each in digest.topics)
+    assert logged.of("WARNING", why)
+    async with shop.database.reading() as tx:
+        assert await tx.summary_parts.count(GUILD) == 0
+
+
+async def test_small_talk_is_no_topic_and_was_read_all_the_same(
+    shop: Workshop, ollama: OllamaSandbox
+) -> None:
+    await store(shop.database, said(1, "good morning"), said(2, "hello"))
+    ollama.script(topics())
+    digest = await shop.make()
+    assert (digest.topics, digest.coverage) == ((), Coverage(2, 2, 1))
+
+
+async def test_what_leaves_pings_nobody_and_has_no_secret(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, said(2, f"thanks <@{BO}> that helped"), said(3, "fine"))
+    ollama.script(topics(topic("@everyone look", claim(f"<@{BO}> and @here <think>hm</think> end", 1))))
+    digest = await shop.make()
+    [call] = asked_of(ollama)
+    assert "> thanks @Bo that helped" in call.prompt
+    assert "@everyone" not in texts(digest)
+    assert "@here" not in texts(digest)
+    assert "<@" not in texts(digest)
+    assert "hm" not in texts(digest)
+
+
+async def test_the_same_run_again_asks_nothing(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, *talk(400))
+    first = await shop.make()
+    calls = len(ollama.bodies())
+    assert calls >= 5
+    assert await shop.make() == first
+    assert len(ollama.bodies()) == calls
+
+
+async def test_a_longer_run_asks_only_about_what_is_new(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, *talk(800))
+    await shop.make(span=Span(DAY, DAY.replace(hour=15)))  # three quarters of it
+    before = notes_of(ollama)
+    digest = await shop.make()
+    new = notes_of(ollama)[len(before) :]
+    known = set(words_shown(before))
+    again = [word for word in words_shown(new) if word in known]
+    assert digest.coverage == Coverage(800, 800, 2)
+    assert set(words_shown(before) + words_shown(new)) == {f"word{number}" for number in range(800)}
+    assert len(again) < 120  # the last chunk had room left
+    assert len(new) <= 4
+
+
+async def test_a_deleted_message_costs_one_chunk(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, *talk(800))
+    await shop.make()
+    before = len(notes_of(ollama))
+    gone = talk(800)[300]
+    await erase(shop.database, gone["message_id"], place_id=gone["place_id"])
+    digest = await shop.make()
+    assert digest.coverage == Coverage(799, 799, 2)
+    assert before >= 8
+    assert len(notes_of(ollama)) - before <= 3
+
+
+async def test_a_week_is_made_of_its_days(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, *talk(300))
+    yesterday = [said(n, f"past{n} was said", minutes=n - 1_440) for n in range(1, 60)]
+    await store(shop.database, *yesterday)
+    await shop.make()
+    before = len(notes_of(ollama))
+    await shop.make(span=Span(DAY.replace(day=27, month=2), TODAY.end))
+    [new] = notes_of(ollama)[before:]
+    assert {word[:4] for word in words_shown([new])} == {"past"}
+
+
+async def test_what_is_deleted_while_it_is_written_is_not_told(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, *(said(number, f"word{number} was said") for number in range(8)))
+
+    async def answer(asked: Asked) -> dict[str, Any]:
+        if len(ollama.bodies()) == 1:
+            await erase(shop.database, message_id(3))
+        return quoting(asked)
+
+    ollama.script(answer)
+    digest = await shop.make(span=TODAY)
+    assert "word3 " in asked_of(ollama)[0].prompt
+    assert "word3" not in asked_of(ollama)[1].prompt
+    assert "word3" not in texts(digest)
+    assert "word4" in texts(digest)
+    assert digest.coverage == Coverage(7, 7, 1)
+    assert "word3" not in await _kept(shop)
+
+
+async def _kept(shop: Workshop) -> str:
+    """Return all that is stored of parts."""
+    async with shop.database._engine.connect() as connection:
+        rows = (await connection.execute(select(metadata.tables["summary_parts"]))).all()
+    return str(rows)
+
+
+CHANGES = ("edit", "close", "opt out", "ignore")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_what_changes_while_it_is_written_is_written_anew(
+    shop: Workshop, ollama: OllamaSandbox, change: str
+) -> None:
+    await store(shop.database, *(said(number, f"word{number} was said") for number in range(0, 8, 2)))
+    await store(shop.database, *(said(n, f"secret{n} was said", HELP) for n in range(1, 8, 2)))
+
+    async def answer(asked: Asked) -> dict[str, Any]:
+        if len(ollama.bodies()) == 1:
+            if change == "edit":
+                for number in range(1, 8, 2):
+                    row = said(number, "another text", HELP)
+                    edit = {"key": row["id"], "content": row["content"], "edited_at": DAY}
+                    async with shop.database.transaction() as tx:
+                        await tx.signals.edit_batch([edit])
+            elif change == "close":
+                shop.audience.read_from(Layout.open(GENERAL))
+            elif change == "opt out":
+                shop.collecting.opted_out = lambda _guild, user: user == BO
+            else:
+                shop.guilds._watch[HELP] = Watch.IGNORE
+        return quoting(asked)
+
+    ollama.script(answer)
+    digest = await shop.make()
+    assert "secret1" in asked_of(ollama)[0].prompt
+    assert "secret" not in texts(digest)
+    assert "word2" in texts(digest)
+    assert ("another text" in texts(digest)) == (change == "edit")
+    assert digest.coverage == Coverage(8, 8, 2) if change == "edit" else Coverage(4, 4, 1)
+    assert "secret" not in await _kept(shop)
+
+
+async def test_where_it_never_stands_still_lines_are_picked_of_what_is_left(
+    shop: Workshop, ollama: OllamaSandbox
+) -> None:
+    await store(shop.database, *(said(number, f"word{number} was said") for number in range(8)))
+
+    async def answer(asked: Asked) -> dict[str, Any]:
+        await erase(shop.database, message_id(len(ollama.bodies()) - 1))
+        return quoting(asked)
+
+    ollama.script(answer)
+    digest = await shop.make()
+    assert len(ollama.bodies()) == ROUNDS
+    left = 8 - ROUNDS
+    assert (digest.model, digest.coverage) == (None, Coverage(left, left, 1, extracted=left))
+    assert not any(f"word{number} " in texts(digest) for number in range(ROUNDS))
+    assert digest.topics
+
+
+async def test_a_run_makes_so_many_calls_and_no_more(
+    shop: Workshop, ollama: OllamaSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(shop.database, *talk(600))
+    monkeypatch.setattr(making, "MOST_CALLS", 3)
+    digest = await shop.make()
+    assert len(ollama.bodies()) == 3
+    read = len(words_shown(notes_of(ollama)))
+    assert digest.coverage == Coverage(600, 600, 2, extracted=600 - read)
+
+
+async def test_no_connection_is_held_while_a_model_is_asked(
+    shop: Workshop, ollama: OllamaSandbox, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(shop.database, *talk(300))
+    monkeypatch.setattr(writing, "PARALLEL", 1)  # else another chunk may just be stored
+    held: list[Any] = []
+
+    async def answer(asked: Asked) -> dict[str, Any]:
+        held.append(engine.pool.checkedout())  # type: ignore[attr-defined]
+        return noting(asked.prompt, asked.system)
+
+    ollama.script(answer)
+    await shop.make()
+    assert held == [0] * len(ollama.bodies())
+    assert len(held) >= 4
+
+
+async def test_a_message_longer_than_a_model_reads_is_cut_and_counted(
+    shop: Workshop, ollama: OllamaSandbox
+) -> None:
+    await store(shop.database, said(1, "短いです"), said(2, "長" * 4_000), said(3, "終わり"))
+    digest = await shop.make()
+    assert digest.coverage == Coverage(3, 3, 1)
+    assert all(body["options"]["num_ctx"] <= CONTEXT for body in ollama.bodies())
+    shown = [each.text for call in notes_of(ollama) for each in seen(call.prompt)]
+    assert {each[:1] for each in shown} == {"短", "長", "終"}
+
+
+async def test_nothing_said_is_nothing_told(shop: Workshop, ollama: OllamaSandbox) -> None:
+    digest = await shop.make()
+    assert (digest.topics, digest.coverage, digest.model) == ((), Coverage(0, 0, 0), None)
+    assert ollama.bodies() == []
+
+
+async def test_progress_is_told(shop: Workshop, ollama: OllamaSandbox) -> None:
+    await store(shop.database, *talk(300))
+    told: list[tuple[int, int]] = []
+    wanted = Wanted(GUILD, GENERAL, TODAY)
+    manner = Manner(Reading.DETAILED, progress=lambda read, total: told.append((read, total)))
+    await shop.maker.make(wanted, manner)
+    assert told[-1] == (300, 300)
+    assert len(told) >= 3
+    assert told == sorted(told)
