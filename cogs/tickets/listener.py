@@ -84,7 +84,7 @@ class TicketListener(commands.Cog):
     async def on_thread_create(self, thread: discord.Thread) -> None:
         """Make a ticket of what a member posts in the forum."""
         if thread.parent_id == self._tickets.settings.of(thread.guild.id).parent_id:
-            self._tickets.adoption.offer(thread.guild.id)
+            self._tickets.adoption.offer(thread.guild.id, thread.id)
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:

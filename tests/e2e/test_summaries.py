@@ -14,6 +14,12 @@ from tests.e2e.test_ticket_restarts import write
 
 WORKERS = {"workers": {"tick_seconds": 0.1}}
 RUNS = "select local_date, status from summary_runs order by local_date"
+EARLIER = (
+    "insert into daily_channel_statistics (guild_id, channel_id, date, messages, replies, questions, helped,"
+    " mood, positive, negative)"
+    " select guild_id, channel_id, date(max(date), '-{back} days'), 1, 0, 0, 0, 0, 0, 0 from"
+    " daily_channel_statistics where channel_id <> 0 group by guild_id, channel_id"
+)
 DAY = timedelta(days=1)
 HIDDEN = {"everyone": {"deny": ["VIEW_CHANNEL"]}, "bot": {"allow": ["VIEW_CHANNEL"]}}
 MISTAKE = "What does it say, and what is right?"
@@ -189,10 +195,10 @@ async def test_who_asks_gets_what_they_may_read_and_only_staff_post_it_for_all(
 
 
 async def test_the_post_tells_how_people_felt_and_draws_it_of_what_its_readers_may_read(
-    discord: Sandbox, home: Home, running_bot: BotFactory
+    discord: Sandbox, home: Home, running_bot: BotFactory, tmp_path: Path
 ) -> None:
     clock = TestClock()
-    async with running_bot(discord, clock=clock, **WORKERS) as bot:
+    async with running_bot(discord, folder=tmp_path, clock=clock, **WORKERS) as bot:
         news = await set_up(home, bot)
         hidden = await discord.channel("hidden", guild=home.guild, overwrites=HIDDEN)
         await home.owner.slash("channels track", channel=home.chat, options={"channel": hidden})
@@ -205,6 +211,8 @@ async def test_the_post_tells_how_people_felt_and_draws_it_of_what_its_readers_m
         counted = "select sum(messages) from daily_channel_statistics where channel_id <> 0"
         await bot.until("the figures", lambda: bot.rows(counted) == [(7,)])
         await bot.until("the vote", lambda: bot.rows("select count(*) from message_reactions") == [(1,)])
+        for back in (1, 2):  # one day alone has no picture
+            write(tmp_path, EARLIER.format(back=back))
         clock.ahead += DAY
         [post] = await bot.until("the post", lambda: posts_in(news))
         text = str(post.embeds)

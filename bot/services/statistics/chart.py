@@ -24,6 +24,7 @@ MAX_CHANNELS: Final = 6
 MAX_NAME: Final = 22  # characters of a channel's name
 MAX_ALT: Final = 1_024  # characters of a description; Discord refuses more
 WEEK: Final = 7
+NARROW: Final = 6.0  # inches
 
 ByDay = Sequence[tuple[date, Figures]]
 
@@ -49,12 +50,12 @@ def draw_activity(found: Activity, names: Sequence[str]) -> bytes:
 
 def draw_sentiment(by_day: ByDay) -> bytes:
     """Return a picture (PNG) of the sentiment of the last 7 of some days and of all; in a thread, too."""
-    figure = _figure(3.4)
     parts = _week_and_all(by_day)
-    axes = figure.subplots(1, len(parts), sharey=True, squeeze=False, width_ratios=(2, 3)[: len(parts)])
+    figure = _figure(2.6 * len(parts), NARROW)  # one above the other, to be read on a phone
+    axes = figure.subplots(len(parts), 1, sharey=True, squeeze=False)
     limit = min(1.05, max(0.25, *(abs(each.average) * 1.25 for _, each in by_day)))
     for place, days in enumerate(parts):
-        _draw_average(axes[0][place], days, f"Average sentiment, {counted(len(days), 'day')}", limit)
+        _draw_average(axes[place][0], days, f"Average sentiment, {counted(len(days), 'day')}", limit)
     return _png(figure)
 
 
@@ -108,13 +109,13 @@ def _feelings(total: Figures) -> list[tuple[str, int, str]]:
     ]
 
 
-def _figure(height: float) -> "Figure":
+def _figure(height: float, width: float = 10) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)  # inches
-    figure = Figure(figsize=(10, height), dpi=110, facecolor=BACKGROUND, layout=layout)
+    figure = Figure(figsize=(width, height), dpi=110, facecolor=BACKGROUND, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 

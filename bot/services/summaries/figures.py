@@ -21,6 +21,7 @@ from bot.services.summaries.posting import Picture
 from bot.services.summaries.rendering import Extra, link, plain
 
 FEWEST: Final = 5  # messages, for a mood to be told
+DRAWN: Final = 3  # days with messages, for a picture
 MONTH: Final = timedelta(days=29)  # before the last day, in the picture
 QUOTED: Final = 120  # characters
 NAMED: Final = 5
@@ -78,7 +79,7 @@ class SummaryFigures:
         async with self._database.reading() as tx:
             found = await tx.activity.by_day(guild_id, month, await self._channels(guild_id, reader))
         by_day = [(day, found.get(day, Figures())) for day in each_day(month)]
-        if sum(figures.messages for _, figures in by_day) < FEWEST:
+        if len([day for day, figures in by_day if figures.messages]) < DRAWN:  # a dot tells nothing
             return None
         async with self._drawing:
             content = await asyncio.to_thread(draw_sentiment, by_day)

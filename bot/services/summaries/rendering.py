@@ -20,6 +20,7 @@ MAX_CLAIM: Final = 400  # characters
 MAX_TITLE: Final = 120
 _A_DAY: Final = timedelta(hours=25)  # at most, when clocks go back
 _SHORT: Final = timedelta(hours=22)  # less than any day, also when clocks go forward
+NBSP: Final = "\N{NO-BREAK SPACE}"
 _STEP: Final = 100  # characters, when pages are made as long as each other
 
 
@@ -152,7 +153,8 @@ def _topic(
         text = plain(claim.text, MAX_CLAIM)
         if topic.is_extract and not mark:
             text = _named(text)
-        lines.append(" ".join([f"• {mark}{text}", *_links(claim, guild_id, digest, numbers)]))
+        # A link stays with the word before it.
+        lines.append(NBSP.join([f"• {mark}{text}", *_links(claim, guild_id, digest, numbers)]))
     return "\n".join(lines) if len(lines) > 1 else ""
 
 

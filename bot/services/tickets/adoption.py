@@ -40,12 +40,15 @@ class TicketAdoption:
         self._opening = opening
         self._tasks = OrderedTasks(PARALLEL)
         self._again: set[int] = set()
+        self._told_of: dict[int, set[int]] = {}  # new posts, by server, until they are looked at
         self.desk: PostDesk | None = None
         self.opted_out: OptedOut = lambda _guild_id, _user_id: False
 
-    def offer(self, guild_id: int) -> None:
-        """Look for new posts of a server, in the background."""
+    def offer(self, guild_id: int, post_id: int | None = None) -> None:
+        """Look for new posts of a server, in the background; at `post_id` even after a later one."""
         if self.desk is not None and adopts(self._settings.of(guild_id)):
+            if post_id is not None:
+                self._told_of.setdefault(guild_id, set()).add(post_id)
             self._tasks.spawn_after(guild_id, partial(self.take_up, guild_id), f"posts of {guild_id}")
 
     def retry(self) -> None:
@@ -69,15 +72,21 @@ class TicketAdoption:
         if self.desk is None or not adopts(settings):
             return
         assert settings.parent_id is not None  # it adopts
+        told_of = self._told_of.pop(guild_id, set())
         try:
             if settings.posts_after is None:  # from now on
                 await self._looked_at(settings, await self.desk.newest(guild_id, settings.parent_id))
                 return
-            for post_id in await self.desk.posts(guild_id, settings.parent_id, settings.posts_after):
-                await self._adopt(self.desk, settings, post_id)
-                await self._looked_at(settings, post_id)
+            after = settings.posts_after
+            first = min([after, *(each - 1 for each in told_of)])
+            for post_id in await self.desk.posts(guild_id, settings.parent_id, first):
+                if post_id > after or post_id in told_of:
+                    await self._adopt(self.desk, settings, post_id)
+                    await self._looked_at(settings, max(post_id, after))
+                told_of.discard(post_id)
         except ToolError as error:
             logger.bind(guild_id=guild_id).warning("Posts in the forum wait: {}", error)
+            self._told_of.setdefault(guild_id, set()).update(told_of)
             self._again.add(guild_id)
 
     async def _looked_at(self, settings: TicketSettings, post_id: int) -> None:

@@ -36,7 +36,7 @@ class TicketAnswerService:
         settings, display = tickets.settings, tickets.display
         self.handover = TicketHandover(
             database=database, clock=clock, guilds=guilds, settings=settings, display=display,
-            audience=audience, desk=desk,
+            audience=audience, desk=desk, make_sure=tickets.conversation.make_sure,
         )  # fmt: skip
         self.answering = TicketAnswering(
             database=database, clock=clock, settings=settings, display=display,

@@ -81,6 +81,11 @@ class TicketConversation:
         assert ticket.thread_id is not None  # it lives in one
         await asyncio.wait({self._offer_reading(ticket.thread_id, ticket)})
 
+    async def make_sure(self, ticket: Ticket) -> None:
+        """Read a ticket if edits or deletions there may have been missed."""
+        if self.missed.is_unsure(ticket):
+            await self.catch_up(ticket)
+
     async def close(self) -> None:
         """Stop; what isn't stored is read at the next start."""
         await self._tasks.cancel()
@@ -110,10 +115,13 @@ class TicketConversation:
         there = {each.message_id for each in history}
         oldest = min(there)
         gone = [m.message_id for m in stored if m.message_id >= oldest and m.message_id not in there]
+        post_id = post_of(ticket.key)
+        if newest is None and post_id is not None and post_id not in there:  # deleted before it was stored
+            gone.append(post_id)
         async with self._database.transaction() as tx:
             await tx.ticket_messages.erase(ticket.id, gone, self._clock.now())
-        if post_of(ticket.key) in gone:
-            await self._asks_now(ticket, "")
+        if post_id in gone:
+            await self._follow_post(ticket)
         asking = self._asking(ticket, history)
         is_new = False
         for heard in history:
@@ -152,13 +160,14 @@ class TicketConversation:
         """Store a message, move its ticket along and begin its question, all or nothing; False when known."""
         message = self._message(ticket, heard)
         role = Role(message.role)
+        if message.message_id == post_of(ticket.key):  # what it began with is no answer to anything
+            await self._take_post(ticket, message)
+            return False
         if ticket.state == TicketState.CLOSED and role is Role.MEMBER:  # the thread could not be locked
             await self._reopen(ticket, message)
         async with self._database.transaction() as tx:
             now = await tx.tickets.get(ticket.id)
             if now is None or not await tx.ticket_messages.add(message):
-                return False
-            if message.message_id == post_of(ticket.key):  # what it began with is no answer to anything
                 return False
             before = now.version  # of the row, which is one object however often it is read here
             moved = await self._life.spoken(tx, now, role, message.created_at)
@@ -171,6 +180,13 @@ class TicketConversation:
         if moved.version != before:
             await self._display.show(ticket.id)
         return True
+
+    async def _take_post(self, ticket: Ticket, message: TicketMessage) -> None:
+        """Store the post that a ticket was made of; it may have been edited since it was read."""
+        async with self._database.transaction() as tx:
+            is_new = await tx.ticket_messages.add(message)
+        if is_new:
+            await self._follow_post(ticket)
 
     async def _reopen(self, ticket: Ticket, message: TicketMessage) -> None:
         """Open a ticket again because its member wrote; first, so that a stop loses nothing."""
@@ -227,14 +243,18 @@ class TicketConversation:
             edited_at = heard.edited_at or self._clock.now()
             await tx.ticket_messages.edit(heard.message_id, clean(heard.content), edited_at)
         if heard.message_id == post_of(ticket.key):
-            await self._asks_now(ticket, clean(heard.content)[:MAX_QUESTION])
+            await self._follow_post(ticket)
 
-    async def _asks_now(self, ticket: Ticket, question: str) -> None:
-        """Have a ticket that was made of a member's post ask what the post says now."""
-        if question != ticket.question:
-            async with self._database.transaction() as tx:
-                await tx.tickets.change(ticket.id, {"question": question})
-            await self._display.show(ticket.id)
+    async def _follow_post(self, ticket: Ticket) -> None:
+        """Have a ticket that was made of a member's post ask what is stored of the post."""
+        post_id = post_of(ticket.key)
+        assert post_id is not None  # it was made of one
+        async with self._database.transaction() as tx:
+            post, now = await tx.ticket_messages.get(post_id), await tx.tickets.get(ticket.id)
+            if post is None or now is None or now.question == post.content[:MAX_QUESTION]:
+                return
+            await tx.tickets.change(ticket.id, {"question": post.content[:MAX_QUESTION]})
+        await self._display.show(ticket.id)
 
     async def _erase(self, thread_id: int, message_ids: Sequence[int]) -> None:
         ticket = await self._ticket(thread_id)
@@ -242,7 +262,7 @@ class TicketConversation:
             async with self._database.transaction() as tx:
                 await tx.ticket_messages.erase(ticket.id, message_ids, self._clock.now())
             if post_of(ticket.key) in message_ids:
-                await self._asks_now(ticket, "")
+                await self._follow_post(ticket)
 
     async def _lose(self, thread_id: int) -> None:
         ticket = await self._ticket(thread_id)

@@ -1,7 +1,7 @@
 """Handing a ticket over to staff: its state, what its member is told, the brief and the ping."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -50,7 +50,9 @@ class TicketHandover:
         display: TicketDisplay,
         audience: AudienceService,
         desk: AnswerDesk,
+        make_sure: Callable[[Ticket], Awaitable[None]],
     ) -> None:
+        """Make it; `make_sure` learns what was edited or deleted in a ticket if that may have been missed."""
         self._database = database
         self._clock = clock
         self._guilds = guilds
@@ -58,6 +60,7 @@ class TicketHandover:
         self._display = display
         self._audience = audience
         self._desk = desk
+        self._make_sure = make_sure
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # for each server
         self._retries: dict[int, tuple[datetime, timedelta]] = {}  # when to call again, and the pause after
         self._found: dict[tuple[int, datetime, int], tuple[str, ...]] = {}  # by ticket, hand-over, channel
@@ -127,6 +130,7 @@ class TicketHandover:
         """
         staff_room = self._guilds.policy(ticket.guild_id).staff_channel_id
         if staff_room is not None and self._may_carry(ticket, staff_room):
+            await self._make_sure(ticket)  # the brief is made of what was said
             await self._links(ticket, staff_room)  # slow, so before anybody waits for it
         turn = self._turns.setdefault(ticket.guild_id, asyncio.Lock())
         async with turn:

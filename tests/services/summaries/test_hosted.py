@@ -7,7 +7,7 @@ import pytest
 
 from bot.db.database import Database
 from bot.domain.summaries import Coverage
-from bot.llm.ports import Price
+from bot.llm.ports import Outcome, Price
 from bot.llm.types import Completion, Prompt, Usage
 from bot.services.summaries.collecting import Wanted
 from bot.services.summaries.making import Manner
@@ -78,7 +78,8 @@ async def test_a_run_ends_when_its_time_is_over(
     shop = await workshop(database, bench.clock, writer_over(bench, model), seconds=1_000)
     await store(database, *(said(number, f"word{number} was said about it") for number in range(300)))
     digest, _ = await shop.maker.make(Wanted(GUILD, GENERAL, TODAY), Manner(seconds=seconds))
-    assert len(bench.log.calls) == len(model.asked) <= most
+    answered = [call for call in bench.log.calls if call.outcome is Outcome.ANSWERED]  # one may come too late
+    assert len(answered) == len(model.asked) <= most
     assert bool(model.asked) == bool(most)
     assert 300 >= digest.coverage.extracted > 100
     assert digest.coverage.read == 300

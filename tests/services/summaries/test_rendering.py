@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from bot.domain.summaries import Claim, Coverage, Digest, Source, Span, Topic
 from bot.models import Summary
-from bot.services.summaries.rendering import MAX_PAGE, MAX_PAGES, Extra, footer_of, pages, plain, title_of
+from bot.services.summaries.rendering import (
+    MAX_PAGE,
+    MAX_PAGES,
+    NBSP,
+    Extra,
+    footer_of,
+    pages,
+    plain,
+    title_of,
+)
 from bot.services.summaries.settings import Section
 from bot.services.summaries.storing import Stored
 
@@ -50,10 +59,10 @@ def test_each_line_has_the_links_it_rests_on() -> None:
     assert page.text.split("\n") == [
         "**Printers**",
         "-# <#8> · 5 messages",
-        f"• It prints again. [→1]({base}100) [→2]({base}101)",
-        f"• **Decided:** We buy ink. [→3]({base}102)",
-        f"• **To do:** Kim buys it. [→4]({base}103)",
-        f"• **Open:** Which colour? [→5]({base}104)",
+        f"• It prints again.{NBSP}[→1]({base}100){NBSP}[→2]({base}101)",
+        f"• **Decided:** We buy ink.{NBSP}[→3]({base}102)",
+        f"• **To do:** Kim buys it.{NBSP}[→4]({base}103)",
+        f"• **Open:** Which colour?{NBSP}[→5]({base}104)",
     ]
     assert page.title == "Monday"
     [fewer] = pages("Monday", GUILD, stored([topic]), {Section.TOPICS})
@@ -66,8 +75,8 @@ def test_an_extract_is_told_once_and_its_author_stands_out() -> None:
     [page] = pages("Monday", GUILD, stored([topic]), ALL)
     base = "https://discord.com/channels/7/8/"
     assert page.text.split("\n")[2:] == [
-        f"• **Kim:** It prints again. [→1]({base}100)",
-        f"• **Open:** Bo\\: Which colour? [→2]({base}101)",
+        f"• **Kim:** It prints again.{NBSP}[→1]({base}100)",
+        f"• **Open:** Bo\\: Which colour?{NBSP}[→2]({base}101)",
     ]
     [without] = pages("Monday", GUILD, stored([topic]), ALL - {Section.QUESTIONS})
     assert "**Bo:** Which colour?" in without.text

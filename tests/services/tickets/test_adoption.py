@@ -92,6 +92,25 @@ async def test_where_discord_doesnt_answer_posts_wait_in_their_order(
     assert [each.opener_id for each in await tickets(office)] == [ALICE, BOB]
 
 
+@pytest.mark.parametrize("failing", [[], [UnreachableError("down")]], ids=["reachable", "out of reach"])
+async def test_a_post_that_is_told_of_after_a_later_one_becomes_a_ticket(
+    office: Office, forum: FakeForum, failing: list[ToolError]
+) -> None:
+    adoption = office.service.adoption
+    forum.add(FORUM + 3, BOB)
+    adoption.offer(GUILD, FORUM + 3)
+    await adoption.settled()
+    forum.add(FORUM + 1, 42)  # nobody told of it as new
+    forum.add(FORUM + 2)
+    forum.failing = failing
+    adoption.offer(GUILD, FORUM + 2)
+    await adoption.settled()
+    await office.service.timers.tick()
+    await adoption.settled()
+    assert [each.opener_id for each in await tickets(office)] == [BOB, ALICE]
+    assert looked_at(office) == FORUM + 3
+
+
 async def test_who_cant_be_told_holds_nobody_up(office: Office, forum: FakeForum) -> None:
     await office.service.settings.change(GUILD, max_open=1)
     for number in range(1, 4):

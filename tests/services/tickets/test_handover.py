@@ -100,6 +100,26 @@ async def test_staff_are_called_though_nothing_can_be_compared(
     assert logged.of("ERROR", "Nothing can be compared with ticket 1")
 
 
+async def test_what_was_deleted_while_nobody_listened_is_in_no_brief(
+    office: Office, desk: FakeAnswerDesk
+) -> None:
+    answers = await called_in_open(office, desk, Similar())
+    ticket = await office.open()
+    kept, gone = office.heard(ALICE, "It still crashes."), office.heard(ALICE, "My key is 12-34.")
+    conversation = office.service.conversation
+    for heard in (kept, gone):
+        await conversation.hear(ticket.thread_id or 0, heard)
+    while len(conversation._tasks):
+        await conversation._tasks.wait_for_one()
+    office.desk.past = [kept]
+    conversation.missed._begun.add(GUILD)
+    await conversation.missed.read(GUILD)  # of a session anew, in which nothing newer was said
+    assert await office.texts(ticket) == [kept.content, gone.content]
+    await answers.handover.hand_over(ticket, "asked")
+    assert desk.queued[-1].brief is not None
+    assert desk.queued[-1].brief.said == (kept.content,)
+
+
 async def test_nobody_is_called_once_staff_spoke(office: Office, desk: FakeAnswerDesk) -> None:
     answers = answers_in(office, desk)
     await office.guilds.set_staff_channel(GUILD, STAFF_ROOM)

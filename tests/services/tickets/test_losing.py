@@ -113,6 +113,7 @@ class TestForgetting:
             database=office.database, clock=office.clock, guilds=office.guilds,
             settings=office.service.settings, display=office.service.display, audience=audience,
             desk=Desk(),  # type: ignore[arg-type]  # nothing else is asked of it
+            make_sure=office.service.conversation.make_sure,
         )  # fmt: skip
         office.service.display.on_shown = handover.refresh
         await office.guilds.set_staff_channel(GUILD, OPEN)
