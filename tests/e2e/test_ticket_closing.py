@@ -108,6 +108,13 @@ async def test_the_transcript_goes_to_staff_and_member_without_what_must_not_be_
     assert (state.archived, state.locked) == (True, True)
 
 
+async def test_a_transcript_names_the_member_who_wrote_nothing_but_the_form(desk: Desk) -> None:
+    thread = await desk.opened(desk.home.alice)
+    await closed(desk, thread, desk.home.alice)
+    told = files(desk, await seen(desk.sam, desk.log, "**Ticket #0001**"))["txt"]
+    assert f"closed by @{desk.home.alice.name}: updated" in told
+
+
 async def test_its_member_alone_rates_the_help_and_may_change_their_mind(desk: Desk) -> None:
     alice, bob = desk.home.alice, desk.home.bob
     thread = await solved(desk)
