@@ -20,12 +20,13 @@ def setup_embed(settings: TicketSettingsService, guild: discord.Guild, problem: 
     needs = PRIVATE_NEEDS if private else FORUM_NEEDS
     place = _place(guild, chosen.parent_id, needs)
     role = guild.get_role(chosen.staff_role_id) if chosen.staff_role_id else None
-    ready = chosen.parent_id is not None and role is not None
+    lacks = ["a channel" if private else "a forum"] if chosen.parent_id is None else []
+    lacks += ["the staff role"] if role is None else []
     embed = discord.Embed(
         title="Tickets",
         description="Members can open tickets. Post a panel with `/ticket_panel`."
-        if ready
-        else "Choose a channel and the staff role to begin.",
+        if not lacks
+        else f"Choose {' and '.join(lacks)} to begin.",
     )
     embed.add_field(
         name="Who reads tickets", value="only the member and staff" if private else "whoever sees the forum"

@@ -92,6 +92,7 @@ async def test_a_private_ticket_is_set_up_and_seen_by_its_member_and_staff_alone
     await owner.command("setup")
     readers = await open_select(owner, "Who reads tickets")
     await readers.get_by_role("option", name="Only the member and staff").click()
+    await expect(owner.message("Choose a channel to begin.")).to_be_visible()  # staff are chosen already
     channels = await open_select(owner, "Channel for private tickets")
     search, box = await channels.get_by_role("combobox").bounding_box(), await channels.bounding_box()
     assert search is not None
