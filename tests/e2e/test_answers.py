@@ -127,6 +127,7 @@ async def test_repeated_reports_of_one_member_go_to_the_staff(town: Home, watchm
 
 async def test_reports_of_different_members_are_not_repeated_reports(town: Home, watchman: Running) -> None:
     await town.with_staff()
+    await town.owner.slash("alerts incidents", channel=town.help, options={"on": False})
     for number in range(4):
         person = await town.person(f"member{number}")
         story = await watchman.story(await person.say(PROBLEM, town.help))

@@ -121,6 +121,10 @@ class SummaryMaker:
         notes = [each.notes for each in noted if each.notes is not None]
         merged = await self._writing.merge(run, room, notes, manner.reading, collected.lines)
         topics = fitted(merged, manner.reading)
+        if not any(topic.claims for topic in topics):  # it named nothing, or nothing that rests on a message
+            picked = await self._extracts(collected.lines, manner.reading)
+            if picked:
+                return _digest(run, collected, picked, (), read=len(collected.lines))
         unread = [line for each in noted if each.notes is None for line in each.lines]
         if unread:
             log = logger.bind(guild_id=run.guild_id)
