@@ -171,6 +171,8 @@ class DigestWriting:
         self, run: Run, room: Room, prompt: Prompt, known: Mapping[int, Sequence[int]], until: float
     ) -> Made | None:
         """Return what a model makes of a prompt, as far as that rests on what it was shown."""
+        if run.calls <= 0:  # taken by another, since this one asked whether it may
+            return None
         run.calls -= 1
         answer = await self._writer.models.complete(
             Task.SUMMARIZE,

@@ -166,8 +166,8 @@ class Run:
                 (story.guild, story.staff),
             )
             connection.execute(  # what staff are told of many alike reports is no answer to one of them
-                "INSERT INTO alert_settings (guild_id, incidents_on, window_minutes, members, cooldown_minutes,"
-                " wait_hours, nudge_on, nudge_hours) VALUES (?, 0, 60, 3, 60, 4, 0, 6)",
+                "INSERT INTO alert_settings (guild_id, incidents_on, window_minutes, members,"
+                " cooldown_minutes, wait_hours, nudge_on, nudge_hours) VALUES (?, 0, 60, 3, 60, 4, 0, 6)",
                 (story.guild,),
             )
 

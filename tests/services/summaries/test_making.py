@@ -198,6 +198,22 @@ async def test_small_talk_is_no_topic_and_was_read_all_the_same(
     assert (digest.topics, digest.coverage) == ((), Coverage(2, 2, 1))
 
 
+async def test_where_a_model_names_nothing_of_what_was_said_lines_are_picked(
+    shop: Workshop, ollama: OllamaSandbox
+) -> None:
+    await store(
+        shop.database,
+        said(1, "does the export of large files fail for you too?"),
+        said(2, "yes, the export of large files stops at 2 GB for me"),
+        said(3, "let's roll the update back then"),
+    )
+    ollama.script(topics(topic("Exports", claim("They fail.", 999))))
+    digest = await shop.make()
+    assert "They fail" not in texts(digest)
+    assert "roll the update back" in texts(digest)
+    assert (digest.model, digest.coverage) == (None, Coverage(3, 3, 1, extracted=3))
+
+
 async def test_what_leaves_pings_nobody_and_has_no_secret(shop: Workshop, ollama: OllamaSandbox) -> None:
     await store(shop.database, said(2, f"thanks <@{BO}> that helped"), said(3, "fine"))
     ollama.script(topics(topic("@everyone look", claim(f"<@{BO}> and @here <think>hm</think> end", 1))))
