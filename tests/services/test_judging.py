@@ -171,8 +171,8 @@ class TestNeverLostNeverTwice:
     ) -> None:
         refiner = ScriptedRefiner(lambda request: request.light)
         road = Road(database, clock, discord, refiner, writer=writer_over(bench, model))
+        await doubtful(road, 0)  # the first sweep finds it
         async with running(road.observer.run):
-            road.bus.publish(Stage.OBSERVE, [await doubtful(road, 0)])
             await asked(model, 1)
             for number in (1, 2):
                 clock.advance(SWEEP)
