@@ -107,6 +107,7 @@ async def test_what_was_deleted_while_nobody_listened_is_in_no_brief(
     ticket = await office.open()
     kept, gone = office.heard(ALICE, "It still crashes."), office.heard(ALICE, "My key is 12-34.")
     conversation = office.service.conversation
+    conversation.responder = None  # nobody else answers, or hands it over
     for heard in (kept, gone):
         await conversation.hear(ticket.thread_id or 0, heard)
     while len(conversation._tasks):
