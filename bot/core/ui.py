@@ -37,6 +37,16 @@ class StaffView(discord.ui.View):
         await tell(interaction, error)
 
 
+class TellingModal(discord.ui.Modal):
+    """A form whose failures are told as those of commands are."""
+
+    async def on_error(  # type: ignore[override]  # discord.py's own form differs from its view so, too
+        self, interaction: discord.Interaction[Any], error: Exception, /
+    ) -> None:
+        """Tell the member."""
+        await tell(interaction, error)
+
+
 class KeptButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)"):
     """A button that works after a restart: its id carries what it is about, as its template reads it."""
 

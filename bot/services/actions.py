@@ -22,9 +22,14 @@ FIRST_PAUSE = 1.0  # seconds before the second try
 NONCE_BYTES = 12  # 24 hex characters; Discord takes at most 25
 
 
+def nonce_for(subject: str) -> str:
+    """Return the nonce of what is said about a subject: the same for the same, always."""
+    return blake2b(subject.encode(), digest_size=NONCE_BYTES).hexdigest()
+
+
 def nonce_of(signal_id: str, kind: str, part: int) -> str:
-    """Return the nonce of an action: the same for the same key, always."""
-    return blake2b(f"{signal_id}/{kind}/{part}".encode(), digest_size=NONCE_BYTES).hexdigest()
+    """Return the nonce of an action."""
+    return nonce_for(f"{signal_id}/{kind}/{part}")
 
 
 def action_of(signal: Signal, kind: str, content: str, channel_id: int, reference_id: int | None) -> Action:

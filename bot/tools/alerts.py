@@ -9,9 +9,9 @@ from bot.models import Nudge
 from bot.services.incidents.rendering import Alert
 from bot.services.summaries.rendering import link
 from bot.services.tools import TargetGoneError, UnreachableError
+from bot.tools.errors import translated
 from bot.tools.owner import SILENT
 from bot.tools.summaries import DiscordSummaryDesk
-from bot.tools.ticket_errors import translated
 from bot.tools.tickets import SLACK
 
 OPEN_COLOUR, RESOLVED_COLOUR = 0xE67E22, 0x3BA55D

@@ -1,13 +1,11 @@
 """Who owns a server, or the bot, and how they are told something."""
 
-from hashlib import blake2b
-
 import aiohttp
 import discord
 from discord.ext import commands
 
 from bot.llm.ports import CeilingNotice, OwnerAway, OwnerUnreachable
-from bot.services.actions import NONCE_BYTES
+from bot.services.actions import nonce_for
 from bot.services.tools import TargetGoneError
 
 SILENT = discord.AllowedMentions.none()
@@ -68,7 +66,7 @@ class OwnerNotices:
         if self.bot is None:
             raise OwnerAway("the bot is not connected yet")
         subject = f"llm/{notice.day}/{notice.guild_id}/{notice.is_total}"
-        nonce = blake2b(subject.encode(), digest_size=NONCE_BYTES).hexdigest()
+        nonce = nonce_for(subject)
         try:
             if notice.guild_id is None or notice.is_total:
                 target = await owner_of_bot(self.bot)

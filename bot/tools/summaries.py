@@ -2,7 +2,6 @@
 
 import io
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 import discord
@@ -12,12 +11,12 @@ from loguru import logger
 from bot.domain.audience import Person
 from bot.domain.markdown import escape_markdown
 from bot.models import SummarySettings
-from bot.services.actions import NONCE_BYTES
+from bot.services.actions import nonce_for
 from bot.services.summaries.posting import Picture, Target
 from bot.services.summaries.rendering import Page
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError, UnreachableError
+from bot.tools.errors import translated
 from bot.tools.owner import SILENT, direct_messages, owner_of
-from bot.tools.ticket_errors import translated
 from bot.tools.tickets import SLACK
 
 COLOUR = 0x5B8DEF
@@ -82,7 +81,7 @@ class DiscordSummaryDesk:
 
     async def tell(self, settings: SummarySettings, line: str) -> None:
         """Tell a server's admins: those it goes to, else its owner; those who take no messages are left."""
-        nonce = blake2b(f"{settings.guild_id}/{line}".encode(), digest_size=NONCE_BYTES).hexdigest()
+        nonce = nonce_for(f"{settings.guild_id}/{line}")
         admins: list[int | None] = []
         if settings.channel_id is None:
             admins += [int(each) for each in settings.admin_ids or ()]

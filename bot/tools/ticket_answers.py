@@ -12,8 +12,8 @@ from bot.models import Ticket
 from bot.services.actions import nonce_of
 from bot.services.tickets.answer_ports import Post, QueueCard, Queued
 from bot.services.tools import TargetGoneError, UnreachableError
+from bot.tools.errors import translated
 from bot.tools.ticket_answer_parts import answer_view, presses_of, queue_embed, queue_view, thread_link
-from bot.tools.ticket_errors import translated
 from bot.tools.tickets import DiscordTicketDesk
 
 MAX_CONTENT = 2_000  # characters; an embed's description takes twice as many

@@ -2,7 +2,6 @@
 
 import io
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 import discord
@@ -10,12 +9,12 @@ from discord.ext import commands
 
 from bot.domain.audience import Person
 from bot.models import DeliveryKind, Ticket
-from bot.services.actions import NONCE_BYTES
+from bot.services.actions import nonce_for
 from bot.services.tickets.deliveries import Post
 from bot.services.tickets.ratings import BEST
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
+from bot.tools.errors import translated
 from bot.tools.owner import direct_messages, owner_of
-from bot.tools.ticket_errors import translated
 from bot.tools.tickets import LOG_NEEDS, MAX_TEXT, SILENT, SLACK, WRITING_NEEDS, DiscordTicketDesk
 
 TEACH, SKIP = "teach", "skip"
@@ -85,7 +84,7 @@ class DiscordClosingDesk:
 
     async def warn_owner(self, guild_id: int, text: str) -> None:
         """Tell the server's owner."""
-        nonce = blake2b(f"{guild_id}/{text}".encode(), digest_size=NONCE_BYTES).hexdigest()
+        nonce = nonce_for(f"{guild_id}/{text}")
         with translated():
             target = await owner_of(self._bot, guild_id)
             await target.send(text[:MAX_TEXT], nonce=nonce, allowed_mentions=SILENT)

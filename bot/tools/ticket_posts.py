@@ -7,7 +7,7 @@ import discord
 from bot.domain.outgoing import prepare
 from bot.services.tickets.ports import ForumPost
 from bot.services.tools import TargetGoneError, UnreachableError
-from bot.tools.ticket_errors import translated
+from bot.tools.errors import translated
 from bot.tools.ticket_history import is_written
 from bot.tools.tickets import HISTORY_NEEDS, MAX_TEXT, WRITING_NEEDS, DiscordTicketDesk
 

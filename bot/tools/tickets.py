@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any
 
 import discord
@@ -12,12 +11,12 @@ from discord.ext import commands
 from bot.domain.outgoing import prepare
 from bot.domain.tickets import Role, TicketState, post_of, thread_name
 from bot.models import Ticket
-from bot.services.actions import NONCE_BYTES
+from bot.services.actions import nonce_for
 from bot.services.failpoints import fail_point
 from bot.services.tickets.ports import Heard, Placed, TicketView
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
+from bot.tools.errors import lacking, translated
 from bot.tools.ticket_card import card_buttons, card_embed, wanted_forum_tags, wanted_tags
-from bot.tools.ticket_errors import lacking, translated
 from bot.tools.ticket_history import heard, is_written
 
 FORUM_NEEDS = (
@@ -134,7 +133,7 @@ class DiscordTicketDesk:
         thread = await self.thread(ticket)
         named = {ticket.opener_id, ticket.closed_by or 0}  # who closed it is named, not pinged
         content = prepare(text, named)[:MAX_TEXT]
-        nonce = blake2b(f"{key}/{since.isoformat()}".encode(), digest_size=NONCE_BYTES).hexdigest()
+        nonce = nonce_for(f"{key}/{since.isoformat()}")
         member = discord.Object(ticket.opener_id)
         with translated(thread, WRITING_NEEDS):
             async for message in thread.history(limit=SAID_SEARCHED, after=since - SLACK):

@@ -5,11 +5,10 @@ from typing import Any, Self
 
 import discord
 
-from bot.core.ui import KeptButton
+from bot.core.ui import KeptButton, TellingModal
 from bot.services.summaries.service import Summaries
 from bot.services.summaries.storing import MOST_NOTE
 from bot.tools.summaries import BUTTON_ID, BUTTON_PATTERN, MISTAKE, UP, show_report
-from cogs.tickets.forms import TellingModal
 
 
 class SummaryButton(KeptButton, template=BUTTON_PATTERN):

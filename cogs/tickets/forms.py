@@ -7,7 +7,6 @@ from typing import Any, Self
 import discord
 
 from bot.core.checks import require_support_or
-from bot.core.errors import tell
 from bot.core.forms import KeptForm, Written, seal
 from bot.domain.errors import UserFacingError
 from bot.domain.tickets import MAX_ENVIRONMENT, MAX_QUESTION, MAX_REASON, MAX_TITLE
@@ -36,16 +35,6 @@ class Begun:
     question: str = ""
     source_channel_id: int | None = None
     source_message_id: int | None = None
-
-
-class TellingModal(discord.ui.Modal):
-    """A form whose failures are told as those of commands are."""
-
-    async def on_error(  # type: ignore[override]  # discord.py's own form differs from its view so, too
-        self, interaction: discord.Interaction[Any], error: Exception, /
-    ) -> None:
-        """Tell the member."""
-        await tell(interaction, error)
 
 
 class OpenForm(KeptForm, template=FORM_PATTERN):

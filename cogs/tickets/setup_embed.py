@@ -5,9 +5,9 @@ import discord
 from bot.domain.tickets import TicketMode
 from bot.models import TicketSettings
 from bot.services.tickets.settings import TicketSettingsService
+from bot.tools.errors import lacking
 from bot.tools.ticket_answers import QUEUE_NEEDS
 from bot.tools.ticket_closing import FILES_NEED
-from bot.tools.ticket_errors import lacking
 from bot.tools.tickets import FORUM_NEEDS, PRIVATE_NEEDS
 
 MAX_VALUE = 1_024  # characters

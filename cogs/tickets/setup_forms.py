@@ -6,9 +6,9 @@ from typing import Any
 import discord
 
 from bot.core.checks import require_manager
+from bot.core.ui import TellingModal
 from bot.domain.errors import UserFacingError
 from bot.services.tickets.service import TicketService
-from cogs.tickets.forms import TellingModal
 
 Refresh = Callable[[discord.Interaction[Any]], Awaitable[None]]
 RULES = (

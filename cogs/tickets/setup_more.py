@@ -5,8 +5,8 @@ from typing import Any
 import discord
 
 from bot.core.checks import require_manager
+from bot.core.ui import TellingModal
 from bot.services.tickets.service import TicketService
-from cogs.tickets.forms import TellingModal
 from cogs.tickets.setup_forms import Refresh
 
 SENT, KEPT = "yes", "no"

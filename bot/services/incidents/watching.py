@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from loguru import logger
@@ -16,7 +15,7 @@ from bot.domain.signal import Intent
 from bot.models import AlertSettings, Incident, IncidentReport, IncidentStatus
 from bot.nlp.encoder import Vectors
 from bot.nlp.faults import MODEL_BAR, WORDS_BAR, Faults
-from bot.services.actions import NONCE_BYTES
+from bot.services.actions import nonce_for
 from bot.services.alert_settings import AlertSettingsService
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
@@ -321,7 +320,7 @@ def _sorted(
 
 def nonce_of(incident: Incident) -> str:
     """Return the nonce of an incident's alert."""
-    return blake2b(f"incident/{incident.id}".encode(), digest_size=NONCE_BYTES).hexdigest()
+    return nonce_for(f"incident/{incident.id}")
 
 
 def _report(asked: Asked) -> IncidentReport:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import blake2b
 from typing import Final, Protocol
 
 from loguru import logger
@@ -13,7 +12,7 @@ from bot.db.database import Database
 from bot.domain.audience import Person
 from bot.domain.summaries import Reading, Span
 from bot.models import SummaryPost, SummaryRun, SummarySettings
-from bot.services.actions import NONCE_BYTES
+from bot.services.actions import nonce_for
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.summaries.collecting import Reader, Wanted
@@ -271,4 +270,4 @@ def _targets(settings: SummarySettings) -> list[Target]:
 
 def _nonce(target: Target, day: date, part: int) -> str:
     key = f"summary/{target.guild_id}/{day}/{target.id}/{part}"
-    return blake2b(key.encode(), digest_size=NONCE_BYTES).hexdigest()
+    return nonce_for(key)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Final, Protocol
 
 from loguru import logger
@@ -13,7 +12,7 @@ from bot.db.database import Database
 from bot.domain.audience import Person
 from bot.domain.tickets import TicketState
 from bot.models import DeliveryKind, DeliveryStatus, Ticket, TicketDelivery
-from bot.services.actions import NONCE_BYTES
+from bot.services.actions import nonce_for
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError
@@ -160,4 +159,4 @@ def _is_closed(now: Ticket | None, ticket: Ticket) -> bool:
 
 def _nonce(ticket_id: int, closing: int, kind: DeliveryKind) -> str:
     subject = f"ticket/{ticket_id}/{closing}/{kind}"
-    return blake2b(subject.encode(), digest_size=NONCE_BYTES).hexdigest()
+    return nonce_for(subject)

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Final, Protocol
 
 from loguru import logger
@@ -11,7 +10,7 @@ from bot.db.database import Database
 from bot.domain.audience import Person
 from bot.domain.errors import UserFacingError
 from bot.models import AlertSettings, Nudge
-from bot.services.actions import NONCE_BYTES
+from bot.services.actions import nonce_for
 from bot.services.alert_settings import AlertSettingsService
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
@@ -124,7 +123,7 @@ class Nudging:
 
     async def _call(self, settings: AlertSettings, nudge: Nudge) -> None:
         assert settings.helper_role_id is not None  # else nobody is nudged
-        nonce = blake2b(f"nudge/{nudge.id}".encode(), digest_size=NONCE_BYTES).hexdigest()
+        nonce = nonce_for(f"nudge/{nudge.id}")
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 message_id = await self._desk.call(nudge, settings.helper_role_id, nonce)
