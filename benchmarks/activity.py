@@ -144,6 +144,7 @@ async def _bot(discord: Sandbox, folder: Path) -> AsyncIterator[Path]:
         "DISCORD_API_URL": discord.api_url,
         "DISCORD_GATEWAY_URL": discord.gateway_url,
         "DISCORD_CDN_URL": discord.cdn_url,
+        "LOOKOUT_DISCORD__WELCOME": "false",
         "LOOKOUT_NLP__ENCODER": "off",
         "LOOKOUT_LLM__PROVIDER": "none",
     }

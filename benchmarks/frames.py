@@ -35,9 +35,15 @@ class Flood:
 
 
 def encode(
-    folder: Path, count: int, seed: int, *, run_length: int = RUN_LENGTH, help_share: float = HELP_SHARE
+    folder: Path,
+    count: int,
+    seed: int,
+    *,
+    run_length: int = RUN_LENGTH,
+    help_share: float = HELP_SHARE,
+    apart: timedelta = timedelta(milliseconds=1),
 ) -> None:
-    """Write the flood of `count` messages to the folder, as if they were being sent right now.
+    """Write the flood of `count` messages to the folder, as if the last were being sent right now.
 
     Args:
         folder: where it goes.
@@ -45,9 +51,9 @@ def encode(
         seed: of the texts.
         run_length: messages between two places where a heartbeat answer may be put in.
         help_share: of messages that ask for help or report a problem.
+        apart: how long after the one before each was written.
     """
-    start = datetime.now(UTC) - timedelta(milliseconds=count)
-    flood = messages(count, seed, start, help_share)
+    flood = messages(count, seed, datetime.now(UTC) - count * apart, help_share, apart)
     payloads = [
         dumps({"t": "MESSAGE_CREATE", "s": number, "op": 0, "d": message})
         for number, message in enumerate(flood, FIRST_SEQUENCE)

@@ -174,12 +174,18 @@ def message(message_id: int, channel_id: int, author: int, content: str, moment:
     }
 
 
-def messages(count: int, seed: int, start: datetime, help_share: float = HELP_SHARE) -> list[Json]:
-    """Return the flood: `count` messages, a millisecond apart, a tenth of them replies."""
+def messages(
+    count: int,
+    seed: int,
+    start: datetime,
+    help_share: float = HELP_SHARE,
+    apart: timedelta = timedelta(milliseconds=1),
+) -> list[Json]:
+    """Return the flood: `count` messages, `apart` from each other, a tenth of them replies."""
     random = Random(seed)  # noqa: S311  # not for secrets
     flood: list[Json] = []
     for number, text in enumerate(texts(count, seed, help_share)):
-        moment = start + timedelta(milliseconds=number)
+        moment = start + number * apart
         channel_id = random.choice(CHANNEL_IDS)
         author = random.randrange(AUTHOR_COUNT)
         made = message(snowflake(moment, number), channel_id, author, text, moment)

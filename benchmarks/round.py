@@ -28,7 +28,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(
+async def running(  # noqa: PLR0913  (what a measurement may want otherwise)
     target_class: type[Target],
     frames: Path,
     messages: int,
@@ -36,13 +36,23 @@ async def running(
     channels: int = 0,
     heartbeat_ms: int | None = None,
     extra: Mapping[str, str] | None = None,
+    home: Path | None = None,
 ) -> AsyncIterator[Running]:
     """Start a Discord and the bot, wait until it is ready, and end both afterwards.
+
+    Args:
+        target_class: which bot.
+        frames: the flood's folder.
+        messages: how many the bot will have stored.
+        channels: besides those of the flood.
+        heartbeat_ms: between two heartbeats.
+        extra: of the bot's environment.
+        home: the bot's folder, kept for its next start; None for one that goes with it.
 
     Raises:
         MeasurementError: One of them did not come up.
     """
-    folder = Path(tempfile.mkdtemp(prefix="lookout-bench-"))
+    folder = home or Path(tempfile.mkdtemp(prefix="lookout-bench-"))
     arguments = ["-m", "benchmarks.flood", "--frames", str(frames), "--channels", str(channels)]
     if heartbeat_ms is not None:
         arguments += ["--heartbeat-ms", str(heartbeat_ms)]
@@ -65,4 +75,5 @@ async def running(
                     ready_mb=scale.weigh(),
                 )
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if home is None:
+            shutil.rmtree(folder, ignore_errors=True)

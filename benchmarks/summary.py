@@ -1,7 +1,9 @@
-"""`bench summary`: what the topics of many messages take without a language model, in time and memory.
+"""`bench summary`: what the summary of many messages takes without a language model, in time and memory.
 
-A fresh process makes them as the bot does, in a thread beside its event loop; how late that loop is meanwhile
-and how late before, with nothing to do, is looked at every 20 ms.
+A fresh process makes the topics in a thread beside its event loop, as the bot does where it can't have them
+made in another process; how late that loop is meanwhile, and how late before, with nothing to do, is looked
+at every 20 ms. Then the bot itself makes and posts the summary of as many messages, while others come in
+(`benchmarks/summary_load.py`).
 """
 
 import argparse
@@ -10,12 +12,14 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks import report
+from benchmarks import report, summary_load
 from benchmarks.children import PROJECT, MeasurementError
+from benchmarks.summary_load import RATE
 from benchmarks.texts import texts
 
 MESSAGES = 10_000
@@ -35,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--messages", type=int, default=MESSAGES)
     parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument(
+        "--rate", type=int, default=RATE, help="messages a second while the bot posts it; 0: not measured"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE")
 
 
@@ -48,11 +55,45 @@ def run(arguments: argparse.Namespace) -> int:
         [report.shown(each[name], digit) for name, digit in zip(names, digits, strict=True)] for each in runs
     ]
     report.table("Topics without a language model", columns, rows)
-    problems = problems_of(runs)
+    loads = [
+        measured_load(arguments.messages, arguments.rate)
+        for _ in range(arguments.runs if arguments.rate else 0)
+    ]
+    if loads:
+        load_table(loads, arguments.rate)
+    problems = [
+        *problems_of(runs),
+        *(f"While messages come in: {each}" for each in (problems_of(loads) if loads else ())),
+    ]
     for problem in problems:
         print(problem)  # noqa: T201
-    report.write(arguments.json, {"machine": report.machine(), "runs": runs, "problems": problems})
+    report.write(
+        arguments.json, {"machine": report.machine(), "runs": runs, "loads": loads, "problems": problems}
+    )
     return 1 if problems else 0
+
+
+def measured_load(messages: int, rate: int) -> dict[str, float]:
+    """Return the figures of one run beside messages that come in, with the machine's load before it."""
+    load = report.machine()["load"]
+    return {"load": load, **asdict(summary_load.measure(messages, rate))}
+
+
+def load_table(loads: Sequence[dict[str, float]], rate: int) -> None:
+    """Print what the bot took."""
+    shown = (
+        ("load before", "load", ".1f"),
+        ("messages", "read", ",.0f"),
+        ("made s", "seconds", ".2f"),
+        ("posted s", "posted_seconds", ".2f"),
+        ("CPU s", "cpu_seconds", ".2f"),
+        ("MB more", "added_mb", ".0f"),
+        ("p99 ms", "p99_ms", ".1f"),
+        ("p99 ms before", "alone_p99_ms", ".1f"),
+        ("stored/s", "stored", ".0f"),
+    )
+    rows = [[report.shown(each[name], digits) for _, name, digits in shown] for each in loads]
+    report.table(f"The bot's post, {rate} messages a second coming in", [each[0] for each in shown], rows)
 
 
 def measure(messages: int) -> dict[str, float]:

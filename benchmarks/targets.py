@@ -90,6 +90,7 @@ class Lookout(Target):
         self._database = folder / "bench.db"
         self._environment |= {
             "DISCORD_CDN_URL": f"http://127.0.0.1:{port}",
+            "LOOKOUT_DISCORD__WELCOME": "false",
             "ADMIN_PORT": "0",
             "LOG_LEVEL": "INFO",
             **(extra or {}),

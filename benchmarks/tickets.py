@@ -217,6 +217,7 @@ async def _bot(discord: Sandbox, folder: Path, encoder: str) -> AsyncIterator[Bo
         "DISCORD_API_URL": discord.api_url,
         "DISCORD_GATEWAY_URL": discord.gateway_url,
         "DISCORD_CDN_URL": discord.cdn_url,
+        "LOOKOUT_DISCORD__WELCOME": "false",
         "LOOKOUT_NLP__ENCODER": encoder,
         "LOOKOUT_LLM__PROVIDER": "none",
     }
@@ -275,7 +276,7 @@ class Room:
         Raises:
             MeasurementError: tickets can't be set up.
         """
-        made = (await self.owner.slash("setup", channel=self.channel)).message
+        made = (await self.owner.slash("setup", channel=self.channel, step="tickets")).message
         await self.owner.click(made, "Create a forum for me")
         deadline = time.monotonic() + _SETUP_SECONDS
         while True:

@@ -13,7 +13,13 @@ import discord
 from loguru import logger
 
 from bot.abilities import describe_abilities
-from bot.app_life import is_connected, listen_for_signals, track, within
+from bot.app_admin import AdminParts
+from bot.app_backups import backup_service
+from bot.app_configuration import build_configuration
+from bot.app_life import is_connected, listen_for_signals, title_of, track, warm_up_encoder, within
+from bot.app_plugins import PluginParts, start_plugins
+from bot.app_privacy import PrivacyParts
+from bot.app_replies import build_replies
 from bot.app_summaries import SummaryParts
 from bot.app_tickets import TicketParts
 from bot.bus.memory import MemoryBus
@@ -32,28 +38,29 @@ from bot.nlp.batching import BatchingEncoder
 from bot.nlp.choice import EncoderChoice, Judges, choose_encoder, choose_judges
 from bot.nlp.classifier import warm_up
 from bot.nlp.refining import Refiner
-from bot.services.actions import ActionLog
 from bot.services.audience import AudienceService
 from bot.services.cascade import CascadeService
 from bot.services.clock import Clock, SystemClock
 from bot.services.command_sync import CommandSyncService
-from bot.services.compose import ESCALATE, REPLY, TELL_OWNER, Composer
+from bot.services.compose import SUGGEST, Composer
+from bot.services.configuration.watch import SettingsWatch
 from bot.services.drain import drain
-from bot.services.feedback import FeedbackService
+from bot.services.errors.service import ErrorService
 from bot.services.guilds import GuildService
+from bot.services.holding import ACTION_KINDS
 from bot.services.ingest import IngestService
 from bot.services.language import Language
 from bot.services.loop_delay import LoopDelay
 from bot.services.meaning import Meaning
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
-from bot.services.orchestrator import OrchestratorService
+from bot.services.onboarding import OnboardingService
+from bot.services.reasons import ReasonService
 from bot.services.recovery import RecoveryService
 from bot.services.refinement import RefinementService
 from bot.services.replies import Replies
 from bot.services.reply_writing import ReplyWriting
 from bot.services.retention import RetentionService
-from bot.services.situations import SituationService
 from bot.services.status import StatusService
 from bot.services.stories import HealthService, StoryService
 from bot.services.support_roles import SupportRoles
@@ -66,10 +73,13 @@ from bot.services.training.entries import TrainingEntries
 from bot.services.training.importing import TrainingFiles
 from bot.services.training.knowledge import Knowledge
 from bot.settings import Settings
+from bot.texts import speak
 from bot.tools.archived_threads import ArchivedThreads
 from bot.tools.http_trace import retry_trace
 from bot.tools.owner import OwnerNotices
+from bot.tools.plugins import DiscordPluginDesk
 from bot.tools.responder import DiscordResponderTool
+from bot.tools.suggestions import DiscordSuggestionDesk, DiscordSuggestTool
 from bot.tools.summaries import DiscordSummaryDesk
 from bot.tools.tickets import DiscordTicketDesk
 
@@ -105,11 +115,14 @@ class Application:
         self._ticket_desk = DiscordTicketDesk(partial(is_support_member, self._support_roles))
         self._summary_desk = DiscordSummaryDesk()
         self._threads = ArchivedThreads()
+        self._plugin_desk = DiscordPluginDesk(partial(is_support_member, self._support_roles))
+        self._admin = AdminParts(settings, clock)
 
     async def run(self) -> int:
         """Start everything, run until stopped, stop everything in reverse order."""
         settings = self._settings
         sys.setswitchinterval(SWITCH_SECONDS)
+        speak(settings.discord.language)
         logger.info("Starting Lookout ({})", describe_abilities())
         async with AsyncExitStack() as stack:
             # FastAPI takes a while to import, a model to be checked; the database is opened meanwhile.
@@ -123,9 +136,10 @@ class Application:
             notices = OwnerNotices()
             language = self._language(stack, database, metrics, notices)
             judges = self._judges(stack, await choosing, metrics, language)
-            services = await self._build(database, bus, metrics, tools, judges, language)
+            errors = self._admin.errors(stack, database, language)
+            services = await self._build(database, bus, metrics, tools, judges, language, errors)
             for part in (services.status, services.tickets, services.ticket_closing,
-                         services.similar_tickets, services.summaries):  # fmt: skip
+                         services.similar_tickets, services.summaries, services.plugins):  # fmt: skip
                 stack.push_async_callback(part.close)
             point_discord(settings.discord)
             read_fairly(lambda: services.ingest.pressure)
@@ -133,27 +147,34 @@ class Application:
                 services,
                 intents=discord.Intents(**dict.fromkeys(settings.gateway_intents, True)),
                 direct_messages=settings.ingest.direct_messages,
+                greets=settings.discord.welcome,
                 http_trace=retry_trace(metrics),
             )
-            notices.bot = self._ticket_desk.bot = self._summary_desk.bot = self._threads.client = bot
-            tools.update({kind: DiscordResponderTool(bot, kind) for kind in (REPLY, ESCALATE, TELL_OWNER)})
+            self._threads.client = self._admin.owner.bot = notices.bot = bot
+            self._ticket_desk.bot = self._summary_desk.bot = self._plugin_desk.bot = bot
+            tools.update({kind: DiscordResponderTool(bot, kind) for kind in ACTION_KINDS})
+            tools[SUGGEST] = DiscordSuggestTool(bot, services.audience.may_carry)
+            self._suggestion_desk.bot = bot
             services.audience.read_from(DiscordPlaces(bot))
-            services.refinement.title_of = partial(_title_of, bot)
+            services.refinement.title_of = partial(title_of, bot)
             track(metrics, services, bus, bot)
             self._tasks.spawn(LoopDelay(SystemClock(), metrics.loop_delayed).run(), "loop delay")
             await self._start_api(stack, database, services, bot)
             listen_for_signals(self.stop)
-            try:
-                await self._connect_until_stopped(bot)
-                await self._drain(services, bus)
-            finally:
-                await self._tasks.cancel()
-                await within(CLOSE_SECONDS, bot.close(), "closing the connection to Discord")
-                if self._working is not None:
-                    self._working.cancel()
-                    await asyncio.gather(self._working, return_exceptions=True)
+            await self._live(bot, bus)
         logger.info("Stopped")
         return 0
+
+    async def _live(self, bot: Bot, bus: MemoryBus) -> None:
+        try:
+            await self._connect_until_stopped(bot)
+            await self._drain(bot.services, bus)
+        finally:
+            await self._tasks.cancel()
+            await within(CLOSE_SECONDS, bot.close(), "closing the connection to Discord")
+            if self._working is not None:
+                self._working.cancel()
+                await asyncio.gather(self._working, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin to stop; called again, stop without waiting for work in progress."""
@@ -206,7 +227,7 @@ class Application:
         )
         return language
 
-    async def _build(
+    async def _build(  # noqa: PLR0913, PLR0917  (where everything comes together)
         self,
         database: Database,
         bus: MemoryBus,
@@ -214,18 +235,20 @@ class Application:
         tools: dict[str, Tool],
         judges: Judges,
         language: Language,
+        errors: ErrorService,
     ) -> Services:
-        settings, clock = self._settings, self._clock
+        settings, clock, owner = self._settings, self._clock, self._admin.owner
         await asyncio.to_thread(warm_up)  # else the first message pays for loading heads and lexicon
-        guilds = GuildService(database, clock, settings.orchestrator)
+        watch = SettingsWatch(database, clock)
+        await watch.begin()  # before anything is read, so that no change falls between
+        guilds = GuildService(database, clock, settings.orchestrator, self._support_roles)
         ingest = IngestService(database, judges.light, bus, clock, metrics, settings.ingest)
         ingest.cursors = await guilds.load()
         tickets = TicketService(
             database, clock, guilds, self._support_roles, self._ticket_desk, partial(_urgency, judges)
         )
         await tickets.load()
-        refine_seconds = settings.nlp.refine_seconds
-        refinement = RefinementService(judges.refiner, database, clock, metrics, refine_seconds)
+        refinement = RefinementService(judges.refiner, database, clock, metrics, settings.nlp.refine_seconds)
         cascade = CascadeService(
             writer=language.writer,
             mode=settings.llm.observer_mode,
@@ -240,21 +263,39 @@ class Application:
         self._tasks.spawn(knowledge.load(), "reading what was trained")  # while the rest starts
         training = TrainingEntries(database, clock, knowledge.update)
         audience, meaning = AudienceService(), Meaning(judges.encoder)
+        maintenance = await self._admin.maintenance(database)
         parts = TicketParts(
             database, clock, settings, guilds, tickets, self._ticket_desk, language, knowledge, training,
-            audience, meaning,
+            audience, meaning, maintenance,
         )  # fmt: skip
         summaries = SummaryParts(
             database, clock, settings, guilds, audience, language, tickets, self._summary_desk,
-            self._threads, ingest, meaning,
+            self._threads, ingest, meaning, maintenance,
         )  # fmt: skip
         statistics = summaries.statistics()
-        trained = TrainedReplies(knowledge)
+        made_summaries = await summaries.build(statistics)
+        throttle = Throttle(settings.orchestrator)
+        rights = PrivacyParts(
+            database, clock, settings, language, meaning, judges.encoder, throttle, self._ticket_desk,
+            self._tasks,
+        )  # fmt: skip
         writing = ReplyWriting(language.writer, refinement, settings.llm.deadlines.reply)
-        return Services(
+        composer = Composer(Replies.load(CONFIG / "replies.yaml"), guilds, writing, TrainedReplies(knowledge))
+        self._suggestion_desk = DiscordSuggestionDesk(audience.may_carry)
+        replies = build_replies(
+            database, bus, clock, metrics, settings, guilds=guilds, ingest=ingest, composer=composer,
+            tools=tools, desk=self._suggestion_desk, maintenance=maintenance, throttle=throttle,
+        )  # fmt: skip
+        heard = (replies.feedback, made_summaries)
+        privacy = await rights.build(guilds, ingest, statistics, knowledge, tickets, *heard)
+        services = Services(
             answers=parts.answers(),
             audience=audience,
-            feedback=FeedbackService(database, clock),
+            configuration=build_configuration(database, watch, guilds, tickets, made_summaries, statistics),
+            settings_watch=watch,
+            errors=errors,
+            feedback=replies.feedback,
+            fitting=replies.fitting,
             guilds=guilds,
             ingest=ingest,
             knowledge=knowledge,
@@ -263,25 +304,23 @@ class Application:
             observer=ObserverService(
                 database, bus, clock, metrics, refinement, settings.workers, cascade=cascade
             ),
-            orchestrator=OrchestratorService(
-                database=database,
-                bus=bus,
-                clock=clock,
-                metrics=metrics,
-                guilds=guilds,
-                situations=SituationService(settings),
-                throttle=Throttle(settings.orchestrator),
-                composer=Composer(Replies.load(CONFIG / "replies.yaml"), guilds, writing, trained),
-                actions=ActionLog(database, tools, clock),
-                settings=settings.workers,
-            ),
+            onboarding=OnboardingService(database, clock, guilds),
+            orchestrator=replies.orchestrator,
+            plugins=PluginParts(
+                database, clock, settings, guilds, language, self._plugin_desk, owner, judges.light, meaning
+            ).build(),
+            maintenance=maintenance,
+            reasons=ReasonService(database, audience),
+            privacy=privacy,
             recovery=RecoveryService(database, ingest, clock, settings.ingest),
             retention=RetentionService(database, clock, settings.retention),
             similar_tickets=parts.similar(),
             statistics=statistics,
             status=StatusService(database, language, settings.llm, metrics, clock),
             stories=StoryService(database),
-            summaries=await summaries.build(statistics),
+            suggestions=replies.suggestions,
+            summoning=replies.summoning,
+            summaries=made_summaries,
             support_roles=self._support_roles,
             ticket_closing=parts.closing(),
             tickets=tickets,
@@ -290,6 +329,9 @@ class Application:
             training_files=TrainingFiles(database, clock, knowledge.update),
             command_sync=CommandSyncService(database),
         )
+        await start_plugins(services)
+        await services.privacy.reapply()
+        return services
 
     async def _start_api(
         self, stack: AsyncExitStack, database: Database, services: Services, bot: Bot
@@ -331,7 +373,8 @@ class Application:
             gc.freeze()  # what start-up made stays: no need to look at it again
             gc.set_threshold(*GC_THRESHOLDS)
             gc.enable()
-            self._tasks.spawn(_warm_up(bot), "the encoder's start")
+            self._tasks.spawn(warm_up_encoder(bot), "the encoder's start")
+            self._tasks.spawn(backup_service(self._settings, self._clock, CONFIG).run(), "backups")
             working = asyncio.create_task(connect(bot, self._clock, RECONNECT_SECONDS), name="gateway")
             await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -352,19 +395,7 @@ class Application:
             logger.warning("Stopped with work in progress; it is taken up at the next start")
 
 
-async def _warm_up(bot: Bot) -> None:
-    """Have the second judge load what it needs, once nothing more urgent does."""
-    await bot.wait_until_ready()
-    await bot.services.refinement.warm_up()
-
-
 def _urgency(judges: Judges, text: str) -> Urgency:
     """Return how urgent a text is."""
     [judgement] = judges.light.classify([text])
     return judgement.urgency
-
-
-def _title_of(bot: Bot, thread_id: int) -> str:
-    """Return a thread's title, "" when Discord hasn't told of it."""
-    thread = bot.get_channel(thread_id)
-    return thread.name if isinstance(thread, discord.Thread) else ""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import discord
 from loguru import logger
 
 from bot.bus.memory import MemoryBus
@@ -51,3 +52,15 @@ async def within(seconds: float, work: Awaitable[None], what: str) -> None:
             await work
     except TimeoutError:
         logger.warning("Gave up {} after {} s", what, seconds)
+
+
+def title_of(bot: Bot, thread_id: int) -> str:
+    """Return a thread's title, "" when Discord hasn't told of it."""
+    thread = bot.get_channel(thread_id)
+    return thread.name if isinstance(thread, discord.Thread) else ""
+
+
+async def warm_up_encoder(bot: Bot) -> None:
+    """Have the second judge load what it needs, once nothing more urgent does."""
+    await bot.wait_until_ready()
+    await bot.services.refinement.warm_up()

@@ -8,15 +8,18 @@ from bot.services.alert_settings import AlertSettingsService
 from bot.services.alerts import Alerts
 from bot.services.audience import AudienceService
 from bot.services.clock import Clock
+from bot.services.computing import Computing
 from bot.services.guilds import GuildService
 from bot.services.incidents.watching import IncidentWatch
 from bot.services.ingest import IngestService
 from bot.services.language import Language
+from bot.services.maintenance import MaintenanceService
 from bot.services.meaning import Meaning
 from bot.services.statistics.service import StatisticsService
 from bot.services.summaries.collecting import Collecting
 from bot.services.summaries.extracts import PickedLines
 from bot.services.summaries.figures import SummaryFigures
+from bot.services.summaries.kept import KeptSummaries
 from bot.services.summaries.making import SummaryMaker
 from bot.services.summaries.partials import Partials
 from bot.services.summaries.posting import DailyPosts
@@ -49,6 +52,7 @@ class SummaryParts:
     threads: ArchivedThreads
     ingest: IngestService
     meaning: Meaning
+    maintenance: MaintenanceService
 
     async def build(self, statistics: StatisticsService) -> Summaries:
         """Return the services, with every server's settings read."""
@@ -58,14 +62,16 @@ class SummaryParts:
         collecting.is_private = self.threads.is_private
         collecting.opted_out = self._opted_out
         collecting.votes = self._votes
+        collecting.excluded = settings.excluded
         store = SummaryStore(self.database, self.clock, collecting)
+        computing = Computing(self.clock)
         maker = SummaryMaker(
             self.clock,
             self.guilds,
             collecting,
             self.language.writer,
             Partials(self.database, self.clock),
-            PickedLines(),
+            PickedLines(computing),
             seconds=self.settings.llm.deadlines.summarize,
         )
         daily = DailyPosts(
@@ -77,14 +83,29 @@ class SummaryParts:
             store=store,
             desk=self.desk,
         )
-        figures = SummaryFigures(self.database, self.guilds, self.audience, statistics.moods)
-        daily.extras |= {Section.MOOD: figures.mood, Section.PEOPLE: figures.people}
-        daily.picture, daily.alarm = figures.picture, figures.alarm
+        figures = SummaryFigures(
+            self.database, self.guilds, self.audience, statistics.moods, collecting.left_out
+        )
+        figures.computing = computing
+        composer = daily.composer
+        composer.extras |= {Section.MOOD: figures.mood, Section.PEOPLE: figures.people}
+        composer.draw, composer.warn = figures.picture, figures.alarm
         tick = self.settings.workers.tick_seconds
         scheduler = SummaryScheduler(self.database, self.clock, settings, daily, tick)
         alerts = await self._alerts(collecting)
-        daily.extras[Section.UNANSWERED] = alerts.unanswered.section
-        return Summaries(settings, store, SummaryRequests(maker, store), daily, scheduler, alerts)
+        alerts.unanswered.computing = computing
+        composer.extras[Section.UNANSWERED] = alerts.unanswered.section
+        requests = SummaryRequests(maker, store, self.clock)
+        kept = KeptSummaries(
+            self.database,
+            self.clock,
+            maintenance=self.maintenance,
+            guilds=self.guilds,
+            settings=settings,
+            requests=requests,
+            desk=self.desk,
+        )
+        return Summaries(settings, store, requests, daily, scheduler, alerts, kept, computing)
 
     async def _votes(self, message_ids: Sequence[int]) -> Mapping[int, int]:
         """Return how many members reacted to messages."""

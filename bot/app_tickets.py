@@ -8,6 +8,7 @@ from bot.services.audience import AudienceService
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.language import Language
+from bot.services.maintenance import MaintenanceService
 from bot.services.meaning import Meaning
 from bot.services.tickets.answers import TicketAnswerService
 from bot.services.tickets.closing import TicketClosing
@@ -39,6 +40,7 @@ class TicketParts:
     training: TrainingEntries
     audience: AudienceService
     meaning: Meaning
+    maintenance: MaintenanceService
 
     def answers(self) -> TicketAnswerService:
         """Return what answers in tickets."""
@@ -58,6 +60,7 @@ class TicketParts:
             threshold=self.settings.observer.similarity_threshold,
         )
         answers.handover.similar = self.similar()
+        answers.answering.maintenance = self.maintenance
         return answers
 
     def closing(self) -> TicketClosing:

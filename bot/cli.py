@@ -90,11 +90,69 @@ def pull(
 
 
 @app.command()
+def backup(
+    file: Annotated[str | None, typer.Argument(help="Where to (default: a new file in data/backups)")] = None,
+    config: Annotated[bool, typer.Option(help="Keep config/ too; .env never")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite FILE")] = False,
+) -> None:
+    """Copy everything the bot keeps into one file; it may be running."""
+    raise typer.Exit(import_module("bot.backup_commands").run_backup(file, config=config, replace=replace))
+
+
+@app.command()
+def restore(
+    file: Annotated[str, typer.Argument(help="What `backup` wrote")],
+    config: Annotated[bool, typer.Option("--config", help="Put config/ back, too")] = False,
+) -> None:
+    """Put a backup back; the bot must be stopped. What is there now is kept."""
+    raise typer.Exit(import_module("bot.backup_commands").run_restore(file, config=config))
+
+
+GuildId = Annotated[int | None, typer.Option("--guild", help="The server's id (default: the only one)")]
+
+
+@app.command()
+def export(
+    file: Annotated[str, typer.Argument(help="Where to, for example my-server.json")],
+    guild: GuildId = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite FILE")] = False,
+) -> None:
+    """Write one server's settings and training to a JSON file; the bot may be running."""
+    raise typer.Exit(import_module("bot.backup_commands").run_export(file, guild, replace=replace))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[str, typer.Argument(help="What `export` wrote")],
+    guild: Annotated[
+        int | None, typer.Option("--guild", help="Another server's id (default: that of the file)")
+    ] = None,
+) -> None:
+    """Set one server as a JSON file says; the bot must be stopped."""
+    raise typer.Exit(import_module("bot.backup_commands").run_import(file, guild))
+
+
+@app.command()
 def doctor() -> None:
     """Check everything the bot needs and say what to fix."""
     from bot.doctor import run_doctor
 
     raise typer.Exit(run_doctor())
+
+
+@app.command("new-plugin")
+def new_plugin(name: Annotated[str, typer.Argument(help="Small letters, digits and _")]) -> None:
+    """Make a plugin that works, with its test: docs/PLUGINS.md."""
+    from bot.plugin_template import make_plugin
+
+    try:
+        folder = make_plugin(name, load_settings().plugins.folder)
+    except StartupError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{folder}: manifest.toml, plugin.py and its test. Try it:")
+    typer.echo(f"  python run.py python -m pytest {folder}")
+    typer.echo(f"  start the bot, then in your server: /plugins enable {name}")
 
 
 @app.command()

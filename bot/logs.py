@@ -38,6 +38,8 @@ RECONNECTING = "Attempting a reconnect in "
 _PATTERNS = re.compile(
     r"(?P<webhook>/webhooks/\d+/)[\w-]+"
     r"|(?P<interaction>/interactions/\d+/)[\w-]+"
+    r"|(?P<mention><@!?)\d+(?=>)"  # members' ids: those who have their data deleted are in no line
+    r"|(?P<member>/(?:users|members|thread-members)/)\d+"
     r"|(?P<url>\b[a-z][a-z0-9+.]*://[^\s:/@]*:)[^\s/@]+(?=@)"
     r"|(?P<scheme>\b(?:Bot|Bearer) )[\w.~+/=-]{16,}"
     r"|\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"  # a Discord token
@@ -56,14 +58,25 @@ class Masker:
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def __call__(self, text: str) -> str:
-        """Return `text` with every secret replaced by MASK."""
+        """Return `text` with every secret, and members' ids, replaced by MASK."""
         if self._known:
             text = self._known.sub(MASK, text)
         return _PATTERNS.sub(_mask_match, text)
 
+    def secrets(self, text: str) -> str:
+        """Return `text` with every secret replaced by MASK: for what isn't a log, where members are named."""
+        if self._known:
+            text = self._known.sub(MASK, text)
+        return _PATTERNS.sub(_mask_secret, text)
+
 
 def _mask_match(match: re.Match[str]) -> str:
     return next((part for part in match.groups() if part), "") + MASK
+
+
+def _mask_secret(match: re.Match[str]) -> str:
+    is_member = match["mention"] or match["member"]
+    return match[0] if is_member else _mask_match(match)
 
 
 def setup_logging(settings: LogSettings, secrets: Iterable[str]) -> None:
@@ -109,6 +122,7 @@ def _prepare(record: "Record", masker: Masker) -> None:
     if exception := record["exception"]:
         lines = traceback.format_exception(exception.type, exception.value, exception.traceback)
         extra["trace"] = masker("".join(lines))
+        record["raised"] = exception.value  # type: ignore[typeddict-unknown-key]  # for who keeps errors
         record["exception"] = None
     record["extra"] = extra
 

@@ -24,21 +24,25 @@ from bot.domain.invite import INTENTS, application_id_of, parse_intents
 from bot.domain.quiet_hours import QuietHours
 from bot.settings_errors import describe
 from bot.settings_llm import LlmSettings
-from bot.settings_sources import read_environment, read_yaml
+from bot.settings_plugins import PluginSettings
+from bot.settings_sources import read_environment, read_plugin_secrets, read_yaml
 from bot.settings_types import HttpUrl, Section, WebSocketUrl
 
 __all__ = [
     "SECRETS",
     "SETTINGS_FILE",
     "ApiSettings",
+    "BackupSettings",
     "DatabaseSettings",
     "DiscordSettings",
+    "ErrorSettings",
     "IngestSettings",
     "LlmSettings",
     "LogSettings",
     "NlpSettings",
     "ObserverSettings",
     "OrchestratorSettings",
+    "PluginSettings",
     "RetentionSettings",
     "Section",
     "Settings",
@@ -58,6 +62,8 @@ class DiscordSettings(Section):
 
     token: SecretStr | None = None
     app_id: int | None = Field(None, gt=0)
+    welcome: bool = True  # whether servers that the bot joins are greeted
+    language: str = Field("en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")  # a folder of config/messages
     intents: Intents = INTENTS
     api_url: HttpUrl = None  # with the version: https://discord.com/api/v10
     gateway_url: WebSocketUrl = None
@@ -104,6 +110,11 @@ class DatabaseSettings(Section):
         """The SQLite file, None on PostgreSQL."""
         kind, _, rest = self.sqlalchemy_url.partition(":///")
         return Path(rest.partition("?")[0]) if kind == "sqlite+aiosqlite" else None
+
+    @property
+    def folder(self) -> Path:
+        """Where what belongs to the database, and isn't in it, is kept."""
+        return (self.sqlite_path or self.path).parent
 
     def describe(self) -> str:
         """Return which database this is, without its password."""
@@ -226,14 +237,40 @@ class RetentionSettings(Section):
 
     messages_days: int = Field(30, ge=1, le=3_650)
     actions_days: int = Field(90, ge=1, le=3_650)
+    conversations_days: int = Field(90, ge=1, le=3_650)
+    intents_days: int = Field(30, ge=1, le=3_650)
+    sessions_days: int = Field(7, ge=1, le=3_650)
     llm_calls_days: int = Field(90, ge=1, le=3_650)
-    summaries_days: int = Field(365, ge=1, le=3_650)
+    summaries_days: int | None = Field(None, ge=1, le=3_650)
+    backups_days: int = Field(30, ge=1, le=3_650)
+
+
+class PrivacySettings(Section):
+    """Where the key of the opt-outs and the record of erasures are kept: never in the database."""
+
+    folder: Path | None = None
+
+
+class BackupSettings(Section):
+    """The copies of everything."""
+
+    automatic: bool | None = None  # None: with SQLite
+    folder: Path | None = None  # None: `backups` beside the SQLite file, data/backups with PostgreSQL
+    keep: int = Field(7, ge=1, le=365)  # of the daily ones
 
 
 class ShutdownSettings(Section):
     """How the bot stops."""
 
     drain_seconds: float = Field(10, ge=0, le=300)
+
+
+class ErrorSettings(Section):
+    """How whoever runs the bot is told of errors, by direct message."""
+
+    critical: bool = True  # at once
+    digest: bool = True  # once a day, where there were any
+    digest_at: str = Field("08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # UTC
 
 
 class WorkerSettings(Section):
@@ -259,8 +296,12 @@ class Settings(BaseSettings):
     observer: ObserverSettings = ObserverSettings()
     orchestrator: OrchestratorSettings = OrchestratorSettings()
     retention: RetentionSettings = RetentionSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    plugins: PluginSettings = PluginSettings()
+    backup: BackupSettings = BackupSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     workers: WorkerSettings = WorkerSettings()
+    errors: ErrorSettings = ErrorSettings()
     maintenance_mode: bool = False
 
     @classmethod
@@ -281,9 +322,22 @@ class Settings(BaseSettings):
         extra = ("dm_messages",) if self.ingest.direct_messages else ()
         return tuple(dict.fromkeys((*self.discord.intents, *extra)))
 
+    @property
+    def backups_folder(self) -> Path:
+        """Where backups lie."""
+        path = self.database.sqlite_path
+        return self.backup.folder or (path.parent if path else Path("data")) / "backups"
+
+    @property
+    def backs_up_by_itself(self) -> bool:
+        """Whether there is a backup each day."""
+        wanted = self.backup.automatic
+        return self.database.sqlite_path is not None if wanted is None else wanted
+
     def secrets(self) -> list[str]:
         """Return every secret set, for the log to mask."""
         found = [self.discord.token, self.api.admin_token]
+        found += (self.plugins.secrets or {}).values()
         texts = [secret.get_secret_value() for secret in found if secret]
         return (
             texts
@@ -308,6 +362,7 @@ SECRETS = (
     "llm.openai_api_key",
     "database.url",
     "api.admin_token",
+    "plugins.secrets",
 )
 
 
@@ -330,6 +385,10 @@ def load_settings(
     values = read_environment(os.environ if env is None else env, env_file)
     for name, value in values.items():
         _put(merged, name, value.text)
+    secrets = read_plugin_secrets(os.environ if env is None else env, env_file)
+    of_plugins: Any = merged.get("plugins") or {}
+    if secrets and isinstance(of_plugins, dict):
+        merged["plugins"] = of_plugins | {"secrets": secrets}
     try:
         return Settings(**merged)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 from bot.domain.errors import StartupError
 
 PREFIX = "LOOKOUT_"
+PLUGIN_PREFIX = "LOOKOUT_PLUGIN_"
 SEPARATOR = "__"
 
 # The names people know; of several for one setting, the first that is set counts.
@@ -59,6 +60,21 @@ def read_environment(env: Mapping[str, str], env_file: Path | None) -> dict[str,
     """
     values = _by_setting(_read_env_file(env_file), f" ({env_file})") if env_file else {}
     return values | _by_setting(env, " (environment)")
+
+
+def read_plugin_secrets(env: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
+    """Return the secrets of plugins in `env_file` and, over them, in `env`, by "<ID>_<NAME>".
+
+    Raises:
+        StartupError: `env_file` can't be read.
+    """
+    found: dict[str, str] = {}
+    for layer in (_read_env_file(env_file) if env_file else {}, env):
+        for name, text in layer.items():
+            upper = name.upper()
+            if upper.startswith(PLUGIN_PREFIX) and text.strip():
+                found[upper.removeprefix(PLUGIN_PREFIX)] = text.strip()
+    return found
 
 
 def _read_env_file(path: Path) -> dict[str, str]:

@@ -27,9 +27,14 @@ class FakeInteraction:
         self, guild_id: int | None = 1, permissions: discord.Permissions | None = None, fails: int = 0
     ) -> None:
         self.id = 99
-        self.client = SimpleNamespace(is_closed=lambda: False)
+        self.noted: list[tuple[str, str, int | None]] = []  # faults: their kind, place and server
+        self.client = SimpleNamespace(
+            is_closed=lambda: False, services=SimpleNamespace(errors=SimpleNamespace(note=self._note))
+        )
+        self.type = discord.InteractionType.application_command
         self.guild_id = guild_id
-        self.user = SimpleNamespace(id=4_711)
+        self.guild: Any = None
+        self.user = SimpleNamespace(id=4_711, guild=SimpleNamespace(id=guild_id), roles=[])
         self.permissions = discord.Permissions(manage_guild=True) if permissions is None else permissions
         self.command: Any = None
         self.sent: list[dict[str, Any]] = []
@@ -51,6 +56,10 @@ class FakeInteraction:
         assert only["ephemeral"]
         assert isinstance(only["embed"], discord.Embed)
         return only["embed"]
+
+    def _note(self, error: Exception, place: str, guild_id: int | None) -> str:
+        self.noted.append((type(error).__name__, place, guild_id))
+        return "3fa2b81c07"
 
     def is_done(self) -> bool:
         return self._done

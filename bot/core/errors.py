@@ -9,6 +9,7 @@ from discord import app_commands
 from loguru import logger
 
 from bot.domain.errors import UserFacingError
+from bot.texts import text
 
 
 async def on_app_command_error(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
@@ -21,25 +22,37 @@ async def tell(interaction: discord.Interaction[Any], cause: Exception) -> None:
     if isinstance(cause, UserFacingError):
         await _reply(interaction, str(cause))
     elif isinstance(cause, app_commands.TransformerError):  # a channel I don't see, or of another server
-        named = getattr(cause.value, "mention", None) or "that"
-        await _reply(interaction, f"I can't see {named} here. Let my role view it, then try again.")
+        named = getattr(cause.value, "mention", None) or text("checks.unnamed")
+        await _reply(interaction, text("checks.unseen", place=named))
     elif isinstance(cause, app_commands.CommandOnCooldown):
-        await _reply(interaction, f"Too often. Try again in {math.ceil(cause.retry_after)} seconds.")
+        await _reply(interaction, text("checks.cooldown", seconds=math.ceil(cause.retry_after)))
     elif isinstance(cause, app_commands.CheckFailure):
-        await _reply(interaction, "You may not use this command here.")
+        await _reply(interaction, text("checks.here"))
     elif interaction.client.is_closed():
         logger.warning("Stopped while answering interaction {}", interaction.id)
     else:
-        logger.opt(exception=cause).error("Command failed (interaction {})", interaction.id)
-        await _reply(interaction, f"Something went wrong on my side. Reference: `{interaction.id}`")
+        place = _place_of(interaction)
+        reference = interaction.client.services.errors.note(cause, place, interaction.guild_id)
+        log = logger.bind(reference=reference, guild_id=interaction.guild_id).opt(exception=cause)
+        log.error("{} failed (interaction {})", place, interaction.id)
+        await _reply(interaction, text("errors.apology", reference=reference))
 
 
-async def _reply(interaction: discord.Interaction[Any], text: str) -> None:
+def _place_of(interaction: discord.Interaction[Any]) -> str:
+    """Return what was used: a command's name, else the kind of thing that was pressed or sent."""
+    if isinstance(interaction.command, app_commands.Command):
+        return f"/{interaction.command.qualified_name}"
+    if interaction.command is not None:
+        return f"menu {interaction.command.name}"
+    return f"{interaction.type.name.replace('_', ' ')} of a message"
+
+
+async def _reply(interaction: discord.Interaction[Any], words: str) -> None:
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True)
+            await interaction.followup.send(words, ephemeral=True)
         else:
-            await interaction.response.send_message(text, ephemeral=True)
+            await interaction.response.send_message(words, ephemeral=True)
     except (discord.HTTPException, aiohttp.ClientError) as error:
         # Too late, or Discord is failing: nobody is left to tell.
         logger.warning("Could not answer interaction {}: {}", interaction.id, error)

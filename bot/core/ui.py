@@ -1,5 +1,6 @@
 """Views for support staff alone, and buttons that last; failures are told as those of commands are."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakSet
 
@@ -8,8 +9,10 @@ import discord
 from bot.core.checks import require_support
 from bot.core.errors import tell
 from bot.domain.errors import UserFacingError
+from bot.texts import text
 
-_living: WeakSet["StaffView"] = WeakSet()
+_living: WeakSet[discord.ui.View] = WeakSet()
+PAGES_SECONDS = 900.0  # as long as Discord lets the answer be edited
 
 
 def stop_views() -> None:
@@ -29,6 +32,58 @@ class StaffView(discord.ui.View):
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Return whether the member may press; tell them if not."""
         return await _may(interaction)
+
+    async def on_error(
+        self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any], /
+    ) -> None:
+        """Tell the member."""
+        await tell(interaction, error)
+
+
+Shown = tuple[discord.Embed, bool]  # a page, and whether there is another after it
+Turn = Callable[[discord.Interaction[Any], int], Awaitable[Shown]]
+
+
+class Pages(discord.ui.View):
+    """Back and forth in an answer that only its reader sees; `turn` checks anew what they may see."""
+
+    def __init__(self, turn: Turn) -> None:
+        """Make the buttons; `turn` returns the page of a number, which count from 1."""
+        super().__init__(timeout=PAGES_SECONDS)
+        _living.add(self)
+        self._turn = turn
+        self.back.label, self.forth.label = text("ui.back"), text("ui.next")
+        self._number = 1
+
+    async def begin(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer a deferred interaction with the first page; with no buttons where there is no other."""
+        embed, has_more = await self._turn(interaction, 1)
+        self._show(1, has_more=has_more)
+        if has_more:
+            await interaction.followup.send(embed=embed, view=self, ephemeral=True)
+        else:
+            self.stop()
+            await interaction.followup.send(embed=embed, ephemeral=True)
+
+    def _show(self, number: int, *, has_more: bool) -> None:
+        self._number = number
+        self.back.disabled = number <= 1
+        self.forth.disabled = not has_more
+
+    @discord.ui.button()
+    async def back(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
+        """Show the page before."""
+        await self._go(interaction, self._number - 1)
+
+    @discord.ui.button()
+    async def forth(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
+        """Show the page after."""
+        await self._go(interaction, self._number + 1)
+
+    async def _go(self, interaction: discord.Interaction[Any], number: int) -> None:
+        embed, has_more = await self._turn(interaction, max(1, number))
+        self._show(max(1, number), has_more=has_more)
+        await interaction.response.edit_message(embed=embed, view=self)
 
     async def on_error(
         self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any], /

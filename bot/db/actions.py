@@ -66,6 +66,12 @@ class ActionRepository:
         )
         return (await self._session.exec(statement)).rowcount or 0
 
+    async def forget_texts(self, before: datetime) -> None:
+        """Leave of finished actions begun before `before` that they were done, not what was said."""
+        old = (_TABLE.c.created_at < before) & (_TABLE.c.status != ActionStatus.PENDING.value)
+        statement = _TABLE.update().where(old, _TABLE.c.content != "").values(content="")
+        await (await self._session.connection()).execute(statement)
+
     async def delete_of(self, guild_id: int) -> None:
         """Delete everything done in a guild."""
         await self._session.exec(delete(Action).where(col(Action.guild_id) == guild_id))

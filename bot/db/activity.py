@@ -39,6 +39,7 @@ class Said(NamedTuple):
     message_id: int
     channel_id: int
     place_id: int
+    author_id: int
     content: str
     weight: float  # votes, or the sentiment score
 
@@ -174,7 +175,9 @@ class ActivityRepository:
 
 def _said(weight: Any, guild_id: int, sources: Collection[int]) -> Select[Any]:
     table = _SIGNALS.c
-    return select(table.message_id, table.channel_id, table.place_id, table.content, weight).where(
+    return select(
+        table.message_id, table.channel_id, table.place_id, table.author_id, table.content, weight
+    ).where(
         table.guild_id == guild_id, table.place_id.in_(sources), table.deleted_at.is_(None),
         table.purpose != "spam",
     )  # fmt: skip

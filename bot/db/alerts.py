@@ -18,6 +18,7 @@ _TABLE = SignalRecord.__table__  # type: ignore[attr-defined]
 _ASKED: ColumnElement[bool] = literal_column("intent <> 'other'")
 _SOURCE = "discord"
 _AT_ONCE = 500  # ids in one condition
+_REPLY = "reply"
 _TOO_FAR = "below"  # the band of entries that are no answer
 
 
@@ -45,6 +46,10 @@ class AlertRepository:
     async def settings(self) -> Sequence[AlertSettings]:
         """Return every server's settings."""
         return (await self._session.exec(select(AlertSettings))).all()
+
+    async def settings_of(self, guild_id: int) -> AlertSettings | None:
+        """Return a server's settings, None where it has chosen nothing."""
+        return await self._session.get(AlertSettings, guild_id, populate_existing=True)
 
     async def change(self, guild_id: int, values: dict[str, Any]) -> AlertSettings:
         """Set columns of a known server's settings, which begin with the defaults; return the settings."""
@@ -99,7 +104,10 @@ class AlertRepository:
                 .exists()
             )
             query = select(Action.signal_id).where(
-                col(Action.signal_id).in_(ids), col(Action.message_id).is_not(None), grounded
+                col(Action.signal_id).in_(ids),
+                col(Action.kind) == _REPLY,  # what was only suggested to staff is no answer
+                col(Action.message_id).is_not(None),
+                grounded,
             )
             found |= {ids[each] for each in (await self._session.exec(query)).all()}
         return found

@@ -18,6 +18,7 @@ from bot.db.activity import ActivityRepository
 from bot.db.alerts import AlertRepository
 from bot.db.channels import ChannelRepository
 from bot.db.engine import READ_ONLY
+from bot.db.errors import ErrorRepository
 from bot.db.feedback import FeedbackRepository
 from bot.db.gaps import GapRepository
 from bot.db.guilds import GuildRepository
@@ -25,17 +26,24 @@ from bot.db.incidents import IncidentRepository
 from bot.db.kv import KeyValueRepository
 from bot.db.llm_calls import LlmCallRepository
 from bot.db.members import MemberRepository
+from bot.db.plugins import PluginRepository
+from bot.db.privacy.erasing import ErasureRepository
+from bot.db.privacy.opt_outs import OptOutRepository
+from bot.db.privacy.overview import OverviewRepository
 from bot.db.questions import QuestionRepository
 from bot.db.reactions import ReactionRepository
+from bot.db.setting_changes import SettingChangeRepository
 from bot.db.signal_queue import SignalQueueRepository
 from bot.db.signals import SignalRepository
 from bot.db.statistics import StatisticsRepository
 from bot.db.statistics_marks import StatisticsMarkRepository
+from bot.db.suggestions import SuggestionRepository
 from bot.db.summaries import SummaryRepository
 from bot.db.summary_lines import SummaryLineRepository
 from bot.db.summary_parts import SummaryPartRepository
 from bot.db.summary_runs import SummaryRunRepository
 from bot.db.summary_texts import SummaryTextRepository
+from bot.db.summons import SummonsRepository
 from bot.db.ticket_deliveries import TicketDeliveryRepository
 from bot.db.ticket_drafts import TicketDraftRepository
 from bot.db.ticket_messages import TicketMessageRepository
@@ -93,6 +101,8 @@ class Transaction:
     alerts: AlertRepository
     activity: ActivityRepository
     channels: ChannelRepository
+    erasing: ErasureRepository
+    errors: ErrorRepository
     feedback: FeedbackRepository
     gaps: GapRepository
     guilds: GuildRepository
@@ -100,15 +110,21 @@ class Transaction:
     kv: KeyValueRepository
     llm_calls: LlmCallRepository
     members: MemberRepository
+    opt_outs: OptOutRepository
+    overview: OverviewRepository
+    plugins: PluginRepository
     questions: QuestionRepository
     queue: SignalQueueRepository
     reactions: ReactionRepository
+    setting_changes: SettingChangeRepository
     signals: SignalRepository
+    suggestions: SuggestionRepository
     summaries: SummaryRepository
     summary_lines: SummaryLineRepository
     summary_parts: SummaryPartRepository
     summary_runs: SummaryRunRepository
     summary_texts: SummaryTextRepository
+    summons: SummonsRepository
     statistics: StatisticsRepository
     statistics_marks: StatisticsMarkRepository
     ticket_deliveries: TicketDeliveryRepository
@@ -191,6 +207,19 @@ class Database:
         async with session:
             await session.exec(select(1))
 
+    async def tidy(self) -> None:
+        """Leave nothing of what was deleted in the journal of an SQLite database; others see to that alone.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: it can't be done now.
+        """
+        if self._turn is None:
+            return
+        connecting = self._engine.connect()
+        async with asyncio.timeout(self._retry_seconds), self._line, self._turn, connecting as link:
+            driver: Any = (await link.get_raw_connection()).driver_connection
+            await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
@@ -204,6 +233,8 @@ class Database:
                 alerts=AlertRepository(session),
                 activity=ActivityRepository(session),
                 channels=ChannelRepository(session),
+                erasing=ErasureRepository(session),
+                errors=ErrorRepository(session),
                 feedback=FeedbackRepository(session),
                 gaps=GapRepository(session),
                 guilds=GuildRepository(session),
@@ -211,15 +242,21 @@ class Database:
                 kv=KeyValueRepository(session),
                 llm_calls=LlmCallRepository(session),
                 members=MemberRepository(session),
+                opt_outs=OptOutRepository(session),
+                overview=OverviewRepository(session),
+                plugins=PluginRepository(session),
                 questions=QuestionRepository(session),
                 queue=SignalQueueRepository(session),
                 reactions=ReactionRepository(session),
+                setting_changes=SettingChangeRepository(session),
                 signals=SignalRepository(session),
+                suggestions=SuggestionRepository(session),
                 summaries=SummaryRepository(session),
                 summary_lines=SummaryLineRepository(session),
                 summary_parts=SummaryPartRepository(session),
                 summary_runs=SummaryRunRepository(session),
                 summary_texts=SummaryTextRepository(session),
+                summons=SummonsRepository(session),
                 statistics=StatisticsRepository(session),
                 statistics_marks=StatisticsMarkRepository(session),
                 ticket_deliveries=TicketDeliveryRepository(session),

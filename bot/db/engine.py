@@ -78,6 +78,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten, not only forgotten
             "temp_store=MEMORY",
             "cache_size=-8000",
         ):

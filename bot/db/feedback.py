@@ -1,13 +1,17 @@
 """What members and staff say of the bot's judgements."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, literal
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
-from bot.models import Feedback, FeedbackKind, Verdict
+from bot.models import Action, ActionStatus, Feedback, FeedbackKind, Suggestion, SuggestionState, Verdict
+
+_REPLY = "reply"  # the kind of action
 
 
 class FeedbackRepository:
@@ -47,7 +51,41 @@ class FeedbackRepository:
         query = select(Feedback).where(Feedback.signal_id == signal_id).order_by(col(Feedback.id))
         return (await self._session.exec(query)).all()
 
+    async def figures(self, guild_id: int) -> dict[str, dict[str, int]]:
+        """Return how often replies were shown, right, wrong, edited and dismissed, by what made them."""
+        found: dict[str, dict[str, int]] = {}
+        made_of = Action.source
+        shown = select(made_of, literal("shown"), func.count()).where(
+            Action.guild_id == guild_id, Action.kind == _REPLY, Action.status == ActionStatus.SENT.value
+        )
+        said = (
+            select(made_of, Feedback.verdict, func.count())
+            .join(Action, col(Action.message_id) == col(Feedback.message_id))
+            .where(Feedback.guild_id == guild_id, Feedback.kind == FeedbackKind.REACTION.value)
+        )
+        asked_of = Suggestion.source
+        edited = select(asked_of, literal("edited"), func.count()).where(
+            Suggestion.guild_id == guild_id, col(Suggestion.posted).is_not(None)
+        )
+        dismissed = select(asked_of, literal("dismissed"), func.count()).where(
+            Suggestion.guild_id == guild_id, Suggestion.state == SuggestionState.DISMISSED.value
+        )
+        for query, groups in (
+            (shown, (made_of,)),
+            (said, (made_of, Feedback.verdict)),
+            (edited, (asked_of,)),
+            (dismissed, (asked_of,)),
+        ):
+            for source, what, count in (await self._session.exec(query.group_by(*groups))).all():
+                found.setdefault(source or "", {})[str(what)] = count
+        return found
+
     async def list_of(self, guild_id: int) -> Sequence[Feedback]:
         """Return everything said in a guild, oldest first."""
         query = select(Feedback).where(Feedback.guild_id == guild_id).order_by(col(Feedback.id))
         return (await self._session.exec(query)).all()
+
+    async def purge(self, before: datetime) -> int:
+        """Delete what was given before `before`; return how much."""
+        old = delete(Feedback).where(col(Feedback.created_at) < before)
+        return (await self._session.exec(old)).rowcount or 0

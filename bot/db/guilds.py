@@ -24,7 +24,7 @@ class GuildRepository:
         One that was left is seen for the first time again: what was said meanwhile is none of ours.
         """
         insert = insert_for(self._session, Guild).values(
-            id=guild_id, name=name, first_seen_at=now, auto_reply="on", timezone="UTC"
+            id=guild_id, name=name, first_seen_at=now, auto_reply="on", timezone="UTC", watch_default="public"
         )
         first_seen_at = case((col(Guild.left_at).is_(None), Guild.first_seen_at), else_=now)
         statement = insert.on_conflict_do_update(
@@ -38,7 +38,7 @@ class GuildRepository:
     async def ensure(self, guild_id: int, now: datetime) -> None:
         """Insert the guild without a name unless it is known."""
         insert = insert_for(self._session, Guild).values(
-            id=guild_id, name="", first_seen_at=now, auto_reply="on", timezone="UTC"
+            id=guild_id, name="", first_seen_at=now, auto_reply="on", timezone="UTC", watch_default="public"
         )
         await self._session.exec(insert.on_conflict_do_nothing())
 

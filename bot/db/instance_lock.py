@@ -38,7 +38,7 @@ class InstanceLock:
         """
         path = sqlite_path(self._engine.url.render_as_string(hide_password=False))
         if path is not None:
-            self._file = _lock_file(path.with_name(path.name + ".lock"))
+            self._file = lock_file(path.with_name(path.name + ".lock"))
             return
         connection = await self._engine.connect()
         taken = await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_KEY})
@@ -97,7 +97,12 @@ class InstanceLock:
             self._connection = None
 
 
-def _lock_file(path: Path) -> IO[str]:
+def lock_file(path: Path) -> IO[str]:
+    """Return a file that is locked for as long as it is open.
+
+    Raises:
+        StartupError: another process has it locked.
+    """
     file = path.open("a+")
     try:
         try:

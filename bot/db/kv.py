@@ -1,9 +1,9 @@
 """Small values under (scope, key)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlmodel import col, delete, or_, update
+from sqlmodel import col, delete, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -31,6 +31,24 @@ class KeyValueRepository:
         """Delete what is kept of a guild in scopes whose keys are its id, or begin with it and a slash."""
         theirs = or_(col(KeyValue.key) == str(guild_id), col(KeyValue.key).startswith(f"{guild_id}/"))
         await self._session.exec(delete(KeyValue).where(col(KeyValue.scope).in_(scopes), theirs))
+
+    async def list_of(self, scope: str, limit: int) -> Sequence[KeyValue]:
+        """Return pairs of a scope, in the order of their keys."""
+        query = select(KeyValue).where(col(KeyValue.scope) == scope).order_by(col(KeyValue.key)).limit(limit)
+        return (await self._session.exec(query)).all()
+
+    async def clear(self, scope: str, key: str | None = None) -> None:
+        """Delete one pair, or all of a scope."""
+        statement = delete(KeyValue).where(col(KeyValue.scope) == scope)
+        if key is not None:
+            statement = statement.where(col(KeyValue.key) == key)
+        await self._session.exec(statement)
+
+    async def remove(self, scope: str, key: str) -> None:
+        """Delete a value; nothing happens where there is none."""
+        await self._session.exec(
+            delete(KeyValue).where(col(KeyValue.scope) == scope, col(KeyValue.key) == key)
+        )
 
     async def touch(self) -> None:
         """Write nothing, but fail when nothing can be written."""

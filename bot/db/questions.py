@@ -1,9 +1,10 @@
 """What members asked, and what became of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.upsert import insert_for
@@ -31,6 +32,11 @@ class QuestionRepository:
         """Return the question of a message."""
         return (await self._session.exec(select(Question).where(Question.key == key))).first()
 
+    async def by_answer(self, message_id: int) -> Question | None:
+        """Return the question that the bot answered with this message, None where there is none."""
+        query = select(Question).where(Question.answer_id == message_id)
+        return (await self._session.exec(query)).first()
+
     async def keep(self, question_id: int, values: dict[str, Any]) -> bool:
         """Set columns of a question that isn't finished; False when it is."""
         unfinished = (col(Question.id) == question_id, col(Question.finished_at).is_(None))
@@ -54,3 +60,9 @@ class QuestionRepository:
         """Return what was asked in a ticket, oldest first."""
         query = select(Question).where(Question.ticket_id == ticket_id).order_by(col(Question.id))
         return (await self._session.exec(query)).all()
+
+    async def purge(self, before: datetime) -> int:
+        """Delete what was asked outside of tickets before `before` and is done with; return how much."""
+        done = (col(Question.ticket_id).is_(None), col(Question.finished_at).is_not(None))
+        old = delete(Question).where(col(Question.asked_at) < before, *done)
+        return (await self._session.exec(old)).rowcount or 0

@@ -19,7 +19,7 @@ from bot.domain.errors import StartupError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0015"  # the newest revision under migrations/versions; a test compares them
+HEAD = "0023"  # the newest revision under migrations/versions; a test compares them
 KEPT_BACKUPS = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -41,7 +41,7 @@ async def prepare_database(engine: AsyncEngine, now: datetime) -> None:
         if current == HEAD:
             return
         if current is not None:
-            _check_known(current)
+            check_known(current)
         if path is not None and current is not None:
             _back_up(path, now)
         doing = "upgrade" if current else "set up"
@@ -49,6 +49,25 @@ async def prepare_database(engine: AsyncEngine, now: datetime) -> None:
     except (SQLAlchemyError, OSError, sqlite3.Error) as error:
         raise StartupError(_explain(engine, error, doing)) from error
     logger.info("Database schema is now {} (was {})", HEAD, current or "empty")
+
+
+async def check_current(engine: AsyncEngine) -> None:
+    """Make sure that the tables are those of this version, and change nothing.
+
+    Raises:
+        StartupError: they are others, or the database can't be opened.
+    """
+    try:
+        async with engine.connect() as connection:
+            current = await connection.run_sync(_current_revision)
+    except (SQLAlchemyError, OSError) as error:
+        raise StartupError(_explain(engine, error, "open")) from error
+    if current is not None and current != HEAD:
+        check_known(current)
+    if current != HEAD:
+        raise StartupError(
+            f"The database has schema {current}, not {HEAD}. Fix: start this version of the bot once."
+        )
 
 
 async def migrate(engine: AsyncEngine, revision: str) -> None:
@@ -98,7 +117,12 @@ def _config() -> "Config":
     return config
 
 
-def _check_known(revision: str) -> None:
+def check_known(revision: str) -> None:
+    """Make sure that this version knows a schema.
+
+    Raises:
+        StartupError: it is newer.
+    """
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
@@ -118,11 +142,21 @@ def _run(connection: Connection, revision: str) -> None:
     config.attributes["connection"] = connection
     current = _current_revision(connection)
     if current is not None:
-        _check_known(current)
-    if revision == "base" or (revision != "head" and current is not None and revision < current):
+        check_known(current)
+    if revision == "base" or _comes_before(config, revision, current):
         command.downgrade(config, revision)
     else:
         command.upgrade(config, revision)
+
+
+def _comes_before(config: "Config", revision: str, current: str | None) -> bool:
+    """Whether a revision is further back than the current one; their numbers needn't be in order."""
+    from alembic.script import ScriptDirectory
+
+    if current is None or revision in ("head", current):
+        return False
+    behind = ScriptDirectory.from_config(config).iterate_revisions(current, "base")
+    return any(each.revision == revision for each in behind)
 
 
 def _back_up(path: Path, now: datetime) -> None:

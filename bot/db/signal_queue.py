@@ -96,6 +96,28 @@ class SignalQueueRepository:
         )
         return (await self._session.exec(query)).all()
 
+    async def hold(self, ids: Sequence[str], stage: Stage, until: datetime, reason: str) -> None:
+        """Have nobody take these signals up before `until`; the reason says why."""
+        if not ids:
+            return
+        statement = (
+            _TABLE.update()
+            .where(_TABLE.c.id.in_(ids), _TABLE.c.stage == stage.value)
+            .values(lease_until=until, reason=reason)
+        )
+        await (await self._session.connection()).execute(statement)
+
+    async def release(self, stage: Stage) -> None:
+        """End every lease of a stage."""
+        leased = col(SignalRecord.lease_until).is_not(None)
+        statement = update(SignalRecord).where(col(SignalRecord.stage) == stage, leased)
+        await self._session.exec(statement.values(lease_until=None))
+
+    async def count_held(self, stage: Stage, after: datetime) -> int:
+        """Return how many signals of a stage nobody takes up before `after`."""
+        query = select(func.count()).select_from(SignalRecord).where(SignalRecord.stage == stage)
+        return (await self._session.exec(query.where(col(SignalRecord.lease_until) > after))).one()
+
     async def count_unfinished(self) -> int:
         """Return how many signals are still on their way."""
         query = select(func.count()).select_from(SignalRecord).where(SignalRecord.stage != Stage.DONE)

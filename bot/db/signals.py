@@ -12,7 +12,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.db.bulk import insert_many
 from bot.db.summary_texts import SummaryTextRepository
 from bot.db.upsert import insert_for
-from bot.domain.signal import Intent, Signal, Stage, Status, signal_id
+from bot.domain.signal import (
+    Intent,
+    PlanKind,
+    Purpose,
+    Sentiment,
+    Signal,
+    Stage,
+    Status,
+    Urgency,
+    signal_id,
+)
 from bot.models import Feedback, SignalRecord
 
 # What an erased message no longer has. The row stays, so that a late create can't bring the text back.
@@ -24,6 +34,13 @@ ERASED: dict[str, Any] = {
     "mentions": None,
     "rationale": "",
 }
+
+# What a message has of which nothing is thought any more.
+UNJUDGED: dict[str, Any] = {
+    "purpose": Purpose.UNKNOWN.value, "sentiment": Sentiment.NEUTRAL.value, "sentiment_score": 0.0,
+    "urgency": Urgency.LOW.value, "toxicity": 0.0, "intent": Intent.OTHER.value, "confidence": 0.0,
+    "rationale": "", "judge": None, "light_intent": None, "light_confidence": None,
+}  # fmt: skip
 
 _TABLE = SignalRecord.__table__  # type: ignore[attr-defined]
 _REQUIRED = {column.name for column in _TABLE.columns if not column.nullable}
@@ -81,10 +98,12 @@ class SignalRepository:
     async def edit_batch(self, rows: Sequence[dict[str, Any]]) -> None:
         """Update known signals with newer text; keys are `key` (the id), `edited_at` and columns to set.
 
-        Where the text is the same, as when an edit is read again, it stays judged as it was.
+        Where the text is the same, as when an edit is read again, it stays judged as it was. Where it isn't,
+        what summaries say of the old one is taken out of them.
         """
         if not rows:
             return
+        changed = await self._reworded(rows) if "content" in rows[0] else []
         changes: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "key"}
         if "content" in changes:
             same = _TABLE.c.content == bindparam("content")
@@ -98,6 +117,27 @@ class SignalRepository:
             .values(changes)
         )
         await (await self._session.connection()).execute(statement, list(rows))
+        await SummaryTextRepository(self._session).forget_messages(changed)
+
+    async def _reworded(self, rows: Sequence[dict[str, Any]]) -> list[tuple[int | None, int]]:
+        """Return guild and id of the messages that these edits give another text, and hold them."""
+        new: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            new.setdefault(row["key"], []).append(row)
+        columns = (_TABLE.c[name] for name in ("id", "guild_id", "message_id", "content", "edited_at"))
+        known = sa_select(*columns).where(_TABLE.c.id.in_(sorted(new)), _TABLE.c.deleted_at.is_(None))
+        found = await (await self._session.connection()).execute(
+            known.order_by(_TABLE.c.id).with_for_update()
+        )
+        return [
+            (each.guild_id, each.message_id)
+            for each in found
+            if any(
+                edit["content"] != each.content
+                and (each.edited_at is None or (edit["edited_at"] and each.edited_at <= edit["edited_at"]))
+                for edit in new[each.id]
+            )
+        ]
 
     async def erase_batch(self, tombstones: Sequence[dict[str, Any]], now: datetime) -> None:
         """Erase the text of these signals; unknown ones are inserted without text, as tombstones.
@@ -187,6 +227,24 @@ class SignalRepository:
         query = select(SignalRecord).where(col(SignalRecord.id).in_(ids)).order_by(col(SignalRecord.id))
         return (await self._session.exec(query)).all()
 
+    async def decided(
+        self, guild_id: int, limit: int, plan: PlanKind | None = None, place_id: int | None = None
+    ) -> Sequence[SignalRecord]:
+        """Return what was asked or reported in a guild and decided about, newest first."""
+        query = (
+            select(SignalRecord)
+            .where(SignalRecord.guild_id == guild_id, SignalRecord.intent != Intent.OTHER.value)
+            .where(col(SignalRecord.decided_at).is_not(None), col(SignalRecord.deleted_at).is_(None))
+        )
+        if plan is not None:
+            query = query.where(SignalRecord.plan == plan.value)
+        if place_id is not None:
+            query = query.where(
+                or_(col(SignalRecord.place_id) == place_id, col(SignalRecord.channel_id) == place_id)
+            )
+        newest = query.order_by(col(SignalRecord.created_at).desc(), col(SignalRecord.id).desc())
+        return (await self._session.exec(newest.limit(limit))).all()
+
     async def flagged_by(
         self, author_ids: Sequence[int], since: datetime, limit: int = 2_000
     ) -> list["Flagged"]:
@@ -212,6 +270,17 @@ class SignalRepository:
             .where(SignalRecord.place_id == place_id, col(SignalRecord.deleted_at).is_(None))
             .where(SignalRecord.message_id > after_id, SignalRecord.message_id < before_id)
             .where(SignalRecord.author_id != author_id)
+            .limit(1)
+        )
+        return (await self._session.exec(query)).first() is not None
+
+    async def answered_by_others(self, place_id: int, message_id: int, author_id: int) -> bool:
+        """Whether anyone but `author_id` replied to a message."""
+        query = (
+            select(SignalRecord.id)
+            .where(SignalRecord.place_id == place_id, SignalRecord.message_id > message_id)
+            .where(SignalRecord.reply_to_id == message_id, SignalRecord.author_id != author_id)
+            .where(col(SignalRecord.deleted_at).is_(None))
             .limit(1)
         )
         return (await self._session.exec(query)).first() is not None
@@ -255,6 +324,20 @@ class SignalRepository:
             .limit(limit)
         )
         return (await self._session.exec(query)).all()
+
+    async def forget_judgements(self, before: datetime, limit: int) -> int:
+        """Take back what was thought of up to `limit` finished signals written before; return how many."""
+        judged = or_(
+            _TABLE.c.intent != Intent.OTHER.value, _TABLE.c.purpose != Purpose.UNKNOWN.value,
+            _TABLE.c.rationale != "",
+        )  # fmt: skip
+        old = (
+            sa_select(_TABLE.c.id)
+            .where(_TABLE.c.created_at < before, _TABLE.c.stage == Stage.DONE.value, judged)
+            .limit(limit)
+        )
+        statement = update(_TABLE).where(_TABLE.c.id.in_(old)).values(**UNJUDGED)
+        return (await (await self._session.connection()).execute(statement)).rowcount or 0
 
     async def purge(self, before: datetime, limit: int) -> int:
         """Delete up to `limit` finished signals written before `before`, oldest first; return how many."""

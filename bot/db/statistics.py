@@ -47,6 +47,7 @@ class Heard(NamedTuple):
     message_id: int
     guild_id: int
     channel_id: int
+    place_id: int
     author_id: int
     reply_to_id: int | None
     content: str

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -77,15 +77,37 @@ class SummaryRepository:
         query = select(SummarySource).where(SummarySource.summary_id == summary_id)
         return (await self._session.exec(query.order_by(col(SummarySource.message_id)))).all()
 
-    async def newest(self, guild_id: int, before_id: int | None, limit: int) -> Sequence[Summary]:
-        """Return a guild's summaries, newest first, those before `before_id` where it is given."""
-        query = select(Summary).where(Summary.guild_id == guild_id)
+    async def newest(
+        self, guild_id: int, before_id: int | None, limit: int, reader_id: int | None = None
+    ) -> Sequence[Summary]:
+        """Return a guild's summaries, newest first, without those made for another than `reader_id`.
+
+        Where `before_id` is given, those before it.
+        """
+        theirs = or_(col(Summary.reader_id).is_(None), col(Summary.reader_id) == reader_id)
+        query = select(Summary).where(col(Summary.guild_id) == guild_id, theirs)
         if before_id is not None:
             query = query.where(col(Summary.id) < before_id)
         return (await self._session.exec(query.order_by(col(Summary.id).desc()).limit(limit))).all()
 
-    async def mark_posted(self, summary_id: int, channel_id: int, message_id: int, at: datetime) -> None:
-        """Note where a summary stands."""
+    async def cite(self, sources: Sequence[SummarySource]) -> None:
+        """Note messages that are quoted beside a summary's claims; those it rests on already stay."""
+        for each in sources:
+            insert = insert_for(self._session, SummarySource).values(**each.model_dump())
+            await self._session.exec(insert.on_conflict_do_nothing())
+
+    async def discard(self, summary_id: int) -> None:
+        """Delete a summary."""
+        await self._session.exec(delete(Summary).where(col(Summary.id) == summary_id))
+
+    async def mark_stale(self, summary_id: int) -> None:
+        """Note that what is posted of a summary may not say what its row does."""
+        await self._session.exec(update(Summary).where(col(Summary.id) == summary_id).values(is_stale=True))
+
+    async def mark_posted(
+        self, summary_id: int, channel_id: int | None, message_id: int, at: datetime
+    ) -> None:
+        """Note where a summary stands; None for direct messages."""
         values: dict[str, Any] = {
             "posted_channel_id": channel_id,
             "posted_message_id": message_id,
@@ -93,9 +115,21 @@ class SummaryRepository:
         }
         await self._session.exec(update(Summary).where(col(Summary.id) == summary_id).values(**values))
 
-    async def stale(self, limit: int) -> Sequence[Summary]:
+    async def note_public(
+        self, summary_id: int, channel_id: int, message_ids: Sequence[int], at: datetime
+    ) -> None:
+        """Note the messages in which a summary was posted for everybody, beside those of before."""
+        held = select(Summary.public_posts).where(Summary.id == summary_id).with_for_update()
+        before = (await self._session.exec(held)).first() or []
+        values = {"public_posts": [*before, [str(each) for each in message_ids]]}
+        await self._session.exec(update(Summary).where(col(Summary.id) == summary_id).values(**values))
+        await self.mark_posted(summary_id, channel_id, message_ids[0], at)
+
+    async def stale(self, limit: int, after_id: int = 0) -> Sequence[Summary]:
         """Return posted summaries whose post may still say what was taken out of them, oldest first."""
-        posted = (col(Summary.is_stale), col(Summary.posted_message_id).is_not(None))
+        posted = (
+            col(Summary.is_stale), col(Summary.posted_message_id).is_not(None), col(Summary.id) > after_id
+        )  # fmt: skip
         query = select(Summary).where(*posted).order_by(col(Summary.id)).limit(limit)
         return (await self._session.exec(query)).all()
 

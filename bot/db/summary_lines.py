@@ -60,12 +60,16 @@ class SummaryLineRepository:
         rows = (await (await self._session.connection()).execute(query)).all()
         return [LineRow(*row) for row in rows]
 
-    async def standing(self, message_ids: Sequence[int]) -> set[int]:
-        """Return those of some messages that aren't erased; they stay so until the transaction ends."""
+    async def standing(self, message_ids: Sequence[int]) -> dict[int, datetime | None]:
+        """Return when those of some messages that aren't erased were last changed.
+
+        They stay so until the transaction ends.
+        """
         ids = [signal_id(_SOURCE, each) for each in message_ids]
-        query = select(_TABLE.c.message_id).where(_TABLE.c.id.in_(ids), _TABLE.c.deleted_at.is_(None))
+        columns = (_TABLE.c.message_id, _TABLE.c.edited_at)
+        query = select(*columns).where(_TABLE.c.id.in_(ids), _TABLE.c.deleted_at.is_(None))
         rows = await (await self._session.connection()).execute(query.with_for_update(read=True))
-        return set(rows.scalars())
+        return {row.message_id: row.edited_at for row in rows}
 
 
 def _fit(from_id: int, before_id: int) -> ColumnElement[bool]:

@@ -22,6 +22,10 @@ class SummaryRunRepository:
         """Return every server's settings."""
         return (await self._session.exec(select(SummarySettings))).all()
 
+    async def settings_of(self, guild_id: int) -> SummarySettings | None:
+        """Return a server's settings, None where it has chosen nothing."""
+        return await self._session.get(SummarySettings, guild_id, populate_existing=True)
+
     async def change(self, guild_id: int, values: dict[str, Any]) -> SummarySettings:
         """Set columns of a known server's settings, which begin with the defaults; return the settings."""
         begun = SummarySettings(guild_id=guild_id).model_dump() | values
@@ -83,14 +87,19 @@ class SummaryRunRepository:
         )
         return (await self._session.exec(query)).one(), is_new
 
-    async def posts(self, guild_id: int, local_date: date, target_id: int) -> Sequence[SummaryPost]:
-        """Return the messages of a run at one target, in their order."""
+    async def posts(self, guild_id: int, local_date: date) -> Sequence[SummaryPost]:
+        """Return the messages of a run, target by target, in their order."""
         query = select(SummaryPost).where(
             SummaryPost.guild_id == guild_id,
             SummaryPost.local_date == local_date,
-            SummaryPost.target_id == target_id,
         )
-        return (await self._session.exec(query.order_by(col(SummaryPost.part)))).all()
+        order = (col(SummaryPost.target_id), col(SummaryPost.part))
+        return (await self._session.exec(query.order_by(*order))).all()
+
+    async def post_as(self, message_id: int) -> SummaryPost | None:
+        """Return the page of a daily summary that is this message, None where there is none."""
+        query = select(SummaryPost).where(SummaryPost.message_id == message_id)
+        return (await self._session.exec(query)).first()
 
     async def posted(self, post_id: int, message_id: int | None, now: datetime) -> None:
         """Note what Discord made of a message."""

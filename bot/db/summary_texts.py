@@ -1,4 +1,4 @@
-"""Deletion reaches summaries: what rests on messages that are gone is taken out of them."""
+"""Deletions and edits reach summaries: what rests on words that are gone is taken out of them."""
 
 from collections.abc import Collection, Iterable
 from typing import Any

@@ -21,10 +21,20 @@ class TicketSettingsRepository:
         """Return every server's settings."""
         return (await self._session.exec(select(TicketSettings))).all()
 
+    async def settings_of(self, guild_id: int) -> TicketSettings | None:
+        """Return a server's settings, None where it has chosen nothing."""
+        return await self._session.get(TicketSettings, guild_id, populate_existing=True)
+
     async def all_categories(self) -> Sequence[TicketCategory]:
         """Return every server's categories, in their order."""
         query = select(TicketCategory).order_by(col(TicketCategory.position), col(TicketCategory.id))
         return (await self._session.exec(query)).all()
+
+    async def categories_of(self, guild_id: int) -> Sequence[TicketCategory]:
+        """Return a server's categories, in their order."""
+        query = select(TicketCategory).where(TicketCategory.guild_id == guild_id)
+        ordered = query.order_by(col(TicketCategory.position), col(TicketCategory.id))
+        return (await self._session.exec(ordered)).all()
 
     async def awaiting(self, channel_ids: Collection[int]) -> dict[int, int]:
         """Return which of these forums wait for members' posts to become tickets: those after which id."""

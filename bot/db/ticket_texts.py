@@ -8,8 +8,8 @@ from sqlmodel import col, delete, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.db.ticket_messages import TicketMessageRepository
-from bot.domain.tickets import LIVING
-from bot.models import Question, Ticket, TicketDraft, TicketEvent
+from bot.domain.tickets import LIVING, TicketState
+from bot.models import Question, Ticket, TicketDraft, TicketEvent, TicketMessage
 
 _QUOTING = ("lesson", "rating_comment")  # kinds of events that repeat what was said
 
@@ -41,3 +41,27 @@ class TicketTextRepository:
         )
         query = select(Ticket).where(*here, held, col(Ticket.id) > after_id).order_by(col(Ticket.id))
         return (await self._session.exec(query.limit(limit))).all()
+
+    async def purge(self, before: datetime, now: datetime, limit: int) -> int:
+        """Forget up to `limit` tickets that closed before `before`, but their numbers and times.
+
+        Returns how many there were. Their threads aren't listened to any more.
+        """
+        old = select(Ticket).where(
+            col(Ticket.state) == TicketState.CLOSED.value, col(Ticket.closed_at) < before,
+            or_(col(Ticket.opener_id) != 0, col(Ticket.thread_id).is_not(None)),
+        )  # fmt: skip
+        found = (await self._session.exec(old.order_by(col(Ticket.id)).limit(limit))).all()
+        for ticket in found:
+            await self.forget(ticket.id, now)
+            of_it = col(TicketMessage.ticket_id) == ticket.id
+            await self._session.exec(delete(TicketMessage).where(of_it))
+            await self._session.exec(delete(Question).where(col(Question.ticket_id) == ticket.id))
+            await self._session.exec(delete(TicketEvent).where(col(TicketEvent.ticket_id) == ticket.id))
+            values = {
+                "opener_id": 0, "opener_name": "", "thread_id": None, "card_message_id": None,
+                "queue_message_id": None, "claimed_by": None, "closed_by": None, "close_reason": "",
+                "source_channel_id": None, "source_message_id": None, "shown_version": ticket.version,
+            }  # fmt: skip
+            await self._session.exec(update(Ticket).where(col(Ticket.id) == ticket.id).values(**values))
+        return len(found)

@@ -150,11 +150,14 @@ class TicketRepository:
         )
         return (await self._session.exec(query)).all()
 
-    async def uncalled(self, after_id: int, limit: int) -> Sequence[Ticket]:
-        """Return tickets after `after_id` that wait for staff and aren't in their channel."""
+    async def uncalled(self, after_id: int, limit: int, *, answered: bool = False) -> Sequence[Ticket]:
+        """Return tickets after `after_id` that wait for staff and aren't in their channel.
+
+        With `answered`, those that aren't in it either, but in which staff have spoken since.
+        """
         last_staff, handed_over = col(Ticket.last_staff_at), col(Ticket.handed_over_at)
         left = (
-            or_(last_staff.is_(None), last_staff < handed_over),
+            last_staff >= handed_over if answered else or_(last_staff.is_(None), last_staff < handed_over),
             handed_over.is_not(None),
             col(Ticket.queue_message_id).is_(None),
             col(Ticket.thread_id).is_not(None),

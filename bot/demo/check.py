@@ -150,7 +150,8 @@ def _labels(played: Played, story: Json) -> Iterator[str]:
 
 def _replies(stage: Stage, played: Played, evidence: Evidence) -> Iterator[str]:
     """Yield what is wrong with the bot's messages about this one, as the sandbox recorded them."""
-    outcome = played.line.expected.outcome
+    expected = played.line.expected
+    outcome = expected.outcome
     own = _own_messages(stage, evidence)
     replies = [entry for entry in own if entry["reference"] == played.message_id]
     wanted = 1 if outcome in (Outcome.ANSWERED, Outcome.ESCALATED) else 0
@@ -164,6 +165,11 @@ def _replies(stage: Stage, played: Played, evidence: Evidence) -> Iterator[str]:
     ]
     if len(alerts) != (outcome is Outcome.ESCALATED):
         yield f"{len(alerts)} messages to the staff"
+    warnings = [entry for entry in own if expected.hidden and entry["guild_id"] is None]
+    if len(warnings) != bool(expected.hidden):
+        yield f"{len(warnings)} private warnings"
+    if any(expected.hidden in entry["content"] for entry in warnings):
+        yield "the warning quotes the secret"
     actions = {int(action["message_id"] or 0) for action in (played.story or {"actions": ()})["actions"]}
     if actions != {entry["message_id"] for entry in replies + alerts}:
         yield "the audit names other messages than were sent"
@@ -216,8 +222,9 @@ def _changes(conversation: Conversation, said: list[Played], evidence: Evidence)
 
 def _nothing_else_said(stage: Stage, said: list[Played], evidence: Evidence) -> Verdict:
     outcomes = [played.line.expected.outcome for played in said]
-    # An escalated message is answered and passed on.
+    # An escalated message is answered and passed on; who posts a secret is warned in private.
     wanted = outcomes.count(Outcome.ANSWERED) + 2 * outcomes.count(Outcome.ESCALATED)
+    wanted += sum(bool(played.line.expected.hidden) for played in said)
     found = len(_own_messages(stage, evidence))
     return Verdict(
         f"the bot said {wanted} things and nothing else", [] if found == wanted else [f"it said {found}"]

@@ -15,7 +15,7 @@ async def open_desk(stage: Stage, desk: Desk, screen: Screen) -> None:
     """
     owner, staff_channel = stage.conversation.owner, stage.conversation.staff_channel
     role = stage.ready["ids"]["guilds"][stage.conversation.guild]["roles"][desk.role]
-    setup = await stage.slash(owner.name, "setup", staff_channel, {})
+    setup = await stage.slash(owner.name, "setup", staff_channel, {"step": "tickets"})
     for select, chosen in (
         ("Forum for tickets", stage.places[desk.forum]),
         ("Staff role", role),

@@ -50,6 +50,7 @@ def bot_environment(
             # Nothing of the demo's bot belongs among the real one's data.
             "LOOKOUT_LOG__FOLDER": str(folder / "logs"),
             "LOOKOUT_API__ENABLED": "true",
+            "LOOKOUT_DISCORD__WELCOME": "false",  # its desk is set up already
             "ADMIN_HOST": "127.0.0.1",
             "ADMIN_PORT": "0",
             "PYTHONUNBUFFERED": "1",

@@ -11,6 +11,7 @@ class Change(Enum):
     CREATE = 1
     EDIT = 2
     DELETE = 3
+    PASS = 5  # it was written by somebody of whom nothing is kept: only that it is read
     CLEAR = 4  # everything in the place is gone: a deleted channel or thread; message_id is 0
 
 

@@ -9,6 +9,10 @@ class StartupError(BotError):
     """The bot can't start; the text is one line for the owner that says the fix."""
 
 
+class BackupError(BotError):
+    """A backup can't be made, read or restored; the text is one line for the owner that says the fix."""
+
+
 class UserFacingError(BotError):
     """An expected failure whose message is shown to the member as it is."""
 

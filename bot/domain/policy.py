@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.quiet_hours import QuietHours
 from bot.domain.signal import Intent, PlanKind, Signal, Urgency
+from bot.domain.summons import SUMMONED
 
 TOXIC = 0.8  # probability from which a flagged message goes to staff instead of being answered
 ANSWERED_LANGUAGES = ("en", "und")  # always: the templates are English; "und" is too short to tell
@@ -22,7 +23,11 @@ class GuildPolicy:
     quiet_hours: QuietHours | None = None
     staff_channel_id: int | None = None
     ignored_role_ids: frozenset[int] = frozenset()
+    watches_public: bool = True  # channels for which nothing was chosen, if everyone can read them
+    suggests: bool = False  # replies are shown to staff first
+    suggest_channel_id: int | None = None  # where; None: nowhere, so that nothing is answered
     languages: frozenset[str] = frozenset()  # answered beside ANSWERED_LANGUAGES: ISO 639-1, or ALL_LANGUAGES
+    warn_leaks: bool = True  # whether who posts a password or key is told
 
     def answers_in(self, language: str) -> bool:
         """Whether messages in `language` are answered."""
@@ -50,6 +55,7 @@ class Situation:
     addressed_to_other: bool = False  # it replies to or mentions another member
     in_ticket: bool = False  # tickets have answers of their own
     maintenance: bool = False
+    summoned: bool = False  # a member called the bot to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,25 @@ class Decision:
     plan: PlanKind
     reason: str
     aloud: bool = True  # an escalation: tell the member too, if it is the bot's turn to speak
+    left_to: str = ""  # the plugin that answers instead
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the bot has no answer of its own to give, and silence is no rule: another may answer."""
+        return self.plan is PlanKind.NOOP and self.reason in {_OFF, _UNSURE}
+
+
+_OFF, _UNSURE = "auto-replies are off here", "not confident enough"
+
+
+def leave_to(plugin: str, decision: Decision) -> Decision:
+    """Return that a plugin answers, where the bot would, or where it has no answer of its own to give.
+
+    Not what goes to staff, and not where silence is the rule.
+    """
+    if decision.plan is PlanKind.REPLY or decision.is_open:
+        return Decision(PlanKind.NOOP, f"left to {plugin}", left_to=plugin)
+    return decision
 
 
 def trust_in(language: str) -> float:
@@ -81,11 +106,16 @@ def decide(signal: Signal, policy: GuildPolicy, situation: Situation) -> Decisio
         return Decision(PlanKind.NOOP, "already with staff")
     if reason and policy.staff_channel_id is not None:
         aloud = signal.nano_tags.toxicity < TOXIC and not policy.quiet_at(situation.now)
-        return Decision(PlanKind.ESCALATE, reason, aloud=aloud)
+        aloud = aloud and not policy.suggests  # nothing is said to members that staff haven't seen
+        return Decision(PlanKind.ESCALATE, _why(reason, situation), aloud=aloud)
     reason = _restraint(signal, policy, situation)
     if reason:
         return Decision(PlanKind.NOOP, reason)
-    return Decision(PlanKind.REPLY, signal.observer.intent.value.replace("_", " "))
+    return Decision(PlanKind.REPLY, _why(signal.observer.intent.value.replace("_", " "), situation))
+
+
+def _why(reason: str, situation: Situation) -> str:
+    return f"{SUMMONED}: {reason}" if situation.summoned else reason
 
 
 def _restraint(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:
@@ -98,16 +128,17 @@ def _restraint(signal: Signal, policy: GuildPolicy, situation: Situation) -> str
 
 
 def _silence(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:
-    observer = signal.observer
+    observer, unasked = signal.observer, not situation.summoned  # who is called answers in spite of doubts
     checks = (
         (situation.in_ticket, "in a ticket"),
-        (observer.intent == Intent.OTHER, "nothing asked"),
+        (unasked and observer.intent == Intent.OTHER, "nothing asked"),
         (situation.maintenance, "maintenance mode"),
-        (not policy.auto_reply, "auto-replies are off here"),
-        (situation.now - signal.created_at > situation.max_age, "too old to answer"),
+        (not policy.auto_reply, _OFF),
+        (policy.suggests and policy.suggest_channel_id is None, "no channel for suggestions"),
+        (unasked and situation.now - signal.created_at > situation.max_age, "too old to answer"),
         (not policy.answers_in(signal.language), f"language not enabled here: {signal.language}"),
-        (observer.confidence < policy.confidence_for(signal.language), "not confident enough"),
-        (situation.addressed_to_other, "addressed to another member"),
+        (unasked and observer.confidence < policy.confidence_for(signal.language), _UNSURE),
+        (unasked and situation.addressed_to_other, "addressed to another member"),
     )
     return next((reason for holds, reason in checks if holds), "")
 

@@ -55,6 +55,7 @@ class Status(StrEnum):
 
     PENDING = "pending"
     RESPONDED = "responded"
+    SUGGESTED = "suggested"  # to staff, who decide
     SKIPPED = "skipped"
     ESCALATED = "escalated"
 

@@ -60,6 +60,7 @@ class Topic:
         sentences: two or three in the short form.
         questions: those that nobody answered.
         message_ids: every message of the topic, oldest first; of a model's the ones its claims rest on.
+        title_ids: the messages whose words its title is, where they are few; not those of a claim.
         is_extract: whether its lines are as they were written, picked and not composed.
     """
 
@@ -69,6 +70,7 @@ class Topic:
     actions: tuple[Claim, ...] = ()
     questions: tuple[Claim, ...] = ()
     message_ids: tuple[int, ...] = ()
+    title_ids: tuple[int, ...] = ()
     is_extract: bool = False
 
     @property
@@ -134,8 +136,8 @@ MAX_TITLE: Final = 80  # characters, of a title made of a claim
 def without(topic: Topic, gone: Collection[int]) -> Topic:
     """Return what is left of a topic when messages are gone: no claim that rests on one of them.
 
-    A title may have been taken from any of them, so it goes too; what is left of the topic names it anew.
-    Without a claim left it has no title.
+    A title may have been taken from any claim that goes, so it goes too, and with the messages whose words it
+    is; what is left of the topic names it anew. Without a claim left it has no title.
     """
     left = replace(
         topic,
@@ -145,10 +147,11 @@ def without(topic: Topic, gone: Collection[int]) -> Topic:
         questions=_standing(topic.questions, gone),
         message_ids=tuple(each for each in topic.message_ids if each not in gone),
     )
-    if len(left.claims) == len(topic.claims):
+    if len(left.claims) == len(topic.claims) and not any(each in gone for each in topic.title_ids):
         return left
     first = left.claims[0].text if left.claims else ""
-    return replace(left, title=first if len(first) <= MAX_TITLE else first[: MAX_TITLE - 1] + "…")
+    title = first if len(first) <= MAX_TITLE else first[: MAX_TITLE - 1].rsplit(" ", 1)[0] + "…"
+    return replace(left, title=title, title_ids=())
 
 
 def _standing(claims: Sequence[Claim], gone: Collection[int]) -> tuple[Claim, ...]:

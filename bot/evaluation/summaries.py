@@ -2,7 +2,8 @@
 
 Baselines: the first lines, the longest, some drawn at random, and TextRank (Mihalcea and Tarau 2004) over the
 words that lines share. Each gives as many lines as the summary may have parts, with their authors' names, as
-they are; and cut to as many words as the summary took, so that none wins or loses by its length alone.
+they are; and cut to as many words as the summary took, so that none wins or loses by its length alone. The
+first lines, which are often short, also go on until they have as many words.
 """
 
 import math
@@ -16,13 +17,17 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from bot.evaluation import judge as ask
+from bot.evaluation.ceiling import Scores, coverage_scores, f1_scores, greedy
 from bot.evaluation.data import DataError, Dataset
 from bot.evaluation.judge import Judge
 from bot.evaluation.results import Result
+from bot.nlp.salience import units_of
 from bot.nlp.summary import summarize_lines
 from bot.nlp.words import words_of
 
 BASELINES: Final = ("lead", "longest", "random", "textrank")
+DRAWN_OUT: Final = "lead_drawn_out"
+GREEDY: Final = "knowing_the_reference"
 _SEED: Final = 20_260
 _WORD: Final = re.compile(r"\w+")
 _TIMED: Final = re.compile(r"\[\d\d:\d\d\] ([^:]+): (.*)")
@@ -43,16 +48,26 @@ class Talk(NamedTuple):
 Measure = Callable[[str, str], float]
 
 
+def all_words(text: str) -> list[str]:
+    """Return a text's words, lower-cased, as often as it has them."""
+    return _WORD.findall(text.lower())
+
+
+def telling_words(text: str) -> list[str]:
+    """Return a text's different words, lower-cased, without articles and such and single letters."""
+    return [word for word in dict.fromkeys(all_words(text)) if word not in _SMALL and len(word) > 1]
+
+
 def rouge_1(said: str, reference: str) -> float:
     """Return the F1 of the lower-cased words two texts share (Lin 2004), not stemmed."""
-    left, right = (Counter(_WORD.findall(text.lower())) for text in (said, reference))
+    left, right = Counter(all_words(said)), Counter(all_words(reference))
     return 2 * (left & right).total() / max(1, left.total() + right.total())
 
 
 def word_coverage(said: str, reference: str) -> float:
     """Return the share of the reference's different words that a text has; articles and such don't count."""
-    wanted = {word for word in _WORD.findall(reference.lower()) if word not in _SMALL and len(word) > 1}
-    return len(wanted & set(_WORD.findall(said.lower()))) / max(1, len(wanted))
+    wanted = set(telling_words(reference))
+    return len(wanted & set(all_words(said))) / max(1, len(wanted))
 
 
 @dataclass(frozen=True)
@@ -63,12 +78,15 @@ class Summarizing:
         name: also its file's.
         parts: how many a summary may have.
         metric: the name of what is measured.
+        wanted: the words of a reference that count; scores: measures the same of counts of them.
     """
 
     name: str
     parts: int
     metric: str
     measure: Measure
+    wanted: Callable[[str], list[str]]
+    scores: Scores
     read: Callable[[Mapping[str, Any]], Talk]
 
     def run(self, data: Dataset, judges: Sequence[Judge]) -> Iterator[Result]:
@@ -90,8 +108,9 @@ class Summarizing:
         yield Result(self.name, light.name, len(talks), 0, self._metrics(talks) if talks else {})
 
     def _metrics(self, talks: Sequence[Talk]) -> dict[str, float]:
-        ours, words = [], []
+        ours, words, ceilings = [], [], []
         scores: dict[str, list[float]] = {f"{name}{end}": [] for name in BASELINES for end in ("", "_cut")}
+        scores[DRAWN_OUT] = []
         for talk in talks:
             picks = summarize_lines(talk.texts, talk.authors, self.parts)
             said = "\n".join(f"{talk.authors[pick.line]}: {pick.text}" for pick in picks)
@@ -102,6 +121,9 @@ class Summarizing:
                 cut = " ".join(other.split()[: words[-1]])
                 scores[name].append(self.measure(other, talk.reference))
                 scores[f"{name}_cut"].append(self.measure(cut, talk.reference))
+            drawn_out = " ".join(baseline("lead", talk, len(talk.texts)).split()[: words[-1]])
+            scores[DRAWN_OUT].append(self.measure(drawn_out, talk.reference))
+            ceilings.append(self._ceiling(talk))
         means = {name: float(np.mean(values)) for name, values in scores.items()}
         mean = float(np.mean(ours))
         best = max(means, key=means.__getitem__)
@@ -111,9 +133,15 @@ class Summarizing:
             self.metric: mean,
             "over_best_baseline": mean - means[best],
             "over_best_baseline_error": error,
+            GREEDY: float(np.mean(ceilings)),
             "words": float(np.mean(words)),
             **means,
         }
+
+    def _ceiling(self, talk: Talk) -> float:
+        """Return what as many of the same parts reach when the reference is known."""
+        parts = [f"{talk.authors[unit.line]}: {unit.text}" for unit in units_of(talk.texts)]
+        return greedy(parts, self.wanted(talk.reference), self.parts, all_words, self.scores)
 
 
 def baseline(name: str, talk: Talk, lines: int) -> str:
@@ -165,7 +193,9 @@ def _minutes(row: Mapping[str, Any]) -> Talk:
 
 
 SUMMARIZINGS: Final = (
-    Summarizing("summary_dialogsum", 3, "rouge_1", rouge_1, _spoken),
-    Summarizing("summary_qmsum", 12, "rouge_1", rouge_1, _spoken),
-    Summarizing("summary_irc_minutes", 12, "word_coverage", word_coverage, _minutes),
+    Summarizing("summary_dialogsum", 3, "rouge_1", rouge_1, all_words, f1_scores, _spoken),
+    Summarizing("summary_qmsum", 12, "rouge_1", rouge_1, all_words, f1_scores, _spoken),
+    Summarizing(
+        "summary_irc_minutes", 12, "word_coverage", word_coverage, telling_words, coverage_scores, _minutes
+    ),
 )

@@ -96,11 +96,13 @@ _SHARES: Final = {  # metric: words
     "answer_recall": "answers R",
     "rouge_1": "ROUGE-1",
     "word_coverage": "words covered",
+    "knowing_the_reference": "knowing the reference",
     "over_best_baseline": "over the best baseline",
     "lead": "lead",
     "longest": "longest",
     "random": "random",
     "textrank": "TextRank",
+    "lead_drawn_out": "lead drawn out",
 }
 
 

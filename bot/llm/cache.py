@@ -55,3 +55,7 @@ class AnswerCache(Generic[T]):
         self._kept.move_to_end(key)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        """Let go of all."""
+        self._kept.clear()

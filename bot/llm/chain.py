@@ -203,6 +203,10 @@ class LanguageModels:
             self._asking, self._ports.log, call, self._order(call), lambda: self._embedded(call, fallback)
         ).of(prompt)
 
+    def forget(self) -> None:
+        """Let go of every answer that is kept: somebody's words may be in it."""
+        self._cache.clear()
+
     async def close(self) -> None:
         """Ask nobody any more, end what is under way, wait for it, and close the providers.
 

@@ -98,6 +98,11 @@ SLOTS: Final[Mapping[str, Mapping[str, Slot]]] = {
         "subject": _ONE,
         "material": _MATERIAL,
     },
+    "plugin": {
+        _RULES: _BUILT_IN,
+        "bot": _NAME,
+        "material": Slot(Kind.DATA, required=False, bounds=Bounds(each=4_000, total=16_000)),
+    },
     "route": {
         _RULES: _BUILT_IN,
         "bot": _NAME,

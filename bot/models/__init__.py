@@ -3,12 +3,16 @@
 from bot.models.action import Action, ActionStatus
 from bot.models.alert import AlertSettings, Incident, IncidentReport, IncidentStatus, Nudge
 from bot.models.delivery import DeliveryKind, DeliveryStatus, TicketDelivery
+from bot.models.error import ErrorRecord
 from bot.models.feedback import Feedback, FeedbackKind, Giver, Verdict
 from bot.models.gap import Gap
-from bot.models.guild import AutoReply, Channel, Guild, Member, Watch
+from bot.models.guild import AutoReply, Channel, Guild, Member, Watch, WatchDefault
 from bot.models.kv import KeyValue
 from bot.models.llm_call import LlmCall
+from bot.models.plugin import PluginGuild, PluginState, PluginValue
+from bot.models.privacy import OptOut
 from bot.models.question import Outcome, Question
+from bot.models.setting import SettingChange
 from bot.models.signal import SignalRecord
 from bot.models.statistics import (
     CountedMessage,
@@ -19,6 +23,7 @@ from bot.models.statistics import (
     MonthlyUserStatistics,
     StatisticsMark,
 )
+from bot.models.suggestion import Suggestion, SuggestionState
 from bot.models.summary import (
     NoteKind,
     Summary,
@@ -30,6 +35,7 @@ from bot.models.summary import (
     SummaryTopic,
 )
 from bot.models.summary_run import RunStatus, SummaryPost, SummaryRun, SummarySettings
+from bot.models.summons import Summons, SummonsState
 from bot.models.ticket import Ticket, TicketCategory, TicketEvent, TicketMessage, TicketSettings
 from bot.models.ticket_draft import TicketDraft
 from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, TrainingPhrasing
@@ -46,6 +52,7 @@ __all__ = [
     "DailyUserStatistics",
     "DeliveryKind",
     "DeliveryStatus",
+    "ErrorRecord",
     "Feedback",
     "FeedbackKind",
     "Gap",
@@ -62,11 +69,18 @@ __all__ = [
     "MonthlyUserStatistics",
     "NoteKind",
     "Nudge",
+    "OptOut",
     "Outcome",
+    "PluginGuild",
+    "PluginState",
+    "PluginValue",
     "Question",
     "RunStatus",
+    "SettingChange",
     "SignalRecord",
     "StatisticsMark",
+    "Suggestion",
+    "SuggestionState",
     "Summary",
     "SummaryFeedback",
     "SummaryKind",
@@ -77,6 +91,8 @@ __all__ = [
     "SummarySettings",
     "SummarySource",
     "SummaryTopic",
+    "Summons",
+    "SummonsState",
     "Ticket",
     "TicketCategory",
     "TicketDelivery",
@@ -89,4 +105,5 @@ __all__ = [
     "TrainingPhrasing",
     "Verdict",
     "Watch",
+    "WatchDefault",
 ]

@@ -38,6 +38,8 @@ class Action(SQLModel, table=True):
     content: str = Field(sa_type=Text)
     # "provider/model" that wrote it, or "template" and why no model did; None where no model was to write
     written_by: str | None = Field(default=None, sa_type=String(300))
+    # Of a reply: the template's variant ("help_request/1"), the entry ("trained #12") or "model"
+    source: str | None = Field(default=None, sa_type=String(48))
     status: str = Field(default=ActionStatus.PENDING, sa_type=String(16), index=True)
     detail: str = Field(default="", sa_type=String(300))
     message_id: int | None = Field(default=None, sa_type=BigInteger, index=True)  # what Discord made of it

@@ -14,6 +14,7 @@ class FeedbackKind(StrEnum):
 
     REACTION = "reaction"  # to the bot's answer
     CORRECTION = "correction"  # of a judgement, by staff
+    SUGGESTION = "suggestion"  # posted or dismissed by staff
 
 
 class Verdict(StrEnum):

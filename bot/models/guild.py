@@ -13,6 +13,7 @@ class AutoReply(StrEnum):
     """Whether the orchestrator may answer in a guild."""
 
     ON = "on"
+    SUGGEST = "suggest"  # staff are asked first
     OFF = "off"
 
 
@@ -22,6 +23,13 @@ class Watch(StrEnum):
     DEFAULT = "default"  # observed when @everyone can read it
     TRACK = "track"
     IGNORE = "ignore"
+
+
+class WatchDefault(StrEnum):
+    """What is watched of the channels for which nothing was chosen."""
+
+    PUBLIC = "public"  # those that @everyone can read
+    CHOSEN = "chosen"  # none
 
 
 class Guild(SQLModel, table=True):
@@ -42,6 +50,13 @@ class Guild(SQLModel, table=True):
     languages: list[str] | None = Field(
         default=None, sa_type=JSON_OR_NULL
     )  # answered beside English, or "all"
+    warn_leaks: bool | None = None  # whether who posts a password or key is told; None: yes
+    watch_default: str = Field(default=WatchDefault.PUBLIC, sa_type=String(8))
+    admin_role_id: int | None = Field(default=None, sa_type=BigInteger)  # counts as Manage Server here
+    suggest_channel_id: int | None = Field(default=None, sa_type=BigInteger)  # None: the staff channel
+    fits: bool | None = None  # whether feedback may move the confidence asked for; None: yes
+    fitted_confidence: float | None = None  # what feedback made of it
+    fitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Channel(SQLModel, table=True):

@@ -33,6 +33,7 @@ class Summary(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("guild_id", "kind", "local_date"),
         Index("ix_summaries_guild_id_created_at", "guild_id", "created_at"),
+        Index("ix_summaries_is_stale_id", "is_stale", "id"),
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=BIG_KEY)
@@ -54,6 +55,8 @@ class Summary(SQLModel, table=True):
     posted_channel_id: int | None = Field(default=None, sa_type=BigInteger)
     posted_message_id: int | None = Field(default=None, sa_type=BigInteger)
     posted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Of one that was asked for: each time it was posted for all, the messages of its pages.
+    public_posts: list[list[str]] | None = Field(default=None, sa_type=JSON_OR_NULL)
     is_stale: bool = False  # the post says what the row no longer does
 
 
@@ -69,7 +72,7 @@ class SummaryTopic(SQLModel, table=True):
     claims: dict[str, Any] = Field(sa_type=JSON_OR_NULL)  # {"sentences": [{"text", "messages": ["id"]}], ...}
     message_ids: list[str] = Field(sa_type=JSON_OR_NULL)
     is_extract: bool = False
-    removed: int = 0  # claims whose messages were deleted
+    removed: int = 0  # claims whose messages were deleted or edited
 
 
 class SummarySource(SQLModel, table=True):
@@ -140,14 +143,18 @@ _KINDS: Final = ("sentences", "decisions", "actions", "questions")
 
 
 def claims_of(topic: Topic) -> dict[str, Any]:
-    """Return a topic's claims as they are stored; ids are strings, since JSON's numbers end at 53 bits."""
-    return {
+    """Return a topic's claims, and what its title is taken from, as they are stored.
+
+    Ids are strings, since JSON's numbers end at 53 bits.
+    """
+    kinds: dict[str, Any] = {
         kind: [
             {"text": claim.text, "messages": [str(each) for each in claim.message_ids]}
             for claim in getattr(topic, kind)
         ]
         for kind in _KINDS
     }
+    return kinds | {"title": [str(each) for each in topic.title_ids]}
 
 
 def topic_of(
@@ -160,5 +167,5 @@ def topic_of(
         )
         for kind in _KINDS
     }
-    ids = tuple(int(each) for each in message_ids)
-    return Topic(title=title, message_ids=ids, is_extract=is_extract, **kinds)
+    ids, title_ids = (tuple(int(each) for each in of) for of in (message_ids, claims.get("title", ())))
+    return Topic(title=title, message_ids=ids, title_ids=title_ids, is_extract=is_extract, **kinds)

@@ -34,6 +34,7 @@ class TrainingEntry(SQLModel, table=True):
     valid_from: datetime | None = Field(default=None, sa_type=UtcDateTime)
     valid_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # not at that moment any more
     source_url: str = Field(default="", sa_type=String(200))  # the message it was made from, "" for none
+    source_author_id: int | None = Field(default=None, sa_type=BigInteger)  # who wrote that, where known
     used_count: int = 0
     last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     helpful: int = 0

@@ -31,10 +31,11 @@ class Names:
         for mention in _MENTION.finditer(line.text):
             if int(mention[1]) in self._authors:
                 found[int(mention[1])] = None
+        known = self._ids
         for token in _TOKEN.findall(line.text):
-            marked = token.startswith("@")
-            name = token.removeprefix("@")
-            id_ = self._ids.get(name.casefold())
+            marked = token[0] == "@"
+            name = token[1:] if marked else token
+            id_ = known.get(name.casefold())
             if id_ is not None and (marked or (len(name) >= _SHORTEST and _LOOKS_LIKE_A_NAME.search(name))):
                 found[id_] = None
         found.pop(line.author_id, None)

@@ -91,6 +91,10 @@ class BatchingEncoder:
         """How many texts are waiting or being encoded."""
         return len(self._waiting) + len(self._under_way)
 
+    def forget(self) -> None:
+        """Let go of every vector that is kept: it can't be told whose text it is of."""
+        self._cache.clear()
+
     async def encode(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of `texts`, shape (n, dim); see `Encoder.encode` for what it raises."""
         return await self._encode_columns(texts, self.dim)

@@ -36,6 +36,7 @@ class _Talk:
     spoke: dict[int, float] = field(default_factory=dict)  # author: when last
     called: dict[int, float] = field(default_factory=dict)  # author: when last named here
     about: NDArray[np.float32] | None = None  # what was said of late
+    length: float = 0.0  # of that vector
     asked_by: int | None = None  # who asked, while the last line is a question
 
 
@@ -80,15 +81,16 @@ class _Channel:
     def _place(self, at: int) -> None:
         line = self._lines[at]
         now = line.at.timestamp()
-        self._open = [talk for talk in self._open if now - talk.last <= _NAMED_SECONDS]
+        silent = next((n for n, talk in enumerate(self._open) if now - talk.last <= _NAMED_SECONDS), None)
+        del self._open[:silent]
         named = self._names.named_in(line)
         talk = self._of.get(line.reply_to_id) if line.reply_to_id is not None else None
         talk = talk or self._talk_of(named, line.author_id, now) or self._likeliest(at, line, now)
         if talk is None:
             talk = _Talk([], now)
             self._all.append(talk)
-        else:
-            self._open = [each for each in self._open if each is not talk]
+        elif talk in self._open:  # a reply goes to a silent one, too
+            self._open.remove(talk)
         self._open.append(talk)
         self._add(talk, at, line, now, named)
 
@@ -119,10 +121,8 @@ class _Channel:
             score += 0.9 * math.exp(-(now - talk.spoke[line.author_id]) / _RECENT)
         if line.author_id in talk.called:
             score += 0.8 * math.exp(-(now - talk.called[line.author_id]) / _RECENT)
-        if talk.about is not None:
-            length = float(np.linalg.norm(talk.about))
-            if length:
-                score += 1.2 * max(0.0, float(self._vectors[at] @ talk.about) / length)
+        if talk.about is not None and talk.length:
+            score += 1.2 * max(0.0, float(self._vectors[at] @ talk.about) / talk.length)
         asks = line.intent in ASKS
         if talk.asked_by not in {None, line.author_id} and not asks:
             score += 0.4 * math.exp(-away / _ANSWER)
@@ -137,6 +137,7 @@ class _Channel:
         talk.called.update(dict.fromkeys(named, now))
         vector = self._vectors[at]
         talk.about = vector.copy() if talk.about is None else _FADING * talk.about + vector
+        talk.length = float(np.linalg.norm(talk.about))
         if line.intent in ASKS:
             talk.asked_by = line.author_id
         elif line.author_id != talk.asked_by:

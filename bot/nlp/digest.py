@@ -115,8 +115,10 @@ class _Draft:
 
     def topic(self, amount: Amount, shared: Mapping[str, int], topics: int) -> Topic:
         """Return it told."""
+        title = title_of(self.lines, self.phrases, shared, topics)
         return Topic(
-            title=title_of(self.lines, self.phrases, shared, topics),
+            title=title.text,
+            title_ids=title.message_ids,
             sentences=tuple(self._sentences(amount.sentences)),
             decisions=tuple(_best(self.decisions, amount.others)),
             actions=tuple(_best(self.actions, amount.others)),

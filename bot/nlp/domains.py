@@ -58,6 +58,11 @@ def judge_domain(host: str) -> DomainJudgement:
     return judge_with(host)
 
 
+def forget_words() -> None:
+    """Let go of what is remembered of hosts."""
+    judge_domain.cache_clear()
+
+
 def judge_with(
     host: str, weights: NDArray[np.float64] | None = None, intercept: float = 0.0
 ) -> DomainJudgement:

@@ -56,7 +56,7 @@ _WORK: Final = (
     r"|verify|write)"
 )
 _PROMISED: Final = re.compile(
-    rf"\b(?:i'?ll|i will|i(?:'m| am) going to|i(?:'m| am) gonna|we'?ll|we will)"
+    rf"\b(?:i'?ll|i will|i(?:'m| am) going to|i(?:'m| am) gonna|we'll|we will)"
     rf" (?:(?:also|then|now|go|try to|make sure to|probably|definitely|just|go ahead and) )*{_WORK}\b"
     rf"|\blet me {_WORK}\b(?! (?:know|you))",
     re.IGNORECASE,
@@ -81,6 +81,7 @@ _IDLE: Final = re.compile(
     r"\?\s*$|\b(?:if|unless|when|once) (?:you|it|that|this|they|i)\b|\bi'?ll (?:try|see|be|never|have to"
     r"|need)\b"
     r"|\b(?:won't|will not|not going to|never)\b|\blet me (?:know|see|guess|think)\b"
+    r"|\bput (?:it|that) (?:this way|that way|another way|like|differently)\b"
     r"|\b(?:thanks|thank you|thx|tnx|cheers)\b",
     re.IGNORECASE,
 )
@@ -107,6 +108,9 @@ def outcomes_of(text: str) -> Outcomes:
 def _is_action(sentence: str) -> bool:
     if _ASSIGNED.search(sentence):
         return True
+    small = sentence.lower()  # a promise has one of these, and looking for them is quick
+    if "ll" not in small and "go" not in small and "let me" not in small:
+        return False
     return _PROMISED.search(sentence) is not None and _IDLE.search(sentence) is None
 
 

@@ -147,14 +147,15 @@ class _Place:
         named = set(self._names.named_in(line)) if replied is None else {replied}
         for one in named:
             self._partner[author], self._partner[one] = (one, line.at), (author, line.at)
-        for asker in {asker for asker, _ in self._pending} - {author}:
-            if asker in named:
-                if _may_answer(line, asks=asks, told=True):
-                    self._close(asker, line.at)
-            elif named or self._is_for_another(author, asker, line.at):
-                continue
-            elif _may_answer(line, asks=asks, told=False):
-                self._close(asker, line.at, talk)
+        askers = {asker for asker, _ in self._pending} - {author}
+        told = askers & named
+        if told and _may_answer(line, asks=asks, told=True):
+            for asker in told:
+                self._close(asker, line.at)
+        elif askers and not named and _may_answer(line, asks=asks, told=False):  # asked once for all of them
+            for asker in askers:
+                if not self._is_for_another(author, asker, line.at):
+                    self._close(asker, line.at, talk)
         self._spoke[author] = line.at
 
     def _close(self, asker: int, at: datetime, talk: int | None = None) -> None:

@@ -74,15 +74,17 @@ class Weighing:
         costs: of each word.
         speaker: the worth of somebody heard for the first time, where few talk.
         few: who talk at most before it falls.
-        place: the worth of being first; place_lines: after so many it is a third.
+        place: the worth of being first; place_lines: after so many it is a third, in a long talk after
+            this share of its lines (place_share), because a talk begins with what it will be about.
         opens: the worth of a line that says what comes; may_open, of one that may mean to.
+        reopened: what is left of that each time the same word has said so before.
         empty: what it costs to say nothing, such as "hi".
     """
 
     unit: int = 14
     longest: int = 20
     opening: int = 10
-    word: float = 0.05
+    word: float = 0.1
     again: float = 0.1
     joining: float = 0.5
     talk: float = 0.0
@@ -93,8 +95,10 @@ class Weighing:
     few: int = 5
     place: float = 1.0
     place_lines: float = 1.0
+    place_share: float = 0.15
     opens: float = 2.0
     may_open: float = 0.6
+    reopened: float = 0.5
     empty: float = 1.5
 
 
@@ -108,12 +112,16 @@ class Unit(NamedTuple):
         line: its line's index.
         words: lower-cased, without addresses and mentions.
         worth: beside its words'.
+        opening: how much of that is for saying what comes.
+        opener: the word that says so, lower-cased; empty when none does.
     """
 
     line: int
     text: str
     words: tuple[str, ...]
     worth: float = 0.0
+    opening: float = 0.0
+    opener: str = ""
 
 
 def words_in(text: str) -> tuple[str, ...]:
@@ -124,27 +132,29 @@ def words_in(text: str) -> tuple[str, ...]:
 def units_of(texts: Sequence[str], weighing: Weighing = FITTED) -> list[Unit]:
     """Return what can be chosen of lines, in their order; nothing of a line without words."""
     units = []
+    fades = max(weighing.place_lines, weighing.place_share * len(texts))
     for line, text in enumerate(texts):
         parts = _parts(text, weighing)
         for part in parts:
             words = words_in(part)
             if words:
-                worth = _opening(part, words, weighing)
+                opening, opener = _opening(part, words, weighing)
+                worth = opening
                 if all(word in TALK or word in JOINING for word in words):
                     worth -= weighing.empty
-                worth += weighing.place * math.exp(-line / weighing.place_lines)
-                units.append(Unit(line, part, words, worth))
+                worth += weighing.place * math.exp(-line / fades)
+                units.append(Unit(line, part, words, worth, opening, opener))
     return units
 
 
-def _opening(part: str, words: Sequence[str], weighing: Weighing) -> float:
-    """Return what it is worth that a part says what comes; nothing when it doesn't say what."""
+def _opening(part: str, words: Sequence[str], weighing: Weighing) -> tuple[float, str]:
+    """Return what it is worth that a part says what comes, and which word says so; 0 and "" for none."""
     said = {word for word in words if word not in TALK and word not in JOINING and word not in _NEXT}
-    if len(said) < _SAYS_WHAT:
-        return 0.0
-    if _OPENS.search(part):
-        return weighing.opens
-    return weighing.may_open if _MAY_OPEN.search(part) else 0.0
+    if len(said) >= _SAYS_WHAT:
+        for pattern, worth in ((_OPENS, weighing.opens), (_MAY_OPEN, weighing.may_open)):
+            if found := pattern.search(part):
+                return worth, found[0].lower()
+    return 0.0, ""
 
 
 def _parts(text: str, weighing: Weighing) -> list[str]:
@@ -220,6 +230,7 @@ class Chooser:
         self._worths = worths(units, weighing) if word_worths is None else word_worths
         self._said: Counter[str] = Counter()
         self._heard: Counter[object] = Counter()
+        self._opened: Counter[str] = Counter()
         self._left = set(range(len(units)))
         self._voice = weighing.speaker * min(1.0, weighing.few / max(1, len(set(speakers))))
         self._waiting = [(-self.gain(at), at) for at in self._left]
@@ -230,6 +241,8 @@ class Chooser:
         unit, weighing = self._units[at], self._weighing
         total = unit.worth - weighing.costs * len(unit.words)
         total += self._voice * 0.3 ** self._heard[self._speakers[at]]
+        if unit.opener:
+            total -= unit.opening * (1 - weighing.reopened ** self._opened[unit.opener])
         here: Counter[str] = Counter()
         for word in unit.words:
             times = self._said[word] + here[word]
@@ -257,6 +270,7 @@ class Chooser:
         self._left.discard(at)
         self._said.update(self._units[at].words)
         self._heard[self._speakers[at]] += 1
+        self._opened[self._units[at].opener] += 1
 
     def has_left(self, at: int) -> bool:
         """Whether a unit is still to be had."""

@@ -4,7 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.domain.signal import Intent
 from bot.domain.summaries import Line
@@ -15,12 +15,14 @@ LONGEST: Final = 70  # characters of a title
 _QUESTION_WORDS: Final = (4, 12)  # of a question that is a title itself
 _PHRASE: Final = 3  # words of a phrase, at most
 _PHRASES: Final = 3  # of a title
+_FEW: Final = 3  # messages, whose words a title is; of more it is nobody's
 _RAREST: Final = 2.0  # more doesn't count: what only one topic has is often said only once
 _CODE: Final = re.compile(r"```.*?(?:```|$)|`([^`\n]*)`", re.DOTALL)
 _NOT_WORDS: Final = re.compile(r"https?://\S+|<[@#:a/][^>\n]{0,80}>|\{\w+\}|</?\w+:?\w*>")
 _MARKUP: Final = re.compile(r"[*~|`>#\[\]\\]+|(?<![^\W_])_+|_+(?![^\W_])")  # "a_b" is a name, "_a_" is markup
 _CUT_OUT: Final = re.compile(r"\[redacted: [a-z ]{1,40}\]")
 _BEFORE_STOP: Final = re.compile(r" ?<[@#:a/][^>\n]{0,80}>(?=[,.!?;:])")  # a mention; nothing of it stays
+_MARKED: Final = re.compile(r"[*~|`<>#\[\]\\_{]|://")  # else none of the above is in a text
 _WORD: Final = re.compile(r"[^\W_](?:[\w'’.+-]*[^\W_])?[+#]*")  # noqa: RUF001 - an apostrophe too
 _BREAK: Final = re.compile(r"[^\w\s'’.+#-]+|\.\s|\s-+\s")  # noqa: RUF001
 _GREETING: Final = re.compile(
@@ -61,6 +63,8 @@ _EMPTY: Final = (
 
 def plain(text: str) -> str:
     """Return a text without markup, mentions, addresses and code blocks, on one line."""
+    if not _MARKED.search(text):
+        return " ".join(text.split())
     text = _CODE.sub(lambda found: found[1] or " ", text)
     text = _BEFORE_STOP.sub("", _CUT_OUT.sub("(redacted)", text))
     return " ".join(_MARKUP.sub(" ", _NOT_WORDS.sub(" ", text)).split())
@@ -75,9 +79,11 @@ def phrases_of(text: str) -> set[str]:
             if word and word not in _EMPTY and "'" not in word and not word.isdecimal() and len(word) > 1:
                 run.append(word)
                 continue
-            for size in range(1, min(_PHRASE, len(run)) + 1):
-                found.update(" ".join(run[at : at + size]) for at in range(len(run) - size + 1))
-            run = []
+            if run:
+                found.update(run)
+                for size in range(2, min(_PHRASE, len(run)) + 1):
+                    found.update([" ".join(run[at : at + size]) for at in range(len(run) - size + 1)])
+                run = []
     return found
 
 
@@ -91,10 +97,23 @@ def counted(lines: Iterable[Line], names: Set[str]) -> Counter[str]:
     return counts
 
 
+class Title(NamedTuple):
+    """A title, "" when there are no words for one.
+
+    Attributes:
+        message_ids: the messages whose words it is, where they are few.
+    """
+
+    text: str
+    message_ids: tuple[int, ...] = ()
+
+
 def title_of(
     lines: Sequence[Line], counts: Mapping[str, int], topics_with: Mapping[str, int], topics: int
-) -> str:
-    """Return a title of at most 70 characters, without markup; "" when there are no words.
+) -> Title:
+    """Return a title of at most 70 characters, without markup.
+
+    What was said in a single message is in it only where nothing was said in more of them.
 
     Args:
         lines: the topic's, oldest first.
@@ -104,7 +123,7 @@ def title_of(
     """
     question = _question(lines)
     if question:
-        return question
+        return Title(question, (lines[0].message_id,))
     scored = sorted(
         ((_score(phrase, count, topics_with, topics), phrase) for phrase, count in counts.items()),
         key=lambda pair: (-pair[0], pair[1]),
@@ -113,13 +132,22 @@ def title_of(
     words: set[str] = set()
     for _, phrase in scored:
         stems = {word[:5] for word in phrase.split()}
+        if chosen and counts[phrase] == 1:
+            continue
         if words.isdisjoint(stems) and len(", ".join([*chosen, phrase])) <= LONGEST:
             chosen.append(phrase)
             words |= stems
         if len(chosen) == _PHRASES:
             break
-    title = ", ".join(_as_written(phrase, lines) for phrase in chosen)
-    return title[:1].upper() + title[1:] if title else _first_words(lines)
+    if not chosen:
+        return _first_words(lines)
+    parts, ids = [], set[int]()
+    for phrase in chosen:
+        written, holding = _as_written(phrase, lines)
+        parts.append(written)
+        ids |= set(holding if len(holding) <= _FEW else ())
+    title = ", ".join(parts)
+    return Title(title[:1].upper() + title[1:], tuple(sorted(ids)))
 
 
 def _score(phrase: str, count: int, topics_with: Mapping[str, int], topics: int) -> float:
@@ -127,13 +155,12 @@ def _score(phrase: str, count: int, topics_with: Mapping[str, int], topics: int)
     return (count if count > 1 else 0.5) * rare * (1 + 0.6 * phrase.count(" "))
 
 
-def _as_written(phrase: str, lines: Sequence[Line]) -> str:
-    """Return a phrase as its writers most often put it ("GitLab", not "gitlab")."""
+def _as_written(phrase: str, lines: Sequence[Line]) -> tuple[str, list[int]]:
+    """Return a phrase as most of its writers put it ("GitLab", not "gitlab"), and the messages it is in."""
     pattern = re.compile(r"\s+".join(map(re.escape, phrase.split())), re.IGNORECASE)
-    ways = Counter(
-        " ".join(found[0].split()) for line in lines if (found := pattern.search(plain(line.text)))
-    )
-    return max(ways, key=lambda way: (ways[way], way)) if ways else phrase
+    found = [(line.message_id, match[0]) for line in lines if (match := pattern.search(plain(line.text)))]
+    ways = Counter(" ".join(way.split()) for _, way in found)
+    return max(ways, key=lambda way: (ways[way], way)) if ways else phrase, [id_ for id_, _ in found]
 
 
 def _question(lines: Sequence[Line]) -> str:
@@ -151,9 +178,11 @@ def _question(lines: Sequence[Line]) -> str:
     return ""
 
 
-def _first_words(lines: Sequence[Line]) -> str:
+def _first_words(lines: Sequence[Line]) -> Title:
     for line in lines:
         text = _GREETING.sub("", plain(line.text)).strip()
         if text:
-            return text if len(text) <= LONGEST else text[: LONGEST - 1].rsplit(" ", 1)[0].rstrip(" ,") + "…"
-    return ""
+            if len(text) > LONGEST:
+                text = text[: LONGEST - 1].rsplit(" ", 1)[0].rstrip(" ,") + "…"
+            return Title(text, (line.message_id,))
+    return Title("")

@@ -7,11 +7,13 @@ from functools import partial
 from loguru import logger
 
 from bot.db.database import Database, is_passing
+from bot.domain.maintenance import was_held
 from bot.domain.signal import Signal, Stage, Status
+from bot.domain.summons import was_summoned
 from bot.models import Action, ActionStatus
 from bot.services.actions import ActionLog
 from bot.services.clock import Clock
-from bot.services.compose import ESCALATE, REPLY, Composer
+from bot.services.compose import ESCALATE, REPLY, SUGGEST, Composer
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
 from bot.services.tasks import OrderedTasks, TaskSet
@@ -46,6 +48,7 @@ class Acting:
         self._max_age = max_age
         self._tasks = OrderedTasks(PARALLEL)
         self._writing = TaskSet()  # in no order: who waits for a model holds up nobody in the same place
+        self._kept = OrderedTasks(PARALLEL)  # answers to what maintenance kept: in order for each place
         self.in_hand: set[str] = set()  # ids; no lease that ends meanwhile makes them anyone else's
 
     def begin(
@@ -67,7 +70,16 @@ class Acting:
     def write(self, signal: Signal, taken_at: datetime) -> None:
         """Have the answer to a planned signal written, then carry it out as `begin` does."""
         self.in_hand.add(signal.id)
-        self._writing.spawn(self._write_safely(signal, taken_at), f"writing the answer to {signal.id}")
+        name, work = f"writing the answer to {signal.id}", partial(self._write_safely, signal, taken_at)
+        if was_held(signal):
+            self._kept.spawn_after(signal.message.place_id, work, name)
+        else:
+            self._writing.spawn(work(), name)
+
+    def say(self, signal: Signal, action: Action, *, interrupted: bool) -> None:
+        """Carry out an action that ends nothing, after what was begun before in its place."""
+        work = partial(self._actions.execute, action, signal, interrupted=interrupted)
+        self._tasks.spawn_after(signal.message.place_id, work, f"telling of {signal.id}")
 
     async def room(self) -> None:
         """Wait until there is room for more."""
@@ -75,10 +87,13 @@ class Acting:
             await self._tasks.wait_for_one()
         while len(self._writing) >= MOST:
             await self._writing.wait_for_one()
+        while len(self._kept) >= MOST:
+            await self._kept.wait_for_one()
 
     async def cancel(self) -> None:
         """Stop acting; what isn't finished is taken up by the next start."""
         await self._writing.cancel()
+        await self._kept.cancel()
         await self._tasks.cancel()
 
     async def _write_safely(self, signal: Signal, taken_at: datetime) -> None:
@@ -121,6 +136,8 @@ class Acting:
         return None
 
     def _is_old(self, signal: Signal) -> bool:
+        if was_held(signal) or was_summoned(signal):
+            return False
         return self._clock.now() - signal.created_at > self._max_age
 
     async def _act_safely(
@@ -178,7 +195,7 @@ class Acting:
         async with self._database.transaction() as tx:
             finished = await tx.queue.advance([signal.id], Stage.ACT, values)
             for action in actions:
-                if action.kind == REPLY and action.status == ActionStatus.SKIPPED:
+                if action.kind in (REPLY, SUGGEST) and action.status == ActionStatus.SKIPPED:
                     await self._throttle.give_back(tx, signal, taken_at)
         fail_point("signal.after_finish")
         if not finished:
@@ -210,4 +227,6 @@ def _status_of(actions: Sequence[Action]) -> tuple[Status, str]:
         return Status.ESCALATED, ""
     if REPLY in sent:
         return Status.RESPONDED, ""
+    if SUGGEST in sent and REPLY not in {action.kind for action in actions}:
+        return Status.SUGGESTED, ""
     return Status.SKIPPED, next((action.detail for action in actions if action.detail), "nothing to do")

@@ -4,19 +4,21 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.arrival import Arrival
+from bot.domain.arrival import Arrival, Change
 from bot.domain.policy import ANSWERED_LANGUAGES, FOREIGN_TRUST
 from bot.domain.signal import Intent, Judgement, PlanKind, Purpose, Sentiment, Stage, Status, Urgency
 from bot.domain.snowflake import DISCORD_EPOCH_MS
 from bot.nlp.classifier import NanoClassifier
-from bot.nlp.redaction import redact
+from bot.nlp.redaction import REDACTED, redact
 
 SOURCE = "discord"
 NOTHING_ASKED = "nothing asked"
 SLICE = 32  # messages judged before the event loop gets its turn; as many as the gateway reads in one
 LARGE_SLICE = 64  # while the queue is long: faster than the gateway reads, so that it empties
 SLICE_CHARACTERS = 8_000  # of these together: as many emoji took 14 ms on one of two cores, letters 3
+_MAX_ID = 2**63  # as large as the columns are
 _MAX_NAME, _MAX_RATIONALE = 100, 300  # characters, as the columns have them
+_MAX_ID = 2**63  # as large as the columns are
 # The values, because a database driver takes longer for an enum.
 _OBSERVE, _DONE = Stage.OBSERVE.value, Stage.DONE.value
 _PENDING, _SKIPPED, _NOOP = Status.PENDING.value, Status.SKIPPED.value, PlanKind.NOOP.value
@@ -161,3 +163,27 @@ class Unjudged:
             Purpose.UNKNOWN, Sentiment.NEUTRAL, 0.0, Urgency.LOW, 0.0, Intent.OTHER, 0.0, "", "und"
         )
         return [unknown] * len(texts)
+
+
+def leaks_of(arrivals: Sequence[Arrival], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of which something was redacted; a clean text is the same object before and after."""
+    return [
+        row
+        for arrival, row in zip(arrivals, rows, strict=True)
+        if row["content"] is not arrival.content
+        and REDACTED in row["content"]
+        and REDACTED not in arrival.content
+    ]
+
+
+def can_be_stored(arrival: Arrival, now: datetime) -> bool:
+    """Whether a row can be made of `arrival`, judged or not."""
+    try:
+        if arrival.change in (Change.CREATE, Change.EDIT):
+            rows_of([arrival], Unjudged(), now)
+            member_of(arrival, now)
+        else:
+            tombstone_of(arrival, now)
+    except Exception:  # noqa: BLE001  (that is the question)
+        return False
+    return arrival.message_id < _MAX_ID

@@ -36,3 +36,14 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`."""
         await asyncio.sleep(seconds)
+
+
+async def wait_until(event: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Return once `event` is set, or after `seconds`; the event is then set as well."""
+    pausing = asyncio.ensure_future(clock.sleep(seconds))
+    pausing.add_done_callback(lambda _pausing: event.set())
+    try:
+        await event.wait()
+    finally:
+        pausing.cancel()
+        await asyncio.gather(pausing, return_exceptions=True)

@@ -4,14 +4,15 @@ from bot.db.database import Database, Transaction
 from bot.domain.markdown import escape_markdown
 from bot.domain.policy import Decision
 from bot.domain.signal import PlanKind, Signal
-from bot.models import Action
+from bot.models import Action, Suggestion
 from bot.services.actions import action_of
 from bot.services.guilds import GuildService
 from bot.services.replies import Replies
-from bot.services.reply_writing import ReplyWriting
+from bot.services.reply_writing import TEMPLATE, ReplyWriting
 from bot.services.trained_replies import Known, TrainedReplies
 
-REPLY, ESCALATE, TELL_OWNER = "reply", "escalate", "tell_owner"
+REPLY, SUGGEST, ESCALATE, TELL_OWNER = "reply", "suggest", "escalate", "tell_owner"
+MODEL = "model"  # the source of what a language model wrote
 
 
 class Composer:
@@ -57,7 +58,7 @@ class Composer:
 
     async def answer(self, tx: Transaction, signal: Signal) -> Action:
         """Return the ordinary answer to what `signal` asks."""
-        return await self._answer(tx, signal, signal.observer.intent.value)
+        return self._to_staff(signal, await self._answer(tx, signal, signal.observer.intent.value))
 
     async def write(self, database: Database, signal: Signal) -> tuple[Action, Known]:
         """Return the answer to what `signal` asks, and what the training says to it.
@@ -72,15 +73,33 @@ class Composer:
             guild = await tx.guilds.get(guild_id) if guild_id else None
         draft = self._reply(signal, signal.observer.intent.value, tip)
         if trained.text:
-            return draft.sqlmodel_update({"content": trained.text, "written_by": trained.written_by}), trained
+            values = {"content": trained.text, "written_by": trained.written_by, "source": trained.written_by}
+            return self._to_staff(signal, draft.sqlmodel_update(values)), trained
         if self._writing is None:
-            return draft, trained
+            return self._to_staff(signal, draft), trained
         known = (*trained.material, tip or self._replies.default_tip)
         text, writer = await self._writing.write(signal, draft.content, known, guild.name if guild else "")
-        return draft.sqlmodel_update({"content": text, "written_by": writer}), trained
+        source = draft.source if writer.startswith(TEMPLATE) else MODEL
+        written = draft.sqlmodel_update({"content": text, "written_by": writer, "source": source})
+        return self._to_staff(signal, written), trained
 
     async def note(self, tx: Transaction, signal: Signal, reply: Action, known: Known) -> None:
-        """Keep the question that `reply` is for, in the transaction that stores the reply."""
+        """Keep the question that `reply` is for, in the transaction that stores the reply.
+
+        A reply that goes to staff first is also kept as what was suggested to them.
+        """
+        if reply.kind == SUGGEST:
+            assert reply.guild_id is not None  # suggested in servers alone
+            await tx.suggestions.begin(
+                Suggestion(
+                    signal_id=signal.id,
+                    guild_id=reply.guild_id,
+                    channel_id=reply.channel_id,
+                    proposed=reply.content,
+                    source=reply.source,
+                    created_at=reply.created_at,
+                )
+            )
         if self._trained is not None:
             await self._trained.note(tx, signal, known, reply.written_by)
 
@@ -97,18 +116,31 @@ class Composer:
 
     def _reply(self, signal: Signal, template: str, tip: str | None) -> Action:
         text = self._write(template, signal, **({"tip": tip} if tip else {}))
-        return action_of(signal, REPLY, text, signal.message.place_id, signal.message.message_id)
+        reply = action_of(signal, REPLY, text, signal.message.place_id, signal.message.message_id)
+        variant = self._replies.variant(template, signal.message.message_id >> 22)
+        return reply.sqlmodel_update({"source": f"{template}/{variant}"})
+
+    def _to_staff(self, signal: Signal, reply: Action) -> Action:
+        """Return a reply as it goes out here: to the member, or to staff, who decide about it."""
+        policy = self._guilds.policy(signal.message.guild_id)
+        if not policy.suggests or policy.suggest_channel_id is None:
+            return reply
+        draft = action_of(signal, SUGGEST, reply.content, policy.suggest_channel_id, None)
+        return draft.sqlmodel_update({"written_by": reply.written_by, "source": reply.source})
 
     @staticmethod
     async def _tip(tx: Transaction, signal: Signal) -> str | None:
-        """Return the owner's pointer for the place; for a thread without one, its channel's."""
+        """Return the owner's pointer for the place; without one its channel's, else its category's."""
         message = signal.message
-        channel = await tx.channels.get(message.place_id)
-        tip = channel.tip if channel else None
-        if not tip and message.thread_id:
-            parent = await tx.channels.get(message.channel_id)
-            tip = parent.tip if parent else None
-        return tip
+        if message.thread_id:
+            thread = await tx.channels.get(message.place_id)
+            if thread is not None and thread.tip:
+                return thread.tip
+        channel = await tx.channels.get(message.channel_id)
+        if channel is None or channel.tip or channel.parent_id is None:
+            return channel.tip if channel is not None else None
+        category = await tx.channels.get(channel.parent_id)
+        return category.tip if category is not None else None
 
     def _write(self, template: str, signal: Signal, **values: str) -> str:
         name = escape_markdown(signal.message.author_name) or "there"

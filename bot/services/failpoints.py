@@ -48,6 +48,30 @@ TICKET_FAIL_POINTS = (
     "delivery.after_post",  # posted, not yet recorded
     "closing.before_end",  # all is delivered, not yet noted as done
 )
+SUMMARY_FAIL_POINTS = (
+    "summary.after_begin",  # its run is there, nothing is made
+    "summary.after_make",  # made, not yet stored
+    "summary.after_keep",  # stored, not posted
+    "summary.after_row",  # a message's row is there, the message is not
+    "summary.after_post",  # posted, not yet recorded
+    "alarm.after_row",  # what staff are told of a fall in sentiment, likewise
+    "alarm.after_post",
+    "summary.before_finish",  # all is posted, not yet noted as done
+)
+ALERT_FAIL_POINTS = (
+    "nudge.after_row",  # a call to helpers is begun
+    "nudge.after_post",  # posted, not yet recorded
+    "incident.after_open",  # found, staff don't know
+    "incident.after_post",  # posted, not yet recorded
+    "incident.after_edit",  # staff's message has grown, not yet recorded
+)
+
+ASIDE_FAIL_POINTS = (  # beside the main road; tests of services stop there, no process is killed
+    "suggestion.after_decide",  # staff want it posted: written down, not begun
+    "summons.after_row",  # a member called, nothing is done about it
+    "summons.after_read",  # the message is stored
+    "summons.after_commit",  # it is to be judged anew, nobody does
+)
 
 _armed, _, _nth = os.environ.get("LOOKOUT_FAIL_POINT", "").partition(":")
 _left = int(_nth or 1)

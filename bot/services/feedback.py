@@ -1,17 +1,18 @@
 """Feedback on the bot's judgements: stored now, so that a guild's threshold can be fitted to it later."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from bot.db.database import Database, Transaction
-from bot.domain.errors import NotFoundError
+from bot.domain.errors import NotFoundError, UserFacingError
 from bot.domain.policy import undiscounted
 from bot.domain.signal import Intent
 from bot.models import Feedback, FeedbackKind, Giver, SignalRecord, Verdict
 from bot.services.arrival_rows import SOURCE
 from bot.services.clock import Clock
 from bot.services.compose import REPLY
+from bot.texts import text
 
 VERDICTS = {"\N{THUMBS UP SIGN}": Verdict.RIGHT, "\N{THUMBS DOWN SIGN}": Verdict.WRONG}
 _VARIATIONS = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # emoji style and skin tones
@@ -39,11 +40,14 @@ class FeedbackService:
         self._database = database
         self._clock = clock
         self._in_order = asyncio.Lock()  # a reaction and its removal come as tasks of their own
+        self.opted_out: Callable[[int, int], bool] = lambda _guild_id, _user_id: False  # whose isn't kept
 
     async def react(
         self, guild_id: int, message_id: int, user_id: int, verdict: Verdict, *, is_staff: bool
     ) -> bool:
         """Store a reaction to one of the bot's answers; False when the message is no answer of its own."""
+        if self.opted_out(guild_id, user_id):
+            return False
         async with self._in_order:
             async with self._database.reading() as tx:
                 if await _answered(tx, guild_id, message_id) is None:
@@ -59,6 +63,28 @@ class FeedbackService:
                 )
         return True
 
+    async def press(
+        self, guild_id: int, message_id: int, user_id: int, verdict: Verdict, *, is_staff: bool
+    ) -> None:
+        """Store what a button under an answer says, as a reaction would.
+
+        Raises:
+            UserFacingError: who presses neither asked nor is staff, or the answer isn't known.
+        """
+        async with self._database.reading() as tx:
+            record = await _answered(tx, guild_id, message_id)
+        if record is None:
+            raise NotFoundError(text("feedback.unknown"))
+        if record.author_id != user_id and not is_staff:
+            raise UserFacingError(text("feedback.not_yours"))
+        if not await self.react(guild_id, message_id, user_id, verdict, is_staff=is_staff):
+            raise NotFoundError(text("feedback.unknown"))
+
+    async def figures(self, guild_id: int) -> Mapping[str, Mapping[str, int]]:
+        """Return how replies did, by what they were made of ("help_request/1", "trained #12", "model")."""
+        async with self._database.reading() as tx:
+            return await tx.feedback.figures(guild_id)
+
     async def take_back(
         self, message_id: int, user_id: int | None = None, verdict: Verdict | None = None
     ) -> None:
@@ -69,6 +95,11 @@ class FeedbackService:
             if known:  # thumbs are taken back under anything; writers needn't wait for that
                 async with self._database.transaction() as tx:
                     await tx.feedback.take_back(message_id, user_id, verdict)
+
+    async def decided(self, tx: Transaction, record: SignalRecord, user_id: int, verdict: Verdict) -> None:
+        """Keep what staff made of a suggested reply, in the transaction of their decision."""
+        kind, message_id = FeedbackKind.SUGGESTION, record.message_id
+        await tx.feedback.put(self._feedback(record, kind, message_id, user_id, Giver.STAFF, verdict))
 
     async def correct(self, guild_id: int, message_id: int, user_id: int, intent: Intent) -> Feedback:
         """Store what staff say a message meant; the judgement and what was done about it stay.
@@ -103,6 +134,7 @@ class FeedbackService:
                 Giver(each.giver),
             )
             for each in found
+            if each.confidence > 0  # else a member called the bot, which had recognised nothing
         ]
 
     def _feedback(

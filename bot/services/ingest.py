@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -12,18 +11,20 @@ from typing import Any
 from loguru import logger
 
 from bot.bus.protocol import SignalBus
-from bot.db.database import Database, Transaction, is_passing
+from bot.db.database import Database, is_passing
 from bot.domain.arrival import Arrival, Change
 from bot.domain.signal import Intent, Stage
 from bot.models import Gap
 from bot.models.signal import signal_from_row
 from bot.nlp.classifier import NanoClassifier
+from bot.services.arrival_batch import Batch, Cursor, store
 from bot.services.arrival_rows import (
     LARGE_SLICE,
     SLICE,
     Unjudged,
+    can_be_stored,
     clean,
-    edit_of,
+    leaks_of,
     member_of,
     rows_of,
     slices,
@@ -32,7 +33,6 @@ from bot.services.arrival_rows import (
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
 from bot.services.metrics import Metrics
-from bot.services.statistics.marking import mark_changed
 from bot.settings import IngestSettings
 
 LONG_QUEUE = 1_000
@@ -41,25 +41,8 @@ KNOWN_MEMBERS = 50_000  # remembered so as not to write them again
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between tries to commit
 
 
-Cursor = tuple[int, int, int | None, int]  # place, guild, parent, message
+Steps = Sequence[tuple[Change, list[dict[str, Any]]]]  # rows as they were stored, in order
 _PLACE = itemgetter(0)
-_MAX_ID = 2**63  # as large as the columns are
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one transaction writes, in order."""
-
-    now: datetime
-    steps: list[tuple[Change, list[dict[str, Any]]]] = field(default_factory=list)
-    members: list[dict[str, Any]] = field(default_factory=list)
-    cursors: dict[int, Cursor] = field(default_factory=dict)  # by place: where this batch gets to
-    due: list[Cursor] = field(default_factory=list)  # cursors to write with it
-    gaps: list[Gap] = field(default_factory=list)
-    guilds: set[int] = field(default_factory=set)  # not known to be in the database
-    names: dict[tuple[int, int], str] = field(default_factory=dict)  # of `members`, as they came
-    size: int = 0
-    new: int = 0  # messages that were not known when it was last tried to store it
 
 
 class IngestService:
@@ -87,6 +70,8 @@ class IngestService:
         self._accepted = self._committed = 0  # arrivals ever; equal when everything is in the database
         self._progress = asyncio.Condition()
         self._gaps: dict[int, Gap] = {}  # by place; opened with the next batch
+        self._opening: list[Gap] = []  # of the batch that is being written
+        self._in_hand: list[Batch] = []  # judged or written now, oldest first
         self._starts: dict[int, Cursor] = {}  # by place; cursors to begin with
         self._behind: dict[int, Cursor] = {}  # by place; cursors not written yet
         self._cursors_written = 0.0  # monotonic seconds
@@ -94,7 +79,10 @@ class IngestService:
         self._guilds: set[int] = set()  # known to be in the database
         self._members: dict[tuple[int, int], str] = {}  # by guild and user: the name in the database
         self.cursors: dict[int, int] = {}  # by place: the newest message committed
+        self.on_stored: Callable[[Steps], None] | None = None  # called with each batch, when it is committed
         self.on_gap: Callable[[], None] = lambda: None  # called when gaps have been opened
+        self.on_leak: Callable[[Sequence[dict[str, Any]]], None] = lambda _rows: None  # once they are stored
+        self.opted_out: Callable[[int | None, int], bool] = lambda _guild_id, _user_id: False  # not taken
 
     @property
     def depth(self) -> int:
@@ -109,6 +97,10 @@ class IngestService:
 
     def offer(self, arrival: Arrival) -> None:
         """Take an arrival from the gateway. Never waits: what doesn't fit becomes a gap, to be read again."""
+        if self._is_unwanted(arrival):
+            if not _may_pass(arrival) or len(self._queue) >= self._settings.queue_size:
+                return
+            arrival = _passed(arrival)
         if len(self._queue) >= self._settings.queue_size and arrival.change is not Change.CLEAR:
             self._overflowed(arrival)
             return
@@ -124,10 +116,20 @@ class IngestService:
             await self._room.wait()
         if clears != self.clears:  # where they were written may be gone
             return False
+        arrivals = [
+            _passed(each) if unwanted else each
+            for each in arrivals
+            if not (unwanted := self._is_unwanted(each)) or _may_pass(each)
+        ]
         self._accepted += len(arrivals)
         self._queue.extend(arrivals)
         self._arrived.set()
         return True
+
+    def _is_unwanted(self, arrival: Arrival) -> bool:
+        """Whether somebody wrote it of whom nothing is to be kept; that they deleted something counts."""
+        written = arrival.change is Change.CREATE or arrival.change is Change.EDIT
+        return written and self.opted_out(arrival.guild_id, arrival.author_id)
 
     async def flushed(self) -> None:
         """Return once everything taken so far is committed."""
@@ -140,6 +142,10 @@ class IngestService:
         judged = self._classifier.classify([clean(arrival.content) for arrival in arrivals])
         pairs = zip(arrivals, judged, strict=True)
         return [arrival.to_bot or each.uncertain or each.intent != Intent.OTHER for arrival, each in pairs]
+
+    def has_unwritten_gaps(self, guild_id: int) -> bool:
+        """Whether something is known to be missed in a guild that the database doesn't tell of yet."""
+        return any(gap.guild_id == guild_id for gap in (*self._gaps.values(), *self._opening))
 
     def note_gap(self, gap: Gap) -> None:
         """Have `gap` opened in the transaction of the next batch, so that no cursor can pass it."""
@@ -179,12 +185,25 @@ class IngestService:
                     await writing
                 # The next batch is judged while this one is written.
                 writing = asyncio.create_task(self._write(batch), name="ingest-write")
+                del arrivals, batch  # else held until the next message
                 await asyncio.sleep(0)
                 if not self._queue:
                     await writing
         finally:
             if writing is not None:
                 await asyncio.gather(writing, return_exceptions=True)
+            self._take_back()
+
+    def _take_back(self) -> None:
+        """Queue again what is not known to be written; storing it twice changes nothing."""
+        for batch in reversed(self._in_hand):
+            self._queue.extendleft(reversed(batch.arrivals))
+            self._opening = [gap for gap in self._opening if gap not in batch.gaps]
+            for gap in batch.gaps:
+                self.note_gap(gap)
+            self._starts = batch.starts | self._starts
+            self._behind = {cursor[0]: cursor for cursor in batch.due} | self._behind
+        self._in_hand = []
 
     def _next(self) -> list[Arrival]:
         queue = self._queue
@@ -193,19 +212,22 @@ class IngestService:
             self._room.set()
         return taken
 
-    async def _judge_safely(self, arrivals: list[Arrival]) -> _Batch:
+    async def _judge_safely(self, arrivals: list[Arrival]) -> Batch:
         """Judge `arrivals`, of which those that can't be made into rows are left out."""
         now = self._clock.now()
-        batch = _Batch(now, size=len(arrivals), gaps=list(self._gaps.values()), cursors=self._starts)
+        batch = Batch(now, size=len(arrivals), gaps=list(self._gaps.values()), cursors=self._starts)
+        batch.arrivals, batch.starts = arrivals, dict(self._starts)
+        self._in_hand.append(batch)
+        self._opening += batch.gaps
         self._gaps, self._starts = {}, {}
-        starts = set(batch.cursors)
         try:
             await self._judge(batch, arrivals)
         except Exception as error:  # noqa: BLE001  (one impossible message must not take the others along)
-            possible = [arrival for arrival in arrivals if _can_be_stored(arrival, now)]
+            possible = [arrival for arrival in arrivals if can_be_stored(arrival, now)]
             left_out = [arrival.message_id for arrival in arrivals if arrival not in possible]
             logger.opt(exception=error).error("Messages left out, no row can be made of them: {}", left_out)
             batch.steps.clear()
+            batch.leaks.clear()
             await self._judge(batch, possible)
         self._behind |= batch.cursors
         moment = self._clock.monotonic()
@@ -213,17 +235,19 @@ class IngestService:
             batch.due, self._behind = list(self._behind.values()), {}
             self._cursors_written = moment
         else:  # the row of a new place is needed as soon as its messages are there: it holds the throttle
-            new = [place for place in batch.cursors if place in starts or place not in self.cursors]
+            new = [place for place in batch.cursors if place in batch.starts or place not in self.cursors]
             batch.due = [self._behind.pop(place) for place in new]
         return batch
 
-    async def _judge(self, batch: _Batch, arrivals: list[Arrival]) -> None:
+    async def _judge(self, batch: Batch, arrivals: list[Arrival]) -> None:
         now = batch.now
         for change, run in groupby(arrivals, key=lambda arrival: arrival.change):
             group = list(run)
             if change in (Change.CREATE, Change.EDIT):
-                batch.steps.append((change, await self._rows(group, now)))
-            else:
+                rows = await self._rows(group, now)
+                batch.steps.append((change, rows))
+                batch.leaks += leaks_of(group, rows)
+            elif change is not Change.PASS:
                 batch.steps.append((change, [tombstone_of(arrival, now) for arrival in group]))
         members: dict[tuple[int, int], dict[str, Any]] = {}
         for arrival in arrivals:
@@ -232,9 +256,9 @@ class IngestService:
                 continue
             if guild_id not in self._guilds:
                 batch.guilds.add(guild_id)
+            if arrival.change in (Change.CREATE, Change.PASS):
+                batch.note_cursor(arrival, guild_id)
             if arrival.change in (Change.CREATE, Change.EDIT):
-                if arrival.change is Change.CREATE:
-                    self._note_cursor(batch, arrival, guild_id)
                 key, name = (guild_id, arrival.author_id), arrival.author_name
                 known = self._members.get(key)
                 # History doesn't tell nicknames.
@@ -257,15 +281,7 @@ class IngestService:
             await asyncio.sleep(0)
         return rows
 
-    @staticmethod
-    def _note_cursor(batch: _Batch, arrival: Arrival, guild_id: int) -> None:
-        place, message_id = arrival.thread_id or arrival.channel_id, arrival.message_id
-        known = batch.cursors.get(place)
-        if known is None or known[3] < message_id:
-            parent = arrival.channel_id if arrival.thread_id else None
-            batch.cursors[place] = (place, guild_id, parent, message_id)
-
-    async def _write(self, batch: _Batch) -> None:
+    async def _write(self, batch: Batch) -> None:
         fail_point("ingest.before_commit")
         try:
             await self._commit(batch)
@@ -278,9 +294,10 @@ class IngestService:
         finally:
             async with self._progress:
                 self._committed += batch.size
+                self._in_hand = [each for each in self._in_hand if each is not batch]
                 self._progress.notify_all()
 
-    async def _commit(self, batch: _Batch) -> None:
+    async def _commit(self, batch: Batch) -> None:
         """Store `batch`; while the database is busy or lost, try again.
 
         Raises:
@@ -291,7 +308,7 @@ class IngestService:
             try:
                 # Ahead: answers that a model gives together are stored one by one, and would be waited for.
                 async with self._database.transaction(ahead=True) as tx:
-                    await self._store(tx, batch)
+                    await store(tx, batch)
             except Exception as error:
                 if not is_passing(error):
                     raise
@@ -303,45 +320,20 @@ class IngestService:
             await self._clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    @staticmethod
-    async def _store(tx: Transaction, batch: _Batch) -> None:
-        # In the order of their ids, so that two writers don't wait for each other.
-        batch.new = 0
-        for guild_id in sorted(batch.guilds):
-            await tx.guilds.ensure(guild_id, batch.now)
-        for change, rows in batch.steps:
-            if change is Change.DELETE:
-                await tx.signals.erase_batch(rows, batch.now)
-                fail_point("ingest.in_erase")
-            elif change is Change.CLEAR:
-                for row in rows:
-                    await tx.signals.erase_place(row["place_id"], batch.now)
-                    await tx.gaps.close_all(row["place_id"], batch.now, "channel deleted")
-            else:
-                batch.new += await tx.signals.add_batch(rows)
-            if change is Change.EDIT:
-                await tx.signals.edit_batch([edit_of(row) for row in rows])
-                fail_point("ingest.in_edit")
-        await tx.members.see(batch.members)
-        for gap in batch.gaps:
-            await tx.gaps.open(gap)
-        await tx.channels.advance_cursors(sorted(batch.due, key=_PLACE))
-        await mark_changed(tx, batch.steps)
-
-    async def _store_singly(self, batch: _Batch) -> None:
+    async def _store_singly(self, batch: Batch) -> None:
         now = batch.now
-        parts: list[tuple[object, _Batch]] = []
+        parts: list[tuple[object, Batch]] = []
         for change, rows in batch.steps:
             for row in rows:
                 author = (row["guild_id"], row.get("author_id"))
                 members = [each for each in batch.members if (each["guild_id"], each["user_id"]) == author]
-                part = _Batch(now, [(change, [row])], members, guilds={row["guild_id"]} & batch.guilds)
+                part = Batch(now, [(change, [row])], members, guilds={row["guild_id"]} & batch.guilds)
                 parts.append((row["id"], part))
         for gap in batch.gaps:
-            part = _Batch(now, gaps=[gap], guilds={gap.guild_id} & batch.guilds)
+            part = Batch(now, gaps=[gap], guilds={gap.guild_id} & batch.guilds)
             parts.append((f"gap of {gap.channel_id}", part))
         for cursor in batch.due:
-            part = _Batch(now, due=[cursor], guilds={cursor[1]} & batch.guilds)
+            part = Batch(now, due=[cursor], guilds={cursor[1]} & batch.guilds)
             parts.append((f"cursor of {cursor[0]}", part))
         batch.new = 0
         refused: list[object] = []
@@ -354,7 +346,7 @@ class IngestService:
         if refused:
             logger.error("The database refuses {} of {}; left out: {}", len(refused), len(parts), refused)
 
-    def _hand_over(self, batch: _Batch) -> None:
+    def _hand_over(self, batch: Batch) -> None:
         self._metrics.ingested(batch.new)
         if len(self._members) > KNOWN_MEMBERS:
             self._members.clear()
@@ -362,9 +354,14 @@ class IngestService:
         self._guilds |= batch.guilds
         for place, _, _, message_id in batch.cursors.values():
             self.cursors[place] = max(message_id, self.cursors.get(place, 0))
+        if batch.leaks:
+            self.on_leak(batch.leaks)
         if batch.gaps:
+            self._opening = [gap for gap in self._opening if gap not in batch.gaps]
             self._metrics.gap(len(batch.gaps))
             self.on_gap()
+        if self.on_stored is not None:
+            self.on_stored(batch.steps)
         open_ = [row for _, rows in batch.steps for row in rows if row["stage"] != Stage.DONE]
         if open_:
             self._bus.publish(Stage.OBSERVE, [signal_from_row(row) for row in open_])
@@ -386,14 +383,11 @@ class IngestService:
         )
 
 
-def _can_be_stored(arrival: Arrival, now: datetime) -> bool:
-    """Whether a row can be made of `arrival`, judged or not."""
-    try:
-        if arrival.change in (Change.CREATE, Change.EDIT):
-            rows_of([arrival], Unjudged(), now)
-            member_of(arrival, now)
-        else:
-            tombstone_of(arrival, now)
-    except Exception:  # noqa: BLE001  (that is the question)
-        return False
-    return arrival.message_id < _MAX_ID
+def _may_pass(arrival: Arrival) -> bool:
+    """Whether a message that isn't kept counts as read, so that it isn't read again."""
+    return arrival.change is Change.CREATE and arrival.guild_id is not None
+
+
+def _passed(arrival: Arrival) -> Arrival:
+    """Return where a message was, and nothing else of it."""
+    return Arrival(Change.PASS, arrival.guild_id, arrival.channel_id, arrival.thread_id, arrival.message_id)

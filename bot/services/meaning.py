@@ -61,6 +61,10 @@ class Meaning:
             return await self._by_words(texts, is_fallback=True)
         return Compared(np.stack(known).astype(np.float32), MODEL_LIKENESS)
 
+    def forget(self) -> None:
+        """Let go of every vector: it can't be told whose text it is of."""
+        self._vectors.clear()
+
     async def close(self) -> None:
         """Stop encoding."""
         await self._tasks.cancel()

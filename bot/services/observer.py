@@ -24,6 +24,7 @@ from bot.domain.signal import (
     Status,
 )
 from bot.domain.statistics import slot_of
+from bot.domain.summons import was_summoned
 from bot.models import SignalRecord
 from bot.models.signal import signal_from_row
 from bot.nlp.follow_ups import FollowUp, follow_up_of
@@ -37,6 +38,7 @@ from bot.services.refinement import PORTION, RefinementService, judged_columns, 
 from bot.settings import WorkerSettings
 
 BATCH = 256  # signals looked at together when that is quick
+CALLED = "a member called me to it"  # the rationale where nothing was recognised
 FLAGS = tuple(intent for intent in Intent if intent is not Intent.OTHER)
 
 
@@ -46,6 +48,13 @@ class _Step(NamedTuple):
     signal: Signal  # as it is judged now
     changed: dict[str, Any]  # columns that are no longer as the light judge left them
     silent: str = ""  # why its road ends here; "" when it goes on
+
+    @property
+    def told(self) -> Signal:
+        """The signal as it is stored: what ends here asks nothing."""
+        if not self.silent:
+            return self.signal
+        return replace(self.signal, observer=replace(self.signal.observer, intent=Intent.OTHER))
 
 
 class ObserverService:
@@ -73,6 +82,7 @@ class ObserverService:
         self._judging = Judging(self._cascade, clock, self._judged) if self._cascade else None
         self._batch = PORTION if refinement.is_on or self._cascade else BATCH
         self._looking = False
+        self.on_observed: Callable[[Sequence[Signal]], None] | None = None  # with what has been looked at
 
     @property
     def busy(self) -> bool:
@@ -180,7 +190,10 @@ class ObserverService:
             fail_point("observer.before_commit")
         fail_point("observer.after_commit")
         first_met = [step for step in steps if step.signal.id in moved]
-        self._metrics.observed([(now - step.signal.ingested_at).total_seconds() for step in first_met])
+        heard = [each.signal.ingested_at for each in first_met if not was_summoned(each.signal)]
+        self._metrics.observed([(now - each).total_seconds() for each in heard])
+        if self.on_observed is not None:
+            self.on_observed([step.told for step in first_met])
         going = [step.signal for step in first_met if not step.silent]
         for intent in FLAGS:
             self._metrics.flagged(intent, sum(each.observer.intent is intent for each in going))
@@ -229,6 +242,8 @@ def _step(signal: Signal, judged: tuple[Judge, Judgement] | None, follows: Signa
         changed = judged_columns(signal, judgement, judge)
         signal = with_judgement(signal, judgement)
     meaning = follow_up_of(signal, TOXIC) if follows else None
+    if was_summoned(signal):
+        return _called(signal, changed)
     if meaning is not None and meaning is not FollowUp.ASKS:
         return _Step(signal, changed, meaning.value)
     if signal.observer.intent is not Intent.OTHER:
@@ -237,6 +252,17 @@ def _step(signal: Signal, judged: tuple[Judge, Judgement] | None, follows: Signa
         signal = _as_follow_up(signal, follows)
         return _Step(signal, changed | _observation(signal.observer))
     return _Step(signal, changed, NOTHING_ASKED)
+
+
+def _called(signal: Signal, changed: dict[str, Any]) -> _Step:
+    """Return what becomes of a signal that a member called the bot to: it asks for help, if nothing else."""
+    light = signal.observer
+    if light.intent is not Intent.OTHER:
+        return _Step(signal, changed)
+    signal = replace(signal, observer=Observation(Intent.HELP_REQUEST, 0.0, CALLED))
+    if "judge" not in changed:
+        changed = changed | {"light_intent": light.intent.value, "light_confidence": light.confidence}
+    return _Step(signal, changed | _observation(signal.observer))
 
 
 def _as_follow_up(signal: Signal, earlier: SignalRecord) -> Signal:

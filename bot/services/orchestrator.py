@@ -1,6 +1,6 @@
 """Decides about flagged signals and has the decision carried out: policy -> plan -> tools."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from loguru import logger
 
 from bot.bus.protocol import SignalBus
 from bot.db.database import Database, Transaction, is_passing
-from bot.domain.policy import Decision, decide
+from bot.domain.policy import Decision, decide, leave_to
 from bot.domain.signal import PlanKind, Signal, Stage, Status
 from bot.models import Action
 from bot.models.signal import signal_from_row
@@ -19,6 +19,8 @@ from bot.services.clock import Clock
 from bot.services.compose import Composer
 from bot.services.failpoints import fail_point
 from bot.services.guilds import GuildService
+from bot.services.holding import NOTICE, Batch, Holding
+from bot.services.maintenance import MaintenanceService
 from bot.services.metrics import Metrics
 from bot.services.situations import SituationService
 from bot.services.throttle import Throttle
@@ -44,6 +46,7 @@ class OrchestratorService:
         composer: Composer,
         actions: ActionLog,
         settings: WorkerSettings,
+        maintenance: MaintenanceService | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -63,7 +66,10 @@ class OrchestratorService:
             actions=actions,
             max_age=situations.max_age,
         )
+        self._holding = Holding(maintenance, throttle)
         self._deciding = False
+        self.claimed: Callable[[Sequence[Signal]], Awaitable[Mapping[str, str]]] | None = None
+        self.on_decided: Callable[[Sequence[tuple[Signal, Decision]]], None] | None = None
 
     @property
     def busy(self) -> bool:
@@ -74,6 +80,7 @@ class OrchestratorService:
         """Decide and act until cancelled; what the bus or a crash lost is found in the database."""
         next_sweep = self._clock.monotonic()  # at once, then however many signals come
         try:
+            await self._take_up_notices()
             while True:
                 wait = max(0.0, next_sweep - self._clock.monotonic())
                 signals = await self._bus.take(Stage.PLAN, BATCH, wait)
@@ -100,38 +107,64 @@ class OrchestratorService:
 
     async def plan(self, signals: Sequence[Signal]) -> None:
         """Decide about each signal, and begin to carry the decisions out."""
+        claimed = await self.claimed(signals) if self.claimed is not None else {}
         now = self._clock.now()
         skipped: dict[str, list[str]] = {}
         told: list[tuple[str, Sequence[str]]] = []
         acting: list[tuple[Signal, list[Action] | None]] = []  # None: still to be written
+        decisions: list[tuple[Signal, Decision]] = []
         escalated: set[tuple[int, int]] = set()  # place and member, in this batch
+        batch = Batch()
         self._throttle.begin()
-        async with self._database.transaction() as tx:
+        async with self._holding.steady, self._database.transaction() as tx:
             situations = await self._situations.of(tx, signals, now)
             for signal in signals:
-                policy, situation = self._guilds.policy(signal.message.guild_id), situations[signal.id]
+                policy = self._guilds.policy(signal.message.guild_id)
+                situation = self._holding.situation(signal, situations[signal.id])
                 who = (signal.message.place_id, signal.message.author_id)
                 if who in escalated:
                     situation = replace(situation, with_staff=True)
                 decision = decide(signal, policy, situation)
+                decision = await self._holding.consider(tx, signal, decision, now, batch)
+                if signal.id in claimed:
+                    decision = leave_to(claimed[signal.id], decision)
                 if decision.plan is PlanKind.ESCALATE:
                     escalated.add(who)
                 if decision.plan is not PlanKind.NOOP:
                     decision = await self._begin(tx, signal, decision, now, acting)
-                if decision.plan is PlanKind.NOOP:
+                decisions.append((signal, decision))
+                if decision.plan is PlanKind.NOOP and not self._holding.keeps(signal, decision, batch):
                     skipped.setdefault(decision.reason, []).append(signal.id)
+            await self._holding.put(tx, batch, now)
             for reason, ids in skipped.items():
                 # Without those that were met twice, and answered the first time.
                 told.append((reason, await tx.queue.advance(ids, Stage.PLAN, _skipped(reason, now))))
             fail_point("plan.before_commit")
         fail_point("plan.after_commit")
         self._throttle.confirm(now)
+        self._tell(decisions)
+        for signal, notice in batch.notices:
+            self._acting.say(signal, notice, interrupted=False)
         for signal, actions in acting:
             self._carry_out(signal, actions, now, interrupted=False)
+        self._count_skipped(told)
+
+    def _count_skipped(self, told: Sequence[tuple[str, Sequence[str]]]) -> None:
         for reason, moved in told:
             if moved:
                 self._metrics.replied("skipped", None, len(moved))
                 logger.info("Not answered ({}): {}", reason, ", ".join(moved))
+
+    def post(self, signal: Signal, actions: Sequence[Action]) -> None:
+        """Have a reply posted that staff decided about; its stage is ACT again, and its lease taken.
+
+        Should this process end before, the next one finds it there, as with any other reply.
+        """
+        self._carry_out(signal, actions, self._clock.now(), interrupted=False)
+
+    def _tell(self, decisions: Sequence[tuple[Signal, Decision]]) -> None:
+        if self.on_decided is not None:
+            self.on_decided(decisions)
 
     async def _plan_safely(self, signals: Sequence[Signal]) -> None:
         """Plan; a signal that can't be planned is given up, so that it doesn't hold up the others."""
@@ -191,6 +224,16 @@ class OrchestratorService:
                 begun.append(row)
         acting.append((signal, begun))
         return decision
+
+    async def _take_up_notices(self) -> None:
+        """Finish telling of maintenance what an earlier start was interrupted in."""
+        async with self._database.reading() as tx:
+            left = [each for each in await tx.actions.list_pending() if each.kind == NOTICE]
+            records = {each.id: each for each in await tx.signals.get_many([a.signal_id for a in left])}
+        for action in left:
+            if action.signal_id in records:
+                signal = signal_from_row(records[action.signal_id].model_dump())
+                self._acting.say(signal, action, interrupted=True)
 
     async def _sweep(self, stage: Stage) -> bool:
         """Take up some of what nobody holds in `stage`: lost by the bus, or interrupted.

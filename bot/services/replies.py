@@ -69,6 +69,10 @@ class Replies(BaseModel):
         """Every text, its placeholders not filled."""
         return [self.default_tip, *(text for name in PLACEHOLDER_LISTS for text in getattr(self, name))]
 
+    def variant(self, template: str, key: int) -> int:
+        """Return the number of the variant that `write` takes, from 1."""
+        return key % len(getattr(self, template)) + 1
+
     def write(self, template: str, key: int, **values: str) -> str:
         """Fill a variant of `template`, chosen by `key`; the values are text, never markup or mentions."""
         variants: list[str] = getattr(self, template)

@@ -8,6 +8,7 @@ from bot.db.database import Transaction
 from bot.db.signals import Flagged
 from bot.domain.policy import Situation
 from bot.domain.signal import Intent, PlanKind, Signal, Stage, Status, signal_id
+from bot.domain.summons import was_summoned
 from bot.settings import Settings
 
 
@@ -63,6 +64,7 @@ class SituationService:
             with_staff=any(row.place_id == signal.message.place_id and _escalated(row) for row in lately),
             addressed_to_other=addressed,
             maintenance=self._maintenance,
+            summoned=was_summoned(signal),
         )
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 import asyncio
 import platform
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import version
@@ -78,6 +78,7 @@ class Status:
         queues: items waiting, by queue.
         here: today's spend of the guild; None where nothing costs, or it can't be read.
         total: that of all guilds.
+        plugins: what is wrong with them.
         untold: ceilings reached today that no owner could be told of.
     """
 
@@ -91,6 +92,7 @@ class Status:
     untold: tuple[str, ...]
     costs: bool
     versions: Versions
+    plugins: tuple[str, ...] = ()
 
 
 class StatusService:
@@ -114,6 +116,7 @@ class StatusService:
         self._patience = patience
         self._wanted = llm.wanted()
         self._tasks = TaskSet()
+        self.troubles: Callable[[], Sequence[str]] = tuple  # of plugins
         self._looks: dict[str, asyncio.Task[Health]] = {}
         self._looked_at: dict[str, float] = {}  # monotonic
 
@@ -145,6 +148,7 @@ class StatusService:
             untold=self._models.untold(guild_id),
             costs=costs,
             versions=Versions(__version__, platform.python_version(), version("discord.py")),
+            plugins=tuple(self.troubles()),
         )
 
     async def close(self) -> None:

@@ -10,10 +10,11 @@ from loguru import logger
 from bot.db.database import Database
 from bot.domain.errors import NotFoundError
 from bot.domain.signal import Judge
-from bot.models import Action, Feedback
+from bot.models import Action, Feedback, Suggestion
 from bot.models.signal import SignalRecord, signal_from_row
 from bot.services.arrival_rows import SOURCE
 from bot.services.ingest import IngestService
+from bot.services.summoning import told
 
 LIMIT_SECONDS = 5.0  # longer than a busy database takes
 FRESH_SECONDS = 2.0  # for how long an answer holds: anyone may ask
@@ -31,7 +32,14 @@ class StoryService:
             record = await tx.signals.get(signal_id)
             actions = await tx.actions.list_for(signal_id)
             feedback = await tx.feedback.list_for(signal_id)
-        return _tell(record, list(actions), feedback) if record else None
+            suggestion = await tx.suggestions.of(signal_id)
+            calls = await tx.summons.list_for(signal_id)
+        if record is None:
+            return None
+        return _tell(record, list(actions), feedback) | {
+            "suggestion": _suggested(suggestion),
+            "summons": told(calls),
+        }
 
     async def of_message(self, guild_id: int, message_id: int) -> dict[str, Any]:
         """Return the story of a message of one guild.
@@ -101,6 +109,16 @@ def _tell(record: SignalRecord, actions: list[Action], feedback: Sequence[Feedba
             for name in ("created", "ingested", "edited", "deleted", "observed", "decided", "finished")
         },
     }
+
+
+def _suggested(suggestion: Suggestion | None) -> dict[str, Any] | None:
+    """Return what staff made of a reply they were asked about, None where they weren't."""
+    if suggestion is None:
+        return None
+    told = suggestion.model_dump(
+        mode="json", include={"state", "proposed", "posted", "reason", "decided_by", "decided_at", "source"}
+    )
+    return told | {"edited": suggestion.posted is not None}
 
 
 def _light(record: SignalRecord) -> dict[str, Any] | None:

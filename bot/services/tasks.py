@@ -41,8 +41,11 @@ class Worker:
             started = self._clock.monotonic()
             try:
                 await self._work()
-            except Exception:
-                logger.exception("{} failed; starting it again in {} s", self.name, pause)
+            except Exception:  # noqa: BLE001  (it is logged, and the work begun again)
+                # One that keeps failing does its work no more: whoever runs the bot is told at once.
+                level = "CRITICAL" if pause >= LONGEST_PAUSE else "ERROR"
+                log = logger.bind(place=f"worker {self.name}").opt(exception=True)
+                log.log(level, "{} failed; starting it again in {} s", self.name, pause)
             else:
                 return
             if self._clock.monotonic() - started > LONGEST_PAUSE:
@@ -83,7 +86,8 @@ class TaskSet:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            logger.opt(exception=task.exception()).error("{} failed", task.get_name())
+            log = logger.bind(place=f"task {task.get_name()}").opt(exception=task.exception())
+            log.error("{} failed", task.get_name())
 
 
 class OrderedTasks(TaskSet):

@@ -74,6 +74,12 @@ class Throttle:
             if known.get(key) == until:
                 del known[key]
 
+    def forget_member(self, user_id: int) -> None:
+        """Forget a member's turns, wherever they were taken."""
+        for known in (self._taken, self._until):
+            for key in [key for key in known if key[1] == user_id]:
+                del known[key]
+
     def begin(self) -> None:
         """Forget turns whose transaction failed."""
         self._taken = {}

@@ -9,6 +9,7 @@ from bot.models import Nudge
 from bot.services.incidents.rendering import Alert
 from bot.services.summaries.rendering import link
 from bot.services.tools import TargetGoneError, UnreachableError
+from bot.texts import text
 from bot.tools.errors import translated
 from bot.tools.owner import SILENT
 from bot.tools.summaries import DiscordSummaryDesk
@@ -105,7 +106,7 @@ def alert_embed(alert: Alert) -> discord.Embed:
     """Build the embed of an alert."""
     colour = OPEN_COLOUR if alert.is_open else RESOLVED_COLOUR
     embed = discord.Embed(title=alert.title, description=alert.text[:4_096], colour=colour)
-    embed.set_footer(text=f"Incident {alert.incident_id}")
+    embed.set_footer(text=text("incidents.alert_footer", incident=alert.incident_id))
     return embed
 
 
@@ -115,7 +116,11 @@ def alert_view(alert: Alert) -> discord.ui.View:
     if alert.is_open:
         custom_id = BUTTON_ID.format(incident_id=alert.incident_id)
         view.add_item(
-            discord.ui.Button(label="Resolved", style=discord.ButtonStyle.success, custom_id=custom_id)
+            discord.ui.Button(
+                label=text("incidents.button_resolved"),
+                style=discord.ButtonStyle.success,
+                custom_id=custom_id,
+            )
         )
     view.stop()
     return view

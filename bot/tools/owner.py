@@ -1,5 +1,9 @@
 """Who owns a server, or the bot, and how they are told something."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
 import aiohttp
 import discord
 from discord.ext import commands
@@ -9,6 +13,7 @@ from bot.services.actions import nonce_for
 from bot.services.tools import TargetGoneError
 
 SILENT = discord.AllowedMentions.none()
+HISTORY = 50  # messages looked through for one that an interrupted try may have sent
 
 
 async def owner_of(bot: commands.Bot, guild_id: int) -> discord.abc.Messageable:
@@ -46,6 +51,56 @@ async def direct_messages(bot: commands.Bot, user_id: int) -> discord.abc.Messag
     return owner.dm_channel or await owner.create_dm()
 
 
+class BotOwner:
+    """The `OwnerPort` of services/errors: direct messages to who runs the bot.
+
+    Attributes:
+        bot: who tells; None until there is one.
+    """
+
+    def __init__(self) -> None:
+        self.bot: commands.Bot | None = None
+
+    async def tell(self, words: str, subject: str) -> None:
+        """Send a direct message; the same `subject` twice within minutes is sent once.
+
+        Raises:
+            OwnerAway: it can't be done now.
+            OwnerUnreachable: it can't be done at all.
+        """
+        with _translated():
+            target = await self._target()
+            await target.send(words, nonce=nonce_for(subject), allowed_mentions=SILENT, suppress_embeds=True)
+
+    async def was_told(self, beginning: str, since: datetime) -> bool:
+        """Return whether there is a message of ours that begins so.
+
+        Raises:
+            OwnerAway: it can't be looked up now.
+            OwnerUnreachable: it can't be looked up at all.
+        """
+        with _translated():
+            target = await self._target()
+            found = [each async for each in target.history(after=since, limit=HISTORY) if each.author.bot]
+        return any(each.content.startswith(beginning) for each in found)
+
+    async def _target(self) -> discord.abc.Messageable:
+        if self.bot is None:
+            raise OwnerAway("the bot is not connected yet")
+        return await owner_of_bot(self.bot)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Have Discord's errors be those of a notice."""
+    try:
+        yield
+    except (discord.Forbidden, discord.NotFound, TargetGoneError) as error:  # closed direct messages
+        raise OwnerUnreachable(str(error)) from error
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        raise OwnerAway(str(error) or type(error).__name__) from error
+
+
 class OwnerNotices:
     """Tells owners what concerns no message: a server's ceiling its owner, the total who runs the bot.
 
@@ -67,13 +122,9 @@ class OwnerNotices:
             raise OwnerAway("the bot is not connected yet")
         subject = f"llm/{notice.day}/{notice.guild_id}/{notice.is_total}"
         nonce = nonce_for(subject)
-        try:
+        with _translated():
             if notice.guild_id is None or notice.is_total:
                 target = await owner_of_bot(self.bot)
             else:
                 target = await owner_of(self.bot, notice.guild_id)
             await target.send(f"Language models: {notice.text}.", nonce=nonce, allowed_mentions=SILENT)
-        except (discord.Forbidden, discord.NotFound, TargetGoneError) as error:  # closed direct messages
-            raise OwnerUnreachable(str(error)) from error
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            raise OwnerAway(str(error) or type(error).__name__) from error

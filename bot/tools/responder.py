@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.domain.signal import Signal
 from bot.models import Action
+from bot.services.compose import REPLY
 from bot.services.tools import (
     NotPermittedError,
     RefusedError,
@@ -20,9 +21,21 @@ from bot.tools.owner import owner_of
 ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
 SEARCHED = timedelta(minutes=5)  # around an action's time, when looking for what it posted
 SEARCHED_MESSAGES = 1_000  # in pages of 100
+VERDICT_ID = "verdict:{what}"
+VERDICT_PATTERN = r"verdict:(?P<what>right|wrong)"
+VERDICT_EMOJI = {"right": "\N{THUMBS UP SIGN}", "wrong": "\N{THUMBS DOWN SIGN}"}
 _UNKNOWN_REFERENCE, _ARCHIVED, _NO_DM, _MISSING_ACCESS = 50035, 50083, 50007, 50001
 _NO_HISTORY = 160002  # a 400: a reply needs Read Message History
 _NEEDED = ("view_channel", "send_messages", "read_message_history")
+
+
+def verdict_view() -> discord.ui.View:
+    """Build the buttons below an answer; who presses them is heard by the cog's dynamic items."""
+    view = discord.ui.View(timeout=None)
+    for what, emoji in VERDICT_EMOJI.items():
+        view.add_item(discord.ui.Button(emoji=emoji, custom_id=VERDICT_ID.format(what=what)))
+    view.stop()
+    return view
 
 
 class DiscordResponderTool:
@@ -42,7 +55,7 @@ class DiscordResponderTool:
             UnreachableError: Discord doesn't answer.
         """
         try:
-            message = await self._post(action)
+            message = await self._send(await self._target(action), action, signal)
         except discord.Forbidden as error:
             raise self._forbidden(action, error) from error
         except discord.NotFound as error:
@@ -86,8 +99,8 @@ class DiscordResponderTool:
             raise UnreachableError(str(error) or type(error).__name__) from error
         return None
 
-    async def _post(self, action: Action) -> discord.Message:
-        target = await self._target(action)
+    async def _send(self, target: discord.abc.Messageable, action: Action, signal: Signal) -> discord.Message:
+        """Send what an action says."""
         reference = None
         if action.reference_id is not None:
             reference = discord.MessageReference(
@@ -98,6 +111,7 @@ class DiscordResponderTool:
             nonce=action.nonce,
             reference=reference,  # type: ignore[arg-type]  # None is fine
             allowed_mentions=ALLOWED,
+            view=verdict_view() if action.kind == REPLY and action.guild_id is not None else None,  # type: ignore[arg-type]  # None is fine
         )
 
     async def _target(self, action: Action) -> discord.abc.Messageable:
@@ -105,8 +119,8 @@ class DiscordResponderTool:
             return self._bot.get_partial_messageable(action.channel_id, guild_id=action.guild_id)
         return await owner_of(self._bot, action.guild_id or 0)
 
-    @staticmethod
-    def _is_it(message: discord.Message, action: Action) -> bool:
+    def _is_it(self, message: discord.Message, action: Action) -> bool:
+        """Whether a message is what an action posted."""
         if action.reference_id is not None and action.part == 0:
             return message.reference is not None and message.reference.message_id == action.reference_id
         return message.content == action.content

@@ -12,7 +12,8 @@ from bot.domain.audience import Person
 from bot.domain.markdown import escape_markdown
 from bot.models import SummarySettings
 from bot.services.actions import nonce_for
-from bot.services.summaries.posting import Picture, Target
+from bot.services.summaries.composing import Picture
+from bot.services.summaries.posting import Target
 from bot.services.summaries.rendering import Page
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError, UnreachableError
 from bot.tools.errors import translated
@@ -25,6 +26,8 @@ SEARCHED = 500  # messages, when looking for an interrupted post
 UP, DOWN, MISTAKE = "up", "down", "mistake"
 BUTTON_ID = "summary:{action}:{summary_id}"
 BUTTON_PATTERN = rf"summary:(?P<action>{UP}|{DOWN}|{MISTAKE}):(?P<summary_id>[0-9]{{1,18}})"
+
+_PLACES = discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel
 
 
 class DiscordSummaryDesk:
@@ -42,11 +45,9 @@ class DiscordSummaryDesk:
     ) -> int:
         """Post a page, with the buttons that rate summary `rated_id`; return the message's id."""
         place = await self._place(target)
-        embed = page_embed(page)
-        more: dict[str, Any] = {}
+        embed, more = page_embed(page), dict[str, Any]()
         if picture is not None:
-            embed.set_image(url=f"attachment://{picture.name}")
-            more["file"] = discord.File(io.BytesIO(picture.content), picture.name, description=picture.about)
+            more["file"] = _shown_in(embed, picture)
         if rated_id is not None:
             more["view"] = summary_buttons(rated_id)
         with translated(_named(place), NEEDS):
@@ -59,16 +60,22 @@ class DiscordSummaryDesk:
         own_id = self._living.user.id if self._living.user else 0
         with translated(_named(place), NEEDS):
             async for message in place.history(limit=SEARCHED, after=since - SLACK, oldest_first=True):
+                if message.interaction_metadata is not None or message.webhook_id is not None:
+                    continue  # what somebody asked for has the same title
                 if message.author.id == own_id and any(each.title == page.title for each in message.embeds):
                     return message.id
         return None
 
-    async def edit(self, target: Target, message_id: int, page: Page) -> None:
-        """Have a message say what `page` does; its picture goes, since it was drawn of what is gone."""
+    async def edit(self, target: Target, message_id: int, page: Page, picture: Picture | None = None) -> None:
+        """Have a message say what `page` does, with this picture alone; one that says it stays as it is."""
         place = await self._place(target)
+        embed = page_embed(page)
         with translated(_named(place), NEEDS):
             message = await place.fetch_message(message_id)
-            await message.edit(embed=page_embed(page), attachments=[], allowed_mentions=SILENT)
+            if [_words(each) for each in message.embeds] == [_words(embed)]:
+                return
+            files = [_shown_in(embed, picture)] if picture is not None else []
+            await message.edit(embed=embed, attachments=files, allowed_mentions=SILENT)
 
     async def person(self, guild_id: int, user_id: int) -> Person:
         """Return a member as a reader."""
@@ -80,22 +87,26 @@ class DiscordSummaryDesk:
         return Person(member.id, guild.id, frozenset(role.id for role in member.roles))
 
     async def tell(self, settings: SummarySettings, line: str) -> None:
-        """Tell a server's admins: those it goes to, else its owner; those who take no messages are left."""
-        nonce = nonce_for(f"{settings.guild_id}/{line}")
-        admins: list[int | None] = []
-        if settings.channel_id is None:
-            admins += [int(each) for each in settings.admin_ids or ()]
-        for user_id in admins or [None]:
-            try:
-                with translated():
-                    if user_id is None:
-                        place = await owner_of(self._living, settings.guild_id)
-                    else:
-                        place = await direct_messages(self._living, user_id)
-                    await place.send(line, nonce=nonce, allowed_mentions=SILENT)
-            except (NotPermittedError, TargetGoneError, RefusedError) as error:
-                log = logger.bind(guild_id=settings.guild_id)
-                log.warning("Nobody hears by direct message ({}): {}", error, line)
+        """Tell a server's admins: those it goes to, its owner where none of them takes messages."""
+        admins = [] if settings.channel_id is not None else [int(each) for each in settings.admin_ids or ()]
+        heard = [await self._told(settings.guild_id, each, line) for each in admins]
+        if not any(heard):
+            await self._told(settings.guild_id, None, line)
+
+    async def _told(self, guild_id: int, user_id: int | None, line: str) -> bool:
+        """Tell somebody by direct message, None: the server's owner; return whether they take it."""
+        try:
+            with translated():
+                if user_id is None:
+                    place = await owner_of(self._living, guild_id)
+                else:
+                    place = await direct_messages(self._living, user_id)
+                await place.send(line, nonce=nonce_for(f"{guild_id}/{line}"), allowed_mentions=SILENT)
+        except (NotPermittedError, TargetGoneError, RefusedError) as error:
+            log = logger.bind(guild_id=guild_id)
+            log.warning("Somebody does not hear by direct message ({}): {}", error, line)
+            return False
+        return True
 
     @property
     def _living(self) -> commands.Bot:
@@ -111,7 +122,7 @@ class DiscordSummaryDesk:
         if guild is None or guild.unavailable:
             raise UnreachableError("the server is out of reach")
         channel = guild.get_channel_or_thread(target.channel_id or 0)
-        if not isinstance(channel, discord.TextChannel | discord.Thread):
+        if not isinstance(channel, _PLACES):
             raise TargetGoneError("the channel for summaries is gone")
         return channel
 
@@ -157,6 +168,16 @@ async def show_report(
         logger.bind(guild_id=channel.guild.id).warning("A report can't be shown to staff: {}", error)
         return False
     return True
+
+
+def _shown_in(embed: discord.Embed, picture: Picture) -> discord.File:
+    embed.set_image(url=f"attachment://{picture.name}")
+    return discord.File(io.BytesIO(picture.content), picture.name, description=picture.about)
+
+
+def _words(embed: discord.Embed) -> tuple[str, ...]:
+    """Return what an embed says; Discord takes white space off both ends."""
+    return tuple((each or "").strip() for each in (embed.title, embed.description, embed.footer.text))
 
 
 def _named(place: discord.abc.Messageable) -> discord.abc.GuildChannel | discord.Thread | None:

@@ -95,12 +95,9 @@ class DiscordAnswerDesk:
         channel = self._channel(channel_id)
         ticket = card.ticket
         assert ticket.handed_over_at is not None  # it is because it was
+        if again and (found := await self.find_queued(channel_id, ticket)) is not None:
+            return found
         with translated(channel, QUEUE_NEEDS):
-            if again:
-                link, begin = thread_link(ticket), ticket.handed_over_at - SLACK
-                async for message in channel.history(limit=SEARCHED, after=begin):
-                    if message.author.id == self._own_id and link in _links_of(message):
-                        return Queued(message.id, PING in message.content)
             message = await channel.send(
                 _ping(card.role_id) if card.role_id else None,
                 embed=queue_embed(card),
@@ -109,6 +106,17 @@ class DiscordAnswerDesk:
                 allowed_mentions=_only(card.role_id),
             )
         return Queued(message.id, card.role_id is not None)
+
+    async def find_queued(self, channel_id: int, ticket: Ticket) -> Queued | None:
+        """Look through what was posted in the staff channel since the hand-over."""
+        channel = self._channel(channel_id)
+        assert ticket.handed_over_at is not None  # nobody posts it before
+        with translated(channel, QUEUE_NEEDS):
+            link, begin = thread_link(ticket), ticket.handed_over_at - SLACK
+            async for message in channel.history(limit=SEARCHED, after=begin):
+                if message.author.id == self._own_id and link in _links_of(message):
+                    return Queued(message.id, PING in message.content)
+        return None
 
     async def update_queue(self, channel_id: int, message_id: int, card: QueueCard) -> None:
         """Make a ticket's message in the staff channel what the ticket is now."""

@@ -8,7 +8,7 @@ from bot.domain.markdown import escape_markdown
 from bot.domain.tickets import Priority, TicketState, post_of
 from bot.models import Ticket
 from bot.services.tickets.ports import TicketView
-from bot.services.tickets.settings import STATE_TAGS
+from bot.texts import text
 
 COLOURS = {
     TicketState.OPEN: discord.Colour.blurple(),
@@ -31,44 +31,58 @@ def card_embed(view: TicketView) -> discord.Embed:
         colour=COLOURS[state],
         timestamp=ticket.opened_at,
     )
-    reopened = f", reopened {ticket.reopened} times" if ticket.reopened > 1 else ""
-    reopened = ", reopened" if ticket.reopened == 1 else reopened
-    embed.add_field(name="State", value=STATE_TAGS[state] + reopened)
-    embed.add_field(name="Priority", value=Priority(ticket.priority).value)
-    embed.add_field(name="Claimed by", value=f"<@{ticket.claimed_by}>" if ticket.claimed_by else "nobody yet")
-    left = " (has left the server)" if ticket.member_left else ""
-    embed.add_field(name="Opened by", value=f"<@{ticket.opener_id}>{left}")
+    embed.add_field(name=text("ticket_card.state"), value=_state(ticket, state))
+    embed.add_field(
+        name=text("ticket_card.priority"), value=text(f"tickets.priority_{Priority(ticket.priority)}")
+    )
+    holder = f"<@{ticket.claimed_by}>" if ticket.claimed_by else text("ticket_card.nobody")
+    embed.add_field(name=text("ticket_card.claimed_by"), value=holder)
+    embed.add_field(name=text("ticket_card.opened_by"), value=_opener(ticket))
     if view.category is not None:
         shown = f"{view.category.emoji} {escape_markdown(view.category.name)}".strip()
-        embed.add_field(name="Category", value=shown)
+        embed.add_field(name=text("ticket_card.category"), value=shown)
     if ticket.environment:
         shown = escape_markdown(ticket.environment)[:MAX_VALUE]
-        embed.add_field(name="Environment", value=shown, inline=False)
+        embed.add_field(name=text("ticket_card.environment"), value=shown, inline=False)
     if ticket.source_message_id is not None:
         link = f"https://discord.com/channels/{ticket.guild_id}/{ticket.source_channel_id}/{ticket.source_message_id}"
-        embed.add_field(name="Comes from", value=link, inline=False)
+        embed.add_field(name=text("ticket_card.source"), value=link, inline=False)
     if state is TicketState.CLOSED:
-        by = f"<@{ticket.closed_by}>" if ticket.closed_by else "by itself"
+        by = f"<@{ticket.closed_by}>" if ticket.closed_by else text("ticket_card.by_itself")
         reason = f": {escape_markdown(ticket.close_reason)}" if ticket.close_reason else ""
-        embed.add_field(name="Closed", value=f"{by}{reason}"[:MAX_VALUE], inline=False)
-    embed.set_footer(text="Opened")
+        embed.add_field(name=text("ticket_card.closed"), value=f"{by}{reason}"[:MAX_VALUE], inline=False)
+    embed.set_footer(text=text("ticket_card.opened"))
     if post_of(ticket.key) is not None:
         return embed  # it stands right above
     embed.description = escape_markdown(ticket.question)[: min(MAX_DESCRIPTION, MAX_EMBED - len(embed))]
     return embed
 
 
+def _state(ticket: Ticket, state: TicketState) -> str:
+    shown = text(f"tickets.state_{state}")
+    if ticket.reopened > 1:
+        return text("ticket_card.reopened_many", state=shown, count=ticket.reopened)
+    return text("ticket_card.reopened_once", state=shown) if ticket.reopened else shown
+
+
+def _opener(ticket: Ticket) -> str:
+    if not ticket.opener_id:
+        return text("privacy.nobody")
+    member = f"<@{ticket.opener_id}>"
+    return text("ticket_card.member_left", member=member) if ticket.member_left else member
+
+
 def card_buttons(ticket: Ticket) -> discord.ui.View:
     """Build the card's buttons; presses are heard by the cog's dynamic items, not by this view."""
     actions: list[tuple[str, str, discord.ButtonStyle]] = []
     if ticket.state == TicketState.CLOSED:
-        actions.append((REOPEN, "Reopen", discord.ButtonStyle.secondary))
+        actions.append((REOPEN, text("tickets.button_reopen"), discord.ButtonStyle.secondary))
     else:
         if ticket.claimed_by is None:
-            actions.append((CLAIM, "Claim", discord.ButtonStyle.primary))
+            actions.append((CLAIM, text("tickets.button_claim"), discord.ButtonStyle.primary))
         if ticket.state != TicketState.RESOLVED:
-            actions.append((SOLVE, "Solved", discord.ButtonStyle.success))
-        actions.append((CLOSE, "Close", discord.ButtonStyle.secondary))
+            actions.append((SOLVE, text("tickets.button_solve"), discord.ButtonStyle.success))
+        actions.append((CLOSE, text("tickets.button_close"), discord.ButtonStyle.secondary))
     view = discord.ui.View(timeout=None)
     for action, label, style in actions:
         custom_id = BUTTON_ID.format(action=action, ticket_id=ticket.id)

@@ -13,6 +13,7 @@ from bot.services.actions import nonce_for
 from bot.services.tickets.deliveries import Post
 from bot.services.tickets.ratings import BEST
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
+from bot.texts import text
 from bot.tools.errors import translated
 from bot.tools.owner import direct_messages, owner_of
 from bot.tools.tickets import LOG_NEEDS, MAX_TEXT, SILENT, SLACK, WRITING_NEEDS, DiscordTicketDesk
@@ -82,12 +83,12 @@ class DiscordClosingDesk:
                 pass
         return Person(member.id, guild.id, frozenset(role.id for role in member.roles), inside)
 
-    async def warn_owner(self, guild_id: int, text: str) -> None:
+    async def warn_owner(self, guild_id: int, warning: str) -> None:
         """Tell the server's owner."""
-        nonce = nonce_for(f"{guild_id}/{text}")
+        nonce = nonce_for(f"{guild_id}/{warning}")
         with translated():
             target = await owner_of(self._bot, guild_id)
-            await target.send(text[:MAX_TEXT], nonce=nonce, allowed_mentions=SILENT)
+            await target.send(warning[:MAX_TEXT], nonce=nonce, allowed_mentions=SILENT)
 
     @property
     def _bot(self) -> commands.Bot:
@@ -145,10 +146,8 @@ def closing_buttons(post: Post) -> discord.ui.View | None:
     if post.kind is not DeliveryKind.LESSON:
         return None
     view = discord.ui.View(timeout=None)
-    for action, label, style in (
-        (TEACH, "Look and teach", discord.ButtonStyle.primary),
-        (SKIP, "Nothing to teach", discord.ButtonStyle.secondary),
-    ):
+    for action, style in ((TEACH, discord.ButtonStyle.primary), (SKIP, discord.ButtonStyle.secondary)):
+        label = text(f"ticket_closing.button_{action}")
         custom_id = LESSON_ID.format(action=action, ticket_id=ticket_id)
         view.add_item(discord.ui.Button(label=label, style=style, custom_id=custom_id))
     view.stop()  # else discord.py would answer presses with nothing before the cog does

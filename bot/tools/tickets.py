@@ -124,6 +124,9 @@ class DiscordTicketDesk:
                 changes["archived"] = True
             if may_lock and thread.locked != closed:
                 changes["locked"] = closed
+            name = thread_name(ticket.number, ticket.title)
+            if not ticket.opener_id and may_lock and thread.name != name:  # whose title it was, is erased
+                changes["name"] = name
             if changes:
                 await thread.edit(**changes)
         return "" if may_lock or not closed else lacking(thread, ("manage_threads",))

@@ -2,6 +2,8 @@
 
 import discord
 
+from bot.texts import text
+
 READ = ("view_channel", "read_message_history")
 WRITE = ("view_channel", "send_messages")
 Place = discord.abc.GuildChannel | discord.Thread
@@ -18,7 +20,8 @@ def what_is_missing(place: Place, needed: tuple[str, ...]) -> str:
     lacking = [
         f"**{name.replace('_', ' ').title()}**" for name in dict.fromkeys(needed) if not getattr(have, name)
     ]
-    return f" I still need {' and '.join(lacking)} there." if lacking else ""
+    named = f" {text('channels.lacking_and')} ".join(lacking)
+    return " " + text("channels.lacking", permissions=named) if lacking else ""
 
 
 def is_public(place: discord.TextChannel) -> bool:

@@ -1,8 +1,10 @@
 """Registers the slash commands with Discord when they have changed."""
 
+import asyncio
 import hashlib
 import json
 
+import aiohttp
 import discord
 from discord.ext import commands
 from loguru import logger
@@ -18,21 +20,51 @@ class CommandSync(commands.Cog):
         self._bot = bot
         self._service = service
         self._done = False
+        self._turn = asyncio.Lock()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Register the commands; a failure is logged and tried again at the next connection."""
-        application_id = self._bot.application_id
-        if self._done or application_id is None:
+        if self._done or self._bot.application_id is None:
             return
-        commands_ = [command.to_dict(self._bot.tree) for command in self._bot.tree.get_commands()]
-        fingerprint = hashlib.sha256(json.dumps(commands_, sort_keys=True, default=str).encode()).hexdigest()
-        if not await self._service.is_registered(application_id, fingerprint):
+        if await self.has_changed():
             try:
-                await self._bot.tree.sync()
-            except discord.HTTPException as error:
+                await self.sync()
+            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 logger.warning("Could not register the slash commands: {}", error)
                 return
-            await self._service.registered(application_id, fingerprint)
-            logger.info("Registered {} slash commands", len(commands_))
         self._done = True
+
+    async def has_changed(self) -> bool:
+        """Whether the commands are others than those registered last."""
+        application_id = self._bot.application_id
+        if application_id is None:
+            return False
+        return not await self._service.is_registered(application_id, await self._fingerprint())
+
+    async def sync(self) -> int:
+        """Register the commands and return how many.
+
+        Raises:
+            discord.DiscordException: Discord doesn't take them.
+        """
+        assert self._bot.application_id is not None  # logged in
+        async with self._turn:
+            fingerprint = await self._fingerprint()
+            await self._bot.tree.sync()
+            await self._service.registered(self._bot.application_id, fingerprint)
+        count = len(self._bot.tree.get_commands())
+        logger.info("Registered {} slash commands", count)
+        return count
+
+    async def _fingerprint(self) -> str:
+        """Return what tells these commands from others, in every language they are told in."""
+        tree = self._bot.tree
+        translator = tree.translator
+        told = [
+            command.to_dict(tree)
+            if translator is None
+            else await command.get_translated_payload(tree, translator)
+            for command in tree.get_commands()
+        ]
+        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()

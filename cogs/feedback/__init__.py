@@ -6,13 +6,18 @@ from discord.ext import commands
 from bot.core.checks import is_staff
 from bot.core.client import Bot
 from bot.services.feedback import FeedbackService, verdict_of
+from bot.services.support_roles import SupportRoles
+from cogs.feedback.buttons import VerdictButton
+from cogs.feedback.figures import FeedbackFigures
+from cogs.feedback.summons import SummonsListener
 
 
 class Reactions(commands.Cog):
     """Thumbs up and down under an answer: given, taken back, cleared."""
 
-    def __init__(self, bot: Bot, feedback: FeedbackService) -> None:
+    def __init__(self, bot: Bot, feedback: FeedbackService, roles: SupportRoles) -> None:
         self._bot = bot
+        self._roles = roles
         self._feedback = feedback
 
     @commands.Cog.listener()
@@ -23,7 +28,11 @@ class Reactions(commands.Cog):
         if verdict is None or not own or payload.guild_id is None or member is None or member.bot:
             return
         await self._feedback.react(
-            payload.guild_id, payload.message_id, member.id, verdict, is_staff=is_staff(member)
+            payload.guild_id,
+            payload.message_id,
+            member.id,
+            verdict,
+            is_staff=is_staff(self._roles, member),
         )
 
     @commands.Cog.listener()
@@ -49,4 +58,7 @@ class Reactions(commands.Cog):
 
 async def setup(bot: Bot) -> None:
     """Add the cog (called by discord.py)."""
-    await bot.add_cog(Reactions(bot, bot.services.feedback))
+    bot.add_dynamic_items(VerdictButton)
+    await bot.add_cog(FeedbackFigures(bot))
+    await bot.add_cog(SummonsListener(bot))
+    await bot.add_cog(Reactions(bot, bot.services.feedback, bot.services.support_roles))

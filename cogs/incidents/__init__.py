@@ -1,40 +1,28 @@
 """Alerts: problems that several members report, told to staff; questions left alone, told to helpers."""
 
-from discord.ext import commands
-
 from bot.core.client import Bot
-from bot.services.clock import SystemClock
-from bot.services.tasks import Worker
+from bot.core.worker_cog import WorkerCog
 from cogs.incidents.buttons import ResolveButton
 from cogs.incidents.setup import AlertSetup
 
 
-class IncidentWatcher(commands.Cog):
+class IncidentWatcher(WorkerCog):
     """The life of the worker that looks for them."""
 
     def __init__(self, bot: Bot) -> None:
-        self._bot = bot
-        self._worker = Worker("alerts", self._run, SystemClock())
+        self._services = bot.services
+        super().__init__(bot, "alerts", bot.services.summaries.alerts.run)
 
     async def cog_load(self) -> None:
         """Start to look."""
-        retention = self._bot.services.retention
-        before = retention.on_guild_gone
-
-        def forget(guild_id: int) -> None:
-            before(guild_id)
-            self._bot.services.summaries.alerts.settings.forget(guild_id)
-
-        retention.on_guild_gone = forget
-        self._worker.start()
+        alerts = self._services.summaries.alerts
+        self._services.retention.on_guild_gone["alerts"] = alerts.settings.forget
+        await super().cog_load()
 
     async def cog_unload(self) -> None:
         """Stop; what is under way is taken up at the next start."""
-        await self._worker.stop()
-
-    async def _run(self) -> None:
-        await self._bot.wait_until_ready()
-        await self._bot.services.summaries.alerts.run()
+        self._services.retention.on_guild_gone.pop("alerts", None)
+        await super().cog_unload()
 
 
 async def setup(bot: Bot) -> None:

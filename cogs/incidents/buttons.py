@@ -7,6 +7,7 @@ import discord
 
 from bot.core.checks import require_support
 from bot.core.ui import KeptButton
+from bot.texts import text
 from bot.tools.alerts import BUTTON_ID, BUTTON_PATTERN
 
 
@@ -16,7 +17,7 @@ class ResolveButton(KeptButton, template=BUTTON_PATTERN):
     def __init__(self, incident_id: int) -> None:
         self.incident_id = incident_id
         custom_id = BUTTON_ID.format(incident_id=incident_id)
-        super().__init__(discord.ui.Button(label="Resolved", custom_id=custom_id))
+        super().__init__(discord.ui.Button(label=text("incidents.button_resolved"), custom_id=custom_id))
 
     @classmethod
     async def from_custom_id(
@@ -32,4 +33,4 @@ class ResolveButton(KeptButton, template=BUTTON_PATTERN):
         await interaction.response.defer(ephemeral=True)
         incidents = interaction.client.services.summaries.alerts.incidents
         await incidents.resolve(interaction.guild_id, self.incident_id, interaction.user.id)
-        await interaction.followup.send("Resolved. Should it come back, you are told again.", ephemeral=True)
+        await interaction.followup.send(text("incidents.resolved"), ephemeral=True)

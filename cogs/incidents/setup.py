@@ -10,6 +10,7 @@ from bot.core.checks import managers_only
 from bot.models import AlertSettings
 from bot.services.guilds import GuildService
 from bot.services.summaries.service import Summaries
+from bot.texts import text
 from bot.tools.alerts import ALERT_NEEDS
 from cogs.admin.rights import what_is_missing
 
@@ -101,28 +102,32 @@ class AlertSetup(commands.GroupCog, group_name="alerts"):
         role = interaction.guild.get_role(settings.helper_role_id or 0)
         if settings.nudge_on and role is not None and not role.mentionable:
             may = interaction.guild.me.guild_permissions.mention_everyone
-            lacking += "" if may else f" Let everyone mention {role.mention}, or my call isn't heard."
+            if not may:
+                lacking += " " + text("incidents.lacking_mention", role=role.mention)
         embed = alerts_embed(settings, policy.staff_channel_id)
         await interaction.followup.send(lacking.strip() or discord.utils.MISSING, embed=embed, ephemeral=True)
 
 
 def alerts_embed(settings: AlertSettings, staff_channel_id: int | None) -> discord.Embed:
     """Build the embed of a server's settings."""
-    incidents = "off"
+    incidents = text("incidents.settings_off")
     if settings.incidents_on:
-        where = f"<#{staff_channel_id}>" if staff_channel_id else "nowhere yet: choose /config staff"
-        incidents = (
-            f"{settings.members} members within {settings.window_minutes} minutes, told in {where}; "
-            f"again {settings.cooldown_minutes} minutes after it was resolved at the earliest"
+        where = f"<#{staff_channel_id}>" if staff_channel_id else text("incidents.nowhere")
+        incidents = text(
+            "incidents.settings_value",
+            members=settings.members,
+            minutes=settings.window_minutes,
+            where=where,
+            cooldown=settings.cooldown_minutes,
         )
-    nudge = "off"
+    nudge = text("incidents.settings_off")
     if settings.nudge_on and settings.helper_role_id is not None:
-        nudge = f"<@&{settings.helper_role_id}>, at most once in {settings.nudge_hours} hours"
-    embed = discord.Embed(title="Alerts")
+        nudge = text("incidents.nudge_value", role=settings.helper_role_id, hours=settings.nudge_hours)
+    embed = discord.Embed(title=text("incidents.settings_title"))
     for name, value in (
-        ("Problems that several report", incidents),
-        ("Unanswered", f"after {settings.wait_hours} hours"),
-        ("Helpers are called", nudge),
+        (text("incidents.settings_problems"), incidents),
+        (text("incidents.settings_unanswered"), text("incidents.settings_wait", hours=settings.wait_hours)),
+        (text("incidents.settings_nudge"), nudge),
     ):
         embed.add_field(name=name, value=value, inline=False)
     return embed

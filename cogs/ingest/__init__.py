@@ -2,8 +2,10 @@
 
 from bot.core.client import Bot
 from cogs.ingest.cog import Ingest
+from cogs.ingest.naming import ChannelNames
 
 
 async def setup(bot: Bot) -> None:
-    """Add the cog (called by discord.py)."""
+    """Add the cogs (called by discord.py)."""
     await bot.add_cog(Ingest(bot))
+    await bot.add_cog(ChannelNames(bot.services.guilds))

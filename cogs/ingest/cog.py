@@ -37,17 +37,15 @@ class Ingest(commands.Cog):
         self._guilds = services.guilds
         self._ingest = services.ingest
         self._recovery = services.recovery
-        self._retention = services.retention
         self._places = WatchedPlaces(bot, services.guilds)
         self._client = DiscordIngestClient(bot.application_id or 0)
         self._caught_up: dict[int, int] = {}  # places, in this session, and their guilds
         self._unknown: dict[int, list[_Waiting]] = {}  # by place that is being looked up
         self._tasks = TaskSet()
-        clock = SystemClock()
         self._workers = [
-            Worker("ingest", services.ingest.run, clock),
-            Worker("recovery", services.recovery.run, clock),
-            Worker("retention", services.retention.run, clock),
+            Worker("ingest", services.ingest.run, SystemClock()),
+            Worker("recovery", services.recovery.run, SystemClock()),
+            Worker("retention", services.retention.run, SystemClock()),
         ]
 
     async def cog_load(self) -> None:
@@ -60,8 +58,8 @@ class Ingest(commands.Cog):
         self._bot.on_new_session = self._new_session
         self._bot.on_places_changed = self._places.forget
         self._bot.on_guild_lost = self._lose
-        self._retention.on_members_gone = self._ingest.forget_members
-        self._bot.on_every_message = self._hear
+        self._bot.services.retention.on_members_gone = self._ingest.forget_members
+        self._bot.on_every_message = self._take
 
     async def cog_unload(self) -> None:
         """Stop listening, then stop storing."""
@@ -70,11 +68,16 @@ class Ingest(commands.Cog):
         for worker in self._workers:
             await worker.stop()
 
-    def _hear(self, payload: Payload) -> None:
-        """Take a new message. Called for every one, so it must be quick and must not wait."""
-        self._take(payload, Change.CREATE)
+    async def before_reload(self) -> None:
+        """Return once all that was taken is stored; what is read of gaps is read again."""
+        for worker in self._workers[1:]:
+            await worker.stop()
+        while len(self._tasks):
+            await self._tasks.wait_for_one()
+        await self._ingest.flushed()
 
-    def _take(self, payload: Payload, change: Change) -> None:
+    def _take(self, payload: Payload, change: Change = Change.CREATE) -> None:
+        """Take a message. Called for every one, so it must be quick and must not wait."""
         if not self._client.wants(payload):
             return
         guild_id = payload.get("guild_id")
@@ -189,10 +192,10 @@ class Ingest(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Catch up after every connection that could not be resumed."""
-        self._recovery.read_from(DiscordHistory(self._bot, self._client, self._places))
-        readable = (guild.text_channels, guild.voice_channels, guild.stage_channels, guild.threads)
-        places: list[Any] = [place for kind in readable for place in kind]
-        for place in places:
+        for reader in (self._recovery, self._bot.services.summoning):
+            reader.read_from(DiscordHistory(self._bot, self._client, self._places))
+        readable: Any = (guild.text_channels, guild.voice_channels, guild.stage_channels, guild.threads)
+        for place in (each for kind in readable for each in kind):
             spot = self._places.spot_of(place)
             if spot.watched and spot.place_id not in self._caught_up:
                 self._catch_up(spot)

@@ -1,6 +1,7 @@
 """A channel's past, read for the recovery service."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import aiohttp
 import discord
@@ -10,7 +11,7 @@ from bot.core.client import Bot
 from bot.domain.arrival import Arrival, Change
 from bot.services.recovery import UnreachableError, UnreadableError
 from cogs.ingest.client import DiscordIngestClient, Payload
-from cogs.ingest.places import WatchedPlaces
+from cogs.ingest.places import Place, WatchedPlaces
 
 
 class DiscordHistory:
@@ -30,17 +31,9 @@ class DiscordHistory:
             UnreadableError: the channel is gone, forbidden or no longer watched.
             UnreachableError: no answer.
         """
-        try:
-            place = self._bot.get_channel(place_id) or await self._bot.fetch_channel(place_id)
-            if not isinstance(place, discord.abc.GuildChannel | discord.Thread):
-                raise UnreadableError("not a channel of a server")
-            if not self._places.spot_of(place).watched:
-                raise UnreadableError("not watched")
+        with _translated():
+            place = await self._place(place_id)
             page: list[Payload] = list(await self._bot.http.logs_from(place_id, limit, after=message_id))
-        except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
-            raise UnreadableError(f"not readable: {error}") from error
-        except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise UnreachableError(str(error) or type(error).__name__) from error
         page.sort(key=_id)  # Discord gives the newest first
         parent_id = place.parent_id if isinstance(place, discord.Thread) else None
         arrivals = [
@@ -57,12 +50,45 @@ class DiscordHistory:
         arrivals = await self._with_muted(place.guild.id, arrivals)
         return arrivals, _id(page[-1]) if len(page) == limit else None
 
+    async def one(self, place_id: int, message_id: int) -> Arrival | None:
+        """Return a message as an edit, so that no cursor moves; None when no member wrote it.
+
+        Raises:
+            UnreadableError: it or the channel is gone, forbidden or not watched.
+            UnreachableError: no answer.
+        """
+        with _translated():
+            place = await self._place(place_id)
+            payload: Payload = await self._bot.http.get_message(place_id, message_id)
+        if not self._client.wants(payload):
+            return None
+        parent_id = place.parent_id if isinstance(place, discord.Thread) else None
+        arrival = self._client.arrival(
+            payload, place.guild.id, parent_id, change=Change.EDIT, backfilled=True
+        )
+        ignored = self._guilds.policy(place.guild.id).ignored_role_ids
+        return (await self._muting(place.guild.id, [arrival], [arrival]))[0] if ignored else arrival
+
+    async def _place(self, place_id: int) -> Place:
+        place = self._bot.get_channel(place_id) or await self._bot.fetch_channel(place_id)
+        if not isinstance(place, discord.abc.GuildChannel | discord.Thread):
+            raise UnreadableError("not a channel of a server")
+        if not self._places.spot_of(place).watched:
+            raise UnreadableError("not watched")
+        return place
+
     async def _with_muted(self, guild_id: int, arrivals: list[Arrival]) -> list[Arrival]:
         """Mark what members with an ignored role ask: history doesn't tell roles, so Discord is asked."""
         ignored = self._guilds.policy(guild_id).ignored_role_ids
         if not ignored or not arrivals:
             return arrivals
         asking = [each for each, asks in zip(arrivals, self._ingest.asks(arrivals), strict=True) if asks]
+        return await self._muting(guild_id, arrivals, asking)
+
+    async def _muting(
+        self, guild_id: int, arrivals: list[Arrival], asking: Sequence[Arrival]
+    ) -> list[Arrival]:
+        ignored = self._guilds.policy(guild_id).ignored_role_ids
         muted: set[int] = set()
         for author_id in {each.author_id for each in asking}:
             try:
@@ -72,11 +98,19 @@ class DiscordHistory:
             except discord.NotFound:
                 continue  # has left, and has no roles
             except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
-                logger.warning(
-                    "The roles of member {} can't be read, so they get no answer: {}", author_id, error
-                )
+                logger.warning("The roles of a member can't be read, so they get no answer: {}", error)
                 muted.add(author_id)
         return [each._replace(muted=True) if each.author_id in muted else each for each in arrivals]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (discord.NotFound, discord.Forbidden, discord.InvalidData) as error:
+        raise UnreadableError(f"not readable: {error}") from error
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise UnreachableError(str(error) or type(error).__name__) from error
 
 
 def _id(payload: Payload) -> int:

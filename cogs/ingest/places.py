@@ -24,7 +24,7 @@ class Spot:
 
 
 class WatchedPlaces:
-    """Knows whether a channel or thread is watched: as the owner chose, else when @everyone can read it."""
+    """Knows whether a channel or thread is watched: as was chosen, else as the server does by default."""
 
     def __init__(self, client: discord.Client, guilds: GuildService) -> None:
         self._client = client
@@ -63,6 +63,8 @@ class WatchedPlaces:
         for choice in choices:
             if choice is not Watch.DEFAULT:
                 return choice is Watch.TRACK
+        if not self._guilds.policy(place.guild.id).watches_public:
+            return False
         parent = place.parent if isinstance(place, discord.Thread) else place
         if parent is None or not isinstance(parent, _PARENTS):
             return False

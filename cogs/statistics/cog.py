@@ -12,6 +12,7 @@ from bot.core.checks import managers_only
 from bot.core.places import person
 from bot.services.statistics.activity import Activity, ActivityService
 from bot.services.statistics.chart import describe_activity, draw_activity, why_no_picture
+from bot.texts import text
 from cogs.statistics.embeds import activity_embed, own_embed
 
 MAX_DAYS = 366
@@ -70,8 +71,8 @@ class Statistics(commands.Cog):
         """Let members see their own figures, or no longer."""
         assert interaction.guild_id is not None  # guild only
         await self._activity.allow_mine(interaction.guild_id, allowed=allowed)
-        text = "Members may use `/mystats`." if allowed else "`/mystats` is off here."
-        await interaction.response.send_message(text, ephemeral=True)
+        told = text("statistics.mine_on") if allowed else text("statistics.mine_off")
+        await interaction.response.send_message(told, ephemeral=True)
 
     async def _mine(self, interaction: discord.Interaction, days: int) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -80,7 +81,7 @@ class Statistics(commands.Cog):
         await interaction.followup.send(embed=own_embed(found), ephemeral=True)
 
     async def _picture(self, found: Activity, guild: discord.Guild) -> discord.File:
-        channels = [guild.get_channel(channel_id) for channel_id, _ in found.channels]
+        channels = [guild.get_channel_or_thread(channel_id) for channel_id, _ in found.channels]
         names = [f"#{each.name}" if each is not None else "#?" for each in channels]
         async with self._drawing:
             data = await asyncio.to_thread(draw_activity, found, names)

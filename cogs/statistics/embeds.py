@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.domain.counted import counted
 from bot.domain.statistics import Figures
 from bot.services.statistics.activity import Activity, Days, OwnActivity
+from bot.texts import counted, text
 
 ALIKE = 0.005  # a smaller change is none
 LISTED = 5  # of members and channels each
@@ -14,26 +14,26 @@ LISTED = 5  # of members and channels each
 
 def activity_embed(found: Activity, lacking: str) -> discord.Embed:
     """Build a server's figures; `lacking`: why there is no picture, "" where there is."""
-    embed = discord.Embed(title=f"Activity of {_title(found.days)}", description=_summary(found))
+    embed = discord.Embed(title=_title(found.days), description=_summary(found))
     if found.total.messages:
-        embed.add_field(name="Busiest hours", value=_hours(found.by_hour))
-        embed.add_field(name="Sentiment", value=_feelings(found.total))
+        embed.add_field(name=text("statistics.busiest"), value=_hours(found.by_hour))
+        embed.add_field(name=text("statistics.sentiment"), value=_feelings(found.total))
     if found.channels:
         lines = [f"<#{key}> {counted(each.messages, 'message')}" for key, each in found.channels[:LISTED]]
-        embed.add_field(name="Channels", value="\n".join(lines), inline=False)
+        embed.add_field(name=text("statistics.channels"), value="\n".join(lines), inline=False)
     if found.contributors:
         lines = [f"<@{key}> {counted(each.messages, 'message')}" for key, each in found.contributors[:LISTED]]
-        embed.add_field(name="Wrote most", value="\n".join(lines))
+        embed.add_field(name=text("statistics.wrote_most"), value="\n".join(lines))
     if found.helpers:
         lines = [f"<@{key}> {counted(each.helped, 'answer')}" for key, each in found.helpers[:LISTED]]
-        embed.add_field(name="Helped most", value="\n".join(lines))
-    notes = ["Days and hours are those of the server's time zone; spam is left out."]
+        embed.add_field(name=text("statistics.helped_most"), value="\n".join(lines))
+    notes = [text("statistics.note_zone")]
     if found.helpers:
-        notes.append("Helped: answers that got thanks in a reply, or a check mark.")
+        notes.append(text("statistics.note_helped"))
     if found.partial:
-        notes.append("Channels you can't read are left out.")
+        notes.append(text("statistics.note_partial"))
     if lacking:
-        notes.append(f"No picture: {lacking}.")
+        notes.append(text("statistics.note_picture", why=lacking))
     embed.set_footer(text=" ".join(notes))
     return embed
 
@@ -42,40 +42,52 @@ def own_embed(found: OwnActivity) -> discord.Embed:
     """Build a member's own figures."""
     total = found.total
     if not total.messages:
-        text = "You wrote nothing that I know of in that time."
-        return discord.Embed(title=f"Your activity of {_title(found.days)}", description=text)
-    text = (
-        f"**{total.messages:,}** {'message' if total.messages == 1 else 'messages'} on "
-        f"{counted(found.active_days, 'day')}{_trend(total, found.before)}"
+        nothing = text("statistics.own_nothing")
+        return discord.Embed(title=_own_title(found.days), description=nothing)
+    values = {"messages": f"{total.messages:,}", "days": counted(found.active_days, "day")}
+    wrote = (
+        text("statistics.own_summary_one", **values)
+        if total.messages == 1
+        else text("statistics.own_summary_many", **values)
     )
-    embed = discord.Embed(title=f"Your activity of {_title(found.days)}", description=text)
-    embed.add_field(name="Your sentiment", value=_feelings(total))
-    helped = (
-        f"**{total.helped:,}** of your messages got thanks or a check mark\n"
-        f"{counted(total.replies, 'reply', 'replies')} written, {counted(total.questions, 'question')} asked"
+    embed = discord.Embed(title=_own_title(found.days), description=wrote + _trend(total, found.before))
+    embed.add_field(name=text("statistics.own_sentiment"), value=_feelings(total))
+    helped = text(
+        "statistics.own_helped",
+        helped=f"{total.helped:,}",
+        replies=counted(total.replies, "reply"),
+        questions=counted(total.questions, "question"),
     )
-    embed.add_field(name="Helpfulness", value=helped)
+    embed.add_field(name=text("statistics.own_helpfulness"), value=helped)
     if found.channels:
         lines = [f"<#{key}> {counted(each.messages, 'message')}" for key, each in found.channels[:LISTED]]
-        embed.add_field(name="Where", value="\n".join(lines), inline=False)
-    embed.set_footer(
-        text="Only you see this. Sentiment is judged by a program, and often wrong for one message."
-    )
+        embed.add_field(name=text("statistics.own_where"), value="\n".join(lines), inline=False)
+    embed.set_footer(text=text("statistics.own_footer"))
     return embed
 
 
 def _title(days: Days) -> str:
     count = (days.last - days.first).days + 1
-    return "today" if count == 1 else f"the last {count} days"
+    return text("statistics.title_today") if count == 1 else text("statistics.title_days", count=count)
+
+
+def _own_title(days: Days) -> str:
+    count = (days.last - days.first).days + 1
+    if count == 1:
+        return text("statistics.own_title_today")
+    return text("statistics.own_title_days", count=count)
 
 
 def _summary(found: Activity) -> str:
     if not found.total.messages:
-        return "Nothing was written that I know of, in channels you can read."
-    return (
-        f"**{found.total.messages:,}** {'message' if found.total.messages == 1 else 'messages'} by "
-        f"{counted(found.members, 'member')}{_trend(found.total, found.before)}"
+        return text("statistics.nothing")
+    values = {"messages": f"{found.total.messages:,}", "members": counted(found.members, "member")}
+    wrote = (
+        text("statistics.summary_one", **values)
+        if found.total.messages == 1
+        else text("statistics.summary_many", **values)
     )
+    return wrote + _trend(found.total, found.before)
 
 
 def _trend(now: Figures, before: Figures) -> str:
@@ -83,9 +95,11 @@ def _trend(now: Figures, before: Figures) -> str:
         return ""
     change = now.messages / before.messages - 1
     if abs(change) < ALIKE:
-        return "\nas many as in the time before"
-    way = "more" if change > 0 else "fewer"
-    return f"\n{abs(change):,.0%} {way} than in the time before ({before.messages:,})"
+        return "\n" + text("statistics.trend_same")
+    values = {"share": f"{abs(change):,.0%}", "before": f"{before.messages:,}"}
+    return "\n" + (
+        text("statistics.trend_more", **values) if change > 0 else text("statistics.trend_fewer", **values)
+    )
 
 
 def _hours(by_hour: Sequence[int]) -> str:
@@ -94,6 +108,9 @@ def _hours(by_hour: Sequence[int]) -> str:
 
 
 def _feelings(total: Figures) -> str:
-    parts = ((total.positive, "positive"), (total.neutral, "neutral"), (total.negative, "negative"))
-    shares = "\n".join(f"{total.share(part):.0%} {name} ({part:,})" for part, name in parts)
-    return f"{shares}\naverage {total.average:+.2f} of -1 to 1"
+    parts = {"positive": total.positive, "neutral": total.neutral, "negative": total.negative}
+    shares = [
+        text(f"statistics.share_{name}", share=f"{total.share(part):.0%}", count=f"{part:,}")
+        for name, part in parts.items()
+    ]
+    return "\n".join([*shares, text("statistics.average", average=f"{total.average:+.2f}")])

@@ -16,15 +16,37 @@ class DailySummary(commands.Cog):
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
+        self._connected = False
         self._worker = Worker("summaries", self._run, SystemClock())
 
     async def cog_load(self) -> None:
         """Start to look."""
+        self._bot.services.summaries.scheduler.hears = self._hears
         self._worker.start()
 
     async def cog_unload(self) -> None:
         """Stop; what is under way is taken up at the next start."""
         await self._worker.stop()
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Note that every server has told of its channels."""
+        self._connected = True
+
+    @commands.Cog.listener()
+    async def on_resumed(self) -> None:
+        """Note that nothing was missed."""
+        self._connected = True
+
+    @commands.Cog.listener()
+    async def on_disconnect(self) -> None:
+        """Note that what is said now isn't heard."""
+        self._connected = False
+
+    def _hears(self, guild_id: int) -> bool:
+        guild = self._bot.get_guild(guild_id)
+        heard = self._connected and guild is not None and not guild.unavailable
+        return heard and not self._bot.services.ingest.has_unwritten_gaps(guild_id)
 
     async def _run(self) -> None:
         await self._bot.wait_until_ready()

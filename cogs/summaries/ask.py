@@ -9,22 +9,22 @@ from discord.ext import commands
 
 from bot.core.checks import is_support, managers_only
 from bot.core.client import Bot
-from bot.core.places import person
 from bot.domain.errors import UserFacingError
 from bot.domain.schedules import day_span
 from bot.domain.summaries import Reading, Span
 from bot.services.summaries.collecting import Reader, Wanted
-from bot.services.summaries.rendering import pages, plain, title_of
+from bot.services.summaries.days import chosen_days
 from bot.services.summaries.storing import MOST_NOTE, Stored
+from bot.texts import text
 from bot.tools.summaries import page_embed, summary_buttons
 from cogs.summaries.history import history_page
 from cogs.summaries.progress import Progress
+from cogs.summaries.reading import reader_of
 
-LONGEST = timedelta(days=92)
-MAX_NAME = 100  # characters of a channel's name in a title
 MOST_HOURS = 24 * 30
 SILENT = discord.AllowedMentions.none()
 _EVERY = app_commands.checks.cooldown(2, 30.0, key=lambda i: (i.guild_id, i.user.id))
+_OFTEN = app_commands.checks.cooldown(5, 30.0, key=lambda i: (i.guild_id, i.user.id))
 
 
 @app_commands.guild_only()
@@ -90,11 +90,7 @@ class AskedSummaries(commands.GroupCog, group_name="summary"):
         self, interaction: discord.Interaction, first: str, last: str | None = None, public: bool = False
     ) -> None:
         """Sum up some days."""
-        begin, end = _day(first), _day(last or first)
-        zone = self._zone(interaction)
-        span = Span(day_span(begin, zone).start, min(day_span(end, zone).end, _this_minute()))
-        if not timedelta(0) < span.end - span.start <= LONGEST:
-            raise UserFacingError(f"Choose up to {LONGEST.days} days, the earlier one first, none to come.")
+        span = chosen_days(first, last, self._zone(interaction), _this_minute())
         await self._make(interaction, span, public=public)
 
     @app_commands.command()
@@ -127,16 +123,17 @@ class AskedSummaries(commands.GroupCog, group_name="summary"):
         """Sum up a thread from its start."""
         found = thread or interaction.channel
         if not isinstance(found, discord.Thread):
-            raise UserFacingError("Choose a thread, or use this in one.")
+            raise UserFacingError(text("summaries.choose_thread"))
         span = Span(discord.utils.snowflake_time(found.id), _this_minute())
         await self._make(interaction, span, places=frozenset({found.id}), public=public)
 
     @app_commands.command()
     @app_commands.describe(number="Show this one; empty: list them")
+    @_OFTEN
     async def history(self, interaction: discord.Interaction, number: int | None = None) -> None:
         """List earlier summaries that you may read, or show one."""
         await interaction.response.defer(ephemeral=True)
-        reader = _reader(interaction)
+        reader = reader_of(interaction)
         if number is None:
             embed, view = await history_page(interaction, reader, None)
             await interaction.followup.send(embed=embed, view=view, ephemeral=True)
@@ -153,7 +150,7 @@ class AskedSummaries(commands.GroupCog, group_name="summary"):
         """Put a summary right: your words stand above it."""
         await interaction.response.defer(ephemeral=True)
         await self._summaries.store.correct(_guild_id(interaction), number, interaction.user.id, text)
-        await interaction.followup.send("Noted. Its post says so within a minute.", ephemeral=True)
+        await interaction.followup.send(_corrected(), ephemeral=True)
 
     @_EVERY
     async def catch_up(self, interaction: discord.Interaction, message: discord.Message) -> None:
@@ -170,10 +167,17 @@ class AskedSummaries(commands.GroupCog, group_name="summary"):
         public: bool,
     ) -> None:
         if public and not is_support(interaction):
-            raise UserFacingError("Only this server's support staff may post it for everyone.")
+            raise UserFacingError(text("checks.public_summary"))
         await interaction.response.defer(ephemeral=not public)
         guild_id = _guild_id(interaction)
-        reader: Reader = _reader(interaction)
+        if places and await self._summaries.store.leaves_out(guild_id, places):
+            raise UserFacingError(text("summaries.left_out_here"))
+        kept = self._summaries.kept
+        told = await kept.stop(guild_id, interaction.user.id, span, places, is_public=public)
+        if told is not None:
+            await interaction.edit_original_response(content=told)
+            return
+        reader: Reader = reader_of(interaction)
         if public:
             assert interaction.channel_id is not None  # guild only
             reader = interaction.channel_id
@@ -186,30 +190,30 @@ class AskedSummaries(commands.GroupCog, group_name="summary"):
                 progress.tell,
             )
         if stored is None:
-            whose = "everyone here" if public else "you"
-            await interaction.edit_original_response(content=f"Nothing was said then that {whose} can read.")
+            nothing = text("summaries.nothing_for_all") if public else text("summaries.nothing_for_you")
+            await interaction.edit_original_response(content=nothing)
             return
         await self._show(interaction, stored, public=public)
 
     async def _show(self, interaction: discord.Interaction, stored: Stored, *, public: bool = False) -> None:
-        guild_id = _guild_id(interaction)
-        summary = stored.summary
-        title = title_of(Span(summary.starts_at, summary.ends_at), self._zone(interaction))
-        if len(summary.place_ids) == 1 and interaction.guild is not None:
-            place = interaction.guild.get_channel_or_thread(int(summary.place_ids[0]))
-            title = title if place is None else f"#{plain(place.name, MAX_NAME)}: {title}"
-        shown = pages(title, guild_id, stored, self._summaries.settings.sections(guild_id))
+        shown = await self._summaries.daily.composer.asked(stored)
         first, *others = [page_embed(each) for each in shown]
-        buttons = summary_buttons(summary.id)
-        await interaction.edit_original_response(
+        buttons = summary_buttons(stored.summary.id)
+        buttons.stop()  # they are heard as dynamic items
+        message: discord.Message = await interaction.edit_original_response(
             content=None, embed=first, view=None if others else buttons, allowed_mentions=SILENT
         )
-        for number, each in enumerate(others, 1):
-            view = buttons if number == len(others) else discord.utils.MISSING
-            await interaction.followup.send(
-                embed=each, view=view, ephemeral=not public, allowed_mentions=SILENT
-            )
-        buttons.stop()  # they are heard as dynamic items
+        posted = [message.id]
+        try:
+            for number, each in enumerate(others, 1):
+                view = buttons if number == len(others) else discord.utils.MISSING
+                message = await interaction.followup.send(
+                    embed=each, view=view, ephemeral=not public, allowed_mentions=SILENT, wait=True
+                )
+                posted.append(message.id)
+        finally:
+            if public:
+                await self._summaries.store.posted_for_all(stored.summary.id, message.channel.id, posted)
 
     def _zone(self, interaction: discord.Interaction) -> str:
         return self._guilds.policy(_guild_id(interaction)).timezone
@@ -218,26 +222,15 @@ class AskedSummaries(commands.GroupCog, group_name="summary"):
         return discord.utils.utcnow().astimezone(ZoneInfo(self._zone(interaction))).date()
 
 
+def _corrected() -> str:
+    return text("summaries.corrected_soon")
+
+
 def _guild_id(interaction: discord.Interaction) -> int:
     assert interaction.guild_id is not None  # guild only
     return interaction.guild_id
 
 
-def _reader(interaction: discord.Interaction) -> Reader:
-    """Return the caller; of a private thread they ask in they are a member."""
-    assert isinstance(interaction.user, discord.Member)  # guild only
-    inside = interaction.channel
-    is_thread = isinstance(inside, discord.Thread) and inside.is_private()
-    return person(interaction.user, frozenset({inside.id} if is_thread and inside is not None else ()))
-
-
 def _this_minute() -> datetime:
     """Return the minute that has begun, so that who asks at once asks for the same."""
     return discord.utils.utcnow().replace(second=0, microsecond=0) + timedelta(minutes=1)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise UserFacingError(f"{text!r} is no day. Write it like 2026-03-01.") from None

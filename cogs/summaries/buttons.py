@@ -8,7 +8,9 @@ import discord
 from bot.core.ui import KeptButton, TellingModal
 from bot.services.summaries.service import Summaries
 from bot.services.summaries.storing import MOST_NOTE
+from bot.texts import text
 from bot.tools.summaries import BUTTON_ID, BUTTON_PATTERN, MISTAKE, UP, show_report
+from cogs.summaries.reading import check_reads
 
 
 class SummaryButton(KeptButton, template=BUTTON_PATTERN):
@@ -30,37 +32,38 @@ class SummaryButton(KeptButton, template=BUTTON_PATTERN):
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """Note the thumb, or open the form."""
         summaries: Summaries = interaction.client.services.summaries
-        guild_id = interaction.guild_id or await summaries.store.guild_of(self.summary_id)
+        guild_id = await check_reads(interaction, self.summary_id)
         if self.action == MISTAKE:
             await interaction.response.send_modal(MistakeForm(summaries, guild_id, self.summary_id))
             return
         thumbs = await summaries.store.rate(
             guild_id, self.summary_id, interaction.user.id, helpful=self.action == UP
         )
-        told = f"Thank you. So far {thumbs.up} found it helpful and {thumbs.down} did not."
+        told = text("summaries.thanks_thumb", up=thumbs.up, down=thumbs.down)
         await interaction.response.send_message(told, ephemeral=True)
 
 
-class MistakeForm(TellingModal, title="What is wrong in it?"):
+class MistakeForm(TellingModal):
     """Asks what is wrong; staff read it."""
 
     def __init__(self, summaries: Summaries, guild_id: int, summary_id: int) -> None:
-        super().__init__()
+        super().__init__(title=text("summaries.mistake_title"))
         self._summaries = summaries
         self._guild_id = guild_id
         self._summary_id = summary_id
         self.text = discord.ui.TextInput[Any](max_length=MOST_NOTE, style=discord.TextStyle.paragraph)
-        self.add_item(discord.ui.Label(text="What does it say, and what is right?", component=self.text))
+        self.add_item(discord.ui.Label(text=text("summaries.mistake_label"), component=self.text))
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Keep it and show it to staff."""
         await interaction.response.defer(ephemeral=True)
+        await check_reads(interaction, self._summary_id)
         shown = await self._summaries.store.report(
             self._guild_id, self._summary_id, interaction.user.id, self.text.value
         )
         channel_id = interaction.client.services.guilds.policy(self._guild_id).staff_channel_id
         told = await show_report(interaction, channel_id, self._summary_id, shown)
         await interaction.followup.send(
-            "Thank you. Staff can read it now." if told else "Thank you. It is kept with the summary.",
+            text("summaries.thanks_staff") if told else text("summaries.thanks_kept"),
             ephemeral=True,
         )

@@ -5,13 +5,14 @@ from typing import Any, Self
 
 import discord
 
+from bot.core.checks import require_guild
 from bot.core.places import person
 from bot.core.ui import KeptButton
-from bot.domain.counted import counted
 from bot.domain.summaries import Span
 from bot.models import Summary
 from bot.services.summaries.collecting import Reader
 from bot.services.summaries.rendering import title_of
+from bot.texts import counted, text
 from bot.tools.summaries import COLOUR
 
 PAGE = 10
@@ -23,7 +24,9 @@ class OlderButton(KeptButton, template=PATTERN):
 
     def __init__(self, before_id: int) -> None:
         self.before_id = before_id
-        super().__init__(discord.ui.Button(label="Older", custom_id=f"summary-history:{before_id}"))
+        super().__init__(
+            discord.ui.Button(label=text("summaries.button_older"), custom_id=f"summary-history:{before_id}")
+        )
 
     @classmethod
     async def from_custom_id(
@@ -34,6 +37,7 @@ class OlderButton(KeptButton, template=PATTERN):
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """Show the page."""
+        require_guild(interaction)
         assert isinstance(interaction.user, discord.Member)  # guild only
         embed, view = await history_page(interaction, person(interaction.user), self.before_id)
         await interaction.response.edit_message(embed=embed, view=view)
@@ -49,10 +53,12 @@ async def history_page(
     zone = services.guilds.policy(interaction.guild_id).timezone
     lines = [_line(each, zone) for each in found[:PAGE]]
     embed = discord.Embed(
-        title="Summaries", description="\n".join(lines) or "There is none that you may read.", colour=COLOUR
+        title=text("summaries.history_title"),
+        description="\n".join(lines) or text("summaries.history_none"),
+        colour=COLOUR,
     )
     if lines:
-        embed.set_footer(text="Show one with /summary history number")
+        embed.set_footer(text=text("summaries.history_footer"))
     view = discord.ui.View(timeout=None)
     if len(found) > PAGE:
         view.add_item(OlderButton(found[PAGE - 1].id))
@@ -61,12 +67,15 @@ async def history_page(
 
 
 def _line(summary: Summary, zone: str) -> str:
-    title = title_of(Span(summary.starts_at, summary.ends_at), zone)
+    title = title_of(Span(summary.starts_at, summary.ends_at), zone, exact=summary.local_date is None)
     kind = (
-        "daily"
+        text("summaries.history_daily")
         if summary.local_date is not None
-        else f"asked for <t:{int(summary.created_at.timestamp())}:R>"
+        else text("summaries.history_asked", when=int(summary.created_at.timestamp()))
     )
     places = summary.place_ids
-    where = f" of <#{places[0]}>" if len(places) == 1 else ""
-    return f"`{summary.id}` **{title}**{where} · {kind} · {counted(summary.messages_read, 'message')}"
+    messages = counted(summary.messages_read, "message")
+    values = {"number": summary.id, "title": title, "kind": kind, "messages": messages}
+    if len(places) == 1:
+        return text("summaries.history_line_place", **values, place=places[0])
+    return text("summaries.history_line", **values)

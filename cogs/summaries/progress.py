@@ -5,7 +5,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+import aiohttp
 import discord
+
+from bot.texts import text
 
 EVERY_SECONDS = 2.0  # between two edits
 
@@ -15,11 +18,7 @@ class Progress:
 
     def __init__(self, interaction: discord.Interaction[Any], *, must_wait: bool) -> None:
         self._interaction = interaction
-        self._line = (
-            "Another summary is being made here; yours comes after it."
-            if must_wait
-            else "Reading what was said…"
-        )
+        self._line = text("summaries.progress_waiting") if must_wait else text("summaries.progress_reading")
         self._changed = asyncio.Event()
         self._changed.set()
         self._showing: asyncio.Task[None] | None = None
@@ -37,13 +36,13 @@ class Progress:
 
     def tell(self, read: int, total: int) -> None:
         """Note how many messages are read."""
-        self._line = f"Read {read:,} of {total:,} messages…"
+        self._line = text("summaries.progress", read=f"{read:,}", total=f"{total:,}")
         self._changed.set()
 
     async def _show(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            with suppress(discord.HTTPException):
+            with suppress(discord.DiscordException, aiohttp.ClientError, OSError):
                 await self._interaction.edit_original_response(content=self._line)
             await asyncio.sleep(EVERY_SECONDS)

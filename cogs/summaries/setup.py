@@ -11,10 +11,20 @@ from bot.domain.summaries import Reading
 from bot.models import SummarySettings
 from bot.services.guilds import GuildService
 from bot.services.summaries.service import Summaries
-from bot.services.summaries.settings import Section, describe_days, parse_days
+from bot.services.summaries.settings import Section, describe_days, parse_days, parse_time
 from bot.services.zones import suggest_zones
+from bot.texts import text
 from bot.tools.summaries import COLOUR, NEEDS
 from cogs.admin.rights import is_public, what_is_missing
+
+MOST_NAMED = 30  # excluded channels: a field holds 1,024 characters
+Excludable = (
+    discord.TextChannel
+    | discord.ForumChannel
+    | discord.VoiceChannel
+    | discord.StageChannel
+    | discord.CategoryChannel
+)
 
 
 @app_commands.guild_only()
@@ -47,13 +57,10 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         await self._summaries.settings.change(
             _guild_id(interaction), **values | ({"at": time} if time else {})
         )
-        readers = (
-            ""
-            if is_public(channel)
-            else (" What is said in channels that not everybody there can read stays out of it.")
-        )
-        lacking = what_is_missing(channel, NEEDS)
-        await self._answer(interaction, f"It is posted in {channel.mention}.{readers}{lacking}")
+        told = text("summaries.posted_in", channel=channel.mention)
+        if not is_public(channel):
+            told += " " + text("summaries.posted_readers")
+        await self._answer(interaction, told + what_is_missing(channel, NEEDS))
 
     @app_commands.command()
     @app_commands.describe(time="For example 08:00 or 9 pm; empty: as it was")
@@ -66,10 +73,10 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         admins = list(dict.fromkeys([*others, str(interaction.user.id)]))
         values: dict[str, Any] = {"is_on": True, "channel_id": None, "admin_ids": admins}
         await self._summaries.settings.change(guild_id, **values | ({"at": time} if time else {}))
-        text = "It is sent to you by direct message."
+        told = text("summaries.sent_to_you")
         if len(admins) > 1:
-            text += " It tells what all who get it can read."
-        await self._answer(interaction, text)
+            told += " " + text("summaries.sent_readers")
+        await self._answer(interaction, told)
 
     @app_commands.command()
     @managers_only()
@@ -77,7 +84,7 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         """Stop the daily summary."""
         await interaction.response.defer(ephemeral=True)
         await self._summaries.settings.change(_guild_id(interaction), is_on=False)
-        await self._answer(interaction, "There is no daily summary any more.")
+        await self._answer(interaction, text("summaries.switched_off"))
 
     @app_commands.command()
     @app_commands.describe(
@@ -100,11 +107,11 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         if days is not None:
             values["weekdays"] = parse_days(days)
         if time is not None:
-            values["at"] = time
+            values["at"] = parse_time(time).isoformat("minutes")
         if zone is not None:
             await self._guilds.set_timezone(guild_id, zone)
         await self._summaries.settings.change(guild_id, **values)
-        await self._answer(interaction, "Noted.")
+        await self._answer(interaction, text("summaries.noted"))
 
     @when.autocomplete("zone")
     async def _zones(self, _interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
@@ -130,7 +137,7 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         if language is not None:
             values["language"] = None if language.casefold() == "auto" else language
         await self._summaries.settings.change(_guild_id(interaction), **values)
-        await self._answer(interaction, "Noted.")
+        await self._answer(interaction, text("summaries.noted"))
 
     @app_commands.command()
     @app_commands.describe(section="A part of the post", shown="False leaves it out")
@@ -143,32 +150,65 @@ class SummarySetup(commands.GroupCog, group_name="setsummary"):
         await self._summaries.settings.change(
             guild_id, sections_off=sorted(off if shown else off | {section.value}) or None
         )
-        await self._answer(interaction, "Noted.")
+        await self._answer(interaction, text("summaries.noted"))
 
-    async def _answer(self, interaction: discord.Interaction, text: str) -> None:
+    @app_commands.command()
+    @app_commands.describe(channel="A channel, or a category with all its channels")
+    @managers_only()
+    async def exclude(self, interaction: discord.Interaction, channel: Excludable) -> None:
+        """Leave a channel or category out of all summaries; the bot reads and answers there as before."""
+        await interaction.response.defer(ephemeral=True)
+        await self._summaries.settings.exclude(_guild_id(interaction), channel.id)
+        await self._answer(interaction, text("summaries.excluded", channel=channel.mention))
+
+    @app_commands.command()
+    @app_commands.describe(channel="A channel or category that was left out")
+    @managers_only()
+    async def include(self, interaction: discord.Interaction, channel: Excludable) -> None:
+        """Take a channel or category back into summaries."""
+        await interaction.response.defer(ephemeral=True)
+        await self._summaries.settings.include(_guild_id(interaction), channel.id)
+        await self._answer(interaction, text("summaries.included", channel=channel.mention))
+
+    async def _answer(self, interaction: discord.Interaction, told: str) -> None:
         guild_id = _guild_id(interaction)
         embed = settings_embed(self._summaries.settings.of(guild_id), self._guilds.policy(guild_id).timezone)
         due = await self._summaries.settings.next_run(guild_id)
         if due is not None:
             stamp = int(due.timestamp())
-            embed.add_field(name="Next", value=f"<t:{stamp}:f> (<t:{stamp}:R>)", inline=False)
-        await interaction.followup.send(text or discord.utils.MISSING, embed=embed, ephemeral=True)
+            embed.add_field(
+                name=text("summaries.settings_next"), value=f"<t:{stamp}:f> (<t:{stamp}:R>)", inline=False
+            )
+        await interaction.followup.send(told or discord.utils.MISSING, embed=embed, ephemeral=True)
 
 
 def settings_embed(settings: SummarySettings, zone: str) -> discord.Embed:
     """Build the embed of a server's settings."""
-    embed = discord.Embed(title="Daily summary", colour=COLOUR)
-    where = "off"
+    embed = discord.Embed(title=text("summaries.settings_title"), colour=COLOUR)
+    where = text("summaries.settings_off")
     if settings.is_on and settings.channel_id is not None:
-        where = f"in <#{settings.channel_id}>"
+        where = text("summaries.settings_channel", channel=settings.channel_id)
     elif settings.is_on:
-        where = "by direct message to " + ", ".join(f"<@{each}>" for each in settings.admin_ids or ())
+        admins = ", ".join(f"<@{each}>" for each in settings.admin_ids or ())
+        where = text("summaries.settings_direct", admins=admins)
     off = settings.sections_off or []
+    excluded = [f"<#{each}>" for each in settings.excluded_ids or ()]
+    left_out = ", ".join(excluded[:MOST_NAMED]) or text("summaries.settings_excluded_none")
+    if len(excluded) > MOST_NAMED:
+        left_out = text(
+            "summaries.settings_excluded_more", channels=left_out, count=len(excluded) - MOST_NAMED
+        )
+    says = (
+        text("summaries.settings_style", style=settings.style, language=settings.language)
+        if settings.language
+        else text("summaries.settings_style_any", style=settings.style)
+    )
     for name, value in (
-        ("Goes", where),
-        ("At", f"{settings.at}, {zone}, {describe_days(settings.weekdays)}"),
-        ("Says", f"{settings.style}, in {settings.language or 'the language of the messages'}"),
-        ("Left out", ", ".join(off) or "nothing"),
+        (text("summaries.settings_goes"), where),
+        (text("summaries.settings_at"), f"{settings.at}, {zone}, {describe_days(settings.weekdays)}"),
+        (text("summaries.settings_says"), says),
+        (text("summaries.settings_left_out"), ", ".join(off) or text("summaries.settings_nothing")),
+        (text("summaries.settings_excluded"), left_out),
     ):
         embed.add_field(name=name, value=value, inline=False)
     return embed

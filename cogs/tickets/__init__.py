@@ -14,7 +14,6 @@ from cogs.tickets.listener import TicketListener
 from cogs.tickets.lists import PageButton
 from cogs.tickets.panel import TicketPanel, panel_view
 from cogs.tickets.ratings import CommentButton, CommentForm, RatingButton
-from cogs.tickets.setup import TicketSetup
 from cogs.tickets.similar import DraftButton
 from cogs.tickets.statistics import TicketStatisticsCog
 
@@ -28,7 +27,6 @@ async def setup(bot: Bot) -> None:
     bot.forms.add(OpenForm, CloseForm, CommentForm, LessonForm)
     bot.add_view(panel_view([]))
     bot.add_view(panel_view([discord.SelectOption(label="any")]))
-    await bot.add_cog(TicketSetup(services.tickets))
     await bot.add_cog(TicketPanel(bot, services.tickets))
     await bot.add_cog(Tickets(services.tickets))
     await bot.add_cog(TicketListener(bot))

@@ -8,13 +8,9 @@ from discord.ext import commands
 
 from bot.core.checks import managers_only
 from bot.services.tickets.settings import TicketSettingsService
+from bot.texts import text
 from cogs.tickets.forms import SILENT
 
-MODES = {
-    "grounded": "I ask back once, then hand over to staff.",
-    "open": "A language model answers from the conversation, marked as not checked by staff.",
-    "trained_only": "I hand over to staff.",
-}
 Share = app_commands.Range[float, 0.0, 1.0]
 
 
@@ -51,10 +47,16 @@ class AnswerSettings(commands.Cog):
         if values:
             await self._settings.change(interaction.guild_id, **values)
         chosen = self._settings.of(interaction.guild_id)
-        scores = f"{_score(chosen.threshold)} as written, {_score(chosen.low_threshold)} put together"
-        told = f"Where nothing trained answers: {MODES[chosen.answer_mode]}\nScores: {scores}."
+        told = text(
+            "ticket_answers.settings",
+            mode=text(f"ticket_answers.mode_{chosen.answer_mode}"),
+            sure=_score(chosen.threshold),
+            near=_score(chosen.low_threshold),
+        )
         await interaction.followup.send(told, ephemeral=True, allowed_mentions=SILENT)
 
 
 def _score(value: float | None) -> str:
-    return "as measured" if value is None else f"from {value:.2f}"
+    if value is None:
+        return text("ticket_answers.score_measured")
+    return text("ticket_answers.score_from", score=f"{value:.2f}")

@@ -7,18 +7,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.core.checks import require_support_or, support_only
+from bot.core.checks import require_guild, require_own, require_support_or, support_only
 from bot.core.client import Bot, Services
 from bot.core.ui import KeptButton
-from bot.domain.errors import UserFacingError
 from bot.services.clock import SystemClock
 from bot.services.tasks import Worker
 from bot.services.tickets.answer_ports import Press
-from bot.tools.ticket_answer_parts import LABELS, PRESS_ID, PRESS_PATTERN
+from bot.texts import text
+from bot.tools.ticket_answer_parts import PRESS_ID, PRESS_PATTERN
 from cogs.tickets.forms import SILENT
-
-THANKS = "Thank you. Is everything settled?"
-SORRY = "Thank you for telling. Write what is missing, or talk to a person."
 
 
 class AnswerButton(KeptButton, template=PRESS_PATTERN):
@@ -28,7 +25,7 @@ class AnswerButton(KeptButton, template=PRESS_PATTERN):
         self.press = press
         self.question_id = question_id
         custom_id = PRESS_ID.format(press=press, question_id=question_id)
-        super().__init__(discord.ui.Button(label=LABELS[press], custom_id=custom_id))
+        super().__init__(discord.ui.Button(label=text(f"ticket_answers.button_{press}"), custom_id=custom_id))
 
     @classmethod
     async def from_custom_id(
@@ -40,16 +37,15 @@ class AnswerButton(KeptButton, template=PRESS_PATTERN):
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """Do what it says."""
         services: Services = interaction.client.services
-        if interaction.guild_id is None:
-            raise UserFacingError("Tickets are only in servers.")
         verdicts, user = services.answers.verdicts, interaction.user
-        question, ticket = await verdicts.find(interaction.guild_id, self.question_id)
+        question, ticket = await verdicts.find(require_guild(interaction), self.question_id)
         if self.press in (Press.YES, Press.NO):
-            if user.id != ticket.opener_id:
-                raise UserFacingError("Only whose ticket it is can say whether it helped.")
+            require_own(interaction, ticket.opener_id)
             await interaction.response.defer(ephemeral=True, thinking=True)
             await verdicts.rate(question, helpful=self.press is Press.YES)
-            told, then = (THANKS, Press.SOLVED) if self.press is Press.YES else (SORRY, Press.PERSON)
+            told, then = text("ticket_answers.missing"), Press.PERSON
+            if self.press is Press.YES:
+                told, then = text("ticket_answers.settled"), Press.SOLVED
             view = discord.ui.View(timeout=None).add_item(AnswerButton(then, self.question_id))
             view.stop()  # presses are heard by the cog's dynamic items
             await interaction.followup.send(told, view=view, ephemeral=True, allowed_mentions=SILENT)
@@ -58,12 +54,12 @@ class AnswerButton(KeptButton, template=PRESS_PATTERN):
             require_support_or(interaction, ticket.opener_id)
             await interaction.response.defer(ephemeral=True, thinking=True)
             await services.answers.handover.by_member(ticket, user.id)
-            told = "The team has been told."
+            told = text("ticket_answers.team_told")
         else:
             require_support_or(interaction, ticket.opener_id)
             await interaction.response.defer(ephemeral=True, thinking=True)
             await services.tickets.life.resolve(ticket, user.id)
-            told = f"Ticket #{ticket.number:04} is resolved. It closes by itself unless you write again."
+            told = text("ticket_answers.resolved", number=f"{ticket.number:04}")
         await interaction.followup.send(told, ephemeral=True, allowed_mentions=SILENT)
 
 
@@ -104,5 +100,5 @@ class TicketAnswers(commands.Cog):
         ticket = await self._tickets.life.find(interaction.guild_id, interaction.channel_id or 0, number)
         await interaction.response.defer(ephemeral=True)
         await self._answers.handover.resume(ticket, interaction.user.id)
-        told = f"I answer again in ticket #{ticket.number:04}."
+        told = text("ticket_answers.resumed", number=f"{ticket.number:04}")
         await interaction.followup.send(told, ephemeral=True, allowed_mentions=SILENT)

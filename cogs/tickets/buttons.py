@@ -5,10 +5,10 @@ from typing import Any, Self
 
 import discord
 
-from bot.core.checks import require_support, require_support_or
+from bot.core.checks import require_guild, require_support, require_support_or
 from bot.core.ui import KeptButton
-from bot.domain.errors import UserFacingError
 from bot.services.tickets.service import TicketService
+from bot.texts import text
 from bot.tools.ticket_card import BUTTON_ID, BUTTON_PATTERN, CLAIM, CLOSE, SOLVE
 from cogs.tickets.forms import SILENT, CloseForm
 
@@ -20,7 +20,7 @@ class TicketButton(KeptButton, template=BUTTON_PATTERN):
         self.action = action
         self.ticket_id = ticket_id
         custom_id = BUTTON_ID.format(action=action, ticket_id=ticket_id)
-        super().__init__(discord.ui.Button(label=action.capitalize(), custom_id=custom_id))
+        super().__init__(discord.ui.Button(label=text(f"tickets.button_{action}"), custom_id=custom_id))
 
     @classmethod
     async def from_custom_id(
@@ -32,15 +32,13 @@ class TicketButton(KeptButton, template=BUTTON_PATTERN):
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """Do what it says."""
         tickets: TicketService = interaction.client.services.tickets
-        if interaction.guild_id is None:
-            raise UserFacingError("Tickets are only in servers.")
-        ticket = await tickets.life.get(interaction.guild_id, self.ticket_id)
+        ticket = await tickets.life.get(require_guild(interaction), self.ticket_id)
         user = interaction.user
         if self.action == CLAIM:
             require_support(interaction)
             await interaction.response.defer(ephemeral=True, thinking=True)
             await tickets.life.claim(ticket, user.id)
-            told = f"Ticket #{ticket.number:04} is yours."
+            told = text("tickets.claimed", number=f"{ticket.number:04}")
         elif self.action == CLOSE:
             require_support_or(interaction, ticket.opener_id)
             await interaction.response.send_modal(CloseForm(ticket))
@@ -49,12 +47,10 @@ class TicketButton(KeptButton, template=BUTTON_PATTERN):
             require_support_or(interaction, ticket.opener_id)
             await interaction.response.defer(ephemeral=True, thinking=True)
             await tickets.life.resolve(ticket, user.id)
-            told = (
-                f"Ticket #{ticket.number:04} is resolved. It closes by itself unless its member writes again."
-            )
+            told = text("tickets.resolved", number=f"{ticket.number:04}")
         else:
             require_support_or(interaction, ticket.opener_id)
             await interaction.response.defer(ephemeral=True, thinking=True)
             await tickets.life.reopen(ticket, user.id, limited=True)
-            told = f"Ticket #{ticket.number:04} is open again."
+            told = text("tickets.reopened", number=f"{ticket.number:04}")
         await interaction.followup.send(told, ephemeral=True, allowed_mentions=SILENT)

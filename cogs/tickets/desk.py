@@ -10,7 +10,8 @@ from bot.domain.tickets import MAX_REASON, Priority, TicketState
 from bot.models import Ticket
 from bot.services.tickets.life import MAX_NOTE
 from bot.services.tickets.service import TicketService
-from cogs.tickets.embeds import notes_embed
+from bot.texts import text
+from cogs.tickets.embeds import noted_text, notes_embed
 from cogs.tickets.forms import SILENT, close_ticket
 from cogs.tickets.lists import Wanted, list_page
 
@@ -33,7 +34,7 @@ class Tickets(commands.Cog):
         ticket = await self._find(interaction, number)
         await interaction.response.defer(ephemeral=True)
         await self._life.claim(ticket, interaction.user.id)
-        await _say(interaction, f"Ticket #{ticket.number:04} is yours.")
+        await _say(interaction, text("tickets.claimed", number=f"{ticket.number:04}"))
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -50,11 +51,14 @@ class Tickets(commands.Cog):
         """Hand a ticket to another member of staff."""
         ticket = await self._find(interaction, number)
         if member is not None and (member.bot or not self._is_staff(interaction, member)):
-            raise UserFacingError(f"{member.mention} is no support staff here.")
+            raise UserFacingError(text("tickets.no_staff", member=member.mention))
         await interaction.response.defer(ephemeral=True)
         await self._life.transfer(ticket, interaction.user.id, member.id if member else None)
-        to = f"is {member.mention}'s now" if member else "is free to claim"
-        await _say(interaction, f"Ticket #{ticket.number:04} {to}.")
+        shown = f"{ticket.number:04}"
+        told = text("tickets.free", number=shown)
+        if member is not None:
+            told = text("tickets.handed", number=shown, member=member.mention)
+        await _say(interaction, told)
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -67,7 +71,10 @@ class Tickets(commands.Cog):
         ticket = await self._find(interaction, number)
         await interaction.response.defer(ephemeral=True)
         await self._life.set_priority(ticket, interaction.user.id, priority)
-        await _say(interaction, f"Ticket #{ticket.number:04} has {priority} priority.")
+        told = text(
+            "tickets.prioritized", number=f"{ticket.number:04}", priority=text(f"tickets.priority_{priority}")
+        )
+        await _say(interaction, told)
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -89,7 +96,7 @@ class Tickets(commands.Cog):
             await interaction.followup.send(embed=notes_embed(ticket, said), ephemeral=True)
             return
         await self._life.note(ticket, interaction.user.id, text)
-        await _say(interaction, f"Noted on ticket #{ticket.number:04}. Only staff can read it, with `/note`.")
+        await _say(interaction, noted_text(ticket))
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -114,7 +121,7 @@ class Tickets(commands.Cog):
         require_support_or(interaction, ticket.opener_id)
         await interaction.response.defer(ephemeral=True)
         await self._life.reopen(ticket, interaction.user.id, limited=True)
-        await _say(interaction, f"Ticket #{ticket.number:04} is open again.")
+        await _say(interaction, text("tickets.reopened", number=f"{ticket.number:04}"))
 
     @app_commands.command()
     @app_commands.guild_only()
@@ -135,7 +142,7 @@ class Tickets(commands.Cog):
         known = self._tickets.settings.categories(interaction.guild_id)
         category_id = next((each.id for each in known if category in (each.name, str(each.id))), None)
         if category is not None and category_id is None:
-            raise UserFacingError("There is no such category here.")
+            raise UserFacingError(text("tickets.no_category"))
         wanted = Wanted(
             state.value if state else None,
             claimed_by.id if claimed_by else None,
@@ -170,5 +177,5 @@ class Tickets(commands.Cog):
         return is_support_member(roles, member.guild, member.id, role_ids)
 
 
-async def _say(interaction: discord.Interaction, text: str) -> None:
-    await interaction.followup.send(text, ephemeral=True, allowed_mentions=SILENT)
+async def _say(interaction: discord.Interaction, told: str) -> None:
+    await interaction.followup.send(told, ephemeral=True, allowed_mentions=SILENT)

@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import discord
 
-from bot.core.checks import require_support_or
+from bot.core.checks import require_guild, require_support_or
 from bot.core.forms import KeptForm, Written, seal
-from bot.domain.errors import UserFacingError
 from bot.domain.tickets import MAX_ENVIRONMENT, MAX_QUESTION, MAX_REASON, MAX_TITLE
 from bot.models import Ticket
 from bot.services.tickets.opening import Wish
 from bot.services.tickets.service import TicketService
+from bot.texts import text
 from cogs.tickets.similar import offer_similar, open_ticket
 
 SILENT = discord.AllowedMentions.none()
@@ -41,23 +41,25 @@ class OpenForm(KeptForm, template=FORM_PATTERN):
     """Asks what the ticket is about, then opens it."""
 
     def __init__(self, custom_id: str, begun: Begun) -> None:
-        super().__init__(custom_id, "Open a ticket")
+        super().__init__(custom_id, text("tickets.form_open_title"))
         self._begun = begun
-        what = discord.ui.TextInput[Any](max_length=MAX_TITLE, placeholder="In a few words", custom_id=TITLE)
+        what = discord.ui.TextInput[Any](
+            max_length=MAX_TITLE, placeholder=text("tickets.form_title_hint"), custom_id=TITLE
+        )
         details = discord.ui.TextInput[Any](
             style=discord.TextStyle.paragraph,
             max_length=MAX_QUESTION,
             default=begun.question[:MAX_QUESTION] or None,
-            placeholder="What happens, what should happen, what you tried",
+            placeholder=text("tickets.form_question_hint"),
             custom_id=QUESTION,
         )
         where = discord.ui.TextInput[Any](
-            max_length=MAX_ENVIRONMENT, required=False, placeholder="Version, device, system",
+            max_length=MAX_ENVIRONMENT, required=False, placeholder=text("tickets.form_environment_hint"),
             custom_id=ENVIRONMENT,
         )  # fmt: skip
-        self.add_item(discord.ui.Label(text="Title", component=what))
-        self.add_item(discord.ui.Label(text="Description", component=details))
-        self.add_item(discord.ui.Label(text="Environment", component=where))
+        self.add_item(discord.ui.Label(text=text("tickets.form_title"), component=what))
+        self.add_item(discord.ui.Label(text=text("tickets.form_question"), component=details))
+        self.add_item(discord.ui.Label(text=text("tickets.form_environment"), component=where))
 
     @classmethod
     def begin(cls, interaction: discord.Interaction[Any], begun: Begun) -> Self:
@@ -81,8 +83,8 @@ class OpenForm(KeptForm, template=FORM_PATTERN):
 
     async def receive(self, interaction: discord.Interaction[Any], written: Written) -> None:
         """Open the ticket and point to it."""
-        if interaction.guild is None:
-            raise UserFacingError("Tickets are only in servers.")
+        require_guild(interaction)
+        assert interaction.guild is not None  # checked
         begun, tickets = self._begun, interaction.client.services.tickets
         if begun.opener_id != interaction.user.id:
             require_support_or(interaction, begun.opener_id)  # a role may have been taken meanwhile
@@ -112,18 +114,16 @@ class CloseForm(KeptForm, template=r"ticket-close:(?P<ticket_id>[0-9]{1,18})"):
     """Asks why, then closes."""
 
     def __init__(self, ticket: Ticket) -> None:
-        super().__init__(f"ticket-close:{ticket.id}", "Close the ticket")
+        super().__init__(f"ticket-close:{ticket.id}", text("tickets.form_close_title"))
         self._ticket = ticket
         reason = discord.ui.TextInput[Any](max_length=MAX_REASON, required=False, custom_id=REASON)
-        self.add_item(discord.ui.Label(text="Reason", component=reason))
+        self.add_item(discord.ui.Label(text=text("tickets.form_reason"), component=reason))
 
     @classmethod
     async def from_custom_id(cls, interaction: discord.Interaction[Any], match: re.Match[str], /) -> Self:
         """Return the form that was sent."""
-        if interaction.guild_id is None:
-            raise UserFacingError("Tickets are only in servers.")
         life = interaction.client.services.tickets.life
-        return cls(await life.get(interaction.guild_id, int(match["ticket_id"])))
+        return cls(await life.get(require_guild(interaction), int(match["ticket_id"])))
 
     async def receive(self, interaction: discord.Interaction[Any], written: Written) -> None:
         """Close the ticket."""
@@ -136,7 +136,7 @@ async def _name_of(guild: discord.Guild, user_id: int) -> str:
     try:
         return (await guild.fetch_member(user_id)).display_name
     except discord.HTTPException:  # has left, or Discord doesn't answer: a name isn't worth the ticket
-        return f"user {user_id}"
+        return text("tickets.user", user=user_id)
 
 
 async def close_ticket(
@@ -146,5 +146,5 @@ async def close_ticket(
     await interaction.response.defer(ephemeral=True, thinking=True)
     closed = await tickets.life.close(ticket, interaction.user.id, reason)
     await interaction.followup.send(
-        f"Ticket #{closed.number:04} is closed.", ephemeral=True, allowed_mentions=SILENT
+        text("tickets.closed", number=f"{closed.number:04}"), ephemeral=True, allowed_mentions=SILENT
     )

@@ -15,6 +15,7 @@ from bot.services.tickets.lessons import Lesson
 from bot.services.tickets.teach import SimilarError, TicketLessons
 from bot.services.training.drafts import Draft
 from bot.services.training.entries import Trained
+from bot.texts import text
 from bot.tools.ticket_closing import LESSON_ID, LESSON_PATTERN, TEACH
 from cogs.tickets.forms import SILENT
 from cogs.training.embeds import entry_embed
@@ -30,7 +31,9 @@ class LessonButton(KeptButton, template=LESSON_PATTERN):
         self.action = action
         self.ticket_id = ticket_id
         custom_id = LESSON_ID.format(action=action, ticket_id=ticket_id)
-        super().__init__(discord.ui.Button(label=action.capitalize(), custom_id=custom_id))
+        super().__init__(
+            discord.ui.Button(label=text(f"ticket_closing.button_{action}"), custom_id=custom_id)
+        )
 
     @classmethod
     async def from_custom_id(
@@ -53,7 +56,9 @@ class LessonButton(KeptButton, template=LESSON_PATTERN):
         await lessons.dismiss(ticket, _reader(interaction))
         said = interaction.message.content if interaction.message else ""
         await interaction.response.edit_message(
-            content=f"{said}\nNothing to teach, says {interaction.user.mention}."[-MAX_TEXT:],
+            content=f"{said}\n{text('ticket_closing.not_taught', member=interaction.user.mention)}"[
+                -MAX_TEXT:
+            ],
             view=None,
             allowed_mentions=SILENT,
         )
@@ -64,7 +69,7 @@ class LessonForm(EntryForm, template=r"lesson-form:(?P<ticket_id>[0-9]{1,18})"):
 
     def __init__(self, ticket: Ticket, fields: Fields, zone: tzinfo) -> None:
         super().__init__(Target(), fields, zone, custom_id=f"lesson-form:{ticket.id}")
-        self.title = "Teach this?"
+        self.title = text("ticket_closing.form_lesson_title")
         self._ticket = ticket
 
     @classmethod
@@ -96,6 +101,9 @@ class LessonView(StaffView):
         super().__init__(timeout=RETRY_SECONDS)
         self._ticket = ticket
         self._again = again
+        self.add_phrasing.label = text("ticket_closing.add_phrasing")
+        self.add_own.label = text("ticket_closing.add_own")
+        self.correct.label = text("ticket_closing.correct")
         self._draft = draft
         self._entry_id = error.entry_id if isinstance(error, SimilarError) else None
         if self._entry_id is None:
@@ -104,7 +112,7 @@ class LessonView(StaffView):
         elif isinstance(error, SimilarError) and error.is_exact:
             self.remove_item(self.add_own)
 
-    @discord.ui.button(label="Add as another phrasing", style=discord.ButtonStyle.primary)
+    @discord.ui.button(style=discord.ButtonStyle.primary)
     async def add_phrasing(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Have the entry that is there answer this question, too."""
         assert self._entry_id is not None  # the button is there
@@ -115,7 +123,7 @@ class LessonView(StaffView):
         trained = await lessons.add_phrasings(self._ticket, reader, self._entry_id, self._draft)
         await self._done(interaction, trained)
 
-    @discord.ui.button(label="Add as an entry of its own")
+    @discord.ui.button()
     async def add_own(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Make an entry beside the similar one."""
         assert self._draft is not None  # the button is there
@@ -124,7 +132,7 @@ class LessonView(StaffView):
         trained = await lessons.teach(self._ticket, _reader(interaction), self._draft, is_new=True)
         await self._done(interaction, trained)
 
-    @discord.ui.button(label="Correct it")
+    @discord.ui.button()
     async def correct(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Open the form again, filled in as it was."""
         await interaction.response.send_modal(self._again)

@@ -24,7 +24,7 @@ class TicketListener(commands.Cog):
         """Start listening and looking at timers."""
         self._bot.ticket_threads = self._tickets.conversation.threads
         self._bot.on_ticket_message = self._hear
-        self._bot.services.retention.on_guild_gone = self._tickets.settings.forget_guild
+        self._bot.services.retention.on_guild_gone["tickets"] = self._tickets.settings.forget_guild
         self._worker.start()
 
     async def cog_unload(self) -> None:

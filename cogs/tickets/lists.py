@@ -5,10 +5,11 @@ from typing import Any, NamedTuple, Self
 
 import discord
 
-from bot.core.checks import is_support
+from bot.core.checks import is_support, require_guild
 from bot.core.ui import KeptButton
 from bot.domain.tickets import TicketState
 from bot.services.tickets.service import TicketService
+from bot.texts import text
 from cogs.tickets.embeds import tickets_embed
 
 _STATES = "|".join(TicketState)
@@ -36,7 +37,7 @@ class PageButton(KeptButton, template=PATTERN):
         parts = ":".join("" if each is None else str(each) for each in wanted)
         super().__init__(
             discord.ui.Button(
-                label="Back" if way == "b" else "Next",
+                label=text("tickets.list_back") if way == "b" else text("tickets.list_next"),
                 custom_id=f"tickets:{page}:{parts}:{way}",
                 disabled=not usable,
             )
@@ -52,6 +53,7 @@ class PageButton(KeptButton, template=PATTERN):
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """Show the page."""
+        require_guild(interaction)
         tickets = interaction.client.services.tickets
         embed, view = await list_page(interaction, tickets, self.wanted, self.page)
         await interaction.response.edit_message(embed=embed, view=view)

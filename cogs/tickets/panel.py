@@ -7,11 +7,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.core.checks import is_support, support_only
+from bot.core.checks import is_support, require_guild, support_only
 from bot.core.client import Bot
 from bot.core.errors import tell
 from bot.domain.errors import UserFacingError
 from bot.services.tickets.service import TicketService
+from bot.texts import text
 from cogs.tickets.forms import Begun, OpenForm
 
 PANEL_BUTTON, PANEL_SELECT = "ticket:open", "ticket:open:category"
@@ -49,10 +50,10 @@ class TicketPanel(commands.Cog):
         self._tickets.opening.check_ready(interaction.guild_id)
         channel = interaction.channel
         if not isinstance(channel, discord.TextChannel):
-            raise UserFacingError("Do this in the text channel where the panel is to be.")
+            raise _wrong_place()
         have = channel.permissions_for(channel.guild.me)
         if not (have.view_channel and have.send_messages and have.embed_links):
-            raise UserFacingError("I need **View Channel**, **Send Messages** and **Embed Links** here.")
+            raise _lacking()
         options = [
             discord.SelectOption(
                 label=each.name, value=str(each.id), description=each.description or None,
@@ -60,16 +61,13 @@ class TicketPanel(commands.Cog):
             )
             for each in self._tickets.settings.categories(interaction.guild_id)
         ]  # fmt: skip
-        embed = discord.Embed(
-            title="Support",
-            description=text or "Do you need help? Open a ticket, and we look at it together.",
-            colour=discord.Colour.blurple(),
-        )
         await interaction.response.defer(ephemeral=True, thinking=True)
         await channel.send(
-            embed=embed, view=panel_view(options), allowed_mentions=discord.AllowedMentions.none()
+            embed=_panel_embed(text),
+            view=panel_view(options),
+            allowed_mentions=discord.AllowedMentions.none(),
         )
-        await interaction.followup.send("The panel is posted.", ephemeral=True)
+        await _say_posted(interaction)
 
     async def _from_message(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Show the form, with the message's text where its author, or all who will read it, may see that."""
@@ -77,11 +75,11 @@ class TicketPanel(commands.Cog):
         author = message.author
         own = author.id == interaction.user.id
         if author.bot:
-            raise UserFacingError("A bot wrote that. Choose a member's message.")
+            raise UserFacingError(text("tickets.panel_bot_message"))
         if not own and not is_support(interaction):
-            raise UserFacingError("You can open a ticket from a message of your own.")
+            raise UserFacingError(text("checks.own_message"))
         opening = self._tickets.opening
-        await opening.check_may_open(interaction.guild_id, author.id)
+        await opening.check_may_open(interaction.guild_id, author.id, interaction.user.id)
         parent_id = opening.check_ready(interaction.guild_id).parent_id
         may_show = own or (parent_id is not None and self._tickets.may_carry(message.channel.id, parent_id))
         begun = Begun(
@@ -89,6 +87,27 @@ class TicketPanel(commands.Cog):
             message.channel.id, message.id,
         )  # fmt: skip
         await interaction.response.send_modal(OpenForm.begin(interaction, begun))
+
+
+def _panel_embed(words: str | None) -> discord.Embed:
+    """Build what the panel says: these words, or the usual ones."""
+    return discord.Embed(
+        title=text("tickets.panel_title"),
+        description=words or text("tickets.panel_text"),
+        colour=discord.Colour.blurple(),
+    )
+
+
+async def _say_posted(interaction: discord.Interaction) -> None:
+    await interaction.followup.send(text("tickets.panel_posted"), ephemeral=True)
+
+
+def _wrong_place() -> UserFacingError:
+    return UserFacingError(text("tickets.panel_wrong_place"))
+
+
+def _lacking() -> UserFacingError:
+    return UserFacingError(text("tickets.panel_lacking"))
 
 
 def panel_view(options: Sequence[discord.SelectOption]) -> discord.ui.View:
@@ -110,7 +129,9 @@ class _PanelView(discord.ui.View):
 
 class _OpenButton(discord.ui.Button[Any]):
     def __init__(self) -> None:
-        super().__init__(label="Open a ticket", style=discord.ButtonStyle.primary, custom_id=PANEL_BUTTON)
+        super().__init__(
+            label=text("tickets.panel_button"), style=discord.ButtonStyle.primary, custom_id=PANEL_BUTTON
+        )
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await _begin(interaction, None)
@@ -118,7 +139,7 @@ class _OpenButton(discord.ui.Button[Any]):
 
 class _CategorySelect(discord.ui.Select[Any]):
     def __init__(self, options: list[discord.SelectOption]) -> None:
-        super().__init__(placeholder="What is it about?", custom_id=PANEL_SELECT, options=options)
+        super().__init__(placeholder=text("tickets.panel_select"), custom_id=PANEL_SELECT, options=options)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         chosen = self.values[0] if self.values else ""
@@ -127,9 +148,9 @@ class _CategorySelect(discord.ui.Select[Any]):
 
 async def _begin(interaction: discord.Interaction[Any], category_id: int | None) -> None:
     """Show the form to a member who may open a ticket."""
-    assert interaction.guild_id is not None  # panels are only posted in servers
+    guild_id = require_guild(interaction)
     tickets: TicketService = interaction.client.services.tickets
-    await tickets.opening.check_may_open(interaction.guild_id, interaction.user.id)
-    known = tickets.settings.category(interaction.guild_id, category_id)
+    await tickets.opening.check_may_open(guild_id, interaction.user.id)
+    known = tickets.settings.category(guild_id, category_id)
     begun = Begun(interaction.user.id, interaction.user.display_name, known.id if known else None)
     await interaction.response.send_modal(OpenForm.begin(interaction, begun))

@@ -11,6 +11,7 @@ from bot.core.ui import KeptButton
 from bot.domain.tickets import TicketState
 from bot.models import Ticket
 from bot.services.tickets.ratings import BEST, MAX_COMMENT, TicketRatings
+from bot.texts import text
 from bot.tools.ticket_closing import RATE_ID, RATE_PATTERN
 
 FIELD = "comment"
@@ -45,7 +46,7 @@ class CommentButton(KeptButton, template=COMMENT_PATTERN):
     def __init__(self, ticket_id: int) -> None:
         self.ticket_id = ticket_id
         custom_id = COMMENT_ID.format(ticket_id=ticket_id)
-        super().__init__(discord.ui.Button(label="Add a comment", custom_id=custom_id))
+        super().__init__(discord.ui.Button(label=text("ticket_closing.button_comment"), custom_id=custom_id))
 
     @classmethod
     async def from_custom_id(
@@ -66,12 +67,12 @@ class CommentForm(KeptForm, template=r"ticket-commented:(?P<ticket_id>[0-9]{1,18
     """Asks for a comment."""
 
     def __init__(self, ticket_id: int) -> None:
-        super().__init__(f"ticket-commented:{ticket_id}", "How was the help?")
+        super().__init__(f"ticket-commented:{ticket_id}", text("ticket_closing.form_comment_title"))
         self._ticket_id = ticket_id
         comment = discord.ui.TextInput[Any](
             max_length=MAX_COMMENT, style=discord.TextStyle.paragraph, custom_id=FIELD
         )
-        self.add_item(discord.ui.Label(text="Comment", component=comment))
+        self.add_item(discord.ui.Label(text=text("ticket_closing.form_comment"), component=comment))
 
     @classmethod
     async def from_custom_id(cls, _interaction: discord.Interaction[Any], match: re.Match[str], /) -> Self:
@@ -84,7 +85,7 @@ class CommentForm(KeptForm, template=r"ticket-commented:(?P<ticket_id>[0-9]{1,18
         ticket = await ratings.find(self._ticket_id)
         require_own(interaction, ticket.opener_id)
         await ratings.comment(self._ticket_id, written.get(FIELD, ""))
-        await interaction.response.send_message("Thank you, staff will read it.", ephemeral=True)
+        await interaction.response.send_message(text("ticket_closing.commented"), ephemeral=True)
         await _shut_again(interaction, ticket)
 
 
@@ -101,9 +102,8 @@ async def rate(interaction: discord.Interaction[Any], ticket_id: int, rating: in
     view = discord.ui.View(timeout=None)
     view.add_item(CommentButton(ticket_id))
     view.stop()  # presses are heard by the cog's dynamic items
-    await interaction.response.send_message(
-        f"Thank you: {rating} of {BEST} for ticket #{ticket.number:04}.", view=view, ephemeral=True
-    )
+    told = text("ticket_closing.rated", rating=rating, best=BEST, number=f"{ticket.number:04}")
+    await interaction.response.send_message(told, view=view, ephemeral=True)
     await _shut_again(interaction, ticket)
 
 

@@ -9,21 +9,22 @@ from bot.core.checks import require_manager
 from bot.core.ui import TellingModal
 from bot.domain.errors import UserFacingError
 from bot.services.tickets.service import TicketService
+from bot.texts import text
 
 Refresh = Callable[[discord.Interaction[Any]], Awaitable[None]]
 RULES = (
-    ("max_open", "Open tickets of one member at most", True),
-    ("cooldown_seconds", "Seconds between two tickets of one member", True),
-    ("remind_hours", "Hours until a silent member is reminded", False),
-    ("close_hours", "Hours until a silent member's ticket closes", False),
+    ("max_open", True),
+    ("cooldown_seconds", True),
+    ("remind_hours", False),
+    ("close_hours", False),
 )
 
 
-class CategoriesForm(TellingModal, title="Categories"):
+class CategoriesForm(TellingModal):
     """One category a line."""
 
     def __init__(self, tickets: TicketService, guild_id: int, refresh: Refresh) -> None:
-        super().__init__()
+        super().__init__(title=text("ticket_setup.form_categories_title"))
         self._tickets = tickets
         self._guild_id = guild_id
         self._show_again = refresh
@@ -33,10 +34,14 @@ class CategoriesForm(TellingModal, title="Categories"):
         ]
         self.lines = discord.ui.TextInput[Any](
             style=discord.TextStyle.paragraph, required=False, default="\n".join(lines) or None,
-            placeholder="\N{CREDIT CARD} Billing | Payments and invoices",
+            placeholder=text("ticket_setup.form_categories_example"),
         )  # fmt: skip
         self.add_item(
-            discord.ui.Label(text="One a line", description="emoji name | description", component=self.lines)
+            discord.ui.Label(
+                text=text("ticket_setup.form_categories_lines"),
+                description=text("ticket_setup.form_categories_hint"),
+                component=self.lines,
+            )
         )
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
@@ -47,11 +52,11 @@ class CategoriesForm(TellingModal, title="Categories"):
         await self._show_again(interaction)
 
 
-class RulesForm(TellingModal, title="Rules"):
+class RulesForm(TellingModal):
     """Working hours, limits and patience."""
 
     def __init__(self, tickets: TicketService, guild_id: int, refresh: Refresh) -> None:
-        super().__init__()
+        super().__init__(title=text("ticket_setup.form_rules_title"))
         self._tickets = tickets
         self._guild_id = guild_id
         self._show_again = refresh
@@ -59,31 +64,35 @@ class RulesForm(TellingModal, title="Rules"):
         self.hours = discord.ui.TextInput[Any](
             required=False, default=settings.working_hours, placeholder="mon-fri 09:00-17:00", max_length=32
         )
-        self.add_item(discord.ui.Label(text="Working hours; empty for always", component=self.hours))
+        self.add_item(discord.ui.Label(text=text("ticket_setup.form_hours"), component=self.hours))
         self.numbers: dict[str, discord.ui.TextInput[Any]] = {}
-        for name, label, required in RULES:
+        for name, required in RULES:
             value = getattr(settings, name)
             field = discord.ui.TextInput[Any](
                 required=required, default=None if value is None else str(value), max_length=5
             )
             self.numbers[name] = field
-            hint = None if required else "Empty for never"
-            self.add_item(discord.ui.Label(text=label, description=hint, component=field))
+            hint = None if required else text("ticket_setup.form_never")
+            self.add_item(discord.ui.Label(text=_label(name), description=hint, component=field))
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Store them."""
         require_manager(interaction)
         await interaction.response.defer()
         values: dict[str, Any] = {"working_hours": self.hours.value.strip().lower() or None}
-        for name, label, required in RULES:
-            values[name] = _whole(label, self.numbers[name].value, required=required)
+        for name, required in RULES:
+            values[name] = _whole(_label(name), self.numbers[name].value, required=required)
         await self._tickets.settings.change(self._guild_id, **values)
         await self._show_again(interaction)
 
 
-def _whole(label: str, text: str, *, required: bool) -> int | None:
-    if not text.strip() and not required:
+def _label(name: str) -> str:
+    return text(f"ticket_setup.rule_{name}")
+
+
+def _whole(label: str, written: str, *, required: bool) -> int | None:
+    if not written.strip() and not required:
         return None
-    if not text.strip().isdecimal():
-        raise UserFacingError(f"{label}: write a whole number.")
-    return int(text)
+    if not written.strip().isdecimal():
+        raise UserFacingError(text("ticket_setup.not_whole", label=label))
+    return int(written)

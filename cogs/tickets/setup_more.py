@@ -7,17 +7,18 @@ import discord
 from bot.core.checks import require_manager
 from bot.core.ui import TellingModal
 from bot.services.tickets.service import TicketService
+from bot.texts import text
 from cogs.tickets.setup_forms import Refresh
 
 SENT, KEPT = "yes", "no"
 ADOPTED, LEFT = "tickets", "posts"
 
 
-class StaffForm(TellingModal, title="Staff channel, transcripts, posts"):
+class StaffForm(TellingModal):
     """Where staff are called, whether members get transcripts, and whether their posts become tickets."""
 
     def __init__(self, tickets: TicketService, guild: discord.Guild, refresh: Refresh) -> None:
-        super().__init__()
+        super().__init__(title=text("ticket_setup.form_staff_title"))
         self._tickets = tickets
         self._show_again = refresh
         staff_id = tickets.settings.staff_channel(guild.id)
@@ -28,20 +29,29 @@ class StaffForm(TellingModal, title="Staff channel, transcripts, posts"):
         )  # fmt: skip
         sent = tickets.settings.of(guild.id).transcript_dm
         self.transcript = discord.ui.Select[Any](options=[
-            discord.SelectOption(label="By direct message", value=SENT, default=sent),
-            discord.SelectOption(label="Not sent", value=KEPT, default=not sent),
+            discord.SelectOption(label=text("ticket_setup.form_sent"), value=SENT, default=sent),
+            discord.SelectOption(label=text("ticket_setup.form_not_sent"), value=KEPT, default=not sent),
         ])  # fmt: skip
         adopts = tickets.settings.of(guild.id).adopt_posts
         self.posts = discord.ui.Select[Any](options=[
-            discord.SelectOption(label="Become tickets", value=ADOPTED, default=adopts),
-            discord.SelectOption(label="Stay posts", value=LEFT, default=not adopts),
+            discord.SelectOption(label=text("ticket_setup.form_adopted"), value=ADOPTED, default=adopts),
+            discord.SelectOption(label=text("ticket_setup.form_left"), value=LEFT, default=not adopts),
         ])  # fmt: skip
-        where = "Shared with /config staff; empty: they are called in the ticket"
-        self.add_item(discord.ui.Label(text="Staff channel", description=where, component=self.channel))
-        self.add_item(discord.ui.Label(text="Transcript for the member", component=self.transcript))
-        past = "Those made before you choose this stay as they are"
+        label = discord.ui.Label
         self.add_item(
-            discord.ui.Label(text="Members' own posts in the forum", description=past, component=self.posts)
+            label(
+                text=text("ticket_setup.form_staff_channel"),
+                description=text("ticket_setup.form_staff_channel_hint"),
+                component=self.channel,
+            )
+        )
+        self.add_item(label(text=text("ticket_setup.form_transcript"), component=self.transcript))
+        self.add_item(
+            label(
+                text=text("ticket_setup.form_posts"),
+                description=text("ticket_setup.form_posts_hint"),
+                component=self.posts,
+            )
         )
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
@@ -61,11 +71,11 @@ class StaffForm(TellingModal, title="Staff channel, transcripts, posts"):
         await self._show_again(interaction)
 
 
-class CategoryRoleForm(TellingModal, title="Staff of a category"):
+class CategoryRoleForm(TellingModal):
     """The role that is called for tickets of one category."""
 
     def __init__(self, tickets: TicketService, guild_id: int, refresh: Refresh) -> None:
-        super().__init__()
+        super().__init__(title=text("ticket_setup.form_category_role_title"))
         self._tickets = tickets
         self._show_again = refresh
         self.category = discord.ui.Select[Any](
@@ -75,9 +85,11 @@ class CategoryRoleForm(TellingModal, title="Staff of a category"):
             ]
         )
         self.role = discord.ui.RoleSelect[Any](min_values=0, required=False)
-        hint = "Empty: the staff role. It also needs that one to work on tickets"
-        self.add_item(discord.ui.Label(text="Category", component=self.category))
-        self.add_item(discord.ui.Label(text="Role to call", description=hint, component=self.role))
+        hint = text("ticket_setup.form_role_hint")
+        self.add_item(discord.ui.Label(text=text("ticket_setup.form_category"), component=self.category))
+        self.add_item(
+            discord.ui.Label(text=text("ticket_setup.form_role"), description=hint, component=self.role)
+        )
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Store it."""

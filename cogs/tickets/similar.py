@@ -6,17 +6,17 @@ from typing import Any, Self
 
 import discord
 
+from bot.core.checks import require_guild
 from bot.core.places import person
 from bot.core.ui import KeptButton
-from bot.domain.errors import UserFacingError
 from bot.domain.markdown import escape_markdown
 from bot.domain.tickets import question_text
 from bot.services.tickets.opening import Wish
 from bot.services.tickets.service import TicketService
 from bot.services.tickets.similar import Similar, SimilarTickets
+from bot.texts import text
 
 OPEN, SOLVED = "open", "solved"
-LABELS = {OPEN: "Open anyway", SOLVED: "That solves it"}
 PATTERN = rf"ticket:draft:(?P<key>[a-z]{{1,16}}:[0-9]{{1,20}}):(?P<action>{OPEN}|{SOLVED})"
 
 
@@ -28,7 +28,8 @@ class DraftButton(KeptButton, template=PATTERN):
         self.action = action
         style = discord.ButtonStyle.success if action == SOLVED else discord.ButtonStyle.secondary
         custom_id = f"ticket:draft:{key}:{action}"
-        super().__init__(discord.ui.Button(label=LABELS[action], custom_id=custom_id, style=style))
+        label = text(f"tickets.similar_button_{action}")
+        super().__init__(discord.ui.Button(label=label, custom_id=custom_id, style=style))
 
     @classmethod
     async def from_custom_id(
@@ -40,14 +41,13 @@ class DraftButton(KeptButton, template=PATTERN):
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """Do what it says."""
         tickets: TicketService = interaction.client.services.tickets
-        if interaction.guild_id is None:
-            raise UserFacingError("Tickets are only in servers.")
+        guild_id = require_guild(interaction)
         await interaction.response.defer()
-        wish = await tickets.drafts.get(interaction.guild_id, interaction.user.id, self.key)
+        wish = await tickets.drafts.get(guild_id, interaction.user.id, self.key)
         if self.action == OPEN:
             told = await open_ticket(interaction, tickets, wish)  # once, however often it is pressed
         else:
-            told = "Good to hear. I opened no ticket."
+            told = text("tickets.similar_solved")
         await tickets.drafts.drop(self.key)
         nobody = discord.AllowedMentions.none()
         await interaction.edit_original_response(content=told, embed=None, view=None, allowed_mentions=nobody)
@@ -57,9 +57,9 @@ async def offer_similar(interaction: discord.Interaction[Any], tickets: TicketSe
     """Show solved tickets like this one that the member may read; return False where there are none."""
     assert isinstance(interaction.user, discord.Member)  # the form is only shown in servers
     reader = person(interaction.user)
-    text = question_text(wish.title, wish.question)
+    asked = question_text(wish.title, wish.question)
     finder: SimilarTickets = interaction.client.services.similar_tickets
-    similar = await finder.similar(wish.guild_id, text, reader)
+    similar = await finder.similar(wish.guild_id, asked, reader)
     if not similar:
         return False
     await tickets.drafts.keep(wish)
@@ -74,11 +74,15 @@ async def offer_similar(interaction: discord.Interaction[Any], tickets: TicketSe
 async def open_ticket(interaction: discord.Interaction[Any], tickets: TicketService, wish: Wish) -> str:
     """Open a ticket and return what its member is told."""
     ticket = await tickets.opening.open(wish)
-    where = f" is open: <#{ticket.thread_id}>" if ticket.thread_id is not None else " is being opened."
+    number = f"{ticket.number:04}"
+    told = text("tickets.being_opened", number=number)
+    if ticket.thread_id is not None:
+        told = text("tickets.opened", number=number, thread=f"<#{ticket.thread_id}>")
     now = interaction.created_at
     later = tickets.settings.rules(ticket.guild_id).polite(now)
-    when = f" Staff are there again <t:{int(later.timestamp())}:R>." if later > now else ""
-    return f"Ticket #{ticket.number:04}{where}{when}"
+    if later > now:
+        told = f"{told} {text('tickets.staff_back', moment=f'<t:{int(later.timestamp())}:R>')}"
+    return told
 
 
 def similar_embed(guild_id: int, similar: Sequence[Similar]) -> discord.Embed:
@@ -88,7 +92,9 @@ def similar_embed(guild_id: int, similar: Sequence[Similar]) -> discord.Embed:
         + escape_markdown(ticket.title)
         for ticket, _ in similar
     ]
-    count = "A similar solved ticket" if len(similar) == 1 else f"{len(similar)} similar solved tickets"
-    embed = discord.Embed(title=count, description="\n".join(lines))
-    embed.set_footer(text="What you wrote is kept for a day: open your ticket if they don't help.")
+    title = text("tickets.similar_many", count=len(similar))
+    if len(similar) == 1:
+        title = text("tickets.similar_one")
+    embed = discord.Embed(title=title, description="\n".join(lines))
+    embed.set_footer(text=text("tickets.similar_footer"))
     return embed

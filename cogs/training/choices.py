@@ -8,6 +8,7 @@ from discord import app_commands
 from bot.core.checks import is_support
 from bot.domain.errors import UserFacingError
 from bot.services.training.entries import SUGGESTED, TrainingEntries
+from bot.texts import text
 from cogs.training.embeds import batch_text
 
 MAX_NAME = 100  # characters of a choice
@@ -54,13 +55,13 @@ class Completer:
         ][:SUGGESTED]
 
 
-def number_of(text: str) -> int:
+def number_of(typed: str) -> int:
     """Return the entry or change that an option names.
 
     Raises:
         UserFacingError: it names none.
     """
-    number = text.partition(":")[0].strip()
+    number = typed.partition(":")[0].strip()
     if not number.isdecimal() or len(number) >= len(str(2**63)):
-        raise UserFacingError("Choose one from the list, or give its number.")
+        raise UserFacingError(text("training.choose_entry"))
     return int(number)

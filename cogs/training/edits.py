@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from bot.domain.errors import UserFacingError
 from bot.services.training.drafts import Draft, keys_of
+from bot.texts import text
 
 NONE = "-"  # as a category
 
@@ -28,7 +29,7 @@ def edited(draft: Draft, edit: Edit) -> Draft:
     if edit.remove_question is not None:
         [key] = keys_of([edit.remove_question])
         if questions.pop(key, None) is None:
-            raise UserFacingError("That entry isn't asked this way: /train edit alone shows how it is.")
+            raise UserFacingError(text("training.edit_no_such_question"))
     kept = (*questions.values(), *([edit.add_question] if edit.add_question else []))
     category = draft.category if edit.category is None else edit.category
     return replace(

@@ -5,54 +5,52 @@ from collections.abc import Sequence
 import discord
 from discord.utils import format_dt
 
-from bot.domain.counted import counted
 from bot.domain.markdown import escape_markdown
-from bot.models import ChangeKind, TrainingChange
+from bot.models import ChangeKind, TrainingChange, TrainingEntry
 from bot.services.training.entries import Batch, Page, Trained
 from bot.services.training.importing import Issue, Report
-from bot.services.training.knowledge import Band, Found
+from bot.services.training.knowledge import Band, Candidate, Found
+from bot.texts import counted, text
 
 MAX_TITLE, MAX_DESCRIPTION, MAX_VALUE = 256, 4_096, 1_024  # characters; Discord refuses more
 MAX_SHOWN = 1_500  # characters of an answer in full
 ISSUES = 5  # of each kind in the embed; the rest is in the file beside it
-DONE = {
-    ChangeKind.ADD: "added",
-    ChangeKind.EDIT: "edited",
-    ChangeKind.REMOVE: "removed",
-    ChangeKind.IMPORT: "imported",
-    ChangeKind.UNDO: "took back a change of",
-}
-BANDS = {
-    Band.TRAINED: "I would give the first answer as it is written.",
-    Band.COMPOSED: "I would have a language model put an answer together from these. "
-    "Without one, I would not answer.",
-    Band.BELOW: "I would not answer from training.",
-}
 
 
-def entry_embed(trained: Trained, title: str = "Trained") -> discord.Embed:
-    """Build one entry, as it is stored."""
+def entry_embed(trained: Trained, done: str = "trained") -> discord.Embed:
+    """Build one entry, as it is stored, after it was trained, "changed" or "removed"."""
     entry = trained.entry
     embed = discord.Embed(
-        title=f"{title}: entry {entry.id}", description=_short(escape_markdown(entry.answer), MAX_SHOWN)
+        title=text(f"training.entry_title_{done}", entry=entry.id),
+        description=_short(escape_markdown(entry.answer), MAX_SHOWN),
     )
-    embed.add_field(name="Asked as", value=_lines(trained.questions), inline=False)
+    embed.add_field(name=text("training.entry_questions"), value=_lines(trained.questions), inline=False)
     if entry.category:
-        embed.add_field(name="Category", value=escape_markdown(entry.category))
+        embed.add_field(name=text("training.entry_category"), value=escape_markdown(entry.category))
     if entry.valid_from or entry.valid_until:
-        begin = f"from {format_dt(entry.valid_from)} " if entry.valid_from else ""
-        end = f"until {format_dt(entry.valid_until)}" if entry.valid_until else "on"
-        embed.add_field(name="Valid", value=begin + end)
+        embed.add_field(name=text("training.entry_valid"), value=_valid(entry))
     if entry.links:
-        embed.add_field(name="Links", value=_short("\n".join(entry.links), MAX_VALUE), inline=False)
+        embed.add_field(
+            name=text("training.entry_links"), value=_short("\n".join(entry.links), MAX_VALUE), inline=False
+        )
     if entry.source_url:
-        embed.add_field(name="Made from", value=entry.source_url)
-    used = counted(entry.used_count, "time") + (
-        f" · 👍 {entry.helpful} · 👎 {entry.unhelpful}" if entry.used_count else ""
+        embed.add_field(name=text("training.entry_source"), value=entry.source_url)
+    used = counted(entry.used_count, "time")
+    if entry.used_count:
+        used += f" · 👍 {entry.helpful} · 👎 {entry.unhelpful}"
+    embed.add_field(name=text("training.entry_used"), value=used)
+    embed.add_field(
+        name=text("training.entry_changed_by"),
+        value=f"<@{entry.updated_by}> {format_dt(entry.updated_at, 'R')}",
     )
-    embed.add_field(name="Used", value=used)
-    embed.add_field(name="Changed", value=f"<@{entry.updated_by}> {format_dt(entry.updated_at, 'R')}")
     return embed
+
+
+def list_title(category: str | None, words: str) -> str:
+    """Return what is written over a list of entries."""
+    if words:
+        return text("training.list_words", words=words)
+    return text("training.list_category", category=category) if category else text("training.list_all")
 
 
 def page_embed(page: Page, title: str) -> discord.Embed:
@@ -66,79 +64,101 @@ def page_embed(page: Page, title: str) -> discord.Embed:
     ]
     embed = discord.Embed(
         title=_short(title, MAX_TITLE),
-        description="\n".join(lines)[:MAX_DESCRIPTION] or "There is nothing yet.",
+        description="\n".join(lines)[:MAX_DESCRIPTION] or text("training.list_empty"),
     )
-    embed.set_footer(text=f"Page {page.number} of {page.pages} · {counted(page.total, 'entry', 'entries')}")
+    embed.set_footer(
+        text=text(
+            "training.list_footer", page=page.number, pages=page.pages, total=counted(page.total, "entry")
+        )
+    )
     return embed
 
 
 def answer_embed(question: str, found: Found) -> discord.Embed:
     """Build what the bot would answer to a question, as its asker would see it, and why."""
     embed = discord.Embed(
-        title="What I would answer", description=f">>> {_short(escape_markdown(question), 300)}"
+        title=text("training.test_title"), description=f">>> {_short(escape_markdown(question), 300)}"
     )
     best = found.matches[0] if found.matches else None
     if best is not None and found.band == Band.TRAINED:
         answer = _short(best.entry.answer, MAX_VALUE)  # its markup is shown, as it is where it is posted
-        embed.add_field(name=f"Answer of entry {best.entry.id}", value=answer, inline=False)
-    embed.add_field(name="Decision", value=BANDS[found.band], inline=False)
-    rows = [
-        f"**{each.score:.2f}** entry {each.entry.id}{' (the same question)' if each.is_exact else ''}: "
-        + _short(escape_markdown(each.phrasing), 120)
-        for each in found.matches
-    ]
+        embed.add_field(name=text("training.test_answer", entry=best.entry.id), value=answer, inline=False)
     embed.add_field(
-        name="Nearest", value=_short("\n".join(rows) or "nothing is trained", MAX_VALUE), inline=False
+        name=text("training.test_decision"), value=text(f"training.band_{found.band}"), inline=False
     )
-    by = f"compared by {found.by}" + (", for the encoder doesn't answer now" if found.is_fallback else "")
-    embed.set_footer(text=f"As written from {found.threshold:.2f} · put together from {found.low:.2f} · {by}")
+    rows = [_match(each) for each in found.matches]
+    embed.add_field(
+        name=text("training.test_nearest"),
+        value=_short("\n".join(rows) or text("training.test_none"), MAX_VALUE),
+        inline=False,
+    )
+    by = (
+        text("training.test_by_fallback", how=found.by)
+        if found.is_fallback
+        else text("training.test_by", how=found.by)
+    )
+    embed.set_footer(
+        text=text(
+            "training.test_footer", trained=f"{found.threshold:.2f}", composed=f"{found.low:.2f}", by=by
+        )
+    )
     return embed
 
 
 def history_embed(entry_id: int, changes: Sequence[TrainingChange]) -> discord.Embed:
     """Build the history of one entry."""
-    lines = [
-        f"`{each.id}` <@{each.actor_id}> {_done(each.kind)} it {format_dt(each.at, 'R')}"
-        + (" · taken back" if each.undone_by else "")
-        + _difference(each)
-        for each in changes
-    ]
-    shown = _short("\n".join(lines) or "There is no such entry.", MAX_DESCRIPTION)
-    return discord.Embed(title=f"History of entry {entry_id}", description=shown)
+    lines = [_history_line(each) for each in changes]
+    shown = _short("\n".join(lines) or text("training.history_none"), MAX_DESCRIPTION)
+    return discord.Embed(title=text("training.history_title", entry=entry_id), description=shown)
+
+
+def _who(actor_id: int) -> str:
+    """Return who changed something; of what the bot's owner imported nobody is told."""
+    return f"<@{actor_id}>" if actor_id else text("training.somebody")
 
 
 def batches_embed(batches: Sequence[Batch]) -> discord.Embed:
     """Build the last changes of a server's training."""
     lines = [
-        f"`{each.first_id}` <@{each.actor_id}> {batch_text(each)} {format_dt(each.at, 'R')}"
+        f"`{each.first_id}` {_who(each.actor_id)} {batch_text(each)} {format_dt(each.at, 'R')}"
         for each in batches
     ]
     embed = discord.Embed(
-        title="Last changes", description="\n".join(lines)[:MAX_DESCRIPTION] or "There are none."
+        title=text("training.batches_title"),
+        description="\n".join(lines)[:MAX_DESCRIPTION] or text("training.batches_none"),
     )
-    embed.set_footer(text="/train undo change: takes one back")
+    embed.set_footer(text=text("training.batches_footer"))
     return embed
 
 
 def batch_text(batch: Batch) -> str:
     """Return what one command or import did: "imported 120 entries"."""
-    what = f"entry {batch.entry_id}" if batch.size == 1 else counted(batch.size, "entry", "entries")
-    return f"{_done(batch.kind)} {what}" + (" (taken back)" if batch.undone == batch.size else "")
+    what = (
+        text("training.change_entry", entry=batch.entry_id)
+        if batch.size == 1
+        else counted(batch.size, "entry")
+    )
+    done = text(f"training.what_{ChangeKind(batch.kind)}", what=what)
+    return text("training.batch_undone", done=done) if batch.undone == batch.size else done
 
 
 def report_embed(report: Report, *, is_done: bool) -> discord.Embed:
     """Build what an import did or would do."""
     embed = discord.Embed(
-        title="Imported" if is_done else "What this import would do",
-        description=f"{counted(report.new, 'new question')}: "
-        f"{counted(report.new_entries, 'new entry', 'new entries')}, "
-        f"{counted(report.extended_entries, 'entry', 'entries')} with more ways to ask\n"
-        f"Trained just so already: {report.unchanged:,}",
+        title=text("training.imported_title") if is_done else text("training.import_title"),
+        description=text(
+            "training.import_summary",
+            questions=counted(report.new, "new_question"),
+            new=counted(report.new_entries, "new_entry"),
+            extended=counted(report.extended_entries, "entry"),
+            unchanged=f"{report.unchanged:,}",
+        ),
     )
     for name, issues in _issues(report):
         if issues:
-            shown = [f"row {each.row}: {escape_markdown(_short(each.text, 120))}" for each in issues[:ISSUES]]
-            more = [f"and {len(issues) - ISSUES:,} more"] if len(issues) > ISSUES else []
+            shown = [_row(each.row, escape_markdown(_short(each.text, 120))) for each in issues[:ISSUES]]
+            left = f"{len(issues) - ISSUES:,}"
+            more = [text("training.and_more", count=left)] if len(issues) > ISSUES else []
             value = _short("\n".join([*shown, *more]), MAX_VALUE)
             embed.add_field(name=f"{name}: {len(issues):,}", value=value, inline=False)
     return embed
@@ -149,22 +169,53 @@ def report_text(report: Report) -> str:
     if all(len(issues) <= ISSUES for _, issues in _issues(report)):
         return ""
     return "".join(
-        f"{name}\n" + "".join(f"row {each.row}: {each.text}\n" for each in issues) + "\n"
+        f"{name}\n" + "".join(f"{_row(each.row, each.text)}\n" for each in issues) + "\n"
         for name, issues in _issues(report)
         if issues
     )
 
 
+def _row(number: int, why: str) -> str:
+    return text("training.row", row=number, why=why)
+
+
 def _issues(report: Report) -> list[tuple[str, list[Issue]]]:
     return [
-        ("Left out, another answer", report.conflicts),
-        ("Left out, twice in the file", report.duplicates),
-        ("Left out, can't be used", report.invalid),
+        (text("training.left_out_conflicts"), report.conflicts),
+        (text("training.left_out_duplicates"), report.duplicates),
+        (text("training.left_out_invalid"), report.invalid),
     ]
 
 
-def _done(kind: str) -> str:
-    return DONE[ChangeKind(kind)]
+def _match(match: Candidate) -> str:
+    question = _short(escape_markdown(match.phrasing), 120)
+    values = {"score": f"{match.score:.2f}", "entry": match.entry.id, "question": question}
+    return (
+        text("training.test_match_exact", **values)
+        if match.is_exact
+        else text("training.test_match", **values)
+    )
+
+
+def _history_line(change: TrainingChange) -> str:
+    line = text(
+        f"training.log_{ChangeKind(change.kind)}",
+        change=change.id,
+        who=_who(change.actor_id),
+        when=format_dt(change.at, "R"),
+    )
+    if change.undone_by:
+        line = text("training.history_undone", line=line)
+    return line + _difference(change)
+
+
+def _valid(entry: TrainingEntry) -> str:
+    if entry.valid_from is None:
+        return text("training.valid_until", end=format_dt(entry.valid_until)) if entry.valid_until else ""
+    begin = format_dt(entry.valid_from)
+    if entry.valid_until is None:
+        return text("training.valid_from", begin=begin)
+    return text("training.valid_between", begin=begin, end=format_dt(entry.valid_until))
 
 
 def _difference(change: TrainingChange) -> str:
@@ -172,19 +223,19 @@ def _difference(change: TrainingChange) -> str:
     before, after = change.before or {}, change.after or {}
     if not before or not after:
         return ""
-    changed = [name.replace("_", " ") for name in after if before.get(name) != after[name]]
+    changed = [text(f"training.part_{name}") for name in after if before.get(name) != after[name]]
     return f": {', '.join(changed)}" if changed else ""
 
 
 def _lines(texts: Sequence[str]) -> str:
     shown: list[str] = []
-    for count, text in enumerate(texts):
-        line = _short(escape_markdown(text), 200)
+    for count, each in enumerate(texts):
+        line = _short(escape_markdown(each), 200)
         if len("\n".join([*shown, line])) > MAX_VALUE - 20:
-            return "\n".join([*shown, f"and {len(texts) - count} more"])
+            return "\n".join([*shown, text("training.and_more", count=len(texts) - count)])
         shown.append(line)
     return "\n".join(shown)
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _short(words: str, most: int) -> str:
+    return words if len(words) <= most else f"{words[: most - 1]}…"

@@ -19,6 +19,7 @@ from bot.services.training.drafts import (
     parse_moment,
 )
 from bot.services.training.entries import Trained, TrainingEntries
+from bot.texts import text
 from cogs.training.embeds import entry_embed
 
 MAX_FIELD = 4_000  # characters; Discord takes no more
@@ -28,7 +29,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ADD, EDIT, REPLY = "add", "edit", "reply"
 FIELDS = ("questions", "answer", "category", "links", "dates")
 FORM_ID = "train-form"
-FORM_PATTERN = rf"{FORM_ID}:(?P<kind>{ADD}|{EDIT}|{REPLY}):(?P<place>[0-9]{{1,19}}):(?P<mark>[0-9]{{1,19}})"
+FORM_PATTERN = (
+    rf"{FORM_ID}:(?P<kind>{ADD}|{EDIT}|{REPLY}):(?P<place>[0-9]{{1,19}}):(?P<mark>[0-9]{{1,19}})"
+    r"(?::(?P<author>[0-9]{1,19}))?"
+)
 
 Fields = dict[str, str]
 
@@ -47,10 +51,7 @@ def fields_of(draft: Draft, zone: tzinfo) -> Fields:
         "dates": _dates(draft.valid_from, draft.valid_until, zone),
     }
     if max(map(len, fields.values())) > MAX_FIELD:
-        raise UserFacingError(
-            "This entry is too long for a form. Change it with this command's options, or by `/train export` "
-            "and `/train import`."
-        )
+        raise UserFacingError(text("training.form_too_long"))
     return fields
 
 
@@ -79,16 +80,22 @@ class Target(NamedTuple):
     kind: str = ADD
     place: int = 0  # the entry, or the reply's channel
     mark: int = 0  # when the entry was changed last, in microseconds, or the reply
+    author: int | None = None  # of the reply
 
     @property
     def custom_id(self) -> str:
         """Return the id of its form."""
-        return f"{FORM_ID}:{self.kind}:{self.place}:{self.mark}"
+        author = f":{self.author}" if self.author is not None else ""
+        return f"{FORM_ID}:{self.kind}:{self.place}:{self.mark}{author}"
 
     @property
     def title(self) -> str:
         """Return what is written over its form."""
-        titles = {ADD: "Teach an answer", EDIT: f"Edit entry {self.place}", REPLY: "Train from this reply"}
+        titles = {
+            ADD: text("training.form_add"),
+            EDIT: text("training.form_edit", entry=self.place),
+            REPLY: text("training.form_reply"),
+        }
         return titles[self.kind]
 
 
@@ -105,18 +112,19 @@ class EntryForm(KeptForm, template=FORM_PATTERN):
         self.target = target
         self.zone = zone
         for each in (
-            _input("Questions, one a line", fields, "questions", is_long=True),
-            _input("Answer", fields, "answer", is_long=True, most=MAX_ANSWER),
-            _input("Category", fields, "category", most=MAX_CATEGORY),
-            _input("Links to attachments, one a line", fields, "links", is_long=True),
-            _input("Valid (2026-12-01 to 2026-12-24)", fields, "dates", most=60),
+            _input(text("training.field_questions"), fields, "questions", is_long=True),
+            _input(text("training.field_answer"), fields, "answer", is_long=True, most=MAX_ANSWER),
+            _input(text("training.field_category"), fields, "category", most=MAX_CATEGORY),
+            _input(text("training.field_links"), fields, "links", is_long=True),
+            _input(text("training.field_dates"), fields, "dates", most=60),
         ):
             self.add_item(each)
 
     @classmethod
     async def from_custom_id(cls, interaction: discord.Interaction[Any], match: re.Match[str], /) -> Self:
         """Return the form that was sent."""
-        target = Target(match["kind"], int(match["place"]), int(match["mark"]))
+        author = int(match["author"]) if match["author"] else None
+        target = Target(match["kind"], int(match["place"]), int(match["mark"]), author)
         return cls(target, {}, zone_of(interaction))
 
     async def receive(self, interaction: discord.Interaction[Any], written: Written) -> None:
@@ -141,7 +149,7 @@ class EntryForm(KeptForm, template=FORM_PATTERN):
             return await entries.edit(guild_id, user_id, target.place, draft, seen)
         if target.kind == REPLY:
             link = f"https://discord.com/channels/{guild_id}/{target.place}/{target.mark}"
-            return await entries.add(guild_id, user_id, draft, link)
+            return await entries.add(guild_id, user_id, draft, link, target.author)
         return await entries.add(guild_id, user_id, draft)
 
     def way_back(self, written: Fields, _error: UserFacingError) -> StaffView:
@@ -162,8 +170,9 @@ class Retry(StaffView):
     def __init__(self, form: EntryForm) -> None:
         super().__init__(timeout=RETRY_SECONDS)
         self._form = form
+        self.correct.label = text("training.button_correct")
 
-    @discord.ui.button(label="Correct it", style=discord.ButtonStyle.primary)
+    @discord.ui.button(style=discord.ButtonStyle.primary)
     async def correct(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Open the form."""
         await interaction.response.send_modal(self._form)

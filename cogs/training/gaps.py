@@ -15,6 +15,7 @@ from bot.core.ui import StaffView
 from bot.services.guilds import GuildService
 from bot.services.training.drafts import MAX_QUESTION, MAX_QUESTIONS, Draft
 from bot.services.training.gaps import Gap, Missing, TrainingGaps
+from bot.texts import text
 from cogs.training.forms import MAX_FIELD, EntryForm, Target, fields_of
 from cogs.training.gaps_embeds import contradictions_embed, gaps_embed, stale_embed
 
@@ -58,6 +59,12 @@ class MissingView(StaffView):
         self._zone = zone
         self._kind = Kind.GAPS
         self._page = 0
+        self.back.label, self.forth.label = text("ui.back"), text("ui.next")
+        self.choose.placeholder = text("training.gaps_choose")
+        self.choose.options = [
+            discord.SelectOption(label=text(f"training.gaps_list_{kind.name.lower()}"), value=kind)
+            for kind in Kind
+        ]
         self._teach = [_TeachButton(place) for place in range(PER_PAGE)]
         self._show()
 
@@ -71,8 +78,11 @@ class MissingView(StaffView):
             embed = stale_embed(self._missing.stale[page])
         else:
             embed = contradictions_embed(self._missing.contradictions[page])
-        words = " · by words, for the encoder didn't answer in time" if self._missing.is_fallback else ""
-        embed.set_footer(text=f"Page {self._page + 1} of {self._pages} · {len(self._listed)} in all{words}")
+        place = {"page": self._page + 1, "pages": self._pages, "count": len(self._listed)}
+        if self._missing.is_fallback:
+            embed.set_footer(text=text("training.gaps_footer_words", **place))
+        else:
+            embed.set_footer(text=text("training.gaps_footer", **place))
         return embed
 
     def gap(self, place: int) -> Gap:
@@ -104,7 +114,7 @@ class MissingView(StaffView):
         on_page = len(self._listed) - self._page * PER_PAGE if self._kind is Kind.GAPS else 0
         for button in self._teach:
             self.remove_item(button)
-            button.label = f"Teach {self._page * PER_PAGE + button.place + 1}"
+            button.label = text("training.button_teach", number=self._page * PER_PAGE + button.place + 1)
             if button.place < on_page:
                 self.add_item(button)
         for turn in (self.back, self.forth):
@@ -120,20 +130,18 @@ class MissingView(StaffView):
         await interaction.response.edit_message(embed=self.embed(), view=self)
 
     @discord.ui.select(
-        cls=discord.ui.Select[Any], placeholder="What to list", row=0,
-        options=[discord.SelectOption(label=f"Questions {Kind.GAPS}", value=Kind.GAPS)]
-        + [discord.SelectOption(label=f"Entries {kind}", value=kind) for kind in list(Kind)[1:]],
-    )  # fmt: skip
+        cls=discord.ui.Select[Any], row=0, options=[discord.SelectOption(label=kind) for kind in Kind]
+    )
     async def choose(self, interaction: discord.Interaction[Any], select: discord.ui.Select[Any]) -> None:
         """Show another list."""
         await self._go(interaction, Kind(select.values[0]), 0)
 
-    @discord.ui.button(label="Back", row=2)
+    @discord.ui.button(row=2)
     async def back(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Show the page before."""
         await self._go(interaction, self._kind, self._page - 1)
 
-    @discord.ui.button(label="Next", row=2)
+    @discord.ui.button(row=2)
     async def forth(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Show the page after."""
         await self._go(interaction, self._kind, self._page + 1)
@@ -154,8 +162,8 @@ def phrasings_of(gap: Gap) -> list[str]:
     """Return the ways a gap was asked that fit into the form and one entry, a line each."""
     found: list[str] = []
     room = MAX_FIELD
-    for text in gap.texts:
-        line = " ".join(text.split())[:MAX_QUESTION]
+    for asked in gap.texts:
+        line = " ".join(asked.split())[:MAX_QUESTION]
         if len(line) < room and len(found) < MAX_QUESTIONS:
             found.append(line)
             room -= len(line) + 1

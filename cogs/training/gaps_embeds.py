@@ -8,6 +8,7 @@ from discord.utils import format_dt
 from bot.domain.markdown import escape_markdown
 from bot.services.training.contradictions import Contradiction
 from bot.services.training.gaps import Gap, StaleEntry
+from bot.texts import text
 
 EXAMPLES = 3  # of a gap
 MAX_EXAMPLE = 150  # characters
@@ -17,26 +18,32 @@ def gaps_embed(gaps: Sequence[Gap], start: int) -> discord.Embed:
     """Build a page of gaps, of which the first is the `start`th from 0."""
     lines = []
     for number, gap in enumerate(gaps, start + 1):
-        lines.append(f"**{number}** · {_times(gap.count)}, last {format_dt(gap.newest, 'R')}")
-        lines += [f"> {_short(text)}" for text in gap.texts[:EXAMPLES]]
+        lines.append(
+            text("training.gap_line", number=number, times=_times(gap.count), last=format_dt(gap.newest, "R"))
+        )
+        lines += [f"> {_short(each)}" for each in gap.texts[:EXAMPLES]]
         if len(gap.texts) > EXAMPLES:
-            lines.append(f"-# and asked in {len(gap.texts) - EXAMPLES} other ways")
+            lines.append(text("training.gap_more", count=len(gap.texts) - EXAMPLES))
     return discord.Embed(
-        title="Questions not answered",
-        description="\n".join(lines) or "There are none: every question got an answer that helped.",
+        title=text("training.gaps_title"),
+        description="\n".join(lines) or text("training.gaps_none"),
     )
 
 
 def stale_embed(stale: Sequence[StaleEntry]) -> discord.Embed:
     """Build a page of entries that no longer serve."""
     lines = [
-        f"**Entry {each.entry.id}** {_short(each.question)}\n-# {' · '.join(_reasons(each))}"
+        text(
+            "training.stale_line",
+            entry=each.entry.id,
+            question=_short(each.question),
+            reasons=" · ".join(_reasons(each)),
+        )
         for each in stale
     ]
     return discord.Embed(
-        title="Entries to look at",
-        description="\n".join(lines)
-        or "There are none: every entry is valid, used, and not rejected more often than not.",
+        title=text("training.stale_title"),
+        description="\n".join(lines) or text("training.stale_none"),
     )
 
 
@@ -45,31 +52,41 @@ def contradictions_embed(contradictions: Sequence[Contradiction]) -> discord.Emb
     lines = []
     for each in contradictions:
         one, other = each.first, each.second
-        lines.append(f"**Entries {one.entry_id} and {other.entry_id}**, {each.likeness:.2f} alike")
+        lines.append(
+            text(
+                "training.contradiction_line",
+                one=one.entry_id,
+                other=other.entry_id,
+                likeness=f"{each.likeness:.2f}",
+            )
+        )
         lines += [f"> {_short(it.text)}\n> -# {_short(it.answer)}" for it in (one, other)]
     return discord.Embed(
-        title="Entries contradicting each other",
-        description="\n".join(lines)
-        or "There are none: no two entries are asked alike and answer differently.",
+        title=text("training.contradictions_title"),
+        description="\n".join(lines) or text("training.contradictions_none"),
     )
 
 
 def _times(count: int) -> str:
-    return "asked once" if count == 1 else f"asked {count:,} times"
+    return text("training.asked_once") if count == 1 else text("training.asked_often", count=f"{count:,}")
 
 
 def _reasons(stale: StaleEntry) -> list[str]:
     entry, reasons = stale.entry, []
     if stale.is_rejected:
-        reasons.append(f"often rejected: 👎 {entry.unhelpful}, 👍 {entry.helpful}")
+        reasons.append(text("training.stale_rejected", unhelpful=entry.unhelpful, helpful=entry.helpful))
     if stale.is_expired and entry.valid_until is not None:
-        reasons.append(f"expired {format_dt(entry.valid_until, 'R')}")
+        reasons.append(text("training.stale_expired", when=format_dt(entry.valid_until, "R")))
     if stale.is_unused:
-        last = f"last used {format_dt(entry.last_used_at, 'R')}" if entry.last_used_at else "never used"
+        last = (
+            text("training.stale_last_used", when=format_dt(entry.last_used_at, "R"))
+            if entry.last_used_at
+            else text("training.stale_never_used")
+        )
         reasons.append(last)
     return reasons
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
+def _short(words: str) -> str:
+    line = " ".join(words.split())
     return escape_markdown(line if len(line) <= MAX_EXAMPLE else f"{line[: MAX_EXAMPLE - 1]}…")

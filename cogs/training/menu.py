@@ -12,6 +12,7 @@ from bot.core.checks import support_only
 from bot.domain.errors import UserFacingError
 from bot.services.guilds import GuildService
 from bot.services.training.drafts import MAX_ANSWER, MAX_LINK, MAX_LINKS, MAX_QUESTION, Draft
+from bot.texts import text
 from cogs.training.forms import REPLY, EntryForm, Target, fields_of
 
 
@@ -38,7 +39,7 @@ class TrainMenu(commands.Cog):
         guild_id = interaction.guild_id
         assert guild_id is not None  # guild only
         if not message.content and not message.attachments:
-            raise UserFacingError("That message has no text to train from.")
+            raise UserFacingError(text("training.message_empty"))
         zone = ZoneInfo(self._guilds.policy(guild_id).timezone)
         question = await _question_of(message)
         links = [each.url for each in message.attachments if len(each.url) <= MAX_LINK][:MAX_LINKS]
@@ -46,7 +47,7 @@ class TrainMenu(commands.Cog):
             (" ".join(question.split())[:MAX_QUESTION],), message.content[:MAX_ANSWER], "", tuple(links)
         )
 
-        target = Target(REPLY, message.channel.id, message.id)
+        target = Target(REPLY, message.channel.id, message.id, message.author.id)
         await interaction.response.send_modal(EntryForm(target, fields_of(draft, zone), zone))
 
 

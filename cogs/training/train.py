@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.core.checks import support_only
 from bot.core.client import Services
 from bot.services.training.drafts import Draft, draft_of
+from bot.texts import text
 from cogs.training import choices
 from cogs.training.edits import Edit, edited
 from cogs.training.embeds import (
@@ -18,6 +19,7 @@ from cogs.training.embeds import (
     batches_embed,
     entry_embed,
     history_embed,
+    list_title,
     page_embed,
     report_embed,
 )
@@ -71,14 +73,14 @@ class Training(GapsCommand, commands.GroupCog, group_name="train"):
     @support_only()
     async def list_entries(self, interaction: discord.Interaction, category: Category | None = None) -> None:
         """Look through what I was taught, newest first."""
-        await self._show_pages(interaction, f"Trained: {category}" if category else "Trained", category, "")
+        await self._show_pages(interaction, category, "")
 
     @app_commands.command()
     @app_commands.describe(text="Words of a question or an answer")
     @support_only()
     async def search(self, interaction: discord.Interaction, text: app_commands.Range[str, 1, 100]) -> None:
         """Look for entries by their words."""
-        await self._show_pages(interaction, f"Trained, with “{text}”", None, text)
+        await self._show_pages(interaction, None, text)
 
     @app_commands.command()
     @app_commands.describe(
@@ -113,7 +115,7 @@ class Training(GapsCommand, commands.GroupCog, group_name="train"):
         changed = await self._entries.edit(
             guild_id, interaction.user.id, old.entry.id, edited(draft, edit), old.entry.updated_at
         )
-        await interaction.followup.send(embed=entry_embed(changed, "Changed"))
+        await interaction.followup.send(embed=entry_embed(changed, "changed"))
 
     @app_commands.command()
     @app_commands.describe(entry="Which one")
@@ -123,7 +125,7 @@ class Training(GapsCommand, commands.GroupCog, group_name="train"):
         guild_id, _ = self._place(interaction)
         await interaction.response.defer(ephemeral=True)
         removed = await self._entries.remove(guild_id, interaction.user.id, choices.number_of(entry))
-        await interaction.followup.send(embed=entry_embed(removed, "Removed"))
+        await interaction.followup.send(embed=entry_embed(removed, "removed"))
 
     @app_commands.command()
     @app_commands.describe(format="CSV opens in spreadsheets", category="Of this category alone")
@@ -189,8 +191,11 @@ class Training(GapsCommand, commands.GroupCog, group_name="train"):
         else:
             change_id = choices.number_of(change)
         done = await self._entries.undo(guild_id, interaction.user.id, change_id, whole=not only_this)
-        what = f"entry {done.entry_ids[0]}" if done.count == 1 else f"{done.count:,} entries"
-        await interaction.followup.send(f"Taken back: {what} as before. This can be undone, too.")
+        if done.count == 1:
+            told = text("training.undone_entry", entry=done.entry_ids[0])
+        else:
+            told = text("training.undone_entries", count=f"{done.count:,}")
+        await interaction.followup.send(told)
 
     @app_commands.command()
     @app_commands.describe(entry="Of this entry; empty for the last changes of all")
@@ -223,12 +228,11 @@ class Training(GapsCommand, commands.GroupCog, group_name="train"):
     async def _changes(self, interaction: discord.Interaction, typed: str) -> choices.Choices:
         return await self._completer.change(interaction, typed)
 
-    async def _show_pages(
-        self, interaction: discord.Interaction, title: str, category: str | None, words: str
-    ) -> None:
+    async def _show_pages(self, interaction: discord.Interaction, category: str | None, words: str) -> None:
         guild_id, _ = self._place(interaction)
         await interaction.response.defer(ephemeral=True)
         page = await self._entries.page(guild_id, 1, category, words)
+        title = list_title(category, words)
         view = discord.utils.MISSING  # a single page has nowhere to turn
         if page.pages > 1:
             view = PageView(title, page, lambda number: self._entries.page(guild_id, number, category, words))

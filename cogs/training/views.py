@@ -12,6 +12,7 @@ from bot.domain.errors import UserFacingError
 from bot.services.training.entries import Page
 from bot.services.training.files import MAX_BYTES
 from bot.services.training.importing import Report, TrainingFiles, Upload
+from bot.texts import text
 from cogs.training.embeds import page_embed, report_embed, report_text
 
 LIST_SECONDS = 900.0  # as long as Discord lets the answer be edited
@@ -28,6 +29,7 @@ class PageView(StaffView):
         super().__init__(timeout=LIST_SECONDS)
         self._title = title
         self._turn = turn
+        self.back.label, self.forth.label = text("ui.back"), text("ui.next")
         self._show(page)
 
     def _show(self, page: Page) -> None:
@@ -35,12 +37,12 @@ class PageView(StaffView):
         self.back.disabled = page.number <= 1
         self.forth.disabled = page.number >= page.pages
 
-    @discord.ui.button(label="Back")
+    @discord.ui.button()
     async def back(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Show the page before."""
         await self._go(interaction, self._page.number - 1)
 
-    @discord.ui.button(label="Next")
+    @discord.ui.button()
     async def forth(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Show the page after."""
         await self._go(interaction, self._page.number + 1)
@@ -57,15 +59,18 @@ class ImportView(StaffView):
         super().__init__(timeout=IMPORT_SECONDS)
         self._files = files
         self._upload = upload
+        self.import_now.label = text("training.button_import")
 
-    @discord.ui.button(label="Import now", style=discord.ButtonStyle.primary)
+    @discord.ui.button(style=discord.ButtonStyle.primary)
     async def import_now(self, interaction: discord.Interaction[Any], _: discord.ui.Button[Any]) -> None:
         """Import the file, once."""
         if self.is_finished():  # pressed twice
             await interaction.response.defer()
             return
         self.stop()
-        await interaction.response.edit_message(content="Importing…", embed=None, view=None, attachments=[])
+        await interaction.response.edit_message(
+            content=text("training.importing"), embed=None, view=None, attachments=[]
+        )
         await run_import(interaction, self._files, self._upload)
 
 
@@ -76,11 +81,11 @@ async def fetched(file: discord.Attachment) -> bytes:
         UserFacingError: it is too large, or Discord doesn't give it.
     """
     if file.size > MAX_BYTES:
-        raise UserFacingError(f"The file is larger than {MAX_BYTES // 1_000_000} MB: split it.")
+        raise UserFacingError(text("training.file_large", megabytes=MAX_BYTES // 1_000_000))
     try:
         return await file.read()
     except discord.HTTPException:
-        raise UserFacingError("I can't fetch the file from Discord: try again.") from None
+        raise UserFacingError(text("training.file_not_fetched")) from None
 
 
 async def run_import(interaction: discord.Interaction[Any], files: TrainingFiles, upload: Upload) -> None:
@@ -93,9 +98,9 @@ async def run_import(interaction: discord.Interaction[Any], files: TrainingFiles
         tenth = done * TENTHS // total
         if told < tenth < TENTHS:
             told = tenth
-            text = f"Importing… {done:,} of {total:,} questions"
+            told_now = text("training.importing_progress", done=f"{done:,}", total=f"{total:,}")
             try:
-                await interaction.edit_original_response(content=text)
+                await interaction.edit_original_response(content=told_now)
             except discord.HTTPException as error:  # the import matters more than the word on it
                 logger.info("The progress of an import can't be told: {}", error)
 
@@ -107,5 +112,5 @@ async def run_import(interaction: discord.Interaction[Any], files: TrainingFiles
 
 def report_files(report: Report) -> list[discord.File]:
     """Return the whole report as a file where the embed doesn't show all of it."""
-    text = report_text(report)
-    return [discord.File(io.BytesIO(text.encode()), "left-out.txt")] if text else []
+    whole = report_text(report)
+    return [discord.File(io.BytesIO(whole.encode()), "left-out.txt")] if whole else []

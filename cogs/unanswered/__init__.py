@@ -7,11 +7,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.core.checks import require_guild
 from bot.core.client import Bot
 from bot.core.places import person
 from bot.core.ui import KeptButton
-from bot.domain.counted import counted
 from bot.services.unanswered.finding import quoted
+from bot.texts import counted, text
 from bot.tools.summaries import COLOUR
 
 PAGE = 8
@@ -24,7 +25,9 @@ class MoreButton(KeptButton, template=PATTERN):
 
     def __init__(self, start: int) -> None:
         self.start = start
-        super().__init__(discord.ui.Button(label="More", custom_id=f"unanswered:{start}"))
+        super().__init__(
+            discord.ui.Button(label=text("unanswered.button_more"), custom_id=f"unanswered:{start}")
+        )
 
     @classmethod
     async def from_custom_id(
@@ -35,6 +38,7 @@ class MoreButton(KeptButton, template=PATTERN):
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """Show the page in the place of the one before."""
+        require_guild(interaction)
         await interaction.response.defer()
         embed, view = await unanswered_page(interaction, self.start)
         await interaction.edit_original_response(embed=embed, view=view)
@@ -64,12 +68,14 @@ async def unanswered_page(
     lines = [quoted(interaction.guild_id, each) for each in found[start : start + PAGE]]
     hours = alerts.settings.of(interaction.guild_id).wait_hours
     embed = discord.Embed(
-        title="Nobody answered yet",
-        description="\n".join(lines) or "Nothing that you can read is left unanswered.",
+        title=text("unanswered.title"),
+        description="\n".join(lines) or text("unanswered.none"),
         colour=COLOUR,
     )
     embed.set_footer(
-        text=f"{counted(len(found), 'question')} of the last three days, after {counted(hours, 'hour')}"
+        text=text(
+            "unanswered.footer", questions=counted(len(found), "question"), hours=counted(hours, "hour")
+        )
     )
     view = discord.ui.View(timeout=None)
     if len(found) > start + PAGE:

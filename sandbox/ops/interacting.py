@@ -79,13 +79,15 @@ def menu(  # noqa: PLR0913 - a user and a message menu may share their name
     owner, stored, _ = commands.find(core, command, place[0], app, kinds)
     commands.check_allowed(core, owner, stored, place)
     target_id, resolved = _target(core, place[0], target, message)
-    data = {
+    data: dict[str, Any] = {
         "id": stored["id"],
         "name": stored["name"],
         "type": stored["type"],
         "target_id": str(target_id),
         "resolved": resolved,
     }
+    if "guild_id" in stored:
+        data["guild_id"] = stored["guild_id"]
     return _started(act.start(core, owner, act.COMMAND, place, data))
 
 

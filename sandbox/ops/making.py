@@ -37,6 +37,7 @@ _CHANGES: dict[str, fields.Check] = {
     "nsfw": fields.boolean,
     "position": fields.whole(0, 1000),
     "auto_archive": fields.one_of(60, 1440, 4320, 10_080),
+    "parent_id": fields.whole(1, (1 << 63) - 1),
 }
 _OWN_CHANGES = frozenset({"name", "archived", "auto_archive"})
 KINDS = {
@@ -241,6 +242,10 @@ def edit_channel(core: Core, channel: Ref, changes: dict[str, Any], by: Ref = No
             raise OperationError(f"a channel has no {name!r} to change")
         checked[name] = None if value is None and name == "topic" else _CHANGES[name](value, name)
     changes = checked
+    if "parent_id" in changes:
+        above = the_channel(core, changes["parent_id"])
+        if place.is_thread or above.type != ChannelType.CATEGORY or above.guild_id != place.guild_id:
+            raise OperationError(f"{place.name} can't be moved into {above.name}")
     if by is not None:
         _check_edit(core, place, the_user(core, by), changes)
     for name, value in changes.items():

@@ -5,11 +5,13 @@ import pytest
 from bot.domain.audience import Overwrite, Person, Place, PlaceKind
 from bot.domain.errors import UserFacingError
 from bot.domain.signal import Intent
-from bot.domain.summaries import Span
-from bot.services.tools import NotPermittedError, UnreachableError
+from bot.domain.summaries import Source, Span
+from bot.services import computing
+from bot.services.tools import NotPermittedError, TargetGoneError, ToolError, UnreachableError
 from bot.services.unanswered import finding
 from tests.alerts.support import ROLE, Town
 from tests.db.support import action, question, ticket
+from tests.services.heavy import Noting
 from tests.services.summaries.support import GENERAL, GUILD, HELP, READ, see
 
 HOUR = 3_600
@@ -18,6 +20,16 @@ OTHER = "Where can I find the invoices of last year?"
 ASKER, HELPER = 501, 502
 ANYONE = Person(ASKER, GUILD, frozenset())
 HIDDEN = {GUILD: Overwrite(deny=READ)}
+
+
+class Failing:
+    """A look at Discord that fails."""
+
+    def __init__(self, error: ToolError) -> None:
+        self._error = error
+
+    async def __call__(self, *_: Any) -> Any:
+        raise self._error
 
 
 async def ask(town: Town, text: str = QUESTION, place_id: int = GENERAL, **values: Any) -> int:
@@ -38,6 +50,18 @@ async def test_a_question_counts_after_the_servers_hours(town: Town) -> None:
     assert await waiting(town) == [asked]
     await town.settings.change(GUILD, wait_hours=6)
     assert await waiting(town) == []
+
+
+@pytest.mark.parametrize(("few", "asked_of"), [(2, []), (1, ["open_questions"])], ids=["few", "many"])
+async def test_many_messages_are_not_gone_through_in_the_bots_own_process(
+    town: Town, monkeypatch: pytest.MonkeyPatch, few: int, asked_of: list[str]
+) -> None:
+    monkeypatch.setattr(computing, "FEW", few)
+    town.unanswered.computing = noting = Noting()
+    asked = [await ask(town), await ask(town, OTHER, HELP)]
+    town.clock.advance(4 * HOUR + 5)
+    assert await waiting(town) == asked
+    assert noting.asked == asked_of
 
 
 @pytest.mark.parametrize(
@@ -135,7 +159,7 @@ async def test_tickets_have_their_own_ways(town: Town) -> None:
     assert await waiting(town) == []
 
 
-async def test_the_days_post_has_links_to_what_was_asked_then_and_nobodys_words(town: Town) -> None:
+async def test_the_days_post_quotes_what_was_asked_then_and_says_of_what(town: Town) -> None:
     before = town.clock.now()
     asked = await ask(town)
     town.clock.advance(30)
@@ -144,9 +168,30 @@ async def test_the_days_post_has_links_to_what_was_asked_then_and_nobodys_words(
     town.clock.advance(5 * HOUR)
     [extra] = await town.unanswered.section(GUILD, Span(before, middle), GENERAL)
     [line] = extra.lines
-    assert line.endswith(f"[question](https://discord.com/channels/{GUILD}/{GENERAL}/{asked})")
-    assert "router" not in line
+    assert line.endswith(f"[→](https://discord.com/channels/{GUILD}/{GENERAL}/{asked})")
+    assert "router" in line
+    assert extra.quoted == {asked: Source(GENERAL, GENERAL, extra.quoted[asked].author_id)}
     assert await town.unanswered.section(GUILD, Span(town.clock.now(), town.clock.now()), GENERAL) == []
+
+
+async def test_what_was_asked_late_in_a_day_is_in_the_next_days_post(town: Town) -> None:
+    start = town.clock.now()
+    asked = await ask(town)
+    town.clock.advance(22 * HOUR)
+    late = await ask(town, OTHER, HELP)
+    town.clock.advance((start - town.clock.now()).total_seconds() + 24 * HOUR)
+    midnight = town.clock.now()
+
+    async def quoted(span: Span) -> set[int]:
+        return {id_ for each in await town.unanswered.section(GUILD, span, GENERAL) for id_ in each.quoted}
+
+    first = Span(start, midnight)
+    assert await quoted(first) == {asked}
+    town.clock.advance(24 * HOUR)
+    second = Span(midnight, town.clock.now())
+    assert await quoted(second) == {late}
+    town.clock.advance(9 * 24 * HOUR)
+    assert asked in await quoted(first), "a post that is mended later still says what it said"
 
 
 class TestNudging:
@@ -228,6 +273,21 @@ class TestNudging:
         await nudged.nudging.look()
         await nudged.nudging.look()
         assert len(nudged.desk.calls) == calls
+
+    @pytest.mark.parametrize("error", [TargetGoneError("gone"), NotPermittedError("View Channel")])
+    async def test_what_cannot_be_looked_for_any_more_holds_up_no_other(
+        self, nudged: Town, error: ToolError, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        nudged.desk.cut = [UnreachableError("no answer")]
+        await ask(nudged)
+        second = await ask(nudged, OTHER, HELP)
+        nudged.clock.advance(5 * HOUR)
+        await nudged.nudging.look()
+        monkeypatch.setattr(nudged.desk, "find_call", Failing(error))
+        await nudged.nudging.look()
+        nudged.clock.advance(7 * HOUR)
+        await nudged.nudging.look()
+        assert nudged.desk.calls[1:] == [(HELP, (str(second),))]
 
     async def test_what_discord_forbids_is_given_up(self, nudged: Town) -> None:
         nudged.desk.fails = [NotPermittedError("Send Messages")]

@@ -1,13 +1,16 @@
 """Text that tries to be more than text, and long rooms: what messages may not do to the page."""
 
 import asyncio
+import json
 
+import aiohttp
 import pytest
 from playwright.async_api import Route
 
 from sandbox.actions import messages
 from tests.browser import loopback
 from tests.browser.scene import Scene, assert_harmless
+from tests.sandbox.raw import Http
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 TRICKS = {
@@ -109,6 +112,23 @@ async def test_a_picture_elsewhere_is_fetched_after_a_click_only(scene: Scene) -
     async with scene.page.expect_request("https://tracker.example/one.png"):
         await button.click()
     assert loopback.taken() == "Chromium to https://tracker.example/one.png\n"
+
+
+async def test_a_picture_in_an_embed_is_not_shown_beside_it_too(scene: Scene) -> None:
+    room = next(each for each in scene.discord.core.world.channels.values() if each.name == "general")
+    said = {
+        "embeds": [{"title": "A day", "image": {"url": "attachment://chart.png"}}],
+        "attachments": [{"id": 0, "filename": "chart.png", "description": "two bars"}],
+    }
+    form = aiohttp.FormData()
+    form.add_field("payload_json", json.dumps(said), content_type="application/json")
+    form.add_field("files[0]", WIDE, filename="chart.png", content_type="image/png")
+    async with Http(scene.discord.api_url, scene.discord.token) as http:
+        assert (await http("POST", f"/channels/{room.id}/messages", data=form)).status == 200
+    await scene.shows("A day")
+    message = scene.page.locator("[data-id]").filter(has_text="A day")
+    assert await message.locator(".embed .embed-image").count() == 1
+    assert await message.locator(".picture, .file-card").count() == 1
 
 
 async def test_right_to_left_text_leaves_what_follows_alone(scene: Scene) -> None:

@@ -89,7 +89,7 @@ async def test_a_private_ticket_is_set_up_and_seen_by_its_member_and_staff_alone
     owner = await pages.open(stage.page_url)
     await owner.become("Nadia")
     await owner.go("staff")
-    await owner.command("setup")
+    await owner.command("setup", step="tickets")
     readers = await open_select(owner, "Who reads tickets")
     await readers.get_by_role("option", name="Only the member and staff").click()
     await expect(owner.message("Choose a channel to begin.")).to_be_visible()  # staff are chosen already

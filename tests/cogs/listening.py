@@ -10,6 +10,7 @@ from bot.domain.signal import Urgency
 from bot.services.audience import AudienceService
 from bot.services.clock import SystemClock
 from bot.services.guilds import GuildService
+from bot.services.maintenance import MaintenanceService
 from bot.services.statistics.service import StatisticsService
 from bot.services.support_roles import SupportRoles
 from bot.services.tickets.service import TicketService
@@ -51,9 +52,26 @@ class Recorder:
         self.cursors: dict[int, int] = {}
         self.forgotten: dict[int, list[int]] = {}  # guilds and their places
         self.history: Any = None
+        self.on_guild_gone: dict[str, Any] = {}
+
+    @property
+    def alerts(self) -> "Recorder":
+        return self
 
     @property
     def answering(self) -> "Recorder":
+        return self
+
+    @property
+    def settings(self) -> "Recorder":
+        return self
+
+    @property
+    def leaks(self) -> "Recorder":
+        return self
+
+    @property
+    def scheduler(self) -> "Recorder":
         return self
 
     async def run(self) -> None:
@@ -65,6 +83,8 @@ class Recorder:
     async def flushed(self) -> None: ...
 
     async def close(self) -> None: ...
+
+    def start_telling(self) -> None: ...
 
     def asks(self, arrivals: Sequence[Arrival]) -> list[bool]:
         return ["?" in arrival.content for arrival in arrivals]
@@ -83,8 +103,14 @@ class Recorder:
     def forget_guild(self, guild_id: int, place_ids: Sequence[int]) -> None:
         self.forgotten[guild_id] = sorted(place_ids)
 
+    def forget(self, guild_id: int) -> None:
+        """Forget nothing: nothing is remembered of a server."""
+
     def read_from(self, history: Any) -> None:
         self.history = history
+
+    async def clean(self, names: Any) -> None:
+        """Take nothing out of settings: none are stored."""
 
     def taken(self) -> list[tuple[Change, int]]:
         return [(each.change, each.message_id - MESSAGE) for each in self.arrivals]
@@ -96,11 +122,17 @@ def services(guilds: GuildService, recorder: Recorder) -> Services:
     tickets = TicketService(guilds._database, guilds._clock, guilds, roles, desk, lambda _text: Urgency.LOW)
     statistics = StatisticsService(guilds._database, SystemClock(), guilds, AudienceService(), parts, 30)
     return Services(
-        answers=parts, audience=parts, command_sync=parts, feedback=parts, guilds=guilds, ingest=parts,
-        knowledge=parts, metrics=parts, observer=parts, orchestrator=parts, recovery=parts, refinement=parts,
-        retention=parts, status=parts, stories=parts, support_roles=roles, tickets=tickets,
+        answers=parts, audience=parts, command_sync=parts, configuration=parts, errors=parts,
+        feedback=parts, fitting=parts, guilds=guilds, ingest=parts,
+        knowledge=parts, metrics=parts, observer=parts, onboarding=parts, orchestrator=parts, recovery=parts,
+        privacy=parts, reasons=parts, refinement=parts,
+        retention=parts, settings_watch=parts,
+         status=parts, stories=parts, suggestions=parts, summoning=parts, support_roles=roles,
+        tickets=tickets,
         ticket_closing=parts, training=parts, training_files=parts, training_gaps=parts,
-        similar_tickets=parts, summaries=parts, statistics=statistics,
+        similar_tickets=parts, plugins=parts,
+        maintenance=MaintenanceService(guilds._database, guilds._clock),
+        summaries=parts, statistics=statistics,
     )  # fmt: skip
 
 

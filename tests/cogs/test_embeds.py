@@ -1,4 +1,3 @@
-from datetime import time
 from typing import Any
 
 import discord
@@ -6,11 +5,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.domain.policy import GuildPolicy
-from bot.domain.quiet_hours import QuietHours
+from bot.domain.maintenance import HELD
 from bot.models import Channel, Watch
 from cogs.admin.audit import message_id_of
-from cogs.admin.embeds import channel_list_embed, config_embed, story_embed
+from cogs.admin.embeds import channel_list_embed
+from cogs.admin.story import story_embed
 from tests.fake_interaction import check_embed
 
 ID = 1_400_000_000_000_000_101
@@ -59,42 +58,6 @@ class TestChannelList:
         assert shown == count or f"{count - shown} more not shown" in str(embed.footer.text)
 
 
-class TestConfig:
-    def test_shows_the_defaults(self) -> None:
-        assert fields(config_embed(GuildPolicy())) == {
-            "Auto-replies": "on",
-            "Answers from confidence": "0.60",
-            "Staff channel": "none: nothing is escalated",
-            "Time zone": "UTC",
-            "Quiet hours": "none",
-            "Languages answered": "English",
-            "Roles not answered": "none",
-        }
-
-    def test_shows_every_choice(self) -> None:
-        quiet = QuietHours(time(22), time(7, 30))
-        policy = GuildPolicy(
-            False, 0.8, "Europe/Berlin", quiet, 5, frozenset({8, 7}), frozenset({"sv", "de"})
-        )
-        assert fields(config_embed(policy)) == {
-            "Auto-replies": "off",
-            "Answers from confidence": "0.80",
-            "Staff channel": "<#5>",
-            "Time zone": "Europe/Berlin",
-            "Quiet hours": "22:00 to 07:30",
-            "Languages answered": "English, German, Swedish",
-            "Roles not answered": "<@&7> <@&8>",
-        }
-
-    @pytest.mark.parametrize("count", [42, 43, 44, 250])
-    def test_always_fits(self, count: int) -> None:
-        embed = config_embed(GuildPolicy(ignored_role_ids=frozenset(range(ID, ID + count))))
-        check_embed(embed)
-        value = str(fields(embed)["Roles not answered"])
-        shown = value.count("<@&")
-        assert shown == count or value.endswith(f"and {count - shown} more")
-
-
 def story(**values: Any) -> dict[str, Any]:
     known: dict[str, Any] = {
         "deleted": False,
@@ -110,7 +73,12 @@ def story(**values: Any) -> dict[str, Any]:
         },
         "orchestrator": {"plan": "reply", "reason": "help request", "status": "responded"},
         "actions": [],
-        "feedback": [],
+        "feedback": [], "suggestion": None, "summons": [],
+        "backfilled": False,
+        "times": {
+            "created": "2026-03-01T12:00:00+00:00", "ingested": "2026-03-01T12:00:00.300000+00:00",
+            "observed": None, "decided": "2026-03-01T12:02:00+00:00", "finished": None,
+        },
     }  # fmt: skip
     return known | values
 
@@ -124,6 +92,30 @@ def action(**values: Any) -> dict[str, Any]:
 
 
 class TestStory:
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            ({}, "I took it for a help request and answered it."),
+            ({"status": "escalated", "plan": "escalate", "reason": "urgent"}, "I told the staff: urgent."),
+            ({"status": "skipped", "plan": "noop", "reason": "quiet hours"}, "I did nothing: quiet hours."),
+            ({"status": "skipped", "reason": "gone"}, "wanted to answer, but didn't: gone."),
+            ({"status": "pending", "plan": None, "reason": ""}, "I'm not done with it yet."),
+            ({"status": "pending", "plan": None, "reason": HELD}, "until maintenance is over"),
+        ],
+    )
+    def test_says_in_plain_words_what_was_done(self, changed: dict[str, Any], said: str) -> None:
+        known = story()
+        known["orchestrator"] |= changed
+        assert said in str(fields(story_embed(known))["Decision"])
+
+    def test_says_how_long_it_took(self) -> None:
+        times = fields(story_embed(story()))["Times"]
+        assert times == "heard 0.3 s after it was written · decided after 2 min"
+
+    def test_names_no_channel_that_the_asker_cannot_read(self) -> None:
+        told = fields(story_embed(story(actions=[action()]), readable={5}))
+        assert told["Action 1: reply"] == "sent in a channel you can't read · <t:1772366400:T>"
+
     def test_shows_what_was_thought_and_done(self) -> None:
         embed = story_embed(story(actions=[action(retries=2, detail="*late*")]))
         assert embed.url == "https://discord.com/channels/1/2/3"
@@ -133,7 +125,7 @@ class TestStory:
             "purpose support · sentiment neu (-0.25) · urgency low · toxicity 0.01 · language en"
         )
         assert shown["Intent"] == "help_request (0.90), judged by the light judge\nasks how"
-        assert shown["Decision"] == "reply: help request → **responded**"
+        assert str(shown["Decision"]).startswith("reply: help request → **responded**\n")
         assert shown["Action 1: reply"] == (
             f"sent in <#{ID}> · message 9 · \\*late\\* · <t:1772366400:T> · 2 retries"
         )
@@ -157,7 +149,7 @@ class TestStory:
         )  # fmt: skip
         assert embed.description == ">>> (no text)"
         assert fields(embed)["Intent"] == "other (0.00), judged by the light judge"
-        assert fields(embed)["Decision"] == "not yet: - → **pending**"
+        assert str(fields(embed)["Decision"]).startswith("not yet: - → **pending**\n")
         assert fields(embed)["Action 1: reply"] == f"pending in <#{ID}>"
 
     def test_shows_that_the_encoder_changed_the_light_judges_mind(self) -> None:

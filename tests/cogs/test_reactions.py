@@ -8,6 +8,7 @@ import pytest
 from bot.core.client import Bot
 from bot.models import Verdict
 from bot.services.feedback import FeedbackService
+from bot.services.support_roles import SupportRoles
 from cogs.feedback import Reactions
 from tests.cogs.listening import settled
 from tests.discord_payloads import (
@@ -59,7 +60,7 @@ async def bot(told: Told) -> Bot:
     bot, _ = await make_bot()
     manager = role(STAFF_ROLE, discord.Permissions(manage_guild=True).value)
     feed(bot, "GUILD_CREATE", guild(roles=[role(GUILD, READ), manager]))
-    await bot.add_cog(Reactions(bot, cast("FeedbackService", told)))
+    await bot.add_cog(Reactions(bot, cast("FeedbackService", told), SupportRoles()))
     return bot
 
 

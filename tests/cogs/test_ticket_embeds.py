@@ -70,6 +70,14 @@ def test_a_full_page_of_tickets_fits_and_shows_words_as_words() -> None:
     assert "closed ones aren't shown" in (tickets_embed(TicketPage([], 0, 1, 0)).description or "")
 
 
+def test_a_listed_ticket_says_where_it_stands_and_who_has_it() -> None:
+    one = made(title="It fails", state="waiting_staff", priority="high", claimed_by=5, thread_id=None)
+    moment = f"<t:{int(one.opened_at.timestamp())}:R>"
+    assert tickets_embed(TicketPage([one], 0, 1, 1)).description == (
+        f"**#0007** It fails\nwaiting for staff · high · by <@{one.opener_id}> · <@5> has it · {moment}"
+    )
+
+
 def test_the_newest_notes_are_shown_as_far_as_they_fit() -> None:
     notes = [
         TicketEvent(ticket_id=7, kind="note", actor_id=1, detail={"text": f"{n} " + "*" * 900}, at=NOW)

@@ -83,3 +83,10 @@ def test_options_change_what_they_name_alone() -> None:
     assert edited(draft, Edit(None, None, "Thus.", None)) == Draft(("one", "two"), "Thus.", "c")
     with pytest.raises(UserFacingError, match="isn't asked this way"):
         edited(draft, Edit(None, "three", None, None))
+
+
+def test_what_nobody_is_named_for_was_done_by_somebody() -> None:
+    shown = batches_embed([Batch("b", 1, 2, "import", 0, NOW, 1, 0)]).description
+    assert shown is not None
+    assert "somebody" in shown
+    assert "<@0>" not in shown

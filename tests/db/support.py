@@ -8,11 +8,13 @@ from bot.domain.signal import Intent, Stage
 from bot.models import (
     Action,
     DeliveryKind,
+    ErrorRecord,
     Feedback,
     FeedbackKind,
     Gap,
     Giver,
     LlmCall,
+    PluginValue,
     Question,
     SignalRecord,
     Ticket,
@@ -100,6 +102,19 @@ def feedback(number: int = 0, **values: Any) -> Feedback:
         "created_at": NOW,
     }
     return Feedback(**known | values)
+
+
+def error_record(number: int = 0, **values: Any) -> ErrorRecord:
+    """Return a fault; each number is another one."""
+    known: dict[str, Any] = {
+        "reference": f"{number:010x}",
+        "guild_id": GUILD,
+        "place": "/audit message",
+        "kind": "RuntimeError",
+        "first_at": later(number),
+        "last_at": later(number),
+    }
+    return ErrorRecord(**known | values)
 
 
 def llm_call(**values: Any) -> LlmCall:
@@ -204,6 +219,12 @@ async def stored(database: Database, number: int = 0) -> SignalRecord:
         record = await tx.signals.get(f"discord:{MESSAGE + number}")
     assert record is not None
     return record
+
+
+def plugin_value(key: str = "count", user_id: int = MEMBER, **values: Any) -> PluginValue:
+    """Return something that a plugin keeps."""
+    known: dict[str, Any] = {"plugin": "karma", "guild_id": GUILD, "value": 1, "changed_at": NOW}
+    return PluginValue(**(known | values), key=key, user_id=user_id)
 
 
 async def see_guild(database: Database, *channel_ids: int, guild_id: int = GUILD) -> None:

@@ -28,10 +28,12 @@ from bot.domain.statistics import Counted, Figures, slot_of
 from bot.models import (
     ChangeKind,
     NoteKind,
+    Suggestion,
     SummaryFeedback,
     SummaryNote,
     SummaryPost,
     SummaryRun,
+    Summons,
     TicketCategory,
     TicketEvent,
 )
@@ -48,10 +50,12 @@ from tests.db.support import (
     NOW,
     action,
     delivery,
+    error_record,
     feedback,
     gap,
     later,
     llm_call,
+    plugin_value,
     question,
     see_guild,
     signal_row,
@@ -176,6 +180,7 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.feedback.put(feedback(0))
         await tx.kv.put("scope", "key", {"value": 1})
         await tx.llm_calls.add([llm_call()])
+        await tx.errors.note(error_record())
         writer = TrainingWriter(tx, GUILD, MEMBER, ChangeKind.ADD, "batch", NOW)
         await writer.add([Draft(("How?",), "So.")])
         await tx.ticket_settings.change(GUILD, {})
@@ -189,6 +194,16 @@ async def fill(engine: AsyncEngine) -> dict[str, int]:
         await tx.ticket_drafts.keep(ticket_draft(), NOW, 5)
         await fill_summaries(tx)
         await fill_alerts(tx)
+        await tx.setting_changes.add(GUILD, {"server.timezone": (None, "UTC")}, MEMBER, NOW)
+        await tx.opt_outs.add(GUILD, "a" * 32, NOW)
+        await tx.suggestions.begin(
+            Suggestion(signal_id="discord:1", guild_id=GUILD, channel_id=CHANNEL, created_at=NOW)
+        )
+        call = Summons(guild_id=GUILD, signal_id="discord:1", place_id=1, message_id=1, created_at=NOW)
+        await tx.summons.add(call)
+        await tx.plugins.set_state("karma", is_off=True)
+        await tx.plugins.set_guild("karma", GUILD, is_on=True, config={"trigger": "thx"})
+        await tx.plugins.put(plugin_value())
         await tx.reactions.put("discord", [Reaction(GUILD, MESSAGE, 1, "\u2705", "check")])
         await tx.statistics_marks.mark([slot_of(MESSAGE)])
         day, figures = NOW.date(), Figures(messages=1)

@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import event
+
 from bot.db.database import Database
 from bot.domain.summaries import Topic
 from bot.models import (
@@ -62,6 +65,35 @@ async def test_deleted_messages_are_taken_out_of_what_rests_on_them(database: Da
         assert await tx.summary_texts.forget_messages([(GUILD, MESSAGE + 1)]) == 0
         await tx.summaries.mark_fresh(id_)
         assert await tx.summaries.stale(5) == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "is_taken_out"),
+    [
+        ({"content": "another text"}, True),
+        ({"content": "text 1"}, False),
+        ({"content": "another text", "edited_at": NOW - timedelta(seconds=2)}, False),
+    ],
+    ids=["other words", "the same words", "older than what is known"],
+)
+async def test_edited_messages_are_taken_out_of_what_rests_on_them(
+    database: Database, edit: dict[str, Any], is_taken_out: bool
+) -> None:
+    await see_guild(database, CHANNEL)
+    await store(database, *(signal_row(n, edited_at=NOW) for n in range(4)))
+    id_ = await added(database)
+    async with database.transaction() as tx:
+        await tx.summaries.mark_posted(id_, CHANNEL, 5, NOW)
+        await tx.summary_parts.keep(summary_part("of it", 0, 2))
+        await tx.summary_parts.keep(summary_part("of others", 5, 9))
+        rows = [{"edited_at": later(9)} | edit | {"key": f"discord:{MESSAGE + n}"} for n in (1, 3)]
+        await tx.signals.edit_batch(rows)
+    left = TOPIC.sentences[1:] if is_taken_out else TOPIC.sentences
+    assert {each.sentences for each in await topics(database, id_)} == {left}
+    async with database.transaction() as tx:
+        assert [each.id for each in await tx.summaries.stale(5)] == [id_] * is_taken_out
+        assert (await tx.summary_parts.get(GUILD, "of it") is None) is is_taken_out
+        assert await tx.summary_parts.get(GUILD, "of others") is not None
 
 
 async def test_a_part_goes_with_any_message_it_may_rest_on(database: Database) -> None:
@@ -146,4 +178,24 @@ async def test_messages_are_read_in_pages_of_some_places(database: Database) -> 
         assert page[0].created_at == NOW
         [last] = await tx.summary_lines.page(places, MESSAGE + 8, MESSAGE + 11, 4)
         assert last.edited_at == NOW + timedelta(1)
-        assert await tx.summary_lines.standing([MESSAGE, MESSAGE + 1, MESSAGE + 99]) == {MESSAGE + 1}
+        standing = await tx.summary_lines.standing([MESSAGE, MESSAGE + 1, MESSAGE + 10, MESSAGE + 99])
+        assert standing == {MESSAGE + 1: None, MESSAGE + 10: NOW + timedelta(1)}
+
+
+async def test_what_is_to_be_mended_is_found_by_its_index(database: Database) -> None:
+    if database.dialect != "sqlite":
+        pytest.skip("SQLite needs to be told how, PostgreSQL weighs its statistics")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(database._engine.sync_engine, "before_cursor_execute", note)
+    async with database.reading() as tx:
+        await tx.summaries.stale(20)
+    event.remove(database._engine.sync_engine, "before_cursor_execute", note)
+    [(statement, parameters)] = [each for each in asked if "FROM summaries" in each[0]]
+    async with database._engine.connect() as connection:
+        plan = str((await connection.exec_driver_sql(f"explain query plan {statement}", parameters)).all())
+    assert "ix_summaries_is_stale_id" in plan
+    assert "TEMP B-TREE" not in plan

@@ -29,6 +29,7 @@ class Child(Facts):
             "LOOKOUT_LOG__FOLDER": str(folder / "logs"),
             "ADMIN_PORT": "0",
             "LOOKOUT_NLP__ENCODER": "off",  # a model would take seconds to load
+            "LOOKOUT_DISCORD__WELCOME": "false",
             "NO_COLOR": "1",
             **env,
         }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import discord as dpy
+import psutil  # type: ignore[import-untyped]
 
 from bot.app import Application
 from bot.nlp.refining import Refiner
@@ -28,6 +29,7 @@ from tests.sandbox.openapi import assert_conforms_if_described
 from tests.sandbox.pointing import pointed_at
 
 SHARED = ROOT.parent / "shared"
+SHORT = 2.0  # seconds: pauses between two tries; longer ones are between two looks
 _OTHERS = ("/sandbox/", "/aiohttp/", "/pytest_asyncio/", "/tests/")
 
 
@@ -37,14 +39,28 @@ class TestClock(SystemClock):
     __test__ = False
 
     def __init__(self) -> None:
-        self.ahead = timedelta(0)
+        self._ahead = timedelta(0)
+        self._moved = asyncio.Event()
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far it is ahead of the machine's; setting it wakes who sleeps."""
+        return self._ahead
+
+    @ahead.setter
+    def ahead(self, value: timedelta) -> None:
+        self._ahead = value
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     def now(self) -> datetime:
-        return super().now() + self.ahead
+        return super().now() + self._ahead
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for a moment only: no test waits for a pause between two tries."""
-        await asyncio.sleep(min(seconds, 0.05))
+        """Wait for a moment only, or until the clock is put forward: no test waits for a pause."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(seconds, 0.05 if seconds <= SHORT else 0.5)):
+                await self._moved.wait()
 
 
 class Running(Facts):
@@ -132,8 +148,11 @@ def settings_for(discord: Sandbox, folder: Path, overrides: Json) -> Settings:
         "log": {"folder": folder / "logs"},
         "api": {"port": 0},
         "workers": {"sweep_seconds": 1},
+        "errors": {"critical": False, "digest": False},  # no message that no test waits for
+        "backup": {"automatic": False},  # it would be due at once, by a clock that hurries
         "nlp": {"encoder": "off"},  # a second judge is given by the test that is about it
     }
+    values["discord"]["welcome"] = overrides.pop("welcome", False)  # tests of other things count what is said
     return Settings(**(values | overrides))
 
 
@@ -158,7 +177,7 @@ async def a_bot(
     """Run a bot on `discord`; the end of the block fails on errors logged and on tasks left over."""
     if not (folder / "lookout.db").exists():
         shutil.copy(template, folder / "lookout.db")
-    before = asyncio.all_tasks()
+    before, processes = asyncio.all_tasks(), _children()
     with _state_of_this_process(), watched_log() as watcher, pointed_at(discord):
         settings = settings_for(discord, folder, overrides)
         bot = Running(settings, clock or TestClock(), watcher, folder, refiner)
@@ -170,6 +189,7 @@ async def a_bot(
         finally:
             await bot.clean_up()
         await bot.until("the bot's tasks to end", lambda: not _left_over(before), timeout=3)
+        await bot.until("the bot's processes to end", lambda: _children() <= processes, timeout=3)
         errors = bot.unexpected_errors()
         assert not errors, "\n".join(errors)
 
@@ -186,6 +206,11 @@ def _state_of_this_process() -> Iterator[None]:
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
+
+
+def _children() -> set[int]:
+    """Return the processes that this one started and that have not ended."""
+    return {each.pid for each in psutil.Process().children()}
 
 
 def _left_over(before: set[asyncio.Task[Any]]) -> list[str]:

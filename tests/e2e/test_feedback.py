@@ -113,3 +113,31 @@ async def test_an_owners_own_choice_of_intents_leaves_reactions_out(
             await home.alice.react(reply, DOWN)
             await answered(home, discord, bot, home.chat)
             assert given(bot, message) == []
+
+
+async def test_the_buttons_under_an_answer_are_for_who_asked_and_staff(
+    town: Home, city: Sandbox, watchman: Running
+) -> None:
+    message, reply = await answered(town, city, watchman)
+    thumbs = [button["emoji"]["name"] for button in reply.components[0]["components"]]
+    assert thumbs == [UP, DOWN]
+    pressed = await town.alice.click(reply, "verdict:wrong")
+    assert "noted that it didn't help" in str((await pressed.refresh()).json)
+    assert given(watchman, message) == [(town.alice.id, "asker", "wrong")]
+    await town.alice.click(reply, "verdict:right")  # the newer counts
+    await town.owner.click(reply, "verdict:wrong")
+    refused = await town.bob.click(reply, "verdict:wrong")
+    assert "Only who asked and this server's staff" in str((await refused.refresh()).json)
+    assert given(watchman, message) == [
+        (town.alice.id, "asker", "right"),
+        (town.owner.id, "staff", "wrong"),
+    ]
+
+
+async def test_the_figures_tell_how_answers_did(town: Home, city: Sandbox, watchman: Running) -> None:
+    _message, reply = await answered(town, city, watchman)
+    await town.alice.click(reply, "verdict:wrong")
+    answer = await town.owner.slash("feedback", channel=town.chat)
+    shown = str([each.embeds for each in (answer.message, *answer.followups) if each])
+    assert f"shown 1, {UP} 0, {DOWN} 1, edited 0, dismissed 0" in shown
+    assert "confidence 0.60, the default" in shown

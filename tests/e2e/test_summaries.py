@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.services.computing import Patience
 from sandbox import Sandbox
 from sandbox.handles import Answer, Channel, Message
 from tests.e2e.conftest import BotFactory
-from tests.e2e.harness import Home, Running, TestClock, a_home
+from tests.e2e.harness import Home, Running, TestClock, a_discord, a_home
 from tests.e2e.test_ticket_restarts import write
 
 WORKERS = {"workers": {"tick_seconds": 0.1}}
@@ -23,6 +24,14 @@ EARLIER = (
 DAY = timedelta(days=1)
 HIDDEN = {"everyone": {"deny": ["VIEW_CHANNEL"]}, "bot": {"allow": ["VIEW_CHANNEL"]}}
 MISTAKE = "What does it say, and what is right?"
+
+
+class Patient(TestClock):
+    """A clock by which nothing ends because it was idle for minutes."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for ever for what takes minutes."""
+        await (asyncio.Event().wait() if seconds == Patience().idle else super().sleep(seconds))
 
 
 def corrected(number: int) -> dict[str, Any]:
@@ -104,6 +113,13 @@ async def test_a_day_is_posted_once_with_links_and_stays_true(
             return "It is Friday" in now and "one more day" not in now
 
         await bot.until("the mended post", is_mended)
+        await said[2].edit("I'll bake a cake tonight.")
+
+        async def is_mended_again() -> bool:
+            return "announcement" not in str((await post.fetch()).embeds)
+
+        await bot.until("the post without the old words", is_mended_again)
+        assert "2 lines taken out" in str((await post.fetch()).embeds)
         clock.ahead += timedelta(hours=1)
         assert len(await posts_in(news)) == 1
 
@@ -197,7 +213,7 @@ async def test_who_asks_gets_what_they_may_read_and_only_staff_post_it_for_all(
 async def test_the_post_tells_how_people_felt_and_draws_it_of_what_its_readers_may_read(
     discord: Sandbox, home: Home, running_bot: BotFactory, tmp_path: Path
 ) -> None:
-    clock = TestClock()
+    clock = Patient()  # so that only its end ends its processes
     async with running_bot(discord, folder=tmp_path, clock=clock, **WORKERS) as bot:
         news = await set_up(home, bot)
         hidden = await discord.channel("hidden", guild=home.guild, overwrites=HIDDEN)
@@ -212,7 +228,7 @@ async def test_the_post_tells_how_people_felt_and_draws_it_of_what_its_readers_m
         await bot.until("the figures", lambda: bot.rows(counted) == [(7,)])
         await bot.until("the vote", lambda: bot.rows("select count(*) from message_reactions") == [(1,)])
         for back in (1, 2):  # one day alone has no picture
-            write(tmp_path, EARLIER.format(back=back))
+            await asyncio.to_thread(write, tmp_path, EARLIER.format(back=back))  # its writer needs the loop
         clock.ahead += DAY
         [post] = await bot.until("the post", lambda: posts_in(news))
         text = str(post.embeds)
@@ -224,3 +240,48 @@ async def test_the_post_tells_how_people_felt_and_draws_it_of_what_its_readers_m
         [picture] = post.json["attachments"]
         assert picture["filename"] == "sentiment.png"
         assert "entiment" in picture["description"]
+        assert bot.log.said("The computing process was started")
+        assert not bot.log.said("is computed in a thread")
+
+        # What is quoted beside the topics goes with its deletion, and the rest of the post stays.
+        for each in said[-3:-1]:
+            await each.delete()
+
+        async def is_mended() -> bool:
+            return "I love how fast" not in str((await post.fetch()).embeds)
+
+        await bot.until("the mended post", is_mended)
+        mended = await post.fetch()
+        assert "Thursday" in str(mended.embeds)
+        assert [each["filename"] for each in mended.json["attachments"]] == ["sentiment.png"]
+
+
+async def test_a_summary_that_staff_posted_is_not_taken_for_the_days_post(
+    running_bot: BotFactory, tmp_path: Path
+) -> None:
+    clock = TestClock()
+    async with a_discord(clock=clock) as discord:
+        home = await a_home(discord)
+        async with running_bot(discord, folder=tmp_path, clock=clock, **WORKERS) as bot:
+            news = await set_up(home, bot)
+            for each in await talked(home):
+                await bot.story(each)
+            day = f"{clock.now():%Y-%m-%d}"
+            clock.ahead += DAY
+            await bot.until("the post", lambda: [row[1] for row in bot.rows(RUNS)] == ["posted"])
+            [post] = await posts_in(news)
+            options = {"first": day, "public": True}
+            asked = await home.owner.slash("summary range", channel=news, options=options)
+            title = str(post.embeds[0]["title"])
+            assert title in await shown(asked)
+        # As if it had been killed before Discord heard of the post.
+        await discord.call("delete", message=post.id)
+        discord.faults.enforce_nonce = False
+        write(tmp_path, "update summary_posts set message_id = null, finished_at = null")
+        write(tmp_path, "update summary_runs set status = 'pending'")
+        async with running_bot(discord, folder=tmp_path, clock=clock, **WORKERS) as bot:
+            await bot.until("the post", lambda: [row[1] for row in bot.rows(RUNS)] == ["posted"])
+            [(message_id,)] = bot.rows("select message_id from summary_posts")
+            assert asked.message is not None
+            assert message_id not in (post.id, asked.message.id)
+            assert len(await posts_in(news)) == 2

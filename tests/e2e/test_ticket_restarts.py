@@ -16,8 +16,9 @@ from tests.e2e.test_tickets import set_up
 
 
 def write(folder: Path, statement: str, *values: Any) -> None:
-    """Change the database of a bot that is off."""
-    with closing(sqlite3.connect(folder / "lookout.db")) as connection, connection:
+    """Change the database of a bot, behind its back."""
+    with closing(sqlite3.connect(folder / "lookout.db", timeout=30)) as connection, connection:
+        connection.execute("begin immediate")  # else what reads before it writes is refused beside a writer
         connection.execute(statement, values)
 
 
@@ -211,7 +212,7 @@ async def test_a_missing_permission_is_named_and_closes_what_cannot_be_opened(
         answer = await desk.open(home.bob, "My invoice", "Where is it?")
         assert "I lack **Send Messages" in answer.content
         assert [row[1] for row in desk.rows()] == ["closed", "closed"]
-        shown = str((await home.owner.slash("setup", channel=home.chat)).json)
+        shown = str((await home.owner.slash("setup", channel=home.chat, step="tickets")).json)
         for name in ("Send Messages", "Manage Threads"):
             assert name in shown
 

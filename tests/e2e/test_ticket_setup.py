@@ -18,7 +18,7 @@ async def desk(town: Home, watchman: Running) -> Desk:
 
 async def test_a_category_is_chosen_in_the_panel_and_shown_by_tag_and_card(desk: Desk) -> None:
     home = desk.home
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
     form = await home.owner.click(message, "Categories")
     await home.owner.submit(form, {"One a line": "\N{CREDIT CARD} Billing | Payments\nBugs"})
@@ -42,7 +42,7 @@ async def test_a_category_written_otherwise_keeps_its_tickets_and_a_removed_one_
     desk: Desk,
 ) -> None:
     home = desk.home
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
 
     def tags() -> dict[str, str]:
@@ -69,7 +69,7 @@ async def test_a_category_written_otherwise_keeps_its_tickets_and_a_removed_one_
 
 async def test_rules_are_checked_and_kept(desk: Desk) -> None:
     home = desk.home
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
     fields = {
         "Working hours; empty for always": "mon-fri 09:00-17:00",
@@ -109,7 +109,7 @@ async def test_rules_are_checked_and_kept(desk: Desk) -> None:
 
 async def test_staff_channel_and_transcripts_are_chosen_in_one_form(desk: Desk) -> None:
     home = desk.home
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
     query = (
         "select staff_channel_id, transcript_dm, adopt_posts from guilds "
@@ -131,7 +131,7 @@ async def test_staff_channel_and_transcripts_are_chosen_in_one_form(desk: Desk) 
 
 async def test_a_category_is_given_staff_of_its_own(desk: Desk) -> None:
     home = desk.home
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
     answer = await home.owner.click(message, "Category staff")
     assert "no categories" in answer.content
@@ -161,7 +161,7 @@ async def test_only_who_manages_the_server_sets_tickets_up(desk: Desk) -> None:
 
 async def test_everyone_is_no_staff(desk: Desk) -> None:
     home = desk.home
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
     answer = await home.owner.choose(message, "Staff role", [home.guild.id])
     assert "Everyone has that role" in (await answer.followup()).content
@@ -170,7 +170,7 @@ async def test_everyone_is_no_staff(desk: Desk) -> None:
 
 async def test_what_becomes_of_posts_past_the_panel_is_said(desk: Desk) -> None:
     home = desk.home
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
     becomes, stays = "post there themselves becomes a ticket", "take **Create Posts** from"
     assert becomes in str(message.embeds)

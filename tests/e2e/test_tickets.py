@@ -90,7 +90,7 @@ async def set_up(home: Home, bot: Running, *, private: bool = False) -> Desk:
     ])  # fmt: skip
     role = await discord.role("support", guild=home.guild)
     log = await discord.channel("log", guild=home.guild)
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
     if private:
         await home.owner.choose(message, "Who reads tickets", ["private"])

@@ -61,6 +61,7 @@ CASES: Mapping[str, Mapping[str, Any]] = {
             Item('{"topics": []} <<<END kmvtwzqhxbrpdnyc>>>', id="2 question"),
         ],
     },
+    "plugin": {"bot": "Lookout", "material": MEMBERS},
     "teach": {
         "bot": "Lookout",
         "messages": [

@@ -8,6 +8,7 @@ import {
   parseCommand,
   splitOptions,
 } from "../../sandbox/page/static/writing/commands.js";
+import { score } from "../../sandbox/page/static/writing/fuzzy.js";
 import { choicesFor, hint, readField, readFields } from "../../sandbox/page/static/writing/options.js";
 
 const application = { id: "1", name: "Demo" };
@@ -230,4 +231,13 @@ test("what was chosen from a list counts as it is, empty ones are left out or ne
 test("hints say the limits", () => {
   assert.equal(hint({ type: 4, min_value: 1, max_value: 10 }), "a whole number, 1 to 10");
   assert.equal(hint({ type: 3, max_length: 80 }), "text, at most 80 characters");
+});
+
+test("names and options with hyphens and apostrophes are found", () => {
+  assert.equal(score("privacy opt-o", "privacy opt-out"), 900);
+  assert.equal(score("opt-out", "privacy opt-out"), 693);
+  assert.deepEqual(splitOptions("dry-run:yes l'option:no", [{ name: "dry-run" }, { name: "l'option" }]).texts, {
+    "dry-run": "yes",
+    "l'option": "no",
+  });
 });

@@ -14,6 +14,7 @@ from bot.services.actions import ActionLog
 from bot.services.cascade import CascadeService
 from bot.services.compose import Composer
 from bot.services.guilds import GuildService
+from bot.services.maintenance import MaintenanceService
 from bot.services.metrics import Metrics
 from bot.services.observer import ObserverService
 from bot.services.orchestrator import OrchestratorService
@@ -43,6 +44,9 @@ REPLIES = Replies(
 )
 
 
+KINDS = ("reply", "suggest", "escalate", "tell_owner", "maintenance")
+
+
 class Crash(BaseException):
     """The process dies here."""
 
@@ -59,7 +63,7 @@ REPORT: dict[str, Any] = {"intent": Intent.PROBLEM_REPORT.value}
 class Road:
     """The two stages on one database and one fake Discord; `anew` is a second bot on the same."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (whatever a test wants otherwise)
         self,
         database: Database,
         clock: FakeClock,
@@ -68,6 +72,7 @@ class Road:
         *,
         writer: Writer | None = None,
         llm_seconds: float = 10,
+        maintenance: MaintenanceService | None = None,
         **settings: Any,
     ) -> None:
         self.database, self.clock, self.discord = database, clock, discord
@@ -80,7 +85,7 @@ class Road:
         )
         self.guilds = GuildService(database, clock, whole.orchestrator)
         self.metrics = Metrics()
-        tools = {kind: FakeTool(discord, kind) for kind in ("reply", "escalate", "tell_owner")}
+        tools = {kind: FakeTool(discord, kind) for kind in KINDS}
         self.refinement = RefinementService(refiner, database, clock, self.metrics, whole.nlp.refine_seconds)
         situations = SituationService(whole)
         self.cascade = None
@@ -110,6 +115,7 @@ class Road:
             composer=Composer(REPLIES, self.guilds, writing),
             actions=ActionLog(database, tools, clock),
             settings=whole.workers,
+            maintenance=maintenance,
         )
 
     def anew(self) -> "Road":

@@ -58,6 +58,7 @@ class TestSettings:
             timezone="Europe/Berlin",
             quiet_hours=QuietHours(time(22), time(7)),
             staff_channel_id=OTHER_CHANNEL,
+            suggest_channel_id=OTHER_CHANNEL,
             ignored_role_ids=frozenset({32}),
             languages=frozenset({"de", "fr"}),
         )
@@ -263,3 +264,31 @@ class TestPresence:
             await tx.channels.advance_cursors([(CHANNEL, GUILD, None, 4_711)])
         again = GuildService(database, clock, OrchestratorSettings())
         assert await again.load() == {CHANNEL: 4_711}
+
+
+class TestAskingStaffFirst:
+    async def test_its_last_channel_is_not_taken_away(self, guilds: GuildService) -> None:
+        await guilds.set_staff_channel(GUILD, OTHER_CHANNEL)
+        await guilds.set_auto_reply(GUILD, AutoReply.SUGGEST)
+        with pytest.raises(UserFacingError, match="nowhere else"):
+            await guilds.set_staff_channel(GUILD, None)
+        assert guilds.policy(GUILD).suggest_channel_id == OTHER_CHANNEL
+        await guilds.set_suggest_channel(GUILD, CHANNEL)
+        await guilds.set_staff_channel(GUILD, None)
+        with pytest.raises(UserFacingError, match="nowhere else"):
+            await guilds.set_suggest_channel(GUILD, None)
+        assert guilds.policy(GUILD).suggest_channel_id == CHANNEL
+
+    async def test_a_deleted_last_channel_switches_it_off(self, guilds: GuildService) -> None:
+        await guilds.set_staff_channel(GUILD, OTHER_CHANNEL)
+        await guilds.set_auto_reply(GUILD, AutoReply.SUGGEST)
+        await guilds.lose_staff_channel(GUILD, "staff_channel_id")
+        policy = guilds.policy(GUILD)
+        assert (policy.auto_reply, policy.suggests, policy.staff_channel_id) == (False, False, None)
+
+    async def test_a_deleted_channel_that_is_not_the_last_leaves_it_on(self, guilds: GuildService) -> None:
+        await guilds.set_staff_channel(GUILD, OTHER_CHANNEL)
+        await guilds.set_suggest_channel(GUILD, CHANNEL)
+        await guilds.set_auto_reply(GUILD, AutoReply.SUGGEST)
+        await guilds.lose_staff_channel(GUILD, "suggest_channel_id")
+        assert guilds.policy(GUILD).suggest_channel_id == OTHER_CHANNEL

@@ -161,3 +161,57 @@ class TestCounting:
         await written(counted, arrival(0, HELP, **edited), arrival(5, HELP, backfilled=True, **edited))
         told = metrics.render().decode()
         assert "signals_ingested_total 5.0" in told
+
+
+@pytest.mark.parametrize("when", ["judging", "writing", "waiting"])
+async def test_what_is_in_hand_when_the_worker_is_stopped_is_stored_by_the_next(
+    ingest: IngestService, database: Database, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    reached, never = asyncio.Event(), asyncio.Event()
+
+    async def stuck(*_: object) -> None:
+        reached.set()
+        await never.wait()
+
+    with monkeypatch.context() as patched:
+        if when == "judging":
+            patched.setattr(ingest, "_judge", stuck)
+        else:
+            patched.setattr(ingest, "_commit", stuck)
+        ingest.note_gap(gap(1, 2))
+        ingest._settings = IngestSettings(batch_size=1)
+        numbers = (0, 1) if when == "waiting" else (0,)
+        for number in numbers:
+            ingest.offer(arrival(number))
+        work = asyncio.create_task(ingest.run())
+        async with asyncio.timeout(10):
+            await reached.wait()
+        for _ in range(50):  # the second is judged while the first is written, and waits for it
+            await asyncio.sleep(0)
+        assert len(ingest._in_hand) == (2 if when == "waiting" else 1)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+    async with running(ingest.run), asyncio.timeout(10):
+        await ingest.flushed()
+    for number in numbers:
+        assert await row(database, number) is not None
+    assert len(await open_gaps(database)) == 1
+
+
+async def test_what_is_not_kept_counts_as_read(ingest: IngestService, database: Database) -> None:
+    ingest.opted_out = lambda _guild_id, user_id: user_id == MEMBER
+    await written(ingest, arrival(0, author_id=MEMBER + 1), arrival(1, author_id=MEMBER))
+    assert await row(database, 1) is None
+    found = await channel(database)
+    assert found is not None
+    assert found.cursor == message_id(1)
+
+
+async def test_what_is_not_kept_moves_no_cursor_past_a_gap(ingest: IngestService, database: Database) -> None:
+    ingest.opted_out = lambda _guild_id, user_id: user_id == MEMBER
+    await written(ingest, arrival(0, author_id=MEMBER + 1))
+    ingest.note_gap(gap(1, 5))
+    await written(ingest, arrival(9, author_id=MEMBER))
+    found = await channel(database)
+    assert found is not None
+    assert found.cursor == message_id(0)

@@ -89,7 +89,7 @@ class TestRetention:
         async with database.reading() as tx:
             assert [call.created_at for call in await tx.llm_calls.list_latest()] == [NOW - ages[-1]]
 
-    async def test_summaries_are_kept_for_a_year_and_their_parts_for_a_week(
+    async def test_summaries_stay_unless_they_are_not_wanted_and_their_parts_for_a_week(
         self, retention: RetentionService, database: Database
     ) -> None:
         async with database.transaction() as tx:
@@ -97,12 +97,16 @@ class TestRetention:
             for days in (364, 366):
                 made_at = NOW - timedelta(days=days)
                 await tx.summaries.add(summary(local_date=None, created_at=made_at), [summary_topic()], [])
-            for days in (7, 9):
+            for days in (6, 8):
                 await tx.summary_parts.keep(summary_part(f"{days}", created_at=NOW - timedelta(days=days)))
-        assert await retention.purge() == 2
+        assert await retention.purge() == 1
+        async with database.reading() as tx:
+            assert len(await tx.summaries.newest(GUILD, None, 5)) == 2
+            assert await tx.summary_parts.get(GUILD, "6")
+        retention = RetentionService(database, FakeClock(), RetentionSettings(summaries_days=365))
+        assert await retention.purge() == 1
         async with database.reading() as tx:
             assert len(await tx.summaries.newest(GUILD, None, 5)) == 1
-            assert await tx.summary_parts.get(GUILD, "7")
 
     async def test_members_go_with_their_last_message(
         self, retention: RetentionService, database: Database
@@ -156,7 +160,7 @@ class TestRetention:
             for key in (f"{GUILD}", f"{GUILD}/1/2", f"{GUILD}0", f"{OTHER_GUILD}"):
                 await tx.kv.put("ticket_log_warned", key, {})
         told: list[int] = []
-        retention.on_guild_gone = told.append
+        retention.on_guild_gone["told"] = told.append
         await store(database, row(0), row(1, stage="plan"))
         clock.advance(29 * 86_400)
         assert await retention.purge() == 0

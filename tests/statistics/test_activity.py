@@ -13,10 +13,12 @@ from bot.domain.arrival import Change
 from bot.domain.audience import Person
 from bot.domain.errors import UserFacingError
 from bot.domain.statistics import Figures
-from bot.domain.summaries import Line, Span
+from bot.domain.summaries import Span
+from bot.models import Watch
 from bot.services.audience import AudienceService
+from bot.services.guilds import ChannelSeen
 from bot.services.statistics.activity import ActivityService
-from bot.services.statistics.moods import MoodService, welcomed
+from bot.services.statistics.moods import MoodService
 from tests.fakes import FakeClock
 from tests.statistics.support import (
     ADA,
@@ -79,6 +81,31 @@ async def test_who_may_read_everything_is_told_everything(activity: ActivityServ
     assert [key for key, _ in found.channels] == [GENERAL, HELP, SECRET]
     assert (found.by_hour[12], found.by_hour[13]) == (16, 4)
     assert not found.partial
+
+
+async def test_a_private_thread_is_not_counted_to_its_channel(database: Database) -> None:
+    service, guilds = await counter(database)
+    thread = GENERAL + 50
+    async with database.transaction() as tx:
+        await tx.channels.see([
+            {"id": GENERAL, "guild_id": GUILD, "parent_id": None, "name": "general"},
+            {"id": thread, "guild_id": GUILD, "parent_id": GENERAL, "name": "among us"},
+        ])  # fmt: skip
+    await guilds.set_watch(GUILD, ChannelSeen(thread, GENERAL, "among us"), Watch.TRACK)  # else it isn't read
+    inside = {"place_id": thread, "channel_id": GENERAL, "thread_id": thread}
+    rows = [row(message_id(1)), *(row(message_id(2 + n), author_id=CAT) | inside for n in range(3))]
+    await write(database, Change.CREATE, *rows)
+    await service.count_all()
+    await guilds.set_watch(GUILD, ChannelSeen(thread, GENERAL, "among us"), Watch.DEFAULT)
+    await write(database, Change.EDIT, row(message_id(2), author_id=CAT, sentiment="pos") | inside)
+    await service.count_all()  # once counted there, it stays there
+    audience = AudienceService()
+    audience.read_from(Places())
+    found = await ActivityService(database, FakeClock(NOW), guilds, audience).of(GUILD, 1, READER)
+    assert (found.total.messages, found.members) == (1, 1)
+    assert [key for key, _ in found.contributors] == [ADA]
+    mood = await MoodService(database).of(GUILD, found.days, Span(NOW, NOW), {GENERAL}, {GENERAL})
+    assert (mood.total.messages, [key for key, _ in mood.contributors]) == (1, [ADA])
 
 
 async def test_ones_own_figures_name_no_channel_one_may_no_longer_read(activity: ActivityService) -> None:
@@ -173,14 +200,6 @@ async def test_feelings_come_with_what_drove_them_and_staff_are_told_of_a_drop(d
     assert [each.message_id for each in staff.examples] == [message_id(number) for number in (0, 2, 4, 6, 8)]
     hidden = await moods.for_staff(*asked, {GENERAL}, {GENERAL})
     assert (hidden.drop, hidden.examples) == (None, [])
-
-
-def test_newcomers_are_welcomed_by_a_reply_of_somebody_else() -> None:
-    def line(number: int, author_id: int, reply_to_id: int | None = None) -> Line:
-        return Line(number, GENERAL, None, author_id, "Ada", "hello", NOW, reply_to_id)
-
-    lines = [line(1, ADA), line(2, ADA, 1), line(3, BOB), line(4, CAT, 3)]
-    assert welcomed([ADA, BOB], lines) == [BOB]
 
 
 def test_nothing_is_divided_by_nothing() -> None:

@@ -8,6 +8,7 @@ from bot.domain.statistics import Figures
 from bot.services.statistics.activity import Activity, Days
 from bot.services.statistics.chart import (
     MAX_ALT,
+    MAX_NAME,
     _short,
     describe_activity,
     describe_sentiment,
@@ -57,4 +58,4 @@ def test_the_description_says_what_the_picture_shows() -> None:
 
 def test_names_are_drawn_with_letters_that_the_font_has() -> None:
     assert [_short(name) for name in NAMES[:4]] == ["#general", "#news", "(other letters)", "#$a$b_{c}"]
-    assert len(_short(NAMES[4])) == 22
+    assert len(_short(NAMES[4])) == MAX_NAME

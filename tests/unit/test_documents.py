@@ -9,12 +9,21 @@ import pytest
 
 import run
 from bot import cli
+from bot.core.tree import Tree
 from bot.llm.defaults import DEFAULTS
 from bot.settings_sources import FLAT_NAMES
 from cogs.admin.audit import Audit
 from cogs.admin.channels import Channels
 from cogs.admin.config import Config
+from cogs.admin.reload import Reload
+from cogs.errors.cog import Errors
+from cogs.feedback.figures import FeedbackFigures
+from cogs.help.cog import Help
 from cogs.incidents.setup import AlertSetup
+from cogs.maintenance.cog import MaintenanceCog
+from cogs.onboarding.wizard import Setup
+from cogs.plugins.admin import PluginAdmin
+from cogs.privacy.cog import Privacy
 from cogs.statistics.cog import Statistics
 from cogs.status import Status
 from cogs.summaries.ask import AskedSummaries
@@ -24,7 +33,6 @@ from cogs.tickets.answers import TicketAnswers
 from cogs.tickets.closing import TicketEnd
 from cogs.tickets.desk import Tickets
 from cogs.tickets.panel import TicketPanel
-from cogs.tickets.setup import TicketSetup
 from cogs.tickets.statistics import TicketStatisticsCog
 from cogs.training.train import Training
 from cogs.unanswered import UnansweredList
@@ -45,7 +53,7 @@ def slash_commands(text: str) -> set[str]:
             if re.fullmatch(r"/\w+", words):
                 found.add(words)
                 continue
-            named = re.match(r"(?:(/\w+) )?(\w+)", words)
+            named = re.match(r"(?:(/\w+) )?([\w-]+)", words)
             assert named is not None, words
             group = named[1] or group
             found.add(f"{group} {named[2]}")
@@ -55,12 +63,15 @@ def slash_commands(text: str) -> set[str]:
 def test_every_slash_command_is_in_the_readme_and_there() -> None:
     nothing = cast("Any", None)
     cogs = [
-        Config(nothing), Channels(nothing), Audit(nothing, nothing), Status(nothing, nothing),
+        FeedbackFigures(Mock()),
+        Config(nothing, nothing), Channels(nothing), Audit(nothing, nothing), Status(nothing, nothing),
         Training(Mock()),
-        Tickets(Mock()), TicketPanel(nothing, nothing), TicketSetup(nothing), TicketEnd(Mock()),
+        Tickets(Mock()), TicketPanel(nothing, nothing), Setup(nothing), TicketEnd(Mock()),
         TicketStatisticsCog(Mock()), TicketAnswers(Mock()), AnswerSettings(nothing),
         AlertSetup(nothing, nothing), UnansweredList(),
-        Statistics(nothing),
+        Statistics(nothing), Errors(Mock()), Reload(nothing),
+        MaintenanceCog(Mock()), Help(Mock(tree=Mock(spec=Tree))),
+        PluginAdmin(nothing, nothing), Privacy(Mock()),
         AskedSummaries(Mock()), SummarySetup(nothing, nothing),
     ]  # fmt: skip
     there = {f"/{command.qualified_name}" for cog in cogs for command in cog.walk_app_commands()}

@@ -64,6 +64,15 @@ def test_secrets_are_masked_in_messages_values_and_tracebacks(
         assert "Traceback" in text
 
 
+def test_members_ids_are_masked_in_mentions_and_paths(tmp_path: Path) -> None:
+    setup_logging(LogSettings(folder=tmp_path), [])
+    logger.info("<@1573775187793412097> and <@!1573775187793412097> have left")
+    logger.warning("PUT /api/v10/guilds/1/members/1573775187793412097/roles/2 and /users/1573775187793412097")
+    written = (tmp_path / "lookout.log").read_text("utf-8")
+    assert "1573775187793412097" not in written
+    assert "/guilds/1/members/[secret]/roles/2" in written
+
+
 def test_json_lines_are_json_with_the_signal(tmp_path: Path) -> None:
     set_up(tmp_path, json_lines=True)
     logger.bind(signal="discord:1", at=datetime(2026, 1, 1, tzinfo=UTC)).warning("Größe <red>{x}")

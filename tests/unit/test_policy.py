@@ -264,3 +264,25 @@ def test_nothing_is_said_when_any_rule_asks_for_silence(
     if decision.plan is PlanKind.ESCALATE:
         assert policy.staff_channel_id is not None
         assert not situation.with_staff
+
+
+DOUBTS = {"nothing asked", "too old to answer", "not confident enough", "addressed to another member"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "signal", "policy", "situation"), SILENT, ids=[reason for reason, *_ in SILENT]
+)
+def test_a_call_overrides_doubts_and_no_rule(
+    reason: str, signal: Signal, policy: GuildPolicy, situation: Situation
+) -> None:
+    decision = decide(signal, policy, replace(situation, summoned=True))
+    assert (decision.plan is PlanKind.REPLY) == (reason in DOUBTS)
+    assert decision.reason.startswith("summoned: ") == (reason in DOUBTS)
+
+
+def test_quiet_hours_hold_for_a_call_and_staff_are_told_of_what_is_urgent() -> None:
+    quiet, called = replace(POLICY, quiet_hours=NOON), calm(summoned=True)
+    assert decide(ASKED, quiet, called) == Decision(PlanKind.NOOP, "quiet hours")
+    staffed = replace(quiet, staff_channel_id=77)
+    told = decide(replace(ASKED, nano_tags=URGENT_TAGS), staffed, called)
+    assert told == Decision(PlanKind.ESCALATE, "summoned: urgent", aloud=False)

@@ -113,6 +113,16 @@ def test_a_time_moved_back_or_forth_gives_a_date_no_second_run() -> None:
     assert run.span.start == last.end
 
 
+def test_a_zone_a_day_ahead_has_no_run_that_ends_before_the_last_one() -> None:
+    last = Last(date(2026, 3, 2), datetime(2026, 3, 2, 11, tzinfo=UTC))  # midnight in Pago Pago
+    moved = Schedule(
+        time(0), "Pacific/Kiritimati", LONG_AGO
+    )  # 25 hours ahead: its 3 March began an hour before
+    assert due(moved, last, datetime(2026, 3, 2, 11, 30, tzinfo=UTC)) is None
+    run = due(moved, last, datetime(2026, 3, 3, 10, tzinfo=UTC))
+    assert run == Run(date(2026, 3, 4), Span(last.end, datetime(2026, 3, 3, 10, tzinfo=UTC)))
+
+
 def test_a_local_day_has_23_24_or_25_hours() -> None:
     hours = [
         (span := day_span(day, "Europe/Berlin")).end - span.start

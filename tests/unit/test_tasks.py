@@ -35,7 +35,8 @@ class TestWorker:
         worker.start()
         await finished(worker)
         assert clock.slept == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
-        assert len(logged.of("ERROR", "digging failed")) == 9
+        assert len(logged.of("ERROR", "digging failed")) == 6
+        assert len(logged.of("CRITICAL", "digging failed")) == 3  # it does its work no more
 
     async def test_a_failure_after_long_good_work_pauses_as_briefly_as_the_first(
         self, logged: Logged

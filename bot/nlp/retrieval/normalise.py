@@ -111,6 +111,11 @@ def _hashes_of_word(word: str) -> tuple[int, ...]:
     return whole, *(zlib.crc32(f"#{gram}".encode("utf-8", "surrogatepass")) for gram in sorted(grams))
 
 
+def forget_words() -> None:
+    """Let go of what is remembered of words."""
+    _hashes_of_word.cache_clear()
+
+
 def _fold(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text.strip()[:MAX_CHARACTERS]).casefold()
     return _APOSTROPHES.sub("", folded)

@@ -8,9 +8,9 @@ from hashlib import blake2b
 from typing import Final
 
 from bot.db.alerts import Asked
-from bot.domain.counted import counted
 from bot.models import Incident, IncidentReport, IncidentStatus
 from bot.services.summaries.rendering import link, plain
+from bot.texts import counted, text
 
 QUARTER: Final = timedelta(minutes=15)
 MOST_QUARTERS: Final = 8  # the newest
@@ -53,15 +53,28 @@ def alert_of(
     members = len({each.author_id for each in reports})
     first = _stamp(reports[0].created_at if reports else incident.opened_at)
     newest = _stamp(reports[-1].created_at if reports else incident.last_at)
-    who = f"{counted(len(reports), 'report')} by {counted(members, 'member')}"
-    lines = [f"**{who}**, first {first}, newest {newest}."]
+    lines = [
+        text(
+            "incidents.alert_reports",
+            reports=counted(len(reports), "report"),
+            members=counted(members, "member"),
+            first=first,
+            newest=newest,
+        )
+    ]
     if before is not None and before.message_id is not None:
-        lines.append(f"It was resolved before: {link(before.guild_id, before.channel_id, before.message_id)}")
+        lines.append(
+            text("incidents.alert_before", link=link(before.guild_id, before.channel_id, before.message_id))
+        )
     if not is_open:
-        how = f"by <@{incident.resolved_by}>" if incident.resolved_by else "by itself: it went quiet"
-        lines.append(f"Resolved {how} {_stamp(incident.resolved_at or incident.last_at)}.")
+        when = _stamp(incident.resolved_at or incident.last_at)
+        lines.append(
+            text("incidents.alert_resolved_by", member=incident.resolved_by, when=when)
+            if incident.resolved_by
+            else text("incidents.alert_resolved", when=when)
+        )
     lines += ["", *_growth(reports), "", *_quotes(incident, reports, said, is_open=is_open)]
-    title = "Several members report the same problem" if is_open else "Resolved: several members' problem"
+    title = text("incidents.alert_title") if is_open else text("incidents.alert_title_resolved")
     return Alert(incident.id, title, "\n".join(lines), is_open)
 
 
@@ -72,7 +85,7 @@ def _growth(reports: Sequence[IncidentReport]) -> list[str]:
         return []
     newest = max(counts)
     first = max(min(counts), newest - QUARTER * (MOST_QUARTERS - 1))
-    lines = ["**Per 15 minutes**"]
+    lines = [text("incidents.alert_growth")]
     while first <= newest:
         count = counts[first]
         lines.append(f"<t:{int(first.timestamp())}:t> {'▇' * min(count, MOST_BARS)} {count}")
@@ -89,11 +102,13 @@ def _quotes(
     for each in shown:
         words = f": {plain(said[each.message_id].content, MOST_QUOTE)}" if is_open else ""
         url = link(incident.guild_id, each.place_id, each.message_id)
-        lines.append(f"• <t:{int(each.created_at.timestamp())}:t> [report]({url}){words}")
+        lines.append(
+            text("incidents.alert_quote", time=int(each.created_at.timestamp()), url=url, words=words)
+        )
     if len(standing) > len(shown):
-        lines.append(f"-# and {counted(len(standing) - len(shown), 'more report')}")
+        lines.append(text("incidents.alert_more", reports=counted(len(standing) - len(shown), "more_report")))
     if len(reports) > len(standing):
-        lines.append(f"-# {counted(len(reports) - len(standing), 'report')} deleted since")
+        lines.append(text("incidents.alert_deleted", reports=counted(len(reports) - len(standing), "report")))
     return lines
 
 

@@ -18,11 +18,13 @@ from bot.nlp.faults import MODEL_BAR, WORDS_BAR, Faults
 from bot.services.actions import nonce_for
 from bot.services.alert_settings import AlertSettingsService
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.guilds import GuildService
 from bot.services.incidents.rendering import Alert, alert_of
 from bot.services.meaning import WORDS_LIKENESS, Meaning
 from bot.services.summaries.collecting import Collecting
 from bot.services.tools import TargetGoneError, ToolError
+from bot.texts import text
 
 MOST_REPORTS: Final = 300  # of one window, the newest
 MOST_EARLIER: Final = 100  # messages that tell how a server's people write
@@ -116,9 +118,9 @@ class IncidentWatch:
         async with self._database.transaction() as tx:
             incident = await tx.incidents.get(incident_id)
             if incident is None or incident.guild_id != guild_id:
-                raise UserFacingError("This incident isn't kept any more.")
+                raise UserFacingError(text("incidents.not_kept"))
             if not await tx.incidents.resolve(incident_id, user_id, self._clock.now()):
-                raise UserFacingError("It is resolved already.")
+                raise UserFacingError(text("incidents.resolved_already"))
             incident = await tx.incidents.get(incident_id)
         assert incident is not None  # just resolved
         await self._show_safely(incident)
@@ -164,6 +166,8 @@ class IncidentWatch:
                 )
                 opened.append(await tx.incidents.open(incident, [_report(each) for each in group]))
         self._begun |= {each.id for each in opened if each is not None}
+        if opened:
+            fail_point("incident.after_open")
 
     async def _shown_to(self, guild_id: int, channel_id: int, asked: Sequence[Asked]) -> list[Asked]:
         """Return what the readers of a channel may read, and of nobody who opted out."""
@@ -253,6 +257,7 @@ class IncidentWatch:
         if incident.message_id is not None:
             if incident.shown != alert.digest:
                 await self._desk.edit(incident.channel_id, incident.message_id, alert)
+                fail_point("incident.after_edit")
             return incident.message_id
         is_first = incident.id in self._begun
         self._begun.discard(incident.id)
@@ -264,7 +269,9 @@ class IncidentWatch:
             return found
         if not alert.is_open:  # it was over before anybody could be told
             return None
-        return await self._desk.post(incident.channel_id, alert, nonce_of(incident))
+        message_id = await self._desk.post(incident.channel_id, alert, nonce_of(incident))
+        fail_point("incident.after_post")
+        return message_id
 
 
 def _placed(

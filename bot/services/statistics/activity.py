@@ -13,6 +13,7 @@ from bot.domain.errors import UserFacingError
 from bot.domain.statistics import EVERYWHERE, Figures
 from bot.services.audience import AudienceService
 from bot.services.clock import Clock
+from bot.services.configuration.changes import OWN_FIGURES, note
 from bot.services.guilds import GuildService
 
 __all__ = ["Activity", "ActivityService", "Days", "OwnActivity"]
@@ -139,8 +140,12 @@ class ActivityService:
 
     async def allow_mine(self, guild_id: int, *, allowed: bool) -> None:
         """Let members ask for their own figures, or no longer."""
+        now = self._clock.now()
         async with self._database.transaction() as tx:
+            await tx.guilds.ensure(guild_id, now)
+            before = (await tx.kv.get(SCOPE, str(guild_id)) or {}).get("mystats", True)
             await tx.kv.put(SCOPE, str(guild_id), {"mystats": allowed})
+            await note(tx, guild_id, {OWN_FIGURES: (before, allowed)}, now)
 
     def _shown(self, guild_id: int, members: Sequence[tuple[int, Figures]]) -> Sequence[tuple[int, Figures]]:
         """Leave out who opted out since they were counted."""

@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.abilities import PICTURES, abilities_off
 from bot.domain.counted import counted
 from bot.domain.statistics import Figures
-from bot.services.statistics.activity import Activity
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # none of it is needed where pictures are drawn in a process of their own
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from bot.services.statistics.activity import Activity
 
 # Okabe and Ito's palette, which people with any colour vision tell apart, on Discord's dark grey.
 BLUE, ORANGE, GREEN, RED, GREY = "#56B4E9", "#E69F00", "#009E73", "#D55E00", "#8E9297"
 BACKGROUND, TEXT, LINES = "#2B2D31", "#DBDEE1", "#4E5058"
-MAX_LABELS: Final = 7  # on an axis of days
+MAX_LABELS: Final = 5  # on an axis of days
 MAX_BARS: Final = 45  # days; more are weeks
 FEWEST: Final = 5  # days for which there is room
 MAX_CHANNELS: Final = 6
-MAX_NAME: Final = 22  # characters of a channel's name
+MAX_NAME: Final = 14  # characters of a channel's name
 MAX_ALT: Final = 1_024  # characters of a description; Discord refuses more
 WEEK: Final = 7
-NARROW: Final = 6.0  # inches
+# Inches, small beside the letters: Discord shows a picture at 400 by 300 at the most, a phone at less.
+SMALL: Final = (4.8, 3.6)
+LARGE: Final = (6.0, 4.5)  # of four charts
+DOTS: Final = 160  # per inch
 
 ByDay = Sequence[tuple[date, Figures]]
 
@@ -34,13 +38,13 @@ def why_no_picture() -> str:
     return abilities_off().get(PICTURES, "")
 
 
-def draw_activity(found: Activity, names: Sequence[str]) -> bytes:
+def draw_activity(found: "Activity", names: Sequence[str]) -> bytes:
     """Return a picture (PNG) of messages by day, hour and channel; `names` are those of its channels.
 
     It takes a second the first time, so call it in a thread, one at a time.
     """
-    figure = _figure(6.2)
-    axes = figure.subplots(2, 2, gridspec_kw={"width_ratios": (3, 2)})
+    figure = _figure(LARGE)
+    axes = figure.subplots(2, 2)
     _draw_days(axes[0][0], found.by_day)
     _draw_hours(axes[1][0], found.by_hour)
     _draw_channels(axes[0][1], [each.messages for _, each in found.channels], names)
@@ -51,7 +55,7 @@ def draw_activity(found: Activity, names: Sequence[str]) -> bytes:
 def draw_sentiment(by_day: ByDay) -> bytes:
     """Return a picture (PNG) of the sentiment of the last 7 of some days and of all; in a thread, too."""
     parts = _week_and_all(by_day)
-    figure = _figure(2.6 * len(parts), NARROW)  # one above the other, to be read on a phone
+    figure = _figure(SMALL)  # one above the other
     axes = figure.subplots(len(parts), 1, sharey=True, squeeze=False)
     limit = min(1.05, max(0.25, *(abs(each.average) * 1.25 for _, each in by_day)))
     for place, days in enumerate(parts):
@@ -59,7 +63,7 @@ def draw_sentiment(by_day: ByDay) -> bytes:
     return _png(figure)
 
 
-def describe_activity(found: Activity, names: Sequence[str]) -> str:
+def describe_activity(found: "Activity", names: Sequence[str]) -> str:
     """Return what the picture of activity shows, for those who can't see it."""
     busiest = max(found.by_day, key=lambda each: each[1].messages)
     hour = max(range(24), key=lambda each: found.by_hour[each])
@@ -109,13 +113,13 @@ def _feelings(total: Figures) -> list[tuple[str, int, str]]:
     ]
 
 
-def _figure(height: float, width: float = 10) -> "Figure":
+def _figure(size: tuple[float, float]) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)  # inches
-    figure = Figure(figsize=(width, height), dpi=110, facecolor=BACKGROUND, layout=layout)
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)  # inches
+    figure = Figure(figsize=size, dpi=DOTS, facecolor=BACKGROUND, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -139,9 +143,9 @@ def _draw_days(axes: "Axes", by_day: ByDay) -> None:
 
 
 def _draw_hours(axes: "Axes", by_hour: Sequence[int]) -> None:
-    _style(axes, "Messages by hour, server time")
+    _style(axes, "Messages by hour")
     axes.bar(range(24), by_hour, 0.8, color=GREEN)
-    axes.set_xticks(range(0, 24, 3), [f"{hour:02}:00" for hour in range(0, 24, 3)])
+    axes.set_xticks(range(0, 24, 6), [f"{hour:02}:00" for hour in range(0, 24, 6)])
     axes.set_xlim(-0.7, 23.7)
     _count_on(axes.yaxis)
 
@@ -152,7 +156,7 @@ def _draw_channels(axes: "Axes", counts: Sequence[int], names: Sequence[str]) ->
     places = range(len(shown))
     bars = axes.barh(places, counts[: len(shown)], color=BLUE)
     axes.set_yticks(list(places), shown, parse_math=False)
-    axes.bar_label(bars, [f"{count:,}" for count in counts[: len(shown)]], padding=4, color=TEXT, fontsize=9)
+    axes.bar_label(bars, [f"{count:,}" for count in counts[: len(shown)]], padding=4, color=TEXT, fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, max(*counts, 1, 1) * 1.2)
     _count_on(axes.xaxis)
@@ -165,11 +169,11 @@ def _draw_feelings(axes: "Axes", total: Figures) -> None:
     for bar, (_, _, colour) in zip(bars, parts, strict=True):
         bar.set_color(colour)
     axes.bar_label(
-        bars, [f"{total.share(part):.0%}" for _, part, _ in parts], padding=4, color=TEXT, fontsize=9
+        bars, [f"{total.share(part):.0%}" for _, part, _ in parts], padding=4, color=TEXT, fontsize=8
     )
     axes.invert_yaxis()
     axes.set_xlim(0, 1.12)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    axes.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
 
 
 def _draw_average(axes: "Axes", by_day: ByDay, title: str, limit: float) -> None:
@@ -177,12 +181,13 @@ def _draw_average(axes: "Axes", by_day: ByDay, title: str, limit: float) -> None
     axes.axhline(0, color=GREY, linewidth=1)
     places = [place for place, (_, each) in enumerate(by_day) if each.messages]
     averages = [by_day[place][1].average for place in places]
-    axes.plot(places, averages, color=BLUE, marker="o", markersize=5, linewidth=1.8)
+    axes.plot(places, averages, color=BLUE, marker="o", markersize=3.5, linewidth=1.5)
     axes.fill_between(places, averages, 0, color=BLUE, alpha=0.15, linewidth=0)
     axes.set_ylim(-limit, limit)
-    axes.yaxis.set_major_formatter(lambda value, _place: f"{value:+.2f}" if value else "0")
+    axes.locator_params(axis="y", nbins=4)
+    axes.yaxis.set_major_formatter(lambda value, _place: f"{value:+.1f}" if round(value, 1) else "0")
     if not places:
-        axes.set_title(f"{title}: no messages", color=TEXT, fontsize=11, loc="left")
+        axes.set_title(f"{title}: no messages", color=TEXT, fontsize=9, loc="left")
     _show_days(axes, [day for day, _ in by_day])
 
 
@@ -207,7 +212,7 @@ _LAST_DRAWN: Final = 0x0530  # DejaVu Sans has Latin, Greek and Cyrillic
 
 
 def _style(axes: "Axes", title: str, grid: Any = "y") -> None:
-    axes.set_title(title, color=TEXT, fontsize=11, loc="left")
+    axes.set_title(title, color=TEXT, fontsize=9, loc="left")
     axes.set_facecolor(BACKGROUND)
     axes.tick_params(colors=TEXT, labelsize=8, length=0)
     axes.grid(axis=grid, color=LINES, linewidth=0.6)
@@ -220,5 +225,5 @@ def _count_on(axis: Any) -> None:
     """Label an axis with a few whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
+    axis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=1))
     axis.set_major_formatter(lambda value, _place: f"{value:,.0f}")

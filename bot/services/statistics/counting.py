@@ -28,6 +28,7 @@ from bot.domain.statistics import (
     zone_at,
 )
 from bot.domain.thanks import is_thanks
+from bot.models import Watch
 from bot.services.arrival_rows import SOURCE
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
@@ -173,7 +174,7 @@ class CountingService:
             message_id=row.message_id,
             guild_id=row.guild_id,
             user_id=NOBODY if unnamed else row.author_id,
-            channel_id=row.channel_id,
+            channel_id=known.channel_id if known is not None else self._channel_of(row),
             date=here.date(),
             hour=here.hour,
             mood=round(row.sentiment_score * MILLI),
@@ -183,6 +184,13 @@ class CountingService:
             thanks_to=row.reply_to_id if thanks else None,
             helped=known is not None and known.helped,  # until it is looked up
         )
+
+    def _channel_of(self, row: Heard) -> int:
+        """Return where a message is counted: a thread that was chosen by itself is a channel of its own.
+
+        A private thread is read only where it was; its channel's readers must not see who writes in it.
+        """
+        return row.place_id if self._guilds.watch(row.place_id) is Watch.TRACK else row.channel_id
 
 
 def _sums(before: Mapping[int, Counted], after: Mapping[int, Counted | None]) -> Sums:

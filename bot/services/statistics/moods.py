@@ -9,11 +9,12 @@ from bot.db.activity import Days, Said
 from bot.db.database import Database
 from bot.domain.snowflake import snowflake_at
 from bot.domain.statistics import Driver, Drop, Figures, driver_of, sudden_drop
-from bot.domain.summaries import Line, Span
+from bot.domain.summaries import Span
 from bot.services.statistics.activity import each_day
 
 DAYS_BEFORE: Final = 7
 LISTED: Final = 5
+CONSIDERED: Final = 50  # messages, since those of who opted out are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class MoodService:
             now = _of(await activity.by_channel(guild_id, days), channels)
             before = _of(await activity.by_channel(guild_id, earlier), channels)
             ranked = await activity.ranked(guild_id, days, LISTED, channels)
-            appreciated = await activity.appreciated(guild_id, ids, places, LISTED)
+            appreciated = await activity.appreciated(guild_id, ids, places, CONSIDERED)
             first = await activity.first_day(guild_id)
             is_known = first is not None and first <= earlier.first
             newcomers = await activity.newcomers(guild_id, days, channels) if is_known else []
@@ -91,7 +92,7 @@ class MoodService:
             before=sum(before.values(), Figures()),
             by_channel=now,
             driver=driver_of(now, before),
-            appreciated=appreciated,
+            appreciated=self._quotable(guild_id, appreciated),
             contributors=self._shown(guild_id, ranked.contributors),
             helpers=self._shown(guild_id, ranked.helpers),
             newcomers=[each for each in newcomers if not self.opted_out(guild_id, each)],
@@ -108,26 +109,18 @@ class MoodService:
             by_day = await tx.activity.by_day(guild_id, Days(earlier.first, days.last), channels)
             now = _of(await tx.activity.by_channel(guild_id, days), channels)
             before = _of(await tx.activity.by_channel(guild_id, earlier), channels)
-            examples = await tx.activity.negative(guild_id, ids, places, LISTED)
+            examples = await tx.activity.negative(guild_id, ids, places, CONSIDERED)
         total = sum(now.values(), nothing)
         drop = sudden_drop(total, [by_day.get(day, nothing) for day in each_day(earlier)])
         driver = driver_of(now, before)
         fell = driver is not None and driver.part < 0
-        return StaffMood(drop, driver if fell else None, examples)
+        return StaffMood(drop, driver if fell else None, self._quotable(guild_id, examples))
 
     def _shown(self, guild_id: int, members: Sequence[tuple[int, Figures]]) -> Sequence[tuple[int, Figures]]:
         return [each for each in members if not self.opted_out(guild_id, each[0])]
 
-
-def welcomed(newcomers: Collection[int], lines: Sequence[Line]) -> list[int]:
-    """Return those newcomers to whom somebody else replied."""
-    authors = {line.message_id: line.author_id for line in lines}
-    answered = {
-        authors[line.reply_to_id]
-        for line in lines
-        if line.reply_to_id in authors and authors[line.reply_to_id] != line.author_id
-    }
-    return [each for each in newcomers if each in answered]
+    def _quotable(self, guild_id: int, said: Sequence[Said]) -> Sequence[Said]:
+        return [each for each in said if not self.opted_out(guild_id, each.author_id)][:LISTED]
 
 
 def _week_before(days: Days) -> Days:

@@ -84,6 +84,7 @@ class ReactionService:
         self._lost = 0  # for which there was no room
         self._accepted = self._done = 0  # events ever; equal when everything is in the database
         self._progress = asyncio.Condition()
+        self.opted_out: Callable[[int, int], bool] = lambda _guild_id, _user_id: False  # whose aren't taken
 
     @property
     def depth(self) -> int:
@@ -92,6 +93,8 @@ class ReactionService:
 
     def offer(self, event: ReactionEvent) -> None:
         """Take an event; when there is no room, it is lost: a vote less, not a message."""
+        if event.what is Reacting.ADD and self.opted_out(event.guild_id, event.user_id):
+            return
         if len(self._queue) >= QUEUE:
             self._lost += 1
             return
@@ -112,19 +115,23 @@ class ReactionService:
                 self._arrived.clear()
                 await self._arrived.wait()
             await self._stored()  # a reaction may overtake its message, which waits to be stored
-            outcome = Outcome()
-            events = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
-            for event in events:
-                outcome.take(event)
-            if self._lost:
-                logger.warning("No room for {} reactions; they are not counted", self._lost)
-                self._lost = 0
-            try:
-                await self._store(outcome)
-            finally:
-                async with self._progress:
-                    self._done += len(events)
-                    self._progress.notify_all()
+            await self._store_some()
+
+    async def _store_some(self) -> None:
+        """Store a batch; nothing of it is held any longer when this returns."""
+        outcome = Outcome()
+        events = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+        for event in events:
+            outcome.take(event)
+        if self._lost:
+            logger.warning("No room for {} reactions; they are not counted", self._lost)
+            self._lost = 0
+        try:
+            await self._store(outcome)
+        finally:
+            async with self._progress:
+                self._done += len(events)
+                self._progress.notify_all()
 
     async def _store(self, outcome: Outcome) -> None:
         pause = FIRST_PAUSE

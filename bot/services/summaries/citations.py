@@ -83,6 +83,7 @@ def own_words(topics: Sequence[Topic], examiner: Examiner) -> tuple[Topic, ...]:
             actions=_extracts(each.actions, examiner),
             questions=_extracts(each.questions, examiner),
             message_ids=each.message_ids,
+            title_ids=each.title_ids,
             is_extract=True,
         )
         for each in topics

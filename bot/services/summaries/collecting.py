@@ -40,12 +40,14 @@ class Wanted(NamedTuple):
     Attributes:
         destination: where it is posted, or the one who reads it.
         places: channels and threads it is confined to; None for the whole guild.
+        is_summary: False for what isn't kept from channels that are only excluded from summaries.
     """
 
     guild_id: int
     destination: Reader
     span: Span
     places: frozenset[int] | None = None
+    is_summary: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Collecting:
 
     Attributes:
         opted_out: of whom nothing is shown.
+        excluded: a server's channels and categories that its summaries leave out.
         votes: how many members reacted to messages.
         is_private: of a thread that Discord doesn't tell of, because it is archived; None where it is gone.
     """
@@ -89,6 +92,7 @@ class Collecting:
         self._guilds = guilds
         self._audience = audience
         self.opted_out: OptedOut = lambda _guild_id, _user_id: False
+        self.excluded: Callable[[int], Collection[int]] = lambda _guild_id: ()
         self.votes: Votes = _no_votes
         self.is_private: IsPrivate = _nobody_knows
 
@@ -97,10 +101,12 @@ class Collecting:
         first, end = snowflake_at(wanted.span.start), snowflake_at(wanted.span.end)
         async with self._database.reading() as tx:
             channels = {each.id: each for each in await tx.channels.list_of(wanted.guild_id)}
+            excluded = self.excluded(wanted.guild_id) if wanted.is_summary else ()
             asked = [
                 each
                 for each in channels
-                if (wanted.places is None or each in wanted.places) and not self._is_ignored(each, channels)
+                if (wanted.places is None or each in wanted.places)
+                and not self._is_left_out(each, channels, excluded)
             ]
             counts: dict[int, int] = {}
             for start in range(0, len(asked), CHUNK):
@@ -126,22 +132,34 @@ class Collecting:
         return await self._readable(destination, [each for each in place_ids if each in channels], channels)
 
     async def ignored(self, guild_id: int, place_ids: Collection[int]) -> set[int]:
-        """Return those of some places that the owner excluded."""
+        """Return those of some places that the bot isn't to watch."""
         channels = {each.id: each for each in await self._guilds.channels(guild_id)}
-        return {each for each in place_ids if self._is_ignored(each, channels)}
+        return {each for each in place_ids if self._is_left_out(each, channels)}
 
-    def _is_ignored(self, place_id: int, channels: Mapping[int, Channel]) -> bool:
-        """Whether the owner excluded a place: by its own choice, else its channel's, else its category's."""
+    async def left_out(self, guild_id: int, place_ids: Collection[int]) -> set[int]:
+        """Return those of some places that no summary tells of: ignored ones, and excluded ones."""
+        channels = {each.id: each for each in await self._guilds.channels(guild_id)}
+        excluded = self.excluded(guild_id)
+        return {each for each in place_ids if self._is_left_out(each, channels, excluded)}
+
+    def _is_left_out(
+        self, place_id: int, channels: Mapping[int, Channel], excluded: Collection[int] = ()
+    ) -> bool:
+        """Whether a place is ignored: by its own choice, else its channel's, else its category's.
+
+        Or excluded, which goes for all that is in a channel or category.
+        """
         above: int | None = place_id
+        watch = Watch.DEFAULT
         for _ in range(3):
             if above is None:
-                return False
-            watch = self._guilds.watch(above)
-            if watch is not Watch.DEFAULT:
-                return watch is Watch.IGNORE
+                break
+            if above in excluded:
+                return True
+            watch = self._guilds.watch(above) if watch is Watch.DEFAULT else watch
             known = channels.get(above)
             above = known.parent_id if known is not None else None
-        return False
+        return watch is Watch.IGNORE
 
     async def _readable(
         self, destination: Reader, place_ids: Collection[int], channels: Mapping[int, Channel]

@@ -1,24 +1,25 @@
 """What the daily post says in figures: how people felt, who took part, and the picture."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.db.activity import Days, Said
 from bot.db.database import Database
-from bot.domain.counted import counted
 from bot.domain.statistics import Driver, Figures
-from bot.domain.summaries import Span
+from bot.domain.summaries import Source, Span
 from bot.services.audience import AudienceService
+from bot.services.computing import Computes, InThread
 from bot.services.guilds import GuildService
 from bot.services.statistics.activity import each_day
 from bot.services.statistics.chart import describe_sentiment, draw_sentiment, why_no_picture
 from bot.services.statistics.moods import Mood, MoodService
 from bot.services.summaries.collecting import Reader
-from bot.services.summaries.posting import Picture
+from bot.services.summaries.composing import Picture
 from bot.services.summaries.rendering import Extra, link, plain
+from bot.texts import counted, text
 
 FEWEST: Final = 5  # messages, for a mood to be told
 DRAWN: Final = 3  # days with messages, for a picture
@@ -27,18 +28,32 @@ QUOTED: Final = 120  # characters
 NAMED: Final = 5
 STEADY: Final = 0.02  # a change of the average that is none
 
+Ignored = Callable[[int, Collection[int]], Awaitable[set[int]]]
+
 
 class SummaryFigures:
-    """Tells figures of the channels that a summary's readers may read; nobody is named for bad feelings."""
+    """Tells figures of the channels that a summary's readers may read; nobody is named for bad feelings.
+
+    Attributes:
+        computing: what draws.
+    """
 
     def __init__(
-        self, database: Database, guilds: GuildService, audience: AudienceService, moods: MoodService
+        self,
+        database: Database,
+        guilds: GuildService,
+        audience: AudienceService,
+        moods: MoodService,
+        ignored: Ignored,
     ) -> None:
+        """Prepare; `ignored` returns those of some places that are left out of summaries."""
         self._database = database
         self._guilds = guilds
         self._audience = audience
         self._moods = moods
+        self._ignored = ignored
         self._drawing = asyncio.Lock()  # matplotlib is for one at a time
+        self.computing: Computes = InThread()
 
     async def mood(self, guild_id: int, span: Span, reader: Reader) -> Sequence[Extra]:
         """Return how people felt, against the week before, and what they liked most."""
@@ -49,9 +64,9 @@ class SummaryFigures:
         if mood.change is not None:
             lines.append(_change(mood.change, mood.driver))
         if mood.appreciated:
-            lines.append("Most appreciated:")
+            lines.append(text("summaries.mood_appreciated"))
             lines += [f"• {_said(guild_id, each)}" for each in mood.appreciated[:3]]
-        return [Extra("How it felt", lines)]
+        return [Extra(text("summaries.mood_title"), lines, _quoted(mood.appreciated[:3]))]
 
     async def people(self, guild_id: int, span: Span, reader: Reader) -> Sequence[Extra]:
         """Return who wrote most, who helped and who is new."""
@@ -59,16 +74,19 @@ class SummaryFigures:
         lines = []
         if mood.contributors:
             shown = [f"<@{user}> ({figures.messages:,})" for user, figures in mood.contributors[:NAMED]]
-            lines.append(f"Most active: {', '.join(shown)}")
+            lines.append(text("summaries.people_active", members=", ".join(shown)))
         helpers = [(user, figures.helped) for user, figures in mood.helpers if figures.helped]
         if helpers:
             shown = [f"<@{user}> ({counted(helped, 'answer')})" for user, helped in helpers[:NAMED]]
-            lines.append(f"Helped: {', '.join(shown)}")
+            lines.append(text("summaries.people_helped", members=", ".join(shown)))
         if mood.newcomers:
             shown = [f"<@{user}>" for user in mood.newcomers[:NAMED]]
-            more = len(mood.newcomers) - len(shown)
-            lines.append(f"New here: {', '.join(shown)}{f' and {more:,} more' if more else ''}")
-        return [Extra("People", lines)] if lines else []
+            more, members = len(mood.newcomers) - len(shown), ", ".join(shown)
+            if more:
+                lines.append(text("summaries.people_new_more", members=members, count=f"{more:,}"))
+            else:
+                lines.append(text("summaries.people_new", members=members))
+        return [Extra(text("summaries.people_title"), lines)] if lines else []
 
     async def picture(self, guild_id: int, span: Span, reader: Reader) -> Picture | None:
         """Return the picture of 7 and 30 days of sentiment; None where none can be drawn."""
@@ -82,7 +100,7 @@ class SummaryFigures:
         if len([day for day, figures in by_day if figures.messages]) < DRAWN:  # a dot tells nothing
             return None
         async with self._drawing:
-            content = await asyncio.to_thread(draw_sentiment, by_day)
+            content = await self.computing.run(draw_sentiment, by_day)
         return Picture("sentiment.png", content, describe_sentiment(by_day))
 
     async def alarm(self, guild_id: int, span: Span, staff_channel_id: int) -> Extra | None:
@@ -91,11 +109,11 @@ class SummaryFigures:
         found = await self._moods.for_staff(guild_id, self._days(guild_id, span), span, channels, channels)
         if found.drop is None:
             return None
-        lines = ["The mood fell suddenly, against the seven days before."]
+        lines = [text("summaries.alarm_fell")]
         if found.driver is not None:
-            lines.append(f"Most in <#{found.driver.key}>.")
+            lines.append(text("summaries.alarm_channel", channel=found.driver.key))
         lines += [f"• {_said(guild_id, each)}" for each in found.examples[:NAMED]]
-        return Extra("Sentiment", lines)
+        return Extra("Sentiment", lines, _quoted(found.examples[:NAMED]))
 
     async def _mood(self, guild_id: int, span: Span, reader: Reader) -> Mood:
         channels = await self._channels(guild_id, reader)
@@ -103,6 +121,7 @@ class SummaryFigures:
 
     async def _channels(self, guild_id: int, reader: Reader) -> set[int]:
         known = {each.id for each in await self._guilds.channels(guild_id)}
+        known -= await self._ignored(guild_id, known)
         for each in reader if isinstance(reader, tuple) else (reader,):
             known = self._audience.readable_sources(each, known)
         return known
@@ -114,17 +133,26 @@ class SummaryFigures:
 
 
 def _shares(total: Figures) -> str:
-    parts = (("positive", total.positive), ("neutral", total.neutral), ("negative", total.negative))
-    shares = " · ".join(f"{count / total.messages:.0%} {name}" for name, count in parts)
-    return f"{shares} of {counted(total.messages, 'message')}"
+    return text(
+        "summaries.mood_shares",
+        positive=f"{total.positive / total.messages:.0%}",
+        neutral=f"{total.neutral / total.messages:.0%}",
+        negative=f"{total.negative / total.messages:.0%}",
+        messages=counted(total.messages, "message"),
+    )
 
 
 def _change(change: float, driver: Driver[int] | None) -> str:
     if abs(change) < STEADY:
-        return "About as in the seven days before."
-    way = "better" if change > 0 else "worse"
-    where = f", most in <#{driver.key}>" if driver is not None else ""
-    return f"{abs(change):.2f} {way} than in the seven days before{where} (the scale is -1 to 1)."
+        return text("summaries.mood_same")
+    way, points = "better" if change > 0 else "worse", f"{abs(change):.2f}"
+    if driver is not None:
+        return text(f"summaries.mood_in_{way}", points=points, channel=driver.key)
+    return text(f"summaries.mood_all_{way}", points=points)
+
+
+def _quoted(said: Sequence[Said]) -> dict[int, Source]:
+    return {each.message_id: Source(each.place_id, each.channel_id, each.author_id) for each in said}
 
 
 def _said(guild_id: int, said: Said) -> str:

@@ -198,4 +198,4 @@ def _redacted(digest: Digest, collected: Collected, gone: Collection[int]) -> Di
 
 
 def _cited(topic: Topic) -> set[int]:
-    return {id_ for claim in topic.claims for id_ in claim.message_ids}
+    return {*topic.title_ids, *(id_ for claim in topic.claims for id_ in claim.message_ids)}

@@ -1,14 +1,16 @@
 """How notes of several chunks become one summary: what goes into a call, what is done without one. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from bot.domain.summaries import Claim, Reading, Topic
 from bot.llm.fence import Item
 from bot.llm.ollama_sizes import tokens_of
 
 _AROUND: Final = 14  # tokens around a note
+_WORD: Final = re.compile(r"\w+")
 _KINDS: Final = (
     ("sentence", "sentences"),
     ("decision", "decisions"),
@@ -84,8 +86,9 @@ def joined(notes: Iterable[Notes]) -> tuple[Topic, ...]:
 
 
 def fitted(topics: Sequence[Topic], reading: Reading) -> tuple[Topic, ...]:
-    """Return as much as this reading has room for, most important first."""
+    """Return as much as this reading has room for, most important first, and nothing twice."""
     size = SIZES[reading]
+    topics = _unrepeated(topics)
     return tuple(
         replace(
             each,
@@ -96,3 +99,26 @@ def fitted(topics: Sequence[Topic], reading: Reading) -> tuple[Topic, ...]:
         )
         for each in topics[: size.topics]
     )
+
+
+def _unrepeated(topics: Sequence[Topic]) -> list[Topic]:
+    """Return topics without what was told before in the same words; what came of a talk stays as that."""
+    told: set[str] = set()
+
+    def fresh(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+        kept = []
+        for claim in claims:
+            words = " ".join(_WORD.findall(claim.text.casefold())) or claim.text
+            if words not in told:
+                told.add(words)
+                kept.append(claim)
+        return tuple(kept)
+
+    for _, kind in reversed(_KINDS):
+        topics = [_with(each, kind, fresh(getattr(each, kind))) for each in topics]
+    return [each for each in topics if each.claims]
+
+
+def _with(topic: Topic, kind: str, claims: tuple[Claim, ...]) -> Topic:
+    changed: dict[str, Any] = {kind: claims}
+    return replace(topic, **changed)

@@ -1,17 +1,17 @@
 """What a summary looks like: pages of marked-up text, each as long as Discord takes."""
 
-from collections.abc import Collection, Iterable, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.domain.counted import counted
 from bot.domain.markdown import escape_markdown
 from bot.domain.outgoing import defuse_mentions
-from bot.domain.summaries import Claim, Coverage, Digest, Span, Topic
+from bot.domain.summaries import Claim, Coverage, Digest, Source, Span, Topic
 from bot.services.summaries.settings import Section
 from bot.services.summaries.storing import Stored
+from bot.texts import counted, text
 
 MAX_PAGE: Final = 3_800  # characters of an embed's description, below Discord's 4,096
 MAX_PAGES: Final = 4
@@ -39,22 +39,32 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """Lines of another part of the post, as they are shown; their marks are ours."""
+    """Lines of another part of the post, as they are shown; their marks are ours.
+
+    Attributes:
+        quoted: the messages whose words are in it.
+    """
 
     title: str
     lines: Sequence[str] = field(default_factory=tuple)
+    quoted: Mapping[int, Source] = field(default_factory=dict)
 
 
-def title_of(span: Span, zone: str) -> str:
-    """Return the days that a summary tells of, as the server's clocks have them."""
+def title_of(span: Span, zone: str, *, exact: bool = False) -> str:
+    """Return the days that a summary tells of, as the server's clocks have them.
+
+    Unless it is to be exact, a day from noon to noon is called by the date it ends on.
+    """
     tz = ZoneInfo(zone)
     first, end = (each.astimezone(tz) for each in (span.start, span.end))
     last = end - timedelta(microseconds=1)
-    if span.end - span.start < _SHORT and (first.hour or first.minute):  # some hours, not a day so far
-        until = f"{end:%H:%M}" if first.date() == last.date() else f"{end:%A, %d %B %Y, %H:%M}"
-        return f"{first:%A, %d %B %Y, %H:%M} to {until}"
+    hours = _A_DAY if exact else _SHORT - timedelta(microseconds=1)
+    if span.end - span.start <= hours and (first.hour or first.minute):  # some hours, not a day so far
+        if first.date() == last.date():
+            return f"{first:%A, %d %B %Y, %H:%M} to {end:%H:%M}"
+        year = "" if first.year == end.year else " %Y"
+        return f"{first:%A, %d %B{year}, %H:%M} to {end:%A, %d %B %Y, %H:%M}"
     if first.date() == last.date() or span.end - span.start <= _A_DAY:
-        # From noon to noon is called by the day it ends on; from midnight to midnight it's that day.
         return f"{last:%A, %d %B %Y}"
     return f"{first:%d %B} to {last:%d %B %Y}"
 
@@ -68,7 +78,9 @@ def pages(
     numbered through. Topics that are beyond the last page are counted on it.
     """
     digest = stored.digest
-    blocks: list[str] = [f"**Corrected:** {plain(each, MAX_CLAIM)}" for each in stored.corrections]
+    blocks: list[str] = [
+        text("summaries.corrected", words=plain(each, MAX_CLAIM)) for each in stored.corrections
+    ]
     left_out = 0
     room = MAX_PAGE * MAX_PAGES - 200  # for the line that tells of what is left out
     tails = [_block(extra) for extra in extras if extra.lines]
@@ -84,28 +96,38 @@ def pages(
         room -= len(block) + 2
         blocks.append(block)
     if left_out:
-        blocks.append(f"-# {counted(left_out, 'smaller topic')} left out here for want of room.")
+        blocks.append(text("summaries.topics_left_out", topics=counted(left_out, "smaller_topic")))
     if stored.removed:
-        blocks.append(f"-# {counted(stored.removed, 'line')} taken out: what it rested on was deleted.")
+        blocks.append(text("summaries.lines_taken_out", lines=counted(stored.removed, "line")))
+    if not blocks and digest.coverage.total:
+        blocks.append(text("summaries.quiet"))
     texts = _packed([*blocks, *tails])
     footer = footer_of(digest.coverage, digest.model)
     return [
         Page(
             title if number == 1 else f"{title} ({number})",
-            text,
-            footer if number == len(texts) else f"{number} of {len(texts)}",
+            page,
+            footer if number == len(texts) else text("summaries.page", number=number, count=len(texts)),
         )
-        for number, text in enumerate(texts, 1)
+        for number, page in enumerate(texts, 1)
     ]
 
 
 def footer_of(coverage: Coverage, model: str | None) -> str:
     """Return who wrote a summary, and how many of the messages went into it."""
-    who = "Extracts, as they were written; no language model" if model is None else f"Written by {model}"
-    if model is not None and coverage.extracted:
-        who += f", {coverage.extracted:,} messages as extracts"
-    read = f"{coverage.read:,} of {counted(coverage.total, 'message')}"
-    return f"{who} · {read}, {counted(coverage.channels, 'channel')}"
+    if model is None:
+        who = text("summaries.written_extracts")
+    elif coverage.extracted:
+        who = text("summaries.written_by_partly", model=model, count=f"{coverage.extracted:,}")
+    else:
+        who = text("summaries.written_by", model=model)
+    return text(
+        "summaries.footer",
+        who=who,
+        read=f"{coverage.read:,}",
+        messages=counted(coverage.total, "message"),
+        channels=counted(coverage.channels, "channel"),
+    )
 
 
 def link(guild_id: int, place_id: int, message_id: int) -> str:
@@ -113,9 +135,9 @@ def link(guild_id: int, place_id: int, message_id: int) -> str:
     return f"https://discord.com/channels/{guild_id}/{place_id}/{message_id}"
 
 
-def plain(text: str, most: int) -> str:
+def plain(said: str, most: int) -> str:
     """Return somebody's words for a line of ours: one line, no markup, no mention, at most `most` long."""
-    words = " ".join(text.split())
+    words = " ".join(said.split())
     if len(words) > most:
         words = words[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
     return defuse_mentions(escape_markdown(words))
@@ -135,13 +157,14 @@ def _topic(
     )
     if place_ids:
         where = " ".join(f"<#{each}>" for each in place_ids[:MAX_LINKS])
-        head += f"\n-# {where} · {counted(len(topic.message_ids), 'message')}"
+        messages = counted(len(topic.message_ids), "message")
+        head += "\n" + text("summaries.topic_places", places=where, messages=messages)
     others = [
         (claim, mark)
         for claims, mark, wanted in (
-            (topic.decisions, "**Decided:** ", Section.DECISIONS),
-            (topic.actions, "**To do:** ", Section.ACTIONS),
-            (topic.questions, "**Open:** ", Section.QUESTIONS),
+            (topic.decisions, text("summaries.mark_decision") + " ", Section.DECISIONS),
+            (topic.actions, text("summaries.mark_action") + " ", Section.ACTIONS),
+            (topic.questions, text("summaries.mark_question") + " ", Section.QUESTIONS),
         )
         if wanted in sections
         for claim in claims
@@ -150,18 +173,18 @@ def _topic(
     shown = [claim for claim in topic.sentences if claim.message_ids not in told]
     lines = [head]
     for claim, mark in [*((each, "") for each in shown if Section.TOPICS in sections), *others]:
-        text = plain(claim.text, MAX_CLAIM)
+        words = plain(claim.text, MAX_CLAIM)
         if topic.is_extract and not mark:
-            text = _named(text)
+            words = _named(words)
         # A link stays with the word before it.
-        lines.append(NBSP.join([f"• {mark}{text}", *_links(claim, guild_id, digest, numbers)]))
+        lines.append(NBSP.join([f"• {mark}{words}", *_links(claim, guild_id, digest, numbers)]))
     return "\n".join(lines) if len(lines) > 1 else ""
 
 
-def _named(text: str) -> str:
+def _named(said: str) -> str:
     """Return an extract with its author's name, which it begins with, easy to find."""
-    name, colon, words = text.partition("\\: ")
-    return f"**{name}:** {words}" if colon and name else text
+    name, colon, words = said.partition("\\: ")
+    return f"**{name}:** {words}" if colon and name else said
 
 
 def _links(claim: Claim, guild_id: int, digest: Digest, numbers: MutableMapping[int, int]) -> list[str]:
@@ -184,7 +207,7 @@ def _packed(blocks: Sequence[str]) -> list[str]:
     parts = [part for block in blocks for part in _cut(block)]
     fewest = _filled(parts, MAX_PAGE)
     if not fewest:
-        return ["Nothing was said."]
+        return [text("summaries.nothing")]
     share = sum(map(len, parts)) // len(fewest)
     for most in range(share, MAX_PAGE, _STEP):
         texts = _filled(parts, most)

@@ -6,13 +6,15 @@ from typing import Final, NamedTuple
 
 from bot.domain.errors import UserFacingError
 from bot.domain.summaries import Reading
+from bot.services.clock import Clock
 from bot.services.summaries.collecting import Wanted
 from bot.services.summaries.making import Manner, SummaryMaker
 from bot.services.summaries.storing import Stored, SummaryStore
 from bot.services.tasks import TaskSet
+from bot.texts import text
 
 WAITING: Final = 3  # summaries of one server beside the one being made
-SECONDS: Final = 600.0  # a member waits no longer; Discord takes an answer for 15 minutes
+SECONDS: Final = 600.0  # a member waits no longer, turn and all; Discord takes an answer for 15 minutes
 
 Progress = Callable[[int, int], None]
 
@@ -38,8 +40,9 @@ class _Work:
 class SummaryRequests:
     """Makes what members ask for."""
 
-    def __init__(self, maker: SummaryMaker, store: SummaryStore) -> None:
+    def __init__(self, maker: SummaryMaker, store: SummaryStore, clock: Clock) -> None:
         self._maker = maker
+        self._clock = clock
         self._store = store
         self._works: dict[_Key, _Work] = {}
         self._turns: dict[int, asyncio.Lock] = {}
@@ -61,7 +64,7 @@ class SummaryRequests:
         work = self._works.get(key)
         if work is None:
             if sum(each.wanted.guild_id == wanted.guild_id for each in self._works) > WAITING:
-                raise UserFacingError("Several summaries are being made here. Try again in a few minutes.")
+                raise UserFacingError(text("summaries.busy"))
             work = self._works[key] = _Work()
             work.task = self._tasks.spawn(self._made(key, work), f"a summary for {wanted.guild_id}")
         work.listeners.append(progress)
@@ -78,9 +81,11 @@ class SummaryRequests:
     async def _made(self, key: _Key, work: _Work) -> Stored | None:
         guild_id = key.wanted.guild_id
         turn = self._turns.setdefault(guild_id, asyncio.Lock())
+        until = self._clock.monotonic() + SECONDS
         try:
             async with turn:
-                manner = Manner(key.reading, key.language, SECONDS, is_background=False, progress=work.tell)
+                left = max(0.0, until - self._clock.monotonic())  # what no model reads in it is extracted
+                manner = Manner(key.reading, key.language, left, is_background=False, progress=work.tell)
                 digest, collected = await self._maker.make(key.wanted, manner)
                 if not collected.lines:
                     return None

@@ -1,6 +1,7 @@
 """The daily post: found due, made, posted once, tried again, told to the admins when it can't be."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -12,9 +13,11 @@ from bot.db.database import Database
 from bot.domain.schedules import Last, due
 from bot.models import RunStatus, SummaryRun, SummarySettings
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.summaries.settings import SummarySettingsService
 from bot.services.tasks import TaskSet
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError
+from bot.texts import text
 
 TRIES: Final = 3
 PAUSES: Final = (timedelta(minutes=2), timedelta(minutes=10))  # before the second and the third try
@@ -44,7 +47,12 @@ class DailyPost(Protocol):
 
 
 class SummaryScheduler:
-    """Looks at every tick; the rows say what is done, so no restart loses or doubles anything."""
+    """Looks at every tick; the rows say what is done, so no restart loses or doubles anything.
+
+    Attributes:
+        hears: whether all that was said in a server is heard, or noted as missed; a run waits for it as it
+            does for what is noted, for `PATIENCE` at most.
+    """
 
     def __init__(
         self,
@@ -60,8 +68,10 @@ class SummaryScheduler:
         self._daily = daily
         self._tick_seconds = tick_seconds
         self._running: set[int] = set()  # servers
+        self.hears: Callable[[int], bool] = lambda _guild_id: True
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks = TaskSet()
+        self._mending: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Look now and every `tick_seconds` until cancelled; APScheduler only ticks."""
@@ -75,7 +85,8 @@ class SummaryScheduler:
                 await ticked.wait()
                 ticked.clear()
                 await self.look()
-                await self._daily.refresh()
+                if self._mending is None or self._mending.done():  # it may take long, and others are due
+                    self._mending = self._tasks.spawn(self._daily.refresh(), "mending summaries")
         finally:
             ticker.shutdown(wait=False)
 
@@ -88,10 +99,15 @@ class SummaryScheduler:
                 logger.bind(guild_id=settings.guild_id).opt(exception=error).error(
                     "A summary can't be planned"
                 )
+        now = self._clock.now()
+        # Asked before the gaps are read: what is noted meanwhile may not be among them.
+        deaf = {each.guild_id for each in self._settings.switched_on() if not self.hears(each.guild_id)}
         async with self._database.reading() as tx:
-            ready = await tx.summary_runs.ready(self._clock.now(), PATIENCE)
+            ready = await tx.summary_runs.ready(now, PATIENCE)
             untold = await tx.summary_runs.untold()
         for run in ready:
+            if run.guild_id in deaf and run.created_at > now - PATIENCE:
+                continue
             if run.guild_id not in self._running:
                 self._running.add(run.guild_id)
                 self._tasks.spawn(self._in_turn(run), f"summary of {run.guild_id}")
@@ -120,6 +136,7 @@ class SummaryScheduler:
         )
         async with self._database.transaction() as tx:
             await tx.summary_runs.begin(row)
+        fail_point("summary.after_begin")
 
     async def _in_turn(self, run: SummaryRun) -> None:
         try:
@@ -132,12 +149,18 @@ class SummaryScheduler:
         log = logger.bind(guild_id=run.guild_id)
         settings = self._settings.of(run.guild_id)
         if not settings.is_on:
-            await self._finish(run, RunStatus.FAILED, "switched off meanwhile", is_told=True)
+            await self._finish(run, RunStatus.FAILED, text("summaries.run_off"), is_told=True)
             return
         try:
             async with asyncio.timeout(RUN_SECONDS):
                 something = await self._daily.post(settings, run)
-        except (NotPermittedError, TargetGoneError, RefusedError) as error:  # no better in a minute
+        except TargetGoneError as error:
+            told = str(error)
+            if settings.channel_id is not None:  # it won't come back
+                await self._settings.channel_gone(run.guild_id, settings.channel_id)
+                told = text("summaries.run_channel_gone", why=told)
+            await self._finish(run, RunStatus.FAILED, told)
+        except (NotPermittedError, RefusedError) as error:  # no better in a minute
             await self._finish(run, RunStatus.FAILED, str(error))
         except Exception as error:  # noqa: BLE001  (whatever it is, it is tried again and then told)
             attempts = run.attempts + 1
@@ -151,6 +174,7 @@ class SummaryScheduler:
                 async with self._database.transaction() as tx:
                     await tx.summary_runs.set(run.guild_id, run.local_date, values)
         else:
+            fail_point("summary.before_finish")
             await self._finish(run, RunStatus.POSTED if something else RunStatus.QUIET, "")
             log.info(
                 "The summary of {} is {}", run.local_date, "posted" if something else "left out: a quiet day"
@@ -170,7 +194,11 @@ class SummaryScheduler:
 
     async def _tell(self, run: SummaryRun) -> None:
         """Tell a server's admins that there is no summary, once; they count as told when it was sent."""
-        line = f"There is no summary for {run.local_date:%d %B %Y}: {run.detail or 'unknown trouble'}."
+        line = text(
+            "summaries.run_failed",
+            day=f"{run.local_date:%d %B %Y}",
+            why=run.detail or text("summaries.run_unknown"),
+        )
         try:
             await self._daily.tell_admins(self._settings.of(run.guild_id), line)
         except Exception as error:  # noqa: BLE001  (it stays untold)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from bot.services.alerts import Alerts
+from bot.services.computing import Computing
+from bot.services.summaries.kept import KeptSummaries
 from bot.services.summaries.posting import DailyPosts
 from bot.services.summaries.requests import SummaryRequests
 from bot.services.summaries.scheduling import SummaryScheduler
@@ -20,8 +22,11 @@ class Summaries:
     daily: DailyPosts
     scheduler: SummaryScheduler
     alerts: Alerts
+    kept: KeptSummaries
+    computing: Computing
 
     async def close(self) -> None:
         """Stop what is under way; it is taken up at the next start."""
         await self.scheduler.close()
         await self.requests.close()
+        await self.computing.close()

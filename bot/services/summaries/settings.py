@@ -10,9 +10,13 @@ from bot.domain.errors import UserFacingError
 from bot.domain.schedules import EVERY_DAY, Last, Schedule, next_run
 from bot.models import SummarySettings
 from bot.services.clock import Clock
+from bot.services.configuration.changes import SUMMARIES, note_row
 from bot.services.guilds import GuildService
+from bot.texts import text
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MIN_LANGUAGE, MAX_LANGUAGE = 2, 32  # characters
+MOST_EXCLUDED = 100  # channels and categories of a server
 _TWELVES = {"am": (12, *range(1, 12)), "pm": (*[-1] * 12, 12, *range(1, 12))}  # by the hour of the day
 _WHEN = {"is_on", "at", "weekdays", "channel_id", "admin_ids"}  # what was due before such a change isn't
 
@@ -70,6 +74,31 @@ class SummarySettingsService:
         off = self.of(guild_id).sections_off or ()
         return {each for each in Section if each.value not in off}
 
+    def excluded(self, guild_id: int) -> set[int]:
+        """Return the channels and categories that a server's summaries leave out."""
+        return {int(each) for each in self.of(guild_id).excluded_ids or ()}
+
+    async def exclude(self, guild_id: int, channel_id: int) -> None:
+        """Leave a channel, or all of a category, out of summaries.
+
+        Raises:
+            UserFacingError: there are many already.
+        """
+        chosen = self.excluded(guild_id) | {channel_id}
+        await self.change(guild_id, excluded_ids=[str(each) for each in sorted(chosen)])
+
+    async def include(self, guild_id: int, channel_id: int) -> None:
+        """Take a channel or category back in.
+
+        Raises:
+            UserFacingError: it isn't left out.
+        """
+        chosen = self.excluded(guild_id)
+        if channel_id not in chosen:
+            raise UserFacingError(text("summaries.not_excluded"))
+        left = [str(each) for each in sorted(chosen - {channel_id})]
+        await self.change(guild_id, excluded_ids=left or None)
+
     async def next_run(self, guild_id: int) -> datetime | None:
         """Return when the next post is due, None where none is."""
         if not self.of(guild_id).is_on:
@@ -83,19 +112,31 @@ class SummarySettingsService:
         """Change a server's settings.
 
         Raises:
-            UserFacingError: a time is written wrongly.
+            UserFacingError: a time or language is written wrongly, or there is nowhere to post.
         """
         if "at" in values:
             values["at"] = parse_time(values["at"]).isoformat("minutes")
         before = self.of(guild_id)
+        _check(before, values)
         if any(key in _WHEN and getattr(before, key) != value for key, value in values.items()):
             values["changed_at"] = self._clock.now()
         async with self._changing:
             async with self._database.transaction() as tx:
                 await tx.guilds.ensure(guild_id, self._clock.now())
+                stored = await tx.summary_runs.settings_of(guild_id)
+                was = stored.model_dump() if stored else None
                 settings = await tx.summary_runs.change(guild_id, values)
+                await note_row(tx, SUMMARIES, guild_id, was, settings, self._clock.now())
             self._settings[guild_id] = settings
         return settings
+
+    async def reload(self, guild_id: int) -> None:
+        """Read a server's settings anew, because another process has changed them."""
+        async with self._changing:
+            async with self._database.reading() as tx:
+                settings = await tx.summary_runs.settings_of(guild_id)
+            if settings is not None:
+                self._settings[guild_id] = settings
 
     async def channel_gone(self, guild_id: int, channel_id: int) -> bool:
         """Switch the post off where its channel is deleted; return whether it was that one."""
@@ -109,29 +150,40 @@ class SummarySettingsService:
         self._settings.pop(guild_id, None)
 
 
-def parse_time(text: str) -> time:
+def _check(before: SummarySettings, values: dict[str, Any]) -> None:
+    after = {name: values.get(name, getattr(before, name)) for name in ("is_on", "channel_id", "admin_ids")}
+    if values.get("is_on") and not (after["channel_id"] or after["admin_ids"]):
+        raise UserFacingError(text("summaries.no_place"))
+    if len(values.get("excluded_ids") or ()) > MOST_EXCLUDED:
+        raise UserFacingError(text("summaries.excluded_many", most=MOST_EXCLUDED))
+    language = values.get("language")
+    if language is not None and not MIN_LANGUAGE <= len(language) <= MAX_LANGUAGE:
+        raise UserFacingError(text("summaries.language_length", least=MIN_LANGUAGE, most=MAX_LANGUAGE))
+
+
+def parse_time(written: str) -> time:
     """Return a time of day given as people write it: 9, 9:30, 09:30, 9 pm.
 
     Raises:
         UserFacingError: it is none.
     """
-    plain = text.strip().casefold().replace(".", ":").replace(" ", "")
+    plain = written.strip().casefold().replace(".", ":").replace(" ", "")
     half = plain[-2:] if plain.endswith(("am", "pm")) else ""
     hours, _, minutes = plain.removesuffix(half).partition(":")
     try:
         hour, minute = int(hours), int(minutes or 0)
         return time(_TWELVES[half].index(hour) if half else hour, minute)
     except ValueError:
-        raise UserFacingError(f"{text!r} is no time of day. Write it like 09:30 or 9 pm.") from None
+        raise UserFacingError(text("summaries.time_wrong", written=f"{written!r}")) from None
 
 
-def parse_days(text: str) -> list[int] | None:
+def parse_days(written: str) -> list[int] | None:
     """Return weekdays given by their names ("Mon, Wed-Fri", "weekdays", "daily"); None for every day.
 
     Raises:
         UserFacingError: one is none.
     """
-    plain = text.strip().casefold()
+    plain = written.strip().casefold()
     if plain in ("", "daily", "every day", "all"):
         return None
     plain = {"weekdays": "mon-fri", "weekend": "sat-sun", "weekends": "sat-sun"}.get(plain, plain)
@@ -146,11 +198,11 @@ def parse_days(text: str) -> list[int] | None:
 
 def describe_days(weekdays: list[int] | None) -> str:
     """Return weekdays in words."""
-    return "every day" if weekdays is None else ", ".join(DAYS[each] for each in weekdays)
+    return text("summaries.every_day") if weekdays is None else ", ".join(DAYS[each] for each in weekdays)
 
 
 def _day(name: str) -> int:
     for number, day in enumerate(DAYS):
         if len(name) >= len(day) and name.startswith(day.casefold()):
             return number
-    raise UserFacingError(f"{name!r} is no day. Write for example Mon-Fri, or Mon, Thu, or daily.")
+    raise UserFacingError(text("summaries.weekday_wrong", written=f"{name!r}"))

@@ -1,13 +1,13 @@
 """Stored summaries: kept once, read back as they stand now, shown to whom may read all they are of."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
 from bot.db.database import Database, Transaction
 from bot.db.summaries import Thumbs
 from bot.domain.audience import Person
-from bot.domain.errors import NotFoundError
+from bot.domain.errors import NotFoundError, UserFacingError
 from bot.domain.summaries import Coverage, Digest, Reading, Source, without
 from bot.models import (
     NoteKind,
@@ -22,10 +22,10 @@ from bot.models.summary import claims_of, topic_of
 from bot.nlp.redaction import redact
 from bot.services.clock import Clock
 from bot.services.summaries.collecting import Collected, Collecting, Reader, Wanted
+from bot.texts import text
 
 MOST_NOTE: Final = 1_000  # characters of a report or a correction
 _MOST_TITLE, _MOST_MODEL = 200, 300  # characters, as the columns have them
-_GONE: Final = "I don't have that summary any more."
 _PAGE: Final = 50  # summaries looked at to find some that may be shown
 _PAGES: Final = 10
 
@@ -34,7 +34,7 @@ class Stored(NamedTuple):
     """A summary as it stands now.
 
     Attributes:
-        removed: claims that were taken out because their messages were deleted.
+        removed: claims that were taken out because their messages were deleted or edited.
         corrections: what admins put right, oldest first.
     """
 
@@ -51,6 +51,7 @@ class SummaryStore:
         self._database = database
         self._clock = clock
         self._collecting = collecting
+        self.opted_out: Callable[[int, int], bool] = lambda _guild_id, _user_id: False  # whose isn't kept
 
     async def keep(
         self,
@@ -62,7 +63,7 @@ class SummaryStore:
     ) -> Stored | None:
         """Store a summary and return it as it is to be shown; None where that date has one already.
 
-        What was deleted since it was made is left out: whoever posts posts what is returned.
+        What was deleted or edited since it was made is left out: whoever posts posts what is returned.
 
         Args:
             wanted: whose it is, and for whom.
@@ -89,7 +90,8 @@ class SummaryStore:
             created_at=self._clock.now(),
         )
         async with self._database.transaction() as tx:
-            standing = await tx.summary_lines.standing(sorted(digest.sources))
+            known = await tx.summary_lines.standing(sorted(digest.sources))
+            standing = {id_ for id_, edited_at in known.items() if edited_at == collected.edits.get(id_)}
             gone = digest.sources.keys() - standing
             topics = [left for each in digest.topics if (left := without(each, gone)).claims]
             kept = await tx.summaries.add(
@@ -129,9 +131,8 @@ class SummaryStore:
             NotFoundError: the guild has none with this id, or not for this reader.
         """
         stored = await self.get(guild_id, summary_id)
-        places = {int(each) for each in stored.summary.place_ids}
-        if not _is_for(reader, stored.summary, await self._collecting.readable(guild_id, reader, places)):
-            raise NotFoundError(_GONE)
+        if not await self.is_for(reader, stored):
+            raise NotFoundError(text("summaries.gone"))
         return stored
 
     async def guild_of(self, summary_id: int) -> int:
@@ -143,7 +144,7 @@ class SummaryStore:
         async with self._database.reading() as tx:
             summary = await tx.summaries.get(summary_id)
         if summary is None:
-            raise NotFoundError(_GONE)
+            raise NotFoundError(text("summaries.gone"))
         return summary.guild_id
 
     async def of_date(self, guild_id: int, local_date: date) -> Stored | None:
@@ -160,9 +161,10 @@ class SummaryStore:
         One that was made for a single member is theirs alone.
         """
         found: list[Summary] = []
+        reader_id = reader.user_id if isinstance(reader, Person) else None
         for _ in range(_PAGES):
             async with self._database.reading() as tx:
-                page = await tx.summaries.newest(guild_id, before_id, _PAGE)
+                page = await tx.summaries.newest(guild_id, before_id, _PAGE, reader_id)
             places = {int(each) for summary in page for each in summary.place_ids}
             readable = await self._collecting.readable(guild_id, reader, places)
             found += [each for each in page if _is_for(reader, each, readable)]
@@ -171,15 +173,57 @@ class SummaryStore:
             before_id = page[-1].id
         return found[:limit]
 
-    async def posted(self, summary_id: int, channel_id: int, message_id: int) -> None:
-        """Note where a summary stands: once a message it quotes is deleted, it comes up in `stale`."""
+    async def quote(self, summary_id: int, quoted: Mapping[int, Source]) -> bool:
+        """Note messages that are quoted beside a summary's claims: their deletion comes to its post.
+
+        False: one of them is gone already, so it must not be quoted.
+        """
+        async with self._database.transaction() as tx:
+            if (await tx.summary_lines.standing(sorted(quoted))).keys() != quoted.keys():
+                return False
+            await tx.summaries.cite([
+                SummarySource(summary_id=summary_id, message_id=id_, **_columns(source))
+                for id_, source in sorted(quoted.items())
+            ])  # fmt: skip
+            return True
+
+    async def is_for(self, reader: Reader, stored: Stored) -> bool:
+        """Return whether a reader may be shown a summary: all it is of, and nobody else's alone."""
+        places = {int(each) for each in stored.summary.place_ids}
+        readable = await self._collecting.readable(stored.summary.guild_id, reader, places)
+        return _is_for(reader, stored.summary, readable)
+
+    async def leaves_out(self, guild_id: int, place_ids: Collection[int]) -> bool:
+        """Return whether no summary tells of any of these places."""
+        return len(await self._collecting.left_out(guild_id, place_ids)) == len(place_ids)
+
+    async def discard(self, stored: Stored) -> None:
+        """Drop a summary, so that its date's can be made anew."""
+        async with self._database.transaction() as tx:
+            await tx.summaries.discard(stored.summary.id)
+
+    async def outdated(self, summary_id: int) -> None:
+        """Note that what is posted for a summary has to be told anew."""
+        async with self._database.transaction() as tx:
+            await tx.summaries.mark_stale(summary_id)
+
+    async def posted(self, summary_id: int, channel_id: int | None, message_id: int) -> None:
+        """Note where a summary stands: once a message it quotes is deleted, it comes up in `stale`.
+
+        None for a channel: in direct messages.
+        """
         async with self._database.transaction() as tx:
             await tx.summaries.mark_posted(summary_id, channel_id, message_id, self._clock.now())
 
-    async def stale(self, limit: int = 20) -> list[Stored]:
+    async def posted_for_all(self, summary_id: int, channel_id: int, message_ids: Sequence[int]) -> None:
+        """Note the messages in which one that was asked for was posted: they are mended like a day's post."""
+        async with self._database.transaction() as tx:
+            await tx.summaries.note_public(summary_id, channel_id, message_ids, self._clock.now())
+
+    async def stale(self, limit: int = 20, after_id: int = 0) -> list[Stored]:
         """Return summaries whose post still says what was taken out, or lacks what was put right."""
         async with self._database.reading() as tx:
-            return [await _stored(tx, each) for each in await tx.summaries.stale(limit)]
+            return [await _stored(tx, each) for each in await tx.summaries.stale(limit, after_id)]
 
     async def refreshed(self, stored: Stored) -> bool:
         """Note that a post says what `stored` does; False where more has changed since."""
@@ -195,7 +239,9 @@ class SummaryStore:
 
         Raises:
             NotFoundError: the guild has no such summary.
+            UserFacingError: they opted out of being stored.
         """
+        self._check_wanted(guild_id, user_id)
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await _known(tx, guild_id, summary_id)
@@ -209,7 +255,9 @@ class SummaryStore:
 
         Raises:
             NotFoundError: the guild has no such summary.
+            UserFacingError: they opted out of being stored.
         """
+        self._check_wanted(guild_id, user_id)
         return await self._note(guild_id, summary_id, user_id, text, NoteKind.REPORT)
 
     async def correct(self, guild_id: int, summary_id: int, user_id: int, text: str) -> str:
@@ -224,6 +272,10 @@ class SummaryStore:
         """Take a member out of all summaries of a guild: what rests on their messages, and what they said."""
         async with self._database.transaction() as tx:
             await tx.summary_texts.forget_member(guild_id, user_id)
+
+    def _check_wanted(self, guild_id: int, user_id: int) -> None:
+        if self.opted_out(guild_id, user_id):
+            raise UserFacingError(text("privacy.own_opted_out"))
 
     async def _note(self, guild_id: int, summary_id: int, user_id: int, text: str, kind: NoteKind) -> str:
         shown = redact(" ".join(text.split()))[:MOST_NOTE]
@@ -244,7 +296,7 @@ class SummaryStore:
 async def _known(tx: Transaction, guild_id: int, summary_id: int) -> Summary:
     summary = await tx.summaries.get(summary_id)
     if summary is None or summary.guild_id != guild_id:
-        raise NotFoundError(_GONE)
+        raise NotFoundError(text("summaries.gone"))
     return summary
 
 

@@ -161,9 +161,9 @@ class DigestWriting:
                 if not await self._fits(prompt, room):
                     return None
                 made = await self._ask(run, room, prompt, told.sources, run.until)
-                if made is not None:
+                if made is not None and made.topics:  # else what the notes say would be lost
                     await self._partials.keep(key, Place.of(run.guild_id, lines), made)
-            return None if made is None else [Notes(key, made.topics, made.model)]
+            return [Notes(key, made.topics, made.model)] if made is not None and made.topics else None
 
         return work
 

@@ -15,6 +15,7 @@ from bot.services.tickets.opening import TicketOpening, Wish
 from bot.services.tickets.ports import ForumPost, OptedOut, PostDesk
 from bot.services.tickets.settings import TicketSettingsService, adopts
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError
+from bot.texts import text
 
 PARALLEL: Final = 4  # servers at the same time
 TRIES: Final = 5  # to read a post, which Discord may tell of before its first message is there
@@ -114,9 +115,9 @@ class TicketAdoption:
         except UserFacingError as error:
             if await self._is_known(key, post_id):  # it will be opened, or staff were told
                 return
-            text = f"<@{post.author_id}>, I made no ticket of this post. {error} Then post again."
+            told = text("ticket_life.post_declined", member=f"<@{post.author_id}>", reason=error)
             try:
-                await desk.decline(settings.guild_id, post, text)
+                await desk.decline(settings.guild_id, post, told)
             except (NotPermittedError, RefusedError, TargetGoneError) as refused:  # no better in a minute
                 log = logger.bind(guild_id=settings.guild_id)
                 log.warning("Nobody can be told that post {} is no ticket: {}", post_id, refused)

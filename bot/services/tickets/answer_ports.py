@@ -97,6 +97,10 @@ class AnswerDesk(Protocol):
         """
         ...
 
+    async def find_queued(self, channel_id: int, ticket: Ticket) -> Queued | None:
+        """Return a ticket's message in the staff channel, posted since its hand-over, if there is one."""
+        ...
+
     async def update_queue(self, channel_id: int, message_id: int, card: QueueCard) -> None:
         """Make a ticket's message in the staff channel what the ticket is now."""
         ...

@@ -9,10 +9,12 @@ from typing import Any, Final
 from loguru import logger
 
 from bot.db.database import Database, is_passing
+from bot.domain.maintenance import Mode
 from bot.domain.tickets import TicketState, timers_from
 from bot.models import Outcome, Question, Ticket, TicketMessage
 from bot.services.clock import Clock
 from bot.services.failpoints import fail_point
+from bot.services.maintenance import MaintenanceService
 from bot.services.tasks import OrderedTasks
 from bot.services.tickets import wording
 from bot.services.tickets.answer_ports import AnswerDesk, Post, Press
@@ -23,17 +25,21 @@ from bot.services.tickets.handover import TicketHandover
 from bot.services.tickets.settings import TicketSettingsService
 from bot.services.tools import ToolError
 from bot.services.training.entries import TrainingEntries
+from bot.texts import text
 
 PARALLEL: Final = 8  # tickets answered at the same time
 MOST: Final = 100  # questions taken up at one look
 EVERY_SECONDS: Final = 60.0
 EDIT_SECONDS: Final = 1.0  # between two edits of an answer that is being written
 GIVE_UP: Final = timedelta(minutes=30)  # after which a question that can't be answered is left to staff
-LATE: Final = "I could not answer in time"
 
 
 class TicketAnswering:
-    """The `Responder` of tickets. The row of a question is the lock that has it answered once."""
+    """The `Responder` of tickets. The row of a question is the lock that has it answered once.
+
+    Attributes:
+        maintenance: whether questions are kept or left to staff; None: never.
+    """
 
     def __init__(  # noqa: PLR0913  (it meets training, models, staff and platform)
         self,
@@ -57,6 +63,7 @@ class TicketAnswering:
         self._desk = desk
         self._tasks = OrderedTasks(PARALLEL)
         self._newest: dict[int, int] = {}  # the newest message to answer, by ticket
+        self.maintenance: MaintenanceService | None = None
 
     async def opened(self, ticket: Ticket) -> None:
         """Answer what a new ticket asks, in the background."""
@@ -112,7 +119,10 @@ class TicketAnswering:
         if is_gone:
             await self._finish(question, outcome=Outcome.SILENT)
             return
-        late = self._clock.now() - question.asked_at > GIVE_UP
+        since = question.asked_at
+        if self.maintenance is not None and self.maintenance.now.held_until is not None:
+            since = max(since, self.maintenance.now.held_until)
+        late = self._clock.now() - since > GIVE_UP
         await self._safely(question.ticket_id, message, again=True, late=late)
 
     async def _safely(
@@ -148,8 +158,12 @@ class TicketAnswering:
             if message is not None and self._newest.get(ticket_id, 0) > message.message_id:
                 await self._finish(question, outcome=Outcome.JOINED)
                 return
-            if late:
-                chosen = Chosen(Outcome.HANDED_OVER, reason=LATE)
+            if await self._is_kept(ticket, question):
+                return
+            is_hard = self._mode() is Mode.HARD
+            if late or is_hard:
+                reason = text("maintenance.ticket_reason") if is_hard else text("ticket_answers.reason_late")
+                chosen = Chosen(Outcome.HANDED_OVER, reason=reason)
             else:
                 chosen = await self._chosen(ticket, question, message, again=again)
             question = await self._decided(question, chosen)
@@ -158,8 +172,25 @@ class TicketAnswering:
         except ToolError:
             if not late:
                 raise
-            await self._handover.hand_over(ticket, LATE)  # staff are told elsewhere, too
-            await self._finish(question, outcome=Outcome.HANDED_OVER, reason=LATE)
+            reason = text("ticket_answers.reason_late")
+            await self._handover.hand_over(ticket, reason)  # staff are told elsewhere, too
+            await self._finish(question, outcome=Outcome.HANDED_OVER, reason=reason)
+
+    def _mode(self) -> Mode:
+        return self.maintenance.now.mode if self.maintenance is not None else Mode.OFF
+
+    async def _is_kept(self, ticket: Ticket, question: Question) -> bool:
+        """Return whether a question waits for the end of maintenance; its member is told once a ticket."""
+        if self.maintenance is None or self._mode() is not Mode.SOFT:
+            return False
+        async with self._database.transaction() as tx:
+            is_first = await self.maintenance.is_first(
+                tx, ticket.guild_id, ticket.thread_id or 0, ticket.opener_id
+            )
+        if is_first:
+            # Not under the question's own number: the answer to come would count as posted.
+            await self._desk.post(ticket, Post(-question.id, self.maintenance.words()))
+        return True
 
     async def _chosen(
         self, ticket: Ticket, question: Question, message: TicketMessage | None, *, again: bool

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.abilities import PICTURES, abilities_off
 from bot.services.tickets.statistics import TicketStatistics
+from bot.texts import text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, which people with any colour vision tell apart, on Discord's dark grey.
 BLUE, ORANGE, GREEN, GREY = "#56B4E9", "#E69F00", "#009E73", "#8E9297"
 BACKGROUND, TEXT, LINES = "#2B2D31", "#DBDEE1", "#4E5058"
-ANSWERERS: Final = {"training": "training", "llm": "language model", "staff": "staff", None: "nobody yet"}
+ANSWERERS: Final = ("training", "llm", "staff", None)  # who answers first, None for nobody yet
 MINUTE, HOUR = 60, 3_600  # seconds
 DAY = 24 * HOUR
 MAX_LABELS: Final = 7  # on an axis of days
@@ -48,58 +49,102 @@ def describe(found: TicketStatistics) -> str:
     """Return what the picture shows, for those who can't see it."""
     first, last = found.days[0].date, found.days[-1].date
     busiest = max(found.days, key=lambda day: day.opened)
-    answered = [f"{found.answered_by.get(key, 0)} by {name}" for key, name in ANSWERERS.items()]
-    ratings = [f"{found.ratings.get(stars, 0)} times {stars}" for stars in range(1, 6)]
+    answered = [
+        text("ticket_statistics.alt_answerer", count=found.answered_by.get(key, 0), who=answerer(key))
+        for key in ANSWERERS
+    ]
+    ratings = [
+        text("ticket_statistics.alt_stars", count=found.ratings.get(stars, 0), stars=stars)
+        for stars in range(1, 6)
+    ]
     parts = [
-        f"Four charts of tickets from {first} to {last}.",
-        f"Opened and solved a day: {found.total.opened} opened, most on {busiest.date} ({busiest.opened}).",
-        _described("First answer", found.response.median, found.response.p90),
-        _described("Solved", found.resolution.median, found.resolution.p90),
-        f"First answered: {', '.join(answered)}.",
-        f"Ratings: {', '.join(ratings)}.",
+        text("ticket_statistics.alt", first=first, last=last),
+        text(
+            "ticket_statistics.alt_opened",
+            opened=found.total.opened,
+            day=busiest.date,
+            count=busiest.opened,
+        ),
+        _described(text("ticket_statistics.alt_answer"), found.response.median, found.response.p90),
+        _described(text("ticket_statistics.alt_solved"), found.resolution.median, found.resolution.p90),
+        text("ticket_statistics.alt_answered", by=", ".join(answered)),
+        text("ticket_statistics.alt_ratings", ratings=", ".join(ratings)),
     ]
     return " ".join(parts)[:MAX_ALT]
+
+
+def answerer(key: str | None) -> str:
+    """Return in words who answered first."""
+    return text(f"ticket_statistics.by_{key}") if key else text("ticket_statistics.by_nobody")
 
 
 def duration(seconds: float) -> str:
     """Return a duration as people say it: "45 s", "12 min", "3.5 h", "2.1 days"."""
     if 0 < seconds < 1:
-        return "under 1 s"
+        return text("ticket_statistics.duration_short")
     if seconds < MINUTE:
-        return f"{seconds:.0f} s"
+        return text("ticket_statistics.duration_seconds", count=f"{seconds:.0f}")
     if seconds < HOUR:
-        return f"{seconds / MINUTE:.0f} min"
+        return text("ticket_statistics.duration_minutes", count=f"{seconds / MINUTE:.0f}")
     if seconds < 2 * DAY:
-        return f"{seconds / HOUR:.3g} h"
-    return f"{seconds / DAY:.3g} days"
+        return text("ticket_statistics.duration_hours", count=f"{seconds / HOUR:.3g}")
+    return text("ticket_statistics.duration_days", count=f"{seconds / DAY:.3g}")
 
 
 def _described(name: str, median: float | None, p90: float | None) -> str:
     if median is None or p90 is None:
-        return f"{name}: none yet."
-    return f"{name} after {duration(median)} (median), 9 of 10 within {duration(p90)}."
+        return text("ticket_statistics.alt_none", what=name)
+    return text("ticket_statistics.alt_spread", what=name, median=duration(median), most=duration(p90))
 
 
 def _draw_counts(axes: "Axes", found: TicketStatistics) -> None:
-    _style(axes, "Tickets a day")
+    _style(axes, text("ticket_statistics.chart_counts"))
     places = range(len(found.days))
     opened, solved = [day.opened for day in found.days], [day.solved for day in found.days]
     if len(found.days) > MAX_BARS:
-        axes.plot(places, opened, color=BLUE, label="opened", linewidth=1.2)
-        axes.plot(places, solved, color=ORANGE, label="solved", linewidth=1.2, linestyle="--")
+        axes.plot(places, opened, color=BLUE, label=text("ticket_statistics.chart_opened"), linewidth=1.2)
+        axes.plot(
+            places,
+            solved,
+            color=ORANGE,
+            label=text("ticket_statistics.chart_solved"),
+            linewidth=1.2,
+            linestyle="--",
+        )
     else:
-        axes.bar([place - 0.2 for place in places], opened, 0.4, color=BLUE, label="opened")
-        axes.bar([place + 0.2 for place in places], solved, 0.4, color=ORANGE, label="solved", hatch="//")
+        axes.bar(
+            [place - 0.2 for place in places],
+            opened,
+            0.4,
+            color=BLUE,
+            label=text("ticket_statistics.chart_opened"),
+        )
+        axes.bar(
+            [place + 0.2 for place in places],
+            solved,
+            0.4,
+            color=ORANGE,
+            label=text("ticket_statistics.chart_solved"),
+            hatch="//",
+        )
     axes.set_ylim(0, max(*opened, *solved, 1) * 1.1)
     axes.yaxis.set_major_locator(_whole_numbers())
     _show_days(axes, found)
 
 
 def _draw_durations(axes: "Axes", found: TicketStatistics) -> None:
-    _style(axes, "Median by the day of opening")
+    _style(axes, text("ticket_statistics.chart_durations"))
     rows: list[tuple[str, list[float | None], dict[str, Any]]] = [
-        ("first answer", [day.response.median for day in found.days], {"color": BLUE}),
-        ("solved", [day.resolution.median for day in found.days], {"color": ORANGE, "linestyle": "--"}),
+        (
+            text("ticket_statistics.chart_answer"),
+            [day.response.median for day in found.days],
+            {"color": BLUE},
+        ),
+        (
+            text("ticket_statistics.chart_solved"),
+            [day.resolution.median for day in found.days],
+            {"color": ORANGE, "linestyle": "--"},
+        ),
     ]
     marker = "" if len(found.days) > MAX_BARS else "o"
     for name, seconds, look in rows:
@@ -119,9 +164,9 @@ def _draw_durations(axes: "Axes", found: TicketStatistics) -> None:
 
 
 def _draw_answerers(axes: "Axes", found: TicketStatistics) -> None:
-    _style(axes, "First answered by", grid="x")
+    _style(axes, text("ticket_statistics.chart_answerers"), grid="x")
     counts = [found.answered_by.get(key, 0) for key in ANSWERERS]
-    bars = axes.barh(list(ANSWERERS.values()), counts, color=[GREEN, ORANGE, BLUE, GREY])
+    bars = axes.barh([answerer(key) for key in ANSWERERS], counts, color=[GREEN, ORANGE, BLUE, GREY])
     axes.bar_label(bars, padding=4, color=TEXT, fontsize=9)
     axes.invert_yaxis()
     axes.set_xlim(0, max(*counts, 1) * 1.15)
@@ -129,7 +174,10 @@ def _draw_answerers(axes: "Axes", found: TicketStatistics) -> None:
 
 
 def _draw_ratings(axes: "Axes", found: TicketStatistics) -> None:
-    _style(axes, "Ratings" if found.ratings else "Ratings: none yet")
+    _style(
+        axes,
+        text("ticket_statistics.ratings") if found.ratings else text("ticket_statistics.chart_no_ratings"),
+    )
     counts = [found.ratings.get(stars, 0) for stars in range(1, 6)]
     bars = axes.bar([str(stars) for stars in range(1, 6)], counts, color=GREEN)
     axes.bar_label(bars, padding=2, color=TEXT, fontsize=9)

@@ -12,6 +12,7 @@ from bot.services.tickets import wording
 from bot.services.tickets.settings import TicketSettingsService
 from bot.services.tickets.talk import MOST_MESSAGES, searches, talk_of
 from bot.services.training.knowledge import Band, Found, Knowledge
+from bot.texts import text
 
 OPEN, TRAINED_ONLY = "open", "trained_only"
 TRAINED: Final = "trained #"  # who wrote it, before the entry's id
@@ -66,9 +67,9 @@ class AnswerChoice:
     async def choose(self, ticket: Ticket, asked: TicketMessage | None, show: Show) -> Chosen:
         """Return what to say to a message, or to the opening of a ticket; `show` is told as it comes."""
         if asked is not None and is_closing(asked.content):
-            return Chosen(Outcome.THANKED, wording.RESOLVED)
+            return Chosen(Outcome.THANKED, text("ticket_answers.is_resolved"))
         if asked is not None and not asked.content.strip():
-            return Chosen(Outcome.HANDED_OVER, reason="files alone can't be answered")
+            return Chosen(Outcome.HANDED_OVER, reason=text("ticket_answers.reason_files"))
         async with self._database.reading() as tx:
             messages = await tx.ticket_messages.list_of(ticket.id, MOST_MESSAGES + 1)
             before = await tx.questions.of_ticket(ticket.id)
@@ -82,20 +83,20 @@ class AnswerChoice:
             return near.chosen(Outcome.ANSWERED, wording.trained(entry), f"{TRAINED}{entry.id}", (entry.id,))
         if found.band is Band.COMPOSED:
 
-            async def show_composed(text: str, used: tuple[int, ...]) -> None:
-                await show(wording.composed(text, used, is_whole=False))
+            async def show_composed(words: str, used: tuple[int, ...]) -> None:
+                await show(wording.composed(words, used, is_whole=False))
 
             made = await self._writing.compose(talk, found.matches, ticket.guild_id, show_composed)
             if made is not None:
-                text = wording.composed(made.text, made.used, is_whole=True)
-                return near.chosen(Outcome.ANSWERED, text, made.by, made.used)
+                whole = wording.composed(made.text, made.used, is_whole=True)
+                return near.chosen(Outcome.ANSWERED, whole, made.by, made.used)
         return await self._unknown(ticket, talk, found, before, show)
 
     async def _search(self, guild_id: int, texts: Sequence[str], given: Collection[int | None]) -> Found:
         """Return what is found by the likeliest of `texts`; what was said before isn't said again."""
         found: list[Found] = []
-        for text in texts:
-            found.append(_without(await self._knowledge.search(guild_id, text), given))
+        for each in texts:
+            found.append(_without(await self._knowledge.search(guild_id, each), given))
             if found[-1].band is Band.TRAINED:
                 return found[-1]
         return max(found, key=lambda each: each.matches[0].score if each.matches else -1.0)
@@ -106,23 +107,23 @@ class AnswerChoice:
         """Return what to say where the training doesn't answer, as the server wants it."""
         near, mode = _Near.of(found), self._settings.of(ticket.guild_id).answer_mode
         if mode == TRAINED_ONLY:
-            return near.left_to_staff("no trained answer")
+            return near.left_to_staff(text("ticket_answers.reason_untrained"))
         if not self._writing.is_on:
-            return near.left_to_staff("no trained answer, and no language model")
+            return near.left_to_staff(text("ticket_answers.reason_no_model"))
         if mode == OPEN:
 
-            async def show_unchecked(text: str) -> None:
-                await show(wording.unchecked(text, is_whole=False))
+            async def show_unchecked(words: str) -> None:
+                await show(wording.unchecked(words, is_whole=False))
 
             made = await self._writing.stream(talk, found.matches, ticket.guild_id, show_unchecked)
             if made is None:
-                return near.left_to_staff("no trained answer, and no language model answered")
+                return near.left_to_staff(text("ticket_answers.reason_model_silent"))
             return near.chosen(Outcome.ANSWERED, wording.unchecked(made.text, is_whole=True), made.by)
         if any(each.outcome == Outcome.CLARIFIED for each in before):
-            return near.left_to_staff("no trained answer, though details were given")
+            return near.left_to_staff(text("ticket_answers.reason_details"))
         back = await self._writing.clarify(talk, ticket.guild_id)
-        text, by = (back.text, back.by) if back else (wording.CLARIFY, "template")
-        return near.chosen(Outcome.CLARIFIED, text, by)
+        asked, by = (back.text, back.by) if back else (text("ticket_answers.clarify"), "template")
+        return near.chosen(Outcome.CLARIFIED, asked, by)
 
 
 class _Near(NamedTuple):
@@ -137,8 +138,8 @@ class _Near(NamedTuple):
         best = found.matches[0] if found.matches else None
         return cls(found.band, best.score if best else None, (best.entry.id,) if best else ())
 
-    def chosen(self, outcome: Outcome, text: str, by: str, entry_ids: tuple[int, ...] = ()) -> Chosen:
-        return Chosen(outcome, text, "", by, self.band, self.score, entry_ids or self.entry_ids)
+    def chosen(self, outcome: Outcome, told: str, by: str, entry_ids: tuple[int, ...] = ()) -> Chosen:
+        return Chosen(outcome, told, "", by, self.band, self.score, entry_ids or self.entry_ids)
 
     def left_to_staff(self, reason: str) -> Chosen:
         return Chosen(Outcome.HANDED_OVER, "", reason, None, self.band, self.score, self.entry_ids)

@@ -27,6 +27,7 @@ from bot.services.tickets.transcripts import MAX_MESSAGES, Files, Said, Transcri
 from bot.services.tickets.visible import link_of, shown_messages
 from bot.services.tools import NotPermittedError, TargetGoneError, ToolError
 from bot.services.writing import Writer
+from bot.texts import text
 
 EVERY_SECONDS: Final = 60.0
 PATIENCE: Final = timedelta(days=3)  # in which Discord may be out of reach
@@ -150,9 +151,7 @@ class TicketClosing:
             ticket, DeliveryKind.LOG, partial(self._log_post, ticket, summary, len(said), files)
         )
         if logged.status == DeliveryStatus.FAILED:
-            await self._warn(
-                ticket, f"I can't post transcripts of tickets in the log channel: {logged.detail}."
-            )
+            await self._warn(ticket, text("ticket_closing.log_failed", why=logged.detail))
         sent = await deliver(ticket, DeliveryKind.MEMBER, partial(self._member_post, ticket, summary, files))
         if sent.status == DeliveryStatus.FAILED:
             await deliver(ticket, DeliveryKind.CLOSED_DOORS, partial(self._closed_doors, ticket))
@@ -174,18 +173,18 @@ class TicketClosing:
         lines = [Line(each.author, each.text, each.at) for each in telling[-SUMMARIZED:]]
         if not self._hides_opener(ticket):
             lines.insert(0, Line(ticket.opener_name, ticket.question, ticket.opened_at))
-        text = ""
+        told = ""
         if lines:
             written = await self._writer.summarize(
                 lines, ticket.guild_id, self._seconds, title=f"ticket {ticket.number}"
             )
-            text = written.text
+            told = written.text
         async with self._database.transaction() as tx:
             now = await tx.tickets.get(ticket.id)
             if now is None or now.thread_id is None:  # deleted while the model wrote
                 raise ReopenedError
-            await tx.tickets.set_quietly(ticket.id, {"summary": text or None})
-        return text
+            await tx.tickets.set_quietly(ticket.id, {"summary": told or None})
+        return told
 
     def _transcript(
         self, ticket: Ticket, summary: str, said: tuple[Said, ...], *, left_out: bool
@@ -216,7 +215,7 @@ class TicketClosing:
                 ticket,
                 f"<@{ticket.opener_id}>, how was the help with ticket #{ticket.number:04}, closed "
                 f"{_moment(ticket)}?",
-                "5 is best. You can change it later, also with `/rate`.",
+                text("ticket_closing.rating_hint"),
             )
 
         return await self._deliveries.deliver(ticket, DeliveryKind.RATING, make)
@@ -227,18 +226,12 @@ class TicketClosing:
             return None
         marker = f"**Ticket #{ticket.number:04}** was closed {_moment(ticket)}."
         if not self._audience.may_carry(_thread(ticket), channel_id):
-            why = (
-                f"Not everyone who reads <#{channel_id}> may read <#{ticket.thread_id}>, so its transcript "
-                "stays out of here."
-            )
-            await self._warn(
-                ticket,
-                f"{why} Let the log channel's readers read the tickets (private threads take Manage "
-                "Threads), or choose another log channel with `/setup`.",
-            )
+            channel, thread = f"<#{channel_id}>", f"<#{ticket.thread_id}>"
+            why = text("ticket_closing.log_unfit", channel=channel, thread=thread)
+            await self._warn(ticket, text("ticket_closing.log_unfit_owner", why=why))
             return Post(DeliveryKind.LOG, ticket, marker, why, channel_id)
-        text = staff_text(ticket, summary, count, hides_opener=self._hides_opener(ticket))
-        return Post(DeliveryKind.LOG, ticket, marker, text, channel_id, _uploads(ticket, files))
+        told = staff_text(ticket, summary, count, hides_opener=self._hides_opener(ticket))
+        return Post(DeliveryKind.LOG, ticket, marker, told, channel_id, _uploads(ticket, files))
 
     async def _member_post(self, ticket: Ticket, summary: str, files: Files) -> Post | None:
         if ticket.member_left or not self._settings.of(ticket.guild_id).transcript_dm:
@@ -248,8 +241,8 @@ class TicketClosing:
             return None
         marker = f"Your ticket **#{ticket.number:04}** was closed {_moment(ticket)}."
         guild = await self._guilds.get(ticket.guild_id)
-        text = member_text(ticket, summary, escape_markdown(guild.name))
-        return Post(DeliveryKind.MEMBER, ticket, marker, text, None, _uploads(ticket, files))
+        told = member_text(ticket, summary, escape_markdown(guild.name))
+        return Post(DeliveryKind.MEMBER, ticket, marker, told, None, _uploads(ticket, files))
 
     async def _closed_doors(self, ticket: Ticket) -> Post | None:
         return Post(
@@ -273,7 +266,7 @@ class TicketClosing:
         marker = f"**Teach this?** Ticket #{ticket.number:04} was solved and closed {_moment(ticket)}."
         return Post(DeliveryKind.LESSON, ticket, marker, lesson.shown(ticket, may_show=may_show), channel_id)
 
-    async def _warn(self, ticket: Ticket, text: str) -> None:
+    async def _warn(self, ticket: Ticket, warning: str) -> None:
         """Tell the server's owner, once for each choice of channels."""
         log_id = self._settings.of(ticket.guild_id).log_channel_id
         key = f"{ticket.guild_id}/{log_id}/{ticket.parent_id}"
@@ -281,9 +274,9 @@ class TicketClosing:
             if await tx.kv.get(WARNED, key) is not None:
                 return
         try:
-            await self._desk.warn_owner(ticket.guild_id, text)
+            await self._desk.warn_owner(ticket.guild_id, warning)
         except (NotPermittedError, TargetGoneError) as error:
-            logger.bind(guild_id=ticket.guild_id).warning("{} The owner can't be told: {}", text, error)
+            logger.bind(guild_id=ticket.guild_id).warning("{} The owner can't be told: {}", warning, error)
         async with self._database.transaction() as tx:
             await tx.kv.put(WARNED, key, {})
 
@@ -306,8 +299,15 @@ def _moment(ticket: Ticket) -> str:
 
 
 def _uploads(ticket: Ticket, files: Files) -> tuple[File, ...]:
-    about = f"Transcript of ticket {ticket.number}"
     return (
-        File(f"ticket-{ticket.number:04}.html", files.html, f"{about} as a web page"),
-        File(f"ticket-{ticket.number:04}.txt", files.text, f"{about} as plain text"),
+        File(
+            f"ticket-{ticket.number:04}.html",
+            files.html,
+            text("ticket_closing.file_html", number=ticket.number),
+        ),
+        File(
+            f"ticket-{ticket.number:04}.txt",
+            files.text,
+            text("ticket_closing.file_text", number=ticket.number),
+        ),
     )

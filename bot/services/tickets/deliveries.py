@@ -63,7 +63,7 @@ class ClosingDesk(Protocol):
         """Return the ticket's member as a reader, None when they have left."""
         ...
 
-    async def warn_owner(self, guild_id: int, text: str) -> None:
+    async def warn_owner(self, guild_id: int, warning: str) -> None:
         """Tell the server's owner."""
         ...
 

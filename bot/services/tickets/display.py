@@ -12,6 +12,7 @@ from bot.services.clock import Clock
 from bot.services.tickets.ports import TicketDesk, TicketView
 from bot.services.tickets.settings import TicketSettingsService
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError
+from bot.texts import text
 
 
 class TicketDisplay:
@@ -63,13 +64,14 @@ class TicketDisplay:
             await self._shown(ticket, lacking)
         if lacking:
             await self.tell_staff(
-                ticket.guild_id, f"I can't show ticket #{ticket.number:04} as it is: I lack **{lacking}**."
+                ticket.guild_id,
+                text("ticket_life.cannot_show", number=f"{ticket.number:04}", missing=lacking),
             )
 
-    async def say(self, ticket: Ticket, text: str, key: str) -> bool:
+    async def say(self, ticket: Ticket, words: str, key: str) -> bool:
         """Say something in a ticket's thread; return False where it can't be said now."""
         try:
-            await self.desk.say(ticket, text, f"{ticket.id}/{key}", self._clock.now())
+            await self.desk.say(ticket, words, f"{ticket.id}/{key}", self._clock.now())
         except TargetGoneError:
             await self.on_gone(ticket)
             return False
@@ -80,14 +82,14 @@ class TicketDisplay:
             return False
         return True
 
-    async def tell_staff(self, guild_id: int, text: str) -> None:
+    async def tell_staff(self, guild_id: int, words: str) -> None:
         """Note something in the server's log channel, if it has one, and in the log."""
-        logger.bind(guild_id=guild_id).info("Tickets: {}", text)
+        logger.bind(guild_id=guild_id).info("Tickets: {}", words)
         channel_id = self._settings.of(guild_id).log_channel_id
         if channel_id is None:
             return
         try:
-            await self.desk.tell(channel_id, text)
+            await self.desk.tell(channel_id, words)
         except ToolError as error:
             logger.bind(guild_id=guild_id).warning("The log channel of tickets can't be used: {}", error)
 

@@ -10,6 +10,7 @@ from bot.models import TicketDraft
 from bot.services.arrival_rows import clean
 from bot.services.clock import Clock
 from bot.services.tickets.opening import Wish
+from bot.texts import text
 
 KEPT_FOR: Final = timedelta(hours=24)
 MAX_DRAFTS: Final = 200  # of a server; a member has one
@@ -52,7 +53,7 @@ class TicketDrafts:
         theirs = draft is not None and user_id in (draft.actor_id, draft.opener_id)
         is_old = draft is not None and draft.created_at < self._clock.now() - KEPT_FOR
         if draft is None or is_old or not theirs or draft.guild_id != guild_id:
-            raise NotFoundError("What you wrote isn't kept any more. Please write it once more.")
+            raise NotFoundError(text("ticket_life.draft_gone"))
         names = TicketDraft.model_fields.keys() - {"created_at"}
         return Wish(**{name: getattr(draft, name) for name in names})
 

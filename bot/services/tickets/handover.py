@@ -23,7 +23,8 @@ from bot.services.tickets.asking import waits_for_staff
 from bot.services.tickets.display import TicketDisplay
 from bot.services.tickets.settings import TicketSettingsService
 from bot.services.tickets.wording import handed_over
-from bot.services.tools import ToolError
+from bot.services.tools import ToolError, UnreachableError
+from bot.texts import text
 
 PING_EVERY: Final = timedelta(minutes=1)  # for each server
 SCOPE: Final = "ticket_pings"
@@ -64,6 +65,7 @@ class TicketHandover:
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # for each server
         self._retries: dict[int, tuple[datetime, timedelta]] = {}  # when to call again, and the pause after
         self._found: dict[tuple[int, datetime, int], tuple[str, ...]] = {}  # by ticket, hand-over, channel
+        self._has_looked = False  # for calls that were posted and not written down
         self.similar: SimilarTickets | None = None
 
     async def hand_over(self, ticket: Ticket, reason: str, actor_id: int | None = None) -> Ticket | None:
@@ -96,9 +98,9 @@ class TicketHandover:
         Raises:
             UserFacingError: it is with staff already, or closed.
         """
-        handed = await self.hand_over(ticket, "asked for a person", user_id)
+        handed = await self.hand_over(ticket, text("ticket_answers.reason_person"), user_id)
         if handed is None:
-            raise UserFacingError("The team has this ticket already.")
+            raise UserFacingError(text("ticket_answers.is_with_team"))
         await self._display.say(handed, self.told(handed), f"handed over {handed.version}")
 
     def told(self, ticket: Ticket) -> str:
@@ -116,9 +118,9 @@ class TicketHandover:
         async with self._database.transaction() as tx:
             current = await tx.tickets.get(ticket.id)
             if current is None or current.state not in LIVING:
-                raise UserFacingError("This ticket is closed. Reopen it first.")
+                raise UserFacingError(text("ticket_life.is_closed"))
             if not current.bot_muted:
-                raise UserFacingError("I answer here already.")
+                raise UserFacingError(text("ticket_answers.answers_already"))
             await tx.tickets.set_quietly(ticket.id, {"bot_muted": False})
             event = TicketEvent(ticket_id=ticket.id, kind="resumed", actor_id=actor_id, at=self._clock.now())
             await tx.tickets.note(event)
@@ -171,6 +173,8 @@ class TicketHandover:
 
     async def take_up(self) -> None:
         """Call staff to tickets that wait for them unknown to them, each again after a growing pause."""
+        if not self._has_looked:
+            self._has_looked = await self._find_calls()
         now, after, seen = self._clock.now(), 0, {}
         while True:
             async with self._database.reading() as tx:
@@ -185,6 +189,30 @@ class TicketHandover:
             if len(waiting) < MOST:
                 break
         self._retries = seen
+
+    async def _find_calls(self) -> bool:
+        """Write down calls that a stop cut off after their post, and that staff have answered meanwhile.
+
+        Returns whether all could be looked for.
+        """
+        async with self._database.reading() as tx:
+            answered = await tx.tickets.uncalled(0, MOST, answered=True)
+        for ticket in answered:
+            channel_id = self._guilds.policy(ticket.guild_id).staff_channel_id
+            if channel_id is None:
+                continue
+            try:
+                found = await self._desk.find_queued(channel_id, ticket)
+            except ToolError as error:
+                logger.bind(guild_id=ticket.guild_id).info("Staff's channel can't be read: {}", error)
+                if isinstance(error, UnreachableError):
+                    return False
+                continue
+            if found is not None:
+                await self._called(ticket, found.message_id, pinged=found.pinged)
+                ticket.queue_message_id = found.message_id
+                await self.refresh(ticket)
+        return True
 
     async def _role_to_ping(self, ticket: Ticket) -> int | None:
         """Return the role to ping: once for a ticket, and once a minute in a server.
@@ -266,13 +294,16 @@ def _brief(
         said=tuple(said[-SAID:]),
         tried=tuple(tried),
         account_made=snowflake_time(ticket.opener_id),
-        sentiment=label(feeling).name.lower(),
+        sentiment=text(f"ticket_answers.sentiment_{label(feeling).name.lower()}"),
         similar=similar,
     )
 
 
 def _tried(question: Question) -> str:
     if question.outcome == Outcome.CLARIFIED:
-        return "asked for details"
-    verdict = {True: ", which helped", False: ", which did not help", None: ""}[question.helpful]
-    return f"answered ({question.written_by}){verdict}"
+        return text("ticket_answers.tried_asking")
+    if question.helpful is None:
+        return text("ticket_answers.tried", by=question.written_by)
+    if question.helpful:
+        return text("ticket_answers.tried_helped", by=question.written_by)
+    return text("ticket_answers.tried_in_vain", by=question.written_by)

@@ -20,6 +20,7 @@ from bot.models import Ticket
 from bot.services.tickets.transcripts import Said
 from bot.services.training.drafts import MAX_ANSWER, MAX_CATEGORY, MAX_QUESTION
 from bot.services.writing import BOT
+from bot.texts import text
 
 MODEL, PICKED = "model", "picked"
 MAX_LINES: Final = 100  # messages a model is shown, the newest
@@ -63,14 +64,12 @@ class Lesson:
         """Return the proposal as staff see it; without its text where not all of them may read that."""
         link = f"<#{ticket.thread_id}>"
         if not may_show:
-            hidden = f"Not everyone here may read {link}, so its text stays out of here."
-            return f"{hidden} Nothing is taught by itself."
-        private = (
-            "\nThe ticket is private: leave out what concerns its member alone." if ticket.is_private else ""
-        )
+            return text("ticket_closing.lesson_hidden", thread=link)
+        private = "\n" + text("ticket_closing.lesson_private") if ticket.is_private else ""
         return (
-            f"From {link}. Nothing is taught by itself.{private}\n"
-            f"**Question**\n{_quoted(self.question)}\n**Answer**\n{_quoted(self.answer)}"
+            f"{text('ticket_closing.lesson_source', thread=link)}{private}\n"
+            f"{text('ticket_closing.lesson_question')}\n{_quoted(self.question)}\n"
+            f"{text('ticket_closing.lesson_answer')}\n{_quoted(self.answer)}"
         )
 
 
@@ -155,6 +154,6 @@ def pick(ticket: Ticket, said: Sequence[Said], category: str) -> Lesson | None:
     )
 
 
-def _quoted(text: str) -> str:
-    cut = text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+def _quoted(words: str) -> str:
+    cut = words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"
     return "\n".join(f"> {line}" for line in prepare(escape_markdown(cut)).split("\n"))

@@ -27,6 +27,7 @@ from bot.services.tickets.closing_words import closed_text
 from bot.services.tickets.display import TicketDisplay
 from bot.services.tickets.ports import ClosedHook
 from bot.services.tickets.settings import TicketSettingsService
+from bot.texts import text
 
 NO_TIMERS: dict[str, Any] = {"remind_at": None, "close_at": None}
 PAGE = 10  # tickets in a list
@@ -65,7 +66,7 @@ class TicketLife:
         async with self._database.reading() as tx:
             ticket = await tx.tickets.get(ticket_id)
         if ticket is None or ticket.guild_id != guild_id:
-            raise NotFoundError("I don't know that ticket.")
+            raise NotFoundError(text("ticket_life.unknown"))
         return ticket
 
     async def find(self, guild_id: int, place_id: int, number: int | None = None) -> Ticket:
@@ -80,8 +81,9 @@ class TicketLife:
             else:
                 ticket = await tx.tickets.by_thread(place_id)
         if ticket is None or ticket.guild_id != guild_id:
-            named = f"There is no ticket #{number:04}." if number is not None else "This is no ticket."
-            raise NotFoundError(f"{named} Name it by its number, or do this in its thread.")
+            if number is None:
+                raise NotFoundError(text("ticket_life.no_ticket_here"))
+            raise NotFoundError(text("ticket_life.no_such_number", number=f"{number:04}"))
         return ticket
 
     async def list_tickets(
@@ -125,9 +127,9 @@ class TicketLife:
             now = await tx.tickets.get(ticket.id)
         if claimed is None:
             if now is not None and now.claimed_by == user_id:
-                raise UserFacingError("You have this ticket already.")
+                raise UserFacingError(text("ticket_life.claimed_by_you"))
             if now is not None and now.claimed_by is not None:
-                raise UserFacingError(f"<@{now.claimed_by}> has this ticket already.")
+                raise UserFacingError(text("ticket_life.claimed_by", member=f"<@{now.claimed_by}>"))
             raise _closed()
         await self._display.show(ticket.id)
         return claimed
@@ -139,7 +141,9 @@ class TicketLife:
             UserFacingError: it has changed hands meanwhile, is theirs already, or is closed.
         """
         if ticket.claimed_by == user_id:
-            raise UserFacingError("They have this ticket already." if user_id else "Nobody has this ticket.")
+            if user_id:
+                raise UserFacingError(text("ticket_life.claimed_by_them"))
+            raise UserFacingError(text("ticket_life.claimed_by_nobody"))
         async with self._database.transaction() as tx:
             handed = await tx.tickets.claim(ticket.id, ticket.claimed_by, user_id)
             if handed is not None:
@@ -148,7 +152,7 @@ class TicketLife:
         if handed is None:
             if ticket.state == TicketState.CLOSED:
                 raise _closed()
-            raise UserFacingError("This ticket has just changed hands or closed. Look again.")
+            raise UserFacingError(text("ticket_life.changed"))
         await self._display.show(ticket.id)
         return handed
 
@@ -162,7 +166,8 @@ class TicketLife:
             now = await tx.tickets.get(ticket.id)
             before = now.priority if now else ""
             if now is not None and now.state in LIVING and before == priority:
-                raise UserFacingError(f"Its priority is {priority} already.")
+                known = text(f"tickets.priority_{priority}")
+                raise UserFacingError(text("ticket_life.same_priority", priority=known))
             changed = await tx.tickets.change(ticket.id, {"priority": priority.value}, states=LIVING)
             if changed is None:
                 raise _closed()
@@ -171,10 +176,10 @@ class TicketLife:
         await self._display.show(ticket.id)
         return changed
 
-    async def note(self, ticket: Ticket, actor_id: int, text: str) -> None:
+    async def note(self, ticket: Ticket, actor_id: int, written: str) -> None:
         """Keep a note for staff."""
         async with self._database.transaction() as tx:
-            await tx.tickets.note(self._event(ticket.id, "note", actor_id, text=clean(text)[:MAX_NOTE]))
+            await tx.tickets.note(self._event(ticket.id, "note", actor_id, text=clean(written)[:MAX_NOTE]))
 
     async def notes(self, ticket: Ticket) -> Sequence[TicketEvent]:
         """Return staff's notes, oldest first."""
@@ -192,7 +197,7 @@ class TicketLife:
         values = {"resolved_at": now, "remind_at": None, "close_at": timers.close_at}
         moved = await self._move(ticket, TicketState.RESOLVED, "resolved", actor_id, values)
         if moved is None:
-            raise UserFacingError("This ticket is resolved already, or closed.")
+            raise UserFacingError(text("ticket_life.resolved_already"))
         await self._display.show(ticket.id)
         return moved
 
@@ -220,7 +225,7 @@ class TicketLife:
         values = {"closed_at": now, "closed_by": actor_id, "close_reason": reason, **NO_TIMERS}
         closed = await self._move(ticket, TicketState.CLOSED, "closed", actor_id, values, states)
         if closed is None:
-            raise UserFacingError("This ticket is closed already.")
+            raise UserFacingError(text("ticket_life.closed_already"))
         fail_point("closing.after_commit")
         told = closed_text(closed)
         if actor_id != closed.opener_id and not closed.member_left:
@@ -248,7 +253,7 @@ class TicketLife:
             UserFacingError: it isn't closed, its thread is gone, or its member has enough open tickets.
         """
         if ticket.state == TicketState.CLOSED and ticket.thread_id is None:
-            raise UserFacingError("Its thread is gone. Open a new ticket.")
+            raise UserFacingError(text("ticket_life.thread_gone"))
         by_member = actor_id == ticket.opener_id
         values: dict[str, Any] = {
             "closed_at": None, "closed_by": None, "close_reason": "", "resolved_at": None, **NO_TIMERS,
@@ -260,7 +265,7 @@ class TicketLife:
             await self._check_open(ticket)
         opened = await self._move(ticket, TicketState.OPEN, "reopened", actor_id, values)
         if opened is None:
-            raise UserFacingError("This ticket is open already.")
+            raise UserFacingError(text("ticket_life.open_already"))
         await self._display.show(ticket.id)
         return opened
 
@@ -269,9 +274,7 @@ class TicketLife:
         async with self._database.reading() as tx:
             count, _ = await tx.tickets.of_member(ticket.guild_id, ticket.opener_id)
         if ticket.state == TicketState.CLOSED and count >= most:
-            raise UserFacingError(
-                f"There can be {most} at a time, as many as you have. Close one first, with `/close`."
-            )
+            raise UserFacingError(text("ticket_life.all_open", count=most))
 
     async def spoken(self, tx: Transaction, ticket: Ticket, role: Role, at: datetime) -> Ticket:
         """Note that somebody spoke in a ticket at `at`: whom it waits for now, and since when."""
@@ -305,7 +308,7 @@ class TicketLife:
     async def thread_gone(self, ticket: Ticket) -> None:
         """Note that a ticket's thread was deleted, and forget what was said there."""
         now = self._clock.now()
-        values = {"closed_at": now, "close_reason": "its thread was deleted", **NO_TIMERS}
+        values = {"closed_at": now, "close_reason": text("ticket_life.reason_thread"), **NO_TIMERS}
         async with self._database.transaction() as tx:
             await tx.ticket_texts.forget(ticket.id, now)
             closed = await tx.tickets.change(
@@ -320,10 +323,9 @@ class TicketLife:
         if left is not None and ticket.thread_id is not None:  # staff's message quotes it
             await self._display.on_shown(left.model_copy(update={"thread_id": ticket.thread_id}))
         if closed is not None:
-            await self._display.tell_staff(
-                ticket.guild_id,
-                f"The thread of <@{ticket.opener_id}>'s ticket #{ticket.number:04} was deleted: closed.",
-            )
+            member, number = f"<@{ticket.opener_id}>", f"{ticket.number:04}"
+            told = text("ticket_life.thread_deleted", member=member, number=number)
+            await self._display.tell_staff(ticket.guild_id, told)
 
     async def channel_gone(self, guild_id: int, channel_id: int) -> None:
         """Note that a channel was deleted, with the threads of tickets in it, closed ones too."""
@@ -338,16 +340,12 @@ class TicketLife:
                 break
             after_id = lost[-1].id
         if used:
-            await self._display.tell_staff(guild_id, f"{used.capitalize()} was deleted. Run `/setup` again.")
+            await self._display.tell_staff(guild_id, text(f"ticket_life.deleted_{used}"))
 
     async def role_gone(self, guild_id: int, role_id: int) -> None:
         """Note that a role was deleted: without a staff role only Manage Server counts as staff."""
         if await self._settings.forget_role(guild_id, role_id):
-            await self._display.tell_staff(
-                guild_id,
-                "The staff role of the tickets was deleted. Until `/setup` names another, only members with "
-                "Manage Server count as staff.",
-            )
+            await self._display.tell_staff(guild_id, text("ticket_life.deleted_role"))
 
     async def member_left(self, guild_id: int, user_id: int) -> None:
         """Note that a member has left: what waits for them is closed, the rest is for staff to decide."""
@@ -362,12 +360,11 @@ class TicketLife:
                     continue
                 await tx.tickets.note(self._event(ticket.id, "member_left", None))
             if ticket.state in (TicketState.WAITING_MEMBER, TicketState.RESOLVED):
-                await self.close(ticket, None, "its member has left the server")
+                await self.close(ticket, None, text("ticket_life.reason_left"))
             else:
                 await self._display.show(ticket.id)
-            await self._display.tell_staff(
-                guild_id, f"<@{user_id}> has left the server; ticket #{ticket.number:04} was theirs."
-            )
+            told = text("ticket_life.member_left", member=f"<@{user_id}>", number=f"{ticket.number:04}")
+            await self._display.tell_staff(guild_id, told)
 
     async def _move(
         self,
@@ -395,4 +392,4 @@ class TicketLife:
 
 
 def _closed() -> UserFacingError:
-    return UserFacingError("This ticket is closed. Reopen it first.")
+    return UserFacingError(text("ticket_life.is_closed"))

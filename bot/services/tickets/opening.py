@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 from loguru import logger
 
@@ -27,11 +26,10 @@ from bot.services.failpoints import fail_point
 from bot.services.tasks import TaskSet
 from bot.services.tickets.asking import begin_question
 from bot.services.tickets.display import TicketDisplay
-from bot.services.tickets.ports import Responder
+from bot.services.tickets.ports import OptedOut, Responder
 from bot.services.tickets.settings import TicketSettingsService
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError
-
-NOT_SET_UP: Final = "Tickets aren't set up here yet. Staff can do that with `/setup`."
+from bot.texts import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +69,7 @@ class TicketOpening:
         self._answering = TaskSet()
         self.responder: Responder | None = None
         self.on_placed: Callable[[Ticket], None] = lambda _ticket: None  # called once its thread is recorded
+        self.opted_out: OptedOut = lambda _guild_id, _user_id: False  # of whom nothing is stored
 
     def check_ready(self, guild_id: int) -> TicketSettings:
         """Return a server's settings where tickets can be opened.
@@ -80,16 +79,17 @@ class TicketOpening:
         """
         settings = self._settings.of(guild_id)
         if settings.parent_id is None:
-            raise UserFacingError(NOT_SET_UP)
+            raise UserFacingError(text("ticket_life.not_set_up"))
         return settings
 
-    async def check_may_open(self, guild_id: int, opener_id: int) -> None:
-        """Check that a member may open a ticket now, before they write it.
+    async def check_may_open(self, guild_id: int, opener_id: int, actor_id: int | None = None) -> None:
+        """Check that a member may open a ticket now, before they, or `actor_id` for them, write it.
 
         Raises:
-            UserFacingError: tickets aren't set up, or the member has to wait.
+            UserFacingError: tickets aren't set up, the member has to wait, or opted out of being stored.
         """
         settings = self.check_ready(guild_id)
+        self._check_wanted(guild_id, opener_id, actor_id)
         async with self._database.reading() as tx:
             await self._check_limits(tx, settings, opener_id)
 
@@ -100,6 +100,7 @@ class TicketOpening:
             UserFacingError: it can't be opened, or not at once.
         """
         settings = self.check_ready(wish.guild_id)
+        self._check_wanted(wish.guild_id, wish.opener_id, wish.actor_id)
         async with self._database.transaction() as tx:
             known = await tx.tickets.by_key(wish.key)
             if known is not None and known.state == TicketState.CLOSED:
@@ -108,11 +109,11 @@ class TicketOpening:
                 return known
             number = await tx.tickets.next_number(wish.guild_id)  # also makes a member's wishes wait in line
             if number is None:
-                raise UserFacingError(NOT_SET_UP)  # the server's data was deleted
+                raise UserFacingError(text("ticket_life.not_set_up"))  # the server's data was deleted
             await self._check_limits(tx, settings, wish.opener_id)
             ticket = await tx.tickets.add(self._ticket(wish, settings, number))
             if ticket is None:
-                raise UserFacingError("That ticket is being opened already.")
+                raise UserFacingError(text("ticket_life.opening_already"))
             await self._note(tx, ticket, "opened", wish.actor_id or wish.opener_id)
             self._in_hand.add(ticket.id)  # before anybody else can see it
         fail_point("ticket.after_row")
@@ -120,6 +121,12 @@ class TicketOpening:
             return await self._place(ticket, again=False)
         finally:
             self._in_hand.discard(ticket.id)
+
+    def _check_wanted(self, guild_id: int, opener_id: int, actor_id: int | None) -> None:
+        if self.opted_out(guild_id, opener_id):
+            if actor_id in (None, opener_id):
+                raise UserFacingError(text("privacy.ticket_opted_out"))
+            raise UserFacingError(text("privacy.ticket_other_opted_out"))
 
     async def resume(self, ticket: Ticket) -> None:
         """Finish opening a ticket that was interrupted."""
@@ -151,7 +158,7 @@ class TicketOpening:
             category_id=wish.category_id,
             state=TicketState.OPEN.value,
             priority=priority_of(self._urgency_of(f"{wish.title}\n{question}")).value,
-            title=" ".join(clean(wish.title).split())[:MAX_TITLE] or "Ticket",
+            title=" ".join(clean(wish.title).split())[:MAX_TITLE] or text("ticket_life.untitled"),
             question=question,
             environment=clean(wish.environment)[:MAX_ENVIRONMENT],
             source_channel_id=wish.source_channel_id,
@@ -162,13 +169,13 @@ class TicketOpening:
     async def _check_limits(self, tx: Transaction, settings: TicketSettings, opener_id: int) -> None:
         count, newest = await tx.tickets.of_member(settings.guild_id, opener_id)
         if count >= settings.max_open:
-            have = "an open ticket" if count == 1 else f"{count} open tickets"
-            raise UserFacingError(
-                f"There can be {settings.max_open} at a time, and you have {have}. Close one with `/close`."
-            )
+            if count == 1:
+                raise UserFacingError(text("ticket_life.has_one", most=settings.max_open))
+            raise UserFacingError(text("ticket_life.has_many", most=settings.max_open, count=count))
         again_at = newest + timedelta(seconds=settings.cooldown_seconds) if newest else None
         if again_at is not None and again_at > self._clock.now():
-            raise UserFacingError(f"You can open the next ticket <t:{int(again_at.timestamp()) + 1}:R>.")
+            moment = f"<t:{int(again_at.timestamp()) + 1}:R>"
+            raise UserFacingError(text("ticket_life.too_soon", moment=moment))
 
     async def _place(self, ticket: Ticket, *, again: bool) -> Ticket:
         """Make the ticket's thread and record it."""
@@ -178,10 +185,7 @@ class TicketOpening:
             raise await self._give_up(ticket, error) from error
         except ToolError as error:
             logger.bind(guild_id=ticket.guild_id).warning("Ticket {} waits: {}", ticket.number, error)
-            raise UserFacingError(
-                f"Discord doesn't answer right now. Your ticket #{ticket.number:04} is noted; I open it as "
-                "soon as it does."
-            ) from error
+            raise UserFacingError(text("ticket_life.discord_silent", number=f"{ticket.number:04}")) from error
         fail_point("ticket.after_thread")
         values = {"thread_id": placed.thread_id, "card_message_id": placed.card_message_id}
         async with self._database.transaction() as tx:
@@ -191,7 +195,7 @@ class TicketOpening:
             if made is not None and self.responder is not None:
                 await begin_question(tx, made, None)
         if made is None:
-            raise UserFacingError("This server's tickets were deleted meanwhile.")
+            raise UserFacingError(text("ticket_life.all_deleted"))
         self.on_placed(made)
         if self.responder is not None:
             self._answering.spawn(self.responder.opened(made), f"answer ticket {made.id}")
@@ -201,30 +205,34 @@ class TicketOpening:
         """Close a ticket that can't be opened; return what its member is told."""
         why = str(error)
         if isinstance(error, NotPermittedError):
-            told = f"I lack **{error.missing}** in <#{ticket.parent_id}>"
+            told = text("ticket_life.lacking", missing=error.missing, channel=f"<#{ticket.parent_id}>")
         elif isinstance(error, TargetGoneError) and post_of(ticket.key) is not None:
-            told = "its post is gone"
+            told = text("ticket_life.post_gone")
         elif isinstance(error, TargetGoneError):
-            told = "the channel for tickets is gone"
+            told = text("ticket_life.channel_gone")
             await self._settings.forget_channel(ticket.guild_id, ticket.parent_id)
         else:
-            told = f"Discord refuses it ({why[:100]})"
+            told = text("ticket_life.refused", why=why[:100])
         now = self._clock.now()
         values = {
             "state": TicketState.CLOSED.value,
             "key": f"not opened {ticket.id}",  # the same wish may be granted another time
             "closed_at": now,
-            "close_reason": f"not opened: {why}"[:500],
+            "close_reason": text("ticket_life.reason_not_opened", why=why)[:500],
         }
         async with self._database.transaction() as tx:
             closed = await tx.tickets.change(ticket.id, values, states=LIVING)
             if closed is not None:
                 await tx.tickets.shown(ticket.id, closed.version)  # there is nothing to show
                 await self._note(tx, ticket, "not_opened", None, reason=why[:200])
-        await self._display.tell_staff(
-            ticket.guild_id, f"I couldn't open ticket #{ticket.number:04} for <@{ticket.opener_id}>: {told}."
+        failed = text(
+            "ticket_life.not_opened",
+            number=f"{ticket.number:04}",
+            member=f"<@{ticket.opener_id}>",
+            why=told,
         )
-        return UserFacingError(f"I can't open your ticket: {told}. Please tell staff.")
+        await self._display.tell_staff(ticket.guild_id, failed)
+        return UserFacingError(text("ticket_life.not_opened_member", why=told))
 
     async def _note(
         self, tx: Transaction, ticket: Ticket, kind: str, actor_id: int | None, **detail: str
@@ -237,7 +245,8 @@ class TicketOpening:
 
 def _closed(ticket: Ticket) -> str:
     """Return what is said to who wishes for a ticket that was opened and is closed."""
-    told = f"This was asked in ticket #{ticket.number:04}, which is closed."
+    number = f"{ticket.number:04}"
     if ticket.thread_id is None:
-        return f"{told} Its thread is gone: open a new ticket."
-    return f"{told} It can be opened again with `/reopen number:{ticket.number}`."
+        return text("ticket_life.asked_before_gone", number=number)
+    told = text("ticket_life.asked_before", number=number)
+    return f"{told} {text('ticket_life.reopen_hint', number=ticket.number)}"

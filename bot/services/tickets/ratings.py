@@ -9,6 +9,7 @@ from bot.models import Ticket, TicketEvent
 from bot.services.arrival_rows import clean
 from bot.services.clock import Clock
 from bot.services.tickets.ports import OptedOut
+from bot.texts import text
 
 BEST = 5
 MAX_COMMENT = 500  # characters
@@ -40,11 +41,11 @@ class TicketRatings:
             UserFacingError: it isn't closed.
         """
         if not 1 <= rating <= BEST:
-            raise UserFacingError(f"A rating goes from 1 to {BEST}.")
+            raise UserFacingError(text("ticket_closing.rating_bounds", best=BEST))
         async with self._database.transaction() as tx:
             ticket = _there(await tx.tickets.get(ticket_id))
             if ticket.state != TicketState.CLOSED:
-                raise UserFacingError("This ticket is open again. Rate it when it is closed.")
+                raise UserFacingError(text("ticket_closing.rating_open"))
             now = self._clock.now()
             await tx.tickets.set_quietly(ticket_id, {"rating": rating, "rated_at": now})
             event = TicketEvent(
@@ -54,21 +55,21 @@ class TicketRatings:
             await tx.tickets.note(event)
         return ticket
 
-    async def comment(self, ticket_id: int, text: str) -> None:
+    async def comment(self, ticket_id: int, written: str) -> None:
         """Note what a ticket's member has to say beside the number.
 
         Raises:
             NotFoundError: there is no such ticket.
             UserFacingError: they said nothing.
         """
-        text = clean(text).strip()[:MAX_COMMENT]
-        if not text:
-            raise UserFacingError("The comment is empty.")
+        said = clean(written).strip()[:MAX_COMMENT]
+        if not said:
+            raise UserFacingError(text("ticket_closing.comment_empty"))
         async with self._database.transaction() as tx:
             ticket = _there(await tx.tickets.get(ticket_id))
             event = TicketEvent(
                 ticket_id=ticket_id, kind=COMMENT, actor_id=ticket.opener_id,
-                detail={"text": text}, at=self._clock.now(),
+                detail={"text": said}, at=self._clock.now(),
             )  # fmt: skip
             await tx.tickets.note(event)
 
@@ -82,5 +83,5 @@ class TicketRatings:
 
 def _there(ticket: Ticket | None) -> Ticket:
     if ticket is None:
-        raise NotFoundError("I don't know that ticket any more.")
+        raise NotFoundError(text("ticket_closing.unknown_ticket"))
     return ticket

@@ -15,6 +15,7 @@ from bot.domain.tickets import Role
 from bot.services.clock import Clock
 from bot.services.guilds import GuildService
 from bot.services.tickets.settings import TicketSettingsService
+from bot.texts import text
 
 MAX_TICKETS: Final = 50_000  # of which times are read
 K = TypeVar("K", bound=Hashable)
@@ -101,11 +102,12 @@ class TicketStatisticsService:
     def _categories(
         self, guild_id: int, counts: Mapping[int | None, Count], times: Sequence[Times]
     ) -> list[Line]:
+        nameless = text("ticket_statistics.no_category")
         groups = _grouped(times, lambda each: each.category_id)
         names = {each.id: each.name for each in self._settings.categories(guild_id)}
         lines = [
             Line(
-                names.get(category_id, "no category") if category_id else "no category",
+                (names.get(category_id) if category_id else None) or nameless,
                 None,
                 count,
                 _response(groups[category_id]),

@@ -17,6 +17,7 @@ from bot.services.tickets.visible import link_of, shown_messages
 from bot.services.training.drafts import Draft
 from bot.services.training.entries import Trained, TrainingEntries
 from bot.services.training.knowledge import Band, Candidate, Knowledge
+from bot.texts import text
 
 SHOWN: Final = 600  # characters of an entry's texts in a message
 READ: Final = 500  # messages of a ticket, the newest
@@ -28,11 +29,11 @@ class SimilarError(UserFacingError):
 
     def __init__(self, candidate: Candidate) -> None:
         entry = candidate.entry
-        same = "has this question" if candidate.is_exact else "answers a question like this"
-        super().__init__(
-            f"Entry {entry.id} {same} already: **{escape_markdown(candidate.phrasing)[:SHOWN]}**\n"
-            f"{prepare(escape_markdown(entry.answer)[:SHOWN])}"
-        )
+        question = escape_markdown(candidate.phrasing)[:SHOWN]
+        same = text("ticket_closing.entry_like", entry=entry.id, question=question)
+        if candidate.is_exact:
+            same = text("ticket_closing.entry_same", entry=entry.id, question=question)
+        super().__init__(f"{same}\n{prepare(escape_markdown(entry.answer)[:SHOWN])}")
         self.entry_id = entry.id
         self.is_exact = candidate.is_exact
 
@@ -101,7 +102,7 @@ class TicketLessons:
             messages = await tx.ticket_messages.list_of(ticket.id, READ)
             drawn = await tx.tickets.events(ticket.id, LESSON)
         if self.opted_out(ticket.guild_id, ticket.opener_id):
-            raise NotFoundError("Nothing of this ticket may be shown any more.")
+            raise NotFoundError(text("ticket_closing.lesson_not_shown"))
         said = shown_messages(ticket, messages, self.opted_out)
         if drawn:
             lesson = Lesson.of_kept(drawn[-1].detail or {})
@@ -114,7 +115,7 @@ class TicketLessons:
                 return lesson
         picked = pick(ticket, said, self._category(ticket))
         if picked is None:
-            raise NotFoundError("What this rests on was deleted: there is nothing left to teach.")
+            raise NotFoundError(text("ticket_closing.lesson_gone"))
         return picked
 
     async def similar(self, guild_id: int, draft: Draft) -> Candidate | None:
@@ -167,11 +168,12 @@ class TicketLessons:
         if thread_id is None or not self._audience.may_carry(
             KnownThread(thread_id, ticket.parent_id, ticket.is_private), reader
         ):
-            raise UserFacingError("You may not read this ticket, or it is gone.")
+            raise UserFacingError(text("ticket_closing.lesson_unreadable"))
         async with self._database.reading() as tx:
             taught = await tx.tickets.events(ticket.id, TAUGHT)
         if taught and (entry := (taught[-1].detail or {}).get("entry")):
-            raise UserFacingError(f"<@{taught[-1].actor_id}> has taught this already: entry {entry}.")
+            member = f"<@{taught[-1].actor_id}>"
+            raise UserFacingError(text("ticket_closing.lesson_taught", member=member, entry=entry))
 
     async def _kept(self, ticket: Ticket) -> Lesson | None:
         async with self._database.reading() as tx:

@@ -14,6 +14,7 @@ from bot.services.tickets.life import TicketLife
 from bot.services.tickets.opening import TicketOpening
 from bot.services.tickets.settings import TicketSettingsService
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError
+from bot.texts import text
 
 EVERY_SECONDS = 60.0
 PAGE = 100  # tickets in one query
@@ -97,13 +98,16 @@ class TicketTimers:
                     await self._life.member_left(ticket.guild_id, ticket.opener_id)
                     return
                 after = reminded(timers, now, rules)
-                text = f"<@{ticket.opener_id}>, do you still need help? Write here if you do."
+                # A reminder is found again by its words after a stop: they stay as they are.
+                told = f"<@{ticket.opener_id}>, do you still need help? Write here if you do."
                 if after.close_at is not None:
-                    text += f" Else I close this ticket <t:{int(after.close_at.timestamp())}:R>."
-                await self._remind(ticket, text, after)
+                    told += f" Else I close this ticket <t:{int(after.close_at.timestamp())}:R>."
+                await self._remind(ticket, told, after)
             case Due.CLOSE:
                 waiting = [TicketState.WAITING_MEMBER, TicketState.RESOLVED]
-                why = "resolved" if ticket.state == TicketState.RESOLVED else "no answer"
+                why = text("ticket_life.reason_no_answer")
+                if ticket.state == TicketState.RESOLVED:
+                    why = text("ticket_life.reason_resolved")
                 try:
                     await self._life.close(ticket, None, why, states=waiting)
                 except UserFacingError as error:  # somebody spoke or closed it just now
@@ -111,12 +115,12 @@ class TicketTimers:
             case None:
                 return
 
-    async def _remind(self, ticket: Ticket, text: str, after: Timers) -> None:
+    async def _remind(self, ticket: Ticket, told: str, after: Timers) -> None:
         """Remind a ticket's member; where that can't be done, its other timer goes on all the same."""
         assert ticket.remind_at is not None  # it is due
         kind, detail = "reminded", None
         try:
-            await self._display.desk.say(ticket, text, f"{ticket.id}/remind", ticket.remind_at)
+            await self._display.desk.say(ticket, told, f"{ticket.id}/remind", ticket.remind_at)
         except TargetGoneError:
             await self._life.thread_gone(ticket)
             return

@@ -11,16 +11,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.services.tickets.markup import link_attributes, moment_text, to_html
+from bot.texts import spoken, text
 
 MAX_MESSAGES: Final = 5_000
 MAX_BYTES: Final = 10 * 1024 * 1024  # of one file: what Discord takes in a server without boosts
-UNNAMED: Final = "someone"  # who is mentioned and may not be, or can't be, named
 _ROOM: Final = 64 * 1024  # bytes kept for all that is no message
 _USER: Final = re.compile(r"<@!?([0-9]{1,20})>")
 _EMOJI: Final = re.compile(r"<a?(:\w{1,32}:)[0-9]{1,20}>")
 _MOMENT: Final = re.compile(r"<t:([0-9]{1,11})(?::[tTdDfFsSR])?>")
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ROLES: Final = {"member": "member", "staff": "staff", "bot": "bot", "other": ""}
+_NAMED_ROLES: Final = ("member", "staff", "bot")
 
 _STYLE: Final = """
 :root{color-scheme:dark light}
@@ -133,48 +133,48 @@ def _html(transcript: Transcript, names: Mapping[int, str], zone: ZoneInfo, max_
         f"<dt>{escape(name)}</dt><dd>{escape(_plain(value, {}, zone))}</dd>"
         for name, value in transcript.facts
     )
+    opened = escape(text("ticket_transcript.open"))
     parts = [
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{spoken()}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f'<h1 dir="auto">{escape(title)}</h1>\n<div class="box"><dl>{facts}</dl>'
-        f"<p><a {link_attributes(transcript.link)}>Open it in Discord</a></p></div>\n".encode(
-            errors="replace"
-        )
+        f"<p><a {link_attributes(transcript.link)}>{opened}</a></p></div>\n".encode(errors="replace")
     ]
     sections = (
-        ("Summary", transcript.summary),
-        ("Question", transcript.question),
-        ("Environment", transcript.environment),
+        (text("ticket_transcript.summary"), transcript.summary),
+        (text("ticket_transcript.question"), transcript.question),
+        (text("ticket_transcript.environment"), transcript.environment),
     )
     for name, value in sections:
         if value:
             shown = _marked_up(value, names, zone)
-            section = f'<h2>{name}</h2>\n<div class="box"><div class="text" dir="auto">{shown}</div></div>\n'
+            box = f'<div class="box"><div class="text" dir="auto">{shown}</div></div>'
+            section = f"<h2>{escape(name)}</h2>\n{box}\n"
             parts.append(section.encode(errors="replace"))
-    parts.append(b"<h2>Messages</h2>\n")
+    parts.append(f"<h2>{escape(text('ticket_transcript.messages'))}</h2>\n".encode(errors="replace"))
     note = _left_out(transcript, len(articles) - len(kept))
     if note:
-        parts.append(f'<p class="quiet">{escape(note)}</p>\n'.encode())
+        parts.append(f'<p class="quiet">{escape(note)}</p>\n'.encode(errors="replace"))
     return b"".join([*parts, *kept, b"</body>\n</html>\n"])
 
 
 def _article(said: Said, link: str, names: Mapping[int, str], zone: ZoneInfo) -> bytes:
     moment = said.at.astimezone(zone)
-    role = _ROLES.get(said.role, "")
-    badge = f'<span class="role">{role}</span>' if role else ""
-    edited = '<span class="quiet">(edited)</span>' if said.edited else ""
-    text = _marked_up(said.text, names, zone)
-    body = f'<div class="text" dir="auto">{text}</div>' if text else ""
+    role = _role(said)
+    badge = f'<span class="role">{escape(role)}</span>' if role else ""
+    edited = f'<span class="quiet">{escape(text("ticket_transcript.edited"))}</span>' if said.edited else ""
+    words = _marked_up(said.text, names, zone)
+    body = f'<div class="text" dir="auto">{words}</div>' if words else ""
     target = link_attributes(f"{link}/{said.message_id}")
     items = "".join(f"<li><a {target}>{escape(_line(name))}</a></li>" for name in said.files)
     files = f"<ul>{items}</ul>" if items else ""
     who = f'<span class="who" dir="auto">{escape(_line(said.author))}</span>'
     stamp = f"{said.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return (
-        f'<article class="{role or "other"}"><header>{who}{badge}'
+        f'<article class="{said.role if role else "other"}"><header>{who}{badge}'
         f'<time datetime="{stamp}">{_shown(moment)}</time>{edited}</header>'
         f"{body}{files}</article>\n"
     ).encode(errors="replace")
@@ -185,27 +185,28 @@ def _text(transcript: Transcript, names: Mapping[int, str], zone: ZoneInfo, max_
     kept = _newest(lines, max_bytes - _ROOM)
     head = [_line(_titled(transcript))]
     head += [f"{name}: {_line(value)}" for name, value in transcript.facts]
-    head.append(f"Link: {transcript.link}")
+    head.append(f"{text('ticket_transcript.link')}: {transcript.link}")
     for name, value in (
-        ("Summary", transcript.summary),
-        ("Question", transcript.question),
-        ("Environment", transcript.environment),
+        (text("ticket_transcript.summary"), transcript.summary),
+        (text("ticket_transcript.question"), transcript.question),
+        (text("ticket_transcript.environment"), transcript.environment),
     ):
         if value:
             head += ["", f"{name}:", _indented(_plain(value, names, zone))]
-    head += ["", "Messages:"]
+    head += ["", f"{text('ticket_transcript.messages')}:"]
     note = _left_out(transcript, len(lines) - len(kept))
     head += [note] if note else []
     return ("\n".join(head) + "\n").encode(errors="replace") + b"".join(kept)
 
 
 def _written(said: Said, link: str, names: Mapping[int, str], zone: ZoneInfo) -> bytes:
-    role = f" ({_ROLES[said.role]})" if _ROLES.get(said.role) else ""
-    edited = " (edited)" if said.edited else ""
+    role = f" ({_role(said)})" if _role(said) else ""
+    edited = f" {text('ticket_transcript.edited')}" if said.edited else ""
     lines = [f"[{_shown(said.at.astimezone(zone))}] {_line(said.author)}{role}{edited}:"]
     if said.text:
         lines.append(_indented(_plain(said.text, names, zone)))
-    lines += [f"    [file] {_line(name)} {link}/{said.message_id}" for name in said.files]
+    mark = text("ticket_transcript.file")
+    lines += [f"    {mark} {_line(name)} {link}/{said.message_id}" for name in said.files]
     return ("\n".join(lines) + "\n").encode(errors="replace")
 
 
@@ -220,36 +221,46 @@ def _newest(parts: Sequence[bytes], room: int) -> Sequence[bytes]:
 
 def _left_out(transcript: Transcript, cut: int) -> str:
     if transcript.left_out or cut:
-        return f"Only the newest {len(transcript.said) - cut:,} messages are here."
-    return "" if transcript.said else "Nobody wrote anything that may be shown."
+        return text("ticket_transcript.newest", count=f"{len(transcript.said) - cut:,}")
+    return "" if transcript.said else text("ticket_transcript.nothing")
 
 
 def _titled(transcript: Transcript) -> str:
-    return f"Ticket #{transcript.number:04} {transcript.title}".strip()
+    number = f"{transcript.number:04}"
+    return text("ticket_transcript.title", number=number, title=transcript.title).strip()
 
 
-def _marked_up(text: str, names: Mapping[int, str], zone: ZoneInfo) -> str:
+def _role(said: Said) -> str:
+    """Return in words who somebody is, "" for those whose role says nothing."""
+    return text(f"ticket_transcript.role_{said.role}") if said.role in _NAMED_ROLES else ""
+
+
+def _marked_up(words: str, names: Mapping[int, str], zone: ZoneInfo) -> str:
     """Return a text as HTML, without signs that would change how others are shown."""
-    return to_html(_INVISIBLE.sub("", text), lambda user_id: _line(names.get(user_id, "")) or UNNAMED, zone)
+    return to_html(
+        _INVISIBLE.sub("", words),
+        lambda user_id: _line(names.get(user_id, "")) or text("ticket_transcript.unnamed"),
+        zone,
+    )
 
 
-def _plain(text: str, names: Mapping[int, str], zone: ZoneInfo) -> str:
+def _plain(words: str, names: Mapping[int, str], zone: ZoneInfo) -> str:
     """Return a text with names for mentions, and without signs that would change how others are shown."""
 
     def named(match: re.Match[str]) -> str:
-        return f"@{_line(names.get(int(match[1]), '')) or UNNAMED}"
+        return f"@{_line(names.get(int(match[1]), '')) or text('ticket_transcript.unnamed')}"
 
-    timed = _MOMENT.sub(lambda match: moment_text(match[1], zone), text)
+    timed = _MOMENT.sub(lambda match: moment_text(match[1], zone), words)
     return _INVISIBLE.sub("", _EMOJI.sub(r"\1", _USER.sub(named, timed)))
 
 
-def _line(text: str) -> str:
-    return " ".join(_INVISIBLE.sub("", text).split())
+def _line(words: str) -> str:
+    return " ".join(_INVISIBLE.sub("", words).split())
 
 
-def _indented(text: str) -> str:
+def _indented(words: str) -> str:
     """Return a text none of whose lines can be taken for one of the transcript's own."""
-    return "\n".join(f"    {line}" for line in text.splitlines())
+    return "\n".join(f"    {line}" for line in words.splitlines())
 
 
 def _shown(moment: datetime) -> str:

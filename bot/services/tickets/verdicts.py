@@ -5,6 +5,7 @@ from bot.domain.errors import NotFoundError
 from bot.models import Question, Ticket
 from bot.services.tickets.choosing import TRAINED
 from bot.services.training.entries import TrainingEntries
+from bot.texts import text
 
 
 class AnswerVerdicts:
@@ -24,7 +25,7 @@ class AnswerVerdicts:
             question = await tx.questions.get(question_id)
             ticket = await tx.tickets.get(question.ticket_id) if question and question.ticket_id else None
         if question is None or ticket is None or ticket.guild_id != guild_id:
-            raise NotFoundError("I don't know that answer any more.")
+            raise NotFoundError(text("ticket_answers.unknown_answer"))
         return question, ticket
 
     async def rate(self, question: Question, *, helpful: bool) -> None:

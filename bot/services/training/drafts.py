@@ -11,6 +11,7 @@ from bot.domain.errors import UserFacingError
 from bot.models import TrainingEntry
 from bot.nlp.retrieval.normalise import normalise
 from bot.services.arrival_rows import clean
+from bot.texts import text
 
 MAX_QUESTIONS: Final = 50  # of one entry
 MAX_ENTRIES: Final = 20_000  # of one guild
@@ -57,14 +58,14 @@ def tidy(draft: Draft) -> Draft:
     category = " ".join(clean(draft.category).split())
     links = tuple(dict.fromkeys(link for each in draft.links if (link := clean(each).strip())))
     if not answer:
-        raise UserFacingError("The answer is empty.")
+        raise UserFacingError(text("training.answer_empty"))
     if len(answer) > MAX_ANSWER:
-        raise UserFacingError(f"The answer has {len(answer):,} characters; {MAX_ANSWER:,} are the most.")
+        raise UserFacingError(text("training.answer_long", length=f"{len(answer):,}", most=f"{MAX_ANSWER:,}"))
     if len(category) > MAX_CATEGORY:
-        raise UserFacingError(f"The category's name has more than {MAX_CATEGORY} characters.")
+        raise UserFacingError(text("training.category_long", most=MAX_CATEGORY))
     _check_links(links)
     if draft.valid_from and draft.valid_until and draft.valid_from >= draft.valid_until:
-        raise UserFacingError("It would end before it begins to be valid.")
+        raise UserFacingError(text("training.ends_before_it_begins"))
     return replace(draft, questions=questions, answer=answer, category=category, links=links)
 
 
@@ -114,52 +115,48 @@ def draft_of(entry: TrainingEntry, questions: Sequence[str]) -> Draft:
 
 
 def _tidy_questions(given: Sequence[str]) -> tuple[str, ...]:
-    questions = tuple(keys_of([text for each in given if (text := " ".join(clean(each).split()))]).values())
+    questions = tuple(keys_of([line for each in given if (line := " ".join(clean(each).split()))]).values())
     if not questions:
-        raise UserFacingError("The question is empty.")
+        raise UserFacingError(text("training.question_empty"))
     if len(questions) > MAX_QUESTIONS:
-        raise UserFacingError(
-            f"An entry can have {MAX_QUESTIONS} ways to ask, not {len(questions)}: make a second one."
-        )
+        raise UserFacingError(text("training.questions_many", most=MAX_QUESTIONS, count=len(questions)))
     longest = max(map(len, questions))
     if longest > MAX_QUESTION:
-        raise UserFacingError(f"A question has {longest:,} characters; {MAX_QUESTION:,} are the most.")
+        raise UserFacingError(text("training.question_long", length=f"{longest:,}", most=f"{MAX_QUESTION:,}"))
     return questions
 
 
 def _check_links(links: Sequence[str]) -> None:
     if len(links) > MAX_LINKS:
-        raise UserFacingError(f"An entry can have {MAX_LINKS} links.")
+        raise UserFacingError(text("training.links_many", most=MAX_LINKS))
     for link in links:
         if len(link) > MAX_LINK or any(sign.isspace() for sign in link):
-            raise UserFacingError(f"A link has spaces or more than {MAX_LINK} characters.")
+            raise UserFacingError(text("training.link_long", most=MAX_LINK))
         try:
             parts = urlsplit(link)
         except ValueError:
-            raise UserFacingError("A link is no web address.") from None
+            raise UserFacingError(text("training.link_wrong")) from None
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise UserFacingError("A link must start with https:// or http://.")
+            raise UserFacingError(text("training.link_scheme"))
 
 
-def parse_moment(text: str, zone: tzinfo, *, ends: bool = False) -> datetime | None:
-    """Return the moment that a date, or a date with a time, stands for in `zone`; None for an empty text.
+def parse_moment(written: str, zone: tzinfo, *, ends: bool = False) -> datetime | None:
+    """Return the moment that a date, or a date with a time, stands for in `zone`; None for an empty one.
 
     A date alone is the beginning of that day or, if something `ends` with it, of the next one.
 
     Raises:
         UserFacingError: it is neither.
     """
-    if not text.strip():
+    if not written.strip():
         return None
     try:
-        moment = datetime.fromisoformat(text.strip())
-        if ends and len(text.strip()) <= len("2026-12-24"):
+        moment = datetime.fromisoformat(written.strip())
+        if ends and len(written.strip()) <= len("2026-12-24"):
             moment += timedelta(days=1)
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise UserFacingError(
-            f"“{text.strip()[:40]}” is no date: write it like 2026-12-24 or 2026-12-24 18:00."
-        ) from None
+        raise UserFacingError(text("training.no_date", written=written.strip()[:40])) from None
 
 
 def _ends_before(until: datetime | None, start: datetime | None) -> bool:

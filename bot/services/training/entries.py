@@ -16,6 +16,7 @@ from bot.nlp.retrieval.normalise import normalise
 from bot.services.clock import Clock
 from bot.services.training.drafts import MAX_ENTRIES, Draft, draft_of, keys_of, tidy
 from bot.services.training.writing import Change, TrainingWriter
+from bot.texts import text
 
 __all__ = ["Batch", "ConflictError", "Page", "Trained", "TrainingEntries", "Undone"]
 
@@ -68,8 +69,15 @@ class TrainingEntries:
         self._clock = clock
         self._on_change = on_change
 
-    async def add(self, guild_id: int, actor_id: int, draft: Draft, source_url: str = "") -> Trained:
-        """Store a new entry.
+    async def add(
+        self,
+        guild_id: int,
+        actor_id: int,
+        draft: Draft,
+        source_url: str = "",
+        source_author_id: int | None = None,
+    ) -> Trained:
+        """Store a new entry, made from the message at `source_url` that `source_author_id` wrote.
 
         Raises:
             ConflictError: one of its questions has an answer already.
@@ -79,9 +87,9 @@ class TrainingEntries:
         async with self._database.transaction() as tx:
             writer = await self._writer(tx, guild_id, actor_id, ChangeKind.ADD)
             if await tx.training.count(guild_id, Wanted()) >= MAX_ENTRIES:
-                raise UserFacingError(f"There are {MAX_ENTRIES:,} entries, which is the most: remove some.")
+                raise UserFacingError(text("training.entries_most", most=f"{MAX_ENTRIES:,}"))
             await _check_conflicts(tx, guild_id, draft)
-            [entry_id] = await writer.add([draft], source_url)
+            [entry_id] = await writer.add([draft], source_url, source_author_id)
         return await self._changed(guild_id, entry_id)
 
     async def edit(
@@ -100,7 +108,7 @@ class TrainingEntries:
             old = await _trained(tx, guild_id, entry_id)
             if seen_at is not None and old.entry.updated_at != seen_at:
                 raise ConflictError(
-                    f"<@{old.entry.updated_by}> has changed entry {entry_id} since you opened it; look again."
+                    text("training.entry_changed_since", member=old.entry.updated_by, entry=entry_id)
                 )
             await _check_conflicts(tx, guild_id, draft, own=entry_id)
             before = draft_of(old.entry, old.questions)
@@ -169,8 +177,8 @@ class TrainingEntries:
                     return [(entry_id, first.text)]
             rows = await tx.training.asked_like(guild_id, normalise(typed), SUGGESTED * 8)
         first_of: dict[int, str] = {}
-        for entry_id, text in rows:
-            first_of.setdefault(entry_id, text)
+        for entry_id, question in rows:
+            first_of.setdefault(entry_id, question)
         return list(first_of.items())[:SUGGESTED]
 
     async def categories(self, guild_id: int) -> Sequence[tuple[str, int]]:
@@ -201,11 +209,11 @@ class TrainingEntries:
             writer = await self._writer(tx, guild_id, actor_id, ChangeKind.UNDO)
             change = await tx.training_changes.get(guild_id, change_id)
             if change is None:
-                raise NotFoundError("There is no such change here.")
+                raise NotFoundError(text("training.change_none"))
             together = await tx.training_changes.of_batch(guild_id, change.batch) if whole else [change]
             open_ = [each for each in together if each.undone_by is None]
             if not open_:
-                raise UserFacingError("That was taken back already.")
+                raise UserFacingError(text("training.change_undone"))
             changes = await writer.reversed(open_)
             _check_unchanged(changes.conflicts)
             for each in changes.changes:
@@ -214,7 +222,7 @@ class TrainingEntries:
             ids = await writer.write(changes.changes)
             await tx.training_changes.undone(list(zip([each.id for each in open_], ids, strict=True)))
             if await tx.training.count(guild_id, Wanted()) > MAX_ENTRIES:
-                raise UserFacingError(f"There would be more than {MAX_ENTRIES:,} entries: remove some.")
+                raise UserFacingError(text("training.entries_too_many", most=f"{MAX_ENTRIES:,}"))
         entry_ids = tuple(each.entry_id for each in changes.changes)
         await self._on_change(guild_id, entry_ids)
         return Undone(len(open_), entry_ids)
@@ -228,7 +236,7 @@ class TrainingEntries:
         for batch in await self.batches(guild_id):
             if batch.actor_id == actor_id and batch.kind != ChangeKind.UNDO and batch.undone < batch.size:
                 return batch
-        raise NotFoundError("You changed nothing lately that could be taken back.")
+        raise NotFoundError(text("training.change_none_of_yours"))
 
     async def used(self, guild_id: int, entry_id: int) -> None:
         """Count that an entry answered somebody."""
@@ -256,7 +264,7 @@ class TrainingEntries:
 async def _trained(tx: Transaction, guild_id: int, entry_id: int) -> Trained:
     entry = (await tx.training.get(guild_id, [entry_id])).get(entry_id)
     if entry is None or entry.deleted_at is not None:
-        raise NotFoundError(f"There is no entry {entry_id} here.")
+        raise NotFoundError(text("training.entry_none", entry=entry_id))
     phrasings = await tx.training.phrasings([entry_id])
     return Trained(entry, tuple(each.text for each in phrasings[entry_id]))
 
@@ -268,9 +276,10 @@ async def _check_conflicts(tx: Transaction, guild_id: int, draft: Draft, own: in
         for entry in entries:
             if entry.id == own or not draft.holds_with(entry):
                 continue
-            said = "has that answer" if entry.answer == draft.answer else "has another answer"
             shown = escape_markdown(questions[key][:200])
-            raise ConflictError(f"“{shown}” {said} already in entry {entry.id}: edit that one instead.")
+            if entry.answer == draft.answer:
+                raise ConflictError(text("training.question_there", question=shown, entry=entry.id))
+            raise ConflictError(text("training.question_elsewhere", question=shown, entry=entry.id))
 
 
 def _check_unchanged(conflicts: Sequence[tuple[int, Any]]) -> None:
@@ -279,5 +288,7 @@ def _check_unchanged(conflicts: Sequence[tuple[int, Any]]) -> None:
     named = ", ".join(
         f"{entry_id}" + (f" (<@{actor_id}>)" if actor_id else "") for entry_id, actor_id in conflicts[:NAMED]
     )
-    more = f" and {len(conflicts) - NAMED:,} more" if len(conflicts) > NAMED else ""
-    raise ConflictError(f"Nothing was taken back: changed since then: entry {named}{more}.")
+    if len(conflicts) > NAMED:
+        more = f"{len(conflicts) - NAMED:,}"
+        raise ConflictError(text("training.changed_since_more", entries=named, more=more))
+    raise ConflictError(text("training.changed_since", entries=named))

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from bot.domain.errors import UserFacingError
 from bot.services.training.drafts import Draft, parse_moment, snapshot
+from bot.texts import text
 
 MAX_BYTES: Final = 5_000_000
 MAX_ROWS: Final = 50_000
@@ -46,19 +47,19 @@ def parse(data: bytes, name: str) -> list[Row]:
         UserFacingError: it can't be read at all; the text says why.
     """
     if len(data) > MAX_BYTES:
-        raise UserFacingError(f"The file is larger than {MAX_BYTES // 1_000_000} MB: split it.")
-    text = _decoded(data)
-    if not text.strip():
-        raise UserFacingError("The file is empty.")
+        raise UserFacingError(text("training.file_large", megabytes=MAX_BYTES // 1_000_000))
+    content = _decoded(data)
+    if not content.strip():
+        raise UserFacingError(text("training.file_empty"))
     ending = name.lower().rpartition(".")[2]
     if ending in ("json", "jsonl", "ndjson"):
-        rows = _json_rows(text)
+        rows = _json_rows(content)
     elif ending in ("csv", "tsv", "txt"):
-        rows = _csv_rows(text)
+        rows = _csv_rows(content)
     else:
-        raise UserFacingError("I read .csv, .json and .jsonl files.")
+        raise UserFacingError(text("training.file_kind"))
     if not rows:
-        raise UserFacingError("The file has no entries.")
+        raise UserFacingError(text("training.file_no_entries"))
     return rows
 
 
@@ -111,12 +112,12 @@ def _decoded(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise UserFacingError("I can't read the file's letters: save it as UTF-8.")
+    raise UserFacingError(text("training.file_letters"))
 
 
-def _csv_rows(text: str) -> list[Row]:
-    hint = re.match(r"sep=(.)\r?\n", text)  # Excel's own first line
-    body = text[hint.end() :] if hint else text
+def _csv_rows(content: str) -> list[Row]:
+    hint = re.match(r"sep=(.)\r?\n", content)  # Excel's own first line
+    body = content[hint.end() :] if hint else content
     skipped = 1 if hint else 0
     first = body.partition("\n")[0]
     separator = hint[1] if hint else max(",;\t", key=first.count)
@@ -134,7 +135,7 @@ def _csv_rows(text: str) -> list[Row]:
             start = reader.line_num + 1
     except csv.Error as error:
         raise UserFacingError(
-            f"The file is no CSV from line {reader.line_num + skipped} on: {error}."
+            text("training.file_no_csv", line=reader.line_num + skipped, error=error)
         ) from None
     return rows
 
@@ -142,53 +143,51 @@ def _csv_rows(text: str) -> list[Row]:
 def _check_header(header: Sequence[str]) -> None:
     for name in COLUMNS[:2]:
         if not set(header) & set(_NAMES[name]):
-            raise UserFacingError(
-                f"The first row must name the columns; there is no “{name}”. Possible: {', '.join(COLUMNS)}."
-            )
+            raise UserFacingError(text("training.file_columns", name=name, columns=", ".join(COLUMNS)))
 
 
 def _unescaped(cell: str) -> str:
     return cell[1:] if _QUOTED_FORMULA.match(cell) else cell
 
 
-def _json_rows(text: str) -> list[Row]:
+def _json_rows(content: str) -> list[Row]:
     try:
-        whole = json.loads(text)
+        whole = json.loads(content)
     except RecursionError:
-        raise UserFacingError("The file is nested too deeply.") from None
+        raise UserFacingError(text("training.file_nested")) from None
     except ValueError as error:
-        rows = _json_lines(text)
+        rows = _json_lines(content)
         if not any(row.draft for row in rows):
-            raise UserFacingError(f"The file is no JSON: {error}.") from None
+            raise UserFacingError(text("training.file_no_json", error=error)) from None
         return rows
     if isinstance(whole, dict) and "entries" in whole:
         whole = whole["entries"]
     elif isinstance(whole, dict):
         whole = [whole]
     if not isinstance(whole, list):
-        raise UserFacingError("The file must hold a list of objects, each with question and answer.")
+        raise UserFacingError(text("training.file_no_list"))
     _check_count(whole)
     return [_object_row(number, value) for number, value in enumerate(whole, 1)]
 
 
-def _json_lines(text: str) -> list[Row]:
+def _json_lines(content: str) -> list[Row]:
     rows: list[Row] = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(content.split("\n"), 1):
         if not line.strip():
             continue
         try:
             rows.append(_object_row(number, json.loads(line)))
         except RecursionError:
-            rows.append(Row(number, None, "It is nested too deeply."))
+            rows.append(Row(number, None, text("training.row_nested")))
         except ValueError:
-            rows.append(Row(number, None, "It is no JSON object."))
+            rows.append(Row(number, None, text("training.row_no_json")))
         _check_count(rows)
     return rows
 
 
 def _object_row(number: int, value: Any) -> Row:
     if not isinstance(value, dict):
-        return Row(number, None, "It is no object with question and answer.")
+        return Row(number, None, text("training.row_no_object"))
     return _row(number, {str(name).casefold(): item for name, item in value.items()})
 
 
@@ -200,7 +199,7 @@ def _row(number: int, values: Mapping[str, Any]) -> Row:
             tuple(found["question"]),
             first["answer"],
             first["category"],
-            tuple(link for text in found["links"] for link in text.split()),
+            tuple(link for each in found["links"] for link in each.split()),
             parse_moment(first["valid_from"], UTC),
             parse_moment(first["valid_until"], UTC, ends=True),
         )
@@ -214,10 +213,10 @@ def _texts(name: str, values: Mapping[str, Any]) -> Iterator[str]:
     given = next((values[each] for each in _NAMES[name] if values.get(each) is not None), "")
     for item in given if isinstance(given, list) else [given]:
         if isinstance(item, bool) or not isinstance(item, str | int | float):
-            raise UserFacingError(f"“{name}” is no text.")
+            raise UserFacingError(text("training.row_no_text", name=name))
         yield str(item)
 
 
 def _check_count(rows: Sequence[Any]) -> None:
     if len(rows) > MAX_ROWS:
-        raise UserFacingError(f"The file has more than {MAX_ROWS:,} rows: split it.")
+        raise UserFacingError(text("training.file_rows", most=f"{MAX_ROWS:,}"))

@@ -22,6 +22,7 @@ from bot.services.training.drafts import (
 from bot.services.training.entries import OnChange
 from bot.services.training.files import Row, parse, render_csv, render_json
 from bot.services.training.writing import Change, TrainingWriter
+from bot.texts import text
 
 PORTION: Final = 250  # questions in one transaction, about: other writers get their turn in between
 TOLD_AT_ONCE: Final = (
@@ -166,8 +167,12 @@ class TrainingFiles:
             plan = await _plan(tx, guild_id, groups, report)
             if await tx.training.count(guild_id, Wanted()) + len(plan.add) > MAX_ENTRIES:
                 raise UserFacingError(
-                    f"A server can have {MAX_ENTRIES:,} entries. {how_far.done:,} of {how_far.total:,} "
-                    "questions were imported; `/train undo` takes them back."
+                    text(
+                        "training.import_too_many",
+                        most=f"{MAX_ENTRIES:,}",
+                        done=f"{how_far.done:,}",
+                        total=f"{how_far.total:,}",
+                    )
                 )
             writer = TrainingWriter(tx, guild_id, actor_id, ChangeKind.IMPORT, how_far.batch, now)
             changed = [*await writer.add(plan.add), *(each.entry_id for each in plan.extend)]
@@ -191,7 +196,7 @@ class TrainingFiles:
                 if category is None or entry.category == category
             ]
         if not drafts:
-            raise UserFacingError("There is nothing to export.")
+            raise UserFacingError(text("training.export_nothing"))
         return await asyncio.to_thread(render_csv if as_csv else render_json, drafts)
 
 
@@ -210,16 +215,20 @@ def gather(rows: Sequence[Row]) -> Upload:
             upload.issues.invalid.append(Issue(number, str(error)))
             continue
         bare = replace(tidied, questions=())
-        for key, text in keys_of(tidied.questions).items():
+        for key, question in keys_of(tidied.questions).items():
             earlier = [each for each in seen.get(key, ()) if each[1].holds_with(bare)]
             if not earlier:
                 seen.setdefault(key, []).append((number, bare))
-                groups.setdefault(bare, Group(bare)).questions.append(Question(number, text, key))
+                groups.setdefault(bare, Group(bare)).questions.append(Question(number, question, key))
                 continue
             row, other = earlier[0]
             same = other.answer == bare.answer
             issues = upload.issues.duplicates if same else upload.issues.conflicts
-            said = f"“{text}” is in row {row}, too" + ("." if same else ", with another answer.")
+            said = (
+                text("training.row_twice", question=question, row=row)
+                if same
+                else text("training.row_twice_otherwise", question=question, row=row)
+            )
             issues.append(Issue(number, said))
     upload.groups = list(groups.values())
     return upload
@@ -255,14 +264,16 @@ async def _plan(tx: Transaction, guild_id: int, groups: Sequence[Group], report:
 def _new_questions(group: Group, trained: dict[str, list[TrainingEntry]], report: Report) -> list[str]:
     """Return the questions of a group that aren't trained; note what becomes of the others."""
     new: list[str] = []
-    for row, text, key in group.questions:
+    for row, question, key in group.questions:
         other = next((each for each in trained.get(key, ()) if group.draft.holds_with(each)), None)
         if other is None:
-            new.append(text)
+            new.append(question)
         elif other.answer != group.draft.answer:
-            report.conflicts.append(Issue(row, f"“{text}” has another answer in entry {other.id}."))
+            report.conflicts.append(
+                Issue(row, text("training.row_conflict", question=question, entry=other.id))
+            )
         elif _says_otherwise(group.draft, other):
-            said = f"“{text}” is in entry {other.id} with another category, links or dates."
+            said = text("training.row_differs", question=question, entry=other.id)
             report.conflicts.append(Issue(row, said))
         else:
             report.unchanged += 1

@@ -41,13 +41,16 @@ class TrainingWriter:
         self._batch = batch
         self._now = now
 
-    async def add(self, drafts: Sequence[Draft], source_url: str = "") -> Sequence[int]:
+    async def add(
+        self, drafts: Sequence[Draft], source_url: str = "", source_author_id: int | None = None
+    ) -> Sequence[int]:
         """Store new entries and return their ids in their order."""
         if not drafts:
             return []
         stamp = {
             "guild_id": self._guild_id,
             "source_url": source_url,
+            "source_author_id": source_author_id,
             "created_by": self._actor_id,
             "created_at": self._now,
             "updated_by": self._actor_id,

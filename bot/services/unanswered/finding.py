@@ -9,12 +9,14 @@ from typing import Final
 from bot.db.alerts import Asked
 from bot.db.database import Database
 from bot.domain.errors import UserFacingError
-from bot.domain.summaries import Line, Span
+from bot.domain.summaries import Line, Source, Span
 from bot.nlp.questions import OpenQuestion, is_closed_by, open_questions
 from bot.services.alert_settings import AlertSettingsService
 from bot.services.clock import Clock
+from bot.services.computing import Computes, InThread, by_size
 from bot.services.summaries.collecting import Collecting, Reader, Wanted
-from bot.services.summaries.rendering import Extra, link, plain
+from bot.services.summaries.rendering import NBSP, Extra, link, plain
+from bot.texts import text
 
 LOOKS_BACK: Final = timedelta(days=3)
 LEAD: Final = timedelta(hours=1)  # read before the first request, so that talks are told apart
@@ -22,6 +24,7 @@ MOST_ASKED: Final = 500  # requests, the newest
 MOST_LINES: Final = 20_000  # messages, the newest: comparing them takes some 40 MB
 MOST_QUOTE: Final = 160  # characters
 MOST_IN_POST: Final = 8
+MOST_QUOTE_IN_POST: Final = 100  # characters
 FIND_SECONDS: Final = 60.0
 
 
@@ -32,13 +35,18 @@ class Waiting:
     message_id: int
     message_ids: tuple[int, ...]  # all in which its author asked
     place_id: int
+    channel_id: int
     author_id: int
     text: str
     asked_at: datetime
 
 
 class Unanswered:
-    """Reads what was asked and what was said since, anew each time."""
+    """Reads what was asked and what was said since, anew each time.
+
+    Attributes:
+        computing: what tells talks apart.
+    """
 
     def __init__(
         self, database: Database, clock: Clock, settings: AlertSettingsService, collecting: Collecting
@@ -48,6 +56,7 @@ class Unanswered:
         self._settings = settings
         self._collecting = collecting
         self._turn = asyncio.Lock()  # it computes for seconds where much was said
+        self.computing: Computes = InThread()
 
     async def find(
         self, guild_id: int, reader: Reader, span: Span | None = None, place_id: int | None = None
@@ -57,7 +66,7 @@ class Unanswered:
         Args:
             guild_id: the server.
             reader: who is shown it: only what they may read at its source.
-            span: when it was asked; None for the last days.
+            span: of a post: what has waited too long since the one before; None for the last days.
             place_id: only what was asked there.
 
         Raises:
@@ -67,22 +76,25 @@ class Unanswered:
             async with asyncio.timeout(FIND_SECONDS), self._turn:
                 return await self._find(guild_id, reader, span, place_id)
         except TimeoutError:
-            raise UserFacingError(
-                "There is too much to read for all who ask. Try again in a minute."
-            ) from None
+            raise UserFacingError(text("unanswered.busy")) from None
 
     async def _find(
         self, guild_id: int, reader: Reader, span: Span | None, place_id: int | None
     ) -> list[Waiting]:
         now = self._clock.now()
-        since = max(now - LOOKS_BACK, span.start) if span else now - LOOKS_BACK
-        until = now - timedelta(hours=self._settings.of(guild_id).wait_hours)
-        until = min(until, span.end) if span else until
+        wait = timedelta(hours=self._settings.of(guild_id).wait_hours)
+        since, until = now - LOOKS_BACK, now - wait
+        if (
+            span is not None
+        ):  # what was asked shortly before the post before had not waited long enough for it
+            since, until = max(span.start - wait, span.end - LOOKS_BACK), min(until, span.end)
+            now = min(now, span.end + LOOKS_BACK)
         asked = await self._asked(guild_id, since, until, place_id)
         if not asked:
             return []
-        lines = await self._lines(guild_id, reader, asked, now)
-        found = await asyncio.to_thread(open_questions, lines)
+        # A day's post leaves out what is excluded from summaries; whoever asks, and helpers, hear of it.
+        lines = await self._lines(guild_id, reader, asked, now, is_summary=span is not None)
+        found = await by_size(self.computing, len(lines)).run(open_questions, lines)
         open_ids = [id_ for each in found for id_ in each.message_ids]
         async with self._database.reading() as tx:
             answered = await tx.alerts.answered(open_ids)
@@ -94,16 +106,22 @@ class Unanswered:
         ]
 
     async def section(self, guild_id: int, span: Span, reader: Reader) -> Sequence[Extra]:
-        """Return the part of a day's post; without anybody's words, which a deletion would have to reach."""
+        """Return the part of a day's post."""
         found = await self.find(guild_id, reader, span)
+        shown = found[:MOST_IN_POST]
         lines = [
-            f"• <#{each.place_id}> <t:{int(each.asked_at.timestamp())}:R>: "
-            f"[question]({link(guild_id, each.place_id, each.message_id)})"
-            for each in found[:MOST_IN_POST]
+            f"• {plain(each.text, MOST_QUOTE_IN_POST)} <#{each.place_id}>"
+            f"{NBSP}[→]({link(guild_id, each.place_id, each.message_id)})"
+            for each in shown
         ]
-        if len(found) > MOST_IN_POST:
-            lines.append(f"-# and {len(found) - MOST_IN_POST} more: /unanswered")
-        return [Extra("Nobody answered yet", lines)] if lines else []
+        if len(found) > len(shown):
+            lines.append(text("unanswered.more_in_post", count=len(found) - len(shown)))
+        quoted = {
+            id_: Source(each.place_id, each.channel_id, each.author_id)
+            for each in shown
+            for id_ in each.message_ids
+        }
+        return [Extra(text("unanswered.title"), lines, quoted)] if lines else []
 
     async def places_waiting(self, guild_id: int, reader: Reader) -> list[int]:
         """Return where something that `reader` may read was asked too long ago, the oldest first."""
@@ -128,12 +146,13 @@ class Unanswered:
         ]
 
     async def _lines(
-        self, guild_id: int, reader: Reader, asked: Sequence[Asked], now: datetime
+        self, guild_id: int, reader: Reader, asked: Sequence[Asked], now: datetime, *, is_summary: bool
     ) -> Sequence[Line]:
         """Return what was said where something was asked, and in the threads that were made of it."""
         places = {each.place_id for each in asked} | {each.message_id for each in asked}
         first = min(each.created_at for each in asked) - LEAD
-        wanted = Wanted(guild_id, reader, Span(first, now + timedelta(minutes=5)), frozenset(places))
+        span = Span(first, now + timedelta(minutes=5))
+        wanted = Wanted(guild_id, reader, span, frozenset(places), is_summary)
         collected = await self._collecting.collect(wanted)
         return collected.lines[-MOST_LINES:]
 
@@ -142,7 +161,13 @@ def quoted(guild_id: int, waiting: Waiting) -> str:
     """Return a line for somebody who may read it."""
     where = link(guild_id, waiting.place_id, waiting.message_id)
     stamp = f"<t:{int(waiting.asked_at.timestamp())}:R>"
-    return f"• <#{waiting.place_id}> {stamp}: {plain(waiting.text, MOST_QUOTE)} [open]({where})"
+    return text(
+        "unanswered.line",
+        place=waiting.place_id,
+        when=stamp,
+        words=plain(waiting.text, MOST_QUOTE),
+        url=where,
+    )
 
 
 def _answered_in_threads(found: Collection[OpenQuestion], lines: Sequence[Line]) -> set[int]:
@@ -161,6 +186,7 @@ def _waiting(question: OpenQuestion) -> Waiting:
         message_id=question.message_id,
         message_ids=question.message_ids,
         place_id=question.thread_id or question.channel_id,
+        channel_id=question.channel_id,
         author_id=question.author_id,
         text=question.text,
         asked_at=question.asked_at,

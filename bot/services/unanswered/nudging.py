@@ -13,6 +13,7 @@ from bot.models import AlertSettings, Nudge
 from bot.services.actions import nonce_for
 from bot.services.alert_settings import AlertSettingsService
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.guilds import GuildService
 from bot.services.tools import ToolError, UnreachableError
 from bot.services.unanswered.finding import LOOKS_BACK, Unanswered, Waiting
@@ -97,6 +98,7 @@ class Nudging:
         )
         async with self._database.transaction() as tx:
             nudge = await tx.alerts.begin_nudge(nudge)
+        fail_point("nudge.after_row")
         await self._call(settings, nudge)
 
     async def _next(self, guild_id: int, role_id: int) -> list[Waiting]:
@@ -114,8 +116,14 @@ class Nudging:
 
     async def _take_up(self, settings: AlertSettings, nudge: Nudge) -> None:
         """Finish what was interrupted: find it, or call again while Discord would notice it was done."""
-        async with asyncio.timeout(SEND_SECONDS):
-            message_id = await self._desk.find_call(nudge)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                message_id = await self._desk.find_call(nudge)
+        except UnreachableError:
+            raise
+        except ToolError:  # nobody can say any more, and others wait for it
+            await self._end(nudge, None)
+            raise
         if message_id is None and self._clock.now() - nudge.created_at < SAFE_AGAIN:
             await self._call(settings, nudge)
             return
@@ -132,6 +140,7 @@ class Nudging:
         except ToolError:
             await self._end(nudge, None)
             raise
+        fail_point("nudge.after_post")
         await self._end(nudge, message_id)
 
     async def _end(self, nudge: Nudge, message_id: int | None) -> None:

@@ -18,9 +18,10 @@ from bot.db.schema import prepare_database
 from bot.services.failpoints import FAIL_POINTS, TICKET_FAIL_POINTS
 from sandbox.client import SandboxClient
 from tests.e2e.crash import harness
+from tests.e2e.crash.summaries import harness as summaries
 from tests.e2e.crash.tickets import harness as tickets
 
-Outcome = harness.Outcome | tickets.Outcome
+Outcome = harness.Outcome | tickets.Outcome | summaries.Outcome
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ TICKETS = Kind(
     TICKET_FAIL_POINTS,
     lambda seed, *more: tickets.play(tickets.TicketPlan.of(seed), *more),
     ("lost", "stuck", "twice", "unanswered", "stray"),
+)
+SUMMARIES = Kind(
+    summaries.POINTS,
+    lambda seed, *more: summaries.play(summaries.SummaryPlan.of(seed), *more),
+    ("lost", "stuck", "twice", "stray"),
 )
 
 
@@ -95,8 +101,9 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--parallel", type=int, default=2)
     parser.add_argument("--tickets", action="store_true", help="the life of tickets, not the main road")
+    parser.add_argument("--summaries", action="store_true", help="the daily post and alerts")
     options = parser.parse_args()
-    kind = TICKETS if options.tickets else ROAD
+    kind = TICKETS if options.tickets else SUMMARIES if options.summaries else ROAD
     folder = Path(tempfile.mkdtemp(prefix="lookout-crash-"))
     started = time.monotonic()
     seeds = range(options.first, options.first + options.runs)

@@ -161,8 +161,8 @@ class Run:
             return
         with closing(sqlite3.connect(self._database)) as connection, connection:
             connection.execute(
-                "INSERT INTO guilds (id, name, first_seen_at, auto_reply, staff_channel_id, timezone)"
-                " VALUES (?, 'server', datetime('now', '-1 hour'), 'on', ?, 'UTC')",
+                "INSERT INTO guilds (id, name, first_seen_at, auto_reply, staff_channel_id, timezone,"
+                " watch_default) VALUES (?, 'server', datetime('now', '-1 hour'), 'on', ?, 'UTC', 'public')",
                 (story.guild, story.staff),
             )
             connection.execute(  # what staff are told of many alike reports is no answer to one of them
@@ -189,6 +189,7 @@ class Run:
             "DISCORD_API_URL": self._discord.api_url,
             "DISCORD_GATEWAY_URL": self._discord.gateway_url,
             "DISCORD_CDN_URL": self._discord.cdn_url,
+            "LOOKOUT_DISCORD__WELCOME": "false",
         }  # fmt: skip
         return BotProcess(self._folder, env)
 

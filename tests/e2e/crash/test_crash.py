@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.services.failpoints import FAIL_POINTS, TICKET_FAIL_POINTS
+from bot.services.failpoints import (
+    ALERT_FAIL_POINTS,
+    ASIDE_FAIL_POINTS,
+    FAIL_POINTS,
+    SUMMARY_FAIL_POINTS,
+    TICKET_FAIL_POINTS,
+)
 from tests.e2e.crash.child import ROOT
 from tests.e2e.crash.harness import Kill, Plan, play
 
@@ -71,5 +77,7 @@ def test_every_fail_point_in_the_code_has_a_name_the_harness_knows() -> None:
     sources = [
         path.read_text("utf-8") for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")
     ]
-    named = Counter(name for source in sources for name in re.findall(r'fail_point\("([^"]+)"\)', source))
-    assert set(named) == {*FAIL_POINTS, *TICKET_FAIL_POINTS}
+    calls = [call for source in sources for call in re.findall(r"fail_point\(([^()]+)\)", source)]
+    named = {name for call in calls for name in re.findall(r'"([^"]+)"', call)}
+    others = (*TICKET_FAIL_POINTS, *SUMMARY_FAIL_POINTS, *ALERT_FAIL_POINTS, *ASIDE_FAIL_POINTS)
+    assert named == {*FAIL_POINTS, *others}

@@ -66,7 +66,7 @@ async def test_a_post_becomes_a_ticket_that_is_answered_once(desk: Desk) -> None
 async def test_a_post_has_the_category_of_its_tag_and_keeps_tags_of_others(desk: Desk) -> None:
     home = desk.home
     desk.forum = await home.discord.channel("asks", guild=home.guild, type="forum", tags=["Printer"])
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
     await home.owner.choose(message, "Forum for tickets", [desk.forum])
     await chosen(desk.bot, home, "parent_id", desk.forum.id)
@@ -101,7 +101,7 @@ async def test_who_has_enough_tickets_is_told_once_in_the_post(desk: Desk) -> No
 
 async def test_posts_stay_posts_where_that_was_chosen_and_those_from_before(desk: Desk) -> None:
     home = desk.home
-    message = (await home.owner.slash("setup", channel=home.chat)).message
+    message = (await home.owner.slash("setup", channel=home.chat, step="tickets")).message
     assert message is not None
 
     async def choose(what: str, stored: int) -> None:

@@ -34,8 +34,8 @@ async def living(home: Home, folder: Path, template: Path) -> list[tuple[Channel
     alice, guild = home.alice.id, home.guild.id
     with closing(sqlite3.connect(folder / "lookout.db")) as connection, connection:
         connection.execute(
-            "insert into guilds (id, name, first_seen_at, auto_reply, timezone)"
-            " values (?, '', ?, 'off', 'UTC')",
+            "insert into guilds (id, name, first_seen_at, auto_reply, timezone, watch_default)"
+            " values (?, '', ?, 'off', 'UTC', 'public')",
             (guild, LONG_AGO),
         )
         connection.execute(

@@ -12,6 +12,7 @@ from bot.domain.snowflake import snowflake_at
 from bot.domain.summaries import Digest, Span, Topic
 from bot.services.audience import AudienceService
 from bot.services.clock import Clock
+from bot.services.computing import InThread
 from bot.services.guilds import GuildService
 from bot.services.summaries.collecting import Collecting, Wanted
 from bot.services.summaries.extracts import PickedLines
@@ -96,7 +97,9 @@ async def workshop(database: Database, clock: Clock, writer: Writer, *, seconds:
     await see(database, GENERAL, HELP, BOT_ROOM)
     audience = AudienceService()
     collecting, partials = Collecting(database, guilds, audience), Partials(database, clock)
-    maker = SummaryMaker(clock, guilds, collecting, writer, partials, PickedLines(), seconds=seconds)
+    maker = SummaryMaker(
+        clock, guilds, collecting, writer, partials, PickedLines(InThread()), seconds=seconds
+    )
     made = Workshop(database, collecting, partials, audience, guilds, maker)
     audience.read_from(made.layout)
     return made
@@ -138,6 +141,13 @@ async def erase(database: Database, *message_ids: int, place_id: int = GENERAL) 
         for id_ in message_ids:
             row = said(0, "", place_id, message_id=id_)
             await tx.signals.erase_batch([{name: row[name] for name in names}], DAY)
+
+
+async def edit(database: Database, id_: int, text: str) -> None:
+    """Change a message, as the bot does when Discord says so."""
+    async with database.transaction() as tx:
+        row = {"key": f"discord:{id_}", "content": text, "edited_at": DAY + timedelta(days=1)}
+        await tx.signals.edit_batch([row])
 
 
 @dataclass(frozen=True)

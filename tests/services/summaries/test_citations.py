@@ -143,7 +143,7 @@ def test_a_model_is_shown_numbered_notes() -> None:
 
 def test_what_no_model_puts_together_is_ranked_and_cut() -> None:
     many = [
-        Topic(f"T{n}", tuple(Claim("a", (n,)) for _ in range(9)), message_ids=tuple(range(n)))
+        Topic(f"T{n}", tuple(Claim(f"{n} and {m}", (n,)) for m in range(9)), message_ids=tuple(range(n)))
         for n in range(9)
     ]
     found = fitted(joined([notes("k", *many)]), Reading.SHORT)

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from bot.db.database import Database
@@ -67,6 +68,9 @@ class Dice:
 
     def one_of(self, *each: Any) -> Any:
         return self._random.choice(each)
+
+    def pair(self, each: Sequence[Any]) -> list[Any]:
+        return self._random.sample(each, 2)
 
     def some(self, *each: Any) -> set[Any]:
         return {one for one in each if self._random.random() < 0.4}
@@ -138,6 +142,23 @@ async def test_nobody_gets_a_word_of_what_they_can_not_read(database: Database, 
             for each in places
             if reads(user, tuple(held), each, roles, user in (each.member_ids or ()), past=True)
         }, number
+        both = tuple(Person(each, GUILD, frozenset(dice.some(*PLAIN))) for each in dice.pair(USERS))
+        digest = await shop.make(guild_id=GUILD, destination=both)
+        assert told(texts(digest)) == {
+            each.id
+            for each in places
+            if all(
+                reads(
+                    who.user_id,
+                    tuple(who.role_ids),
+                    each,
+                    roles,
+                    who.user_id in (each.member_ids or ()),
+                    past=True,
+                )
+                for who in both
+            )
+        }, f"{number}: what all who get it directly may read"
     assert min(seldom.values()) > 200
     calls = len(bench.log.calls)
     assert 20 < calls < LAYOUTS  # what was made for one audience is used for others that read the same

@@ -87,7 +87,7 @@ def test_an_extract_is_told_once_and_its_author_stands_out() -> None:
 
 def test_a_topic_of_which_nothing_is_shown_has_no_title() -> None:
     [page] = pages("Monday", GUILD, stored([a_topic()]), {Section.DECISIONS})
-    assert page.text == "Nothing was said."
+    assert page.text == "A quiet time: there is nothing to tell of it."  # though 1,204 messages were read
 
 
 def test_several_pages_are_about_as_long_and_the_last_tells_who_wrote_them() -> None:
@@ -113,7 +113,7 @@ def test_the_footer_tells_who_wrote_it_and_how_much_of_it_was_read() -> None:
 def test_what_was_put_right_stands_first_and_what_was_taken_out_last() -> None:
     [page] = pages("Monday", GUILD, stored([a_topic()], removed=2, corrections=("It was *Kim*.",)), ALL)
     assert page.text.startswith("**Corrected:** It was \\*Kim\\*.")
-    assert page.text.endswith("2 lines taken out: what it rested on was deleted.")
+    assert page.text.endswith("2 lines taken out: what it rested on was deleted or edited.")
 
 
 @given(
@@ -166,6 +166,16 @@ def test_some_hours_are_told_as_hours() -> None:
     hours = Span(start, start + timedelta(hours=2))
     assert title_of(hours, "UTC") == "Sunday, 01 March 2026, 18:05 to 20:05"
     night = Span(start, start + timedelta(hours=8))
-    assert title_of(night, "UTC") == "Sunday, 01 March 2026, 18:05 to Monday, 02 March 2026, 02:05"
+    assert title_of(night, "UTC") == "Sunday, 01 March, 18:05 to Monday, 02 March 2026, 02:05"
     so_far = Span(start.replace(hour=0, minute=0), start)
     assert title_of(so_far, "UTC") == "Sunday, 01 March 2026"
+
+
+def test_the_last_24_hours_that_somebody_asks_for_are_no_date() -> None:
+    end = datetime(2026, 1, 1, 18, 5, tzinfo=UTC)
+    asked = Span(end - timedelta(days=1), end)
+    told = "Wednesday, 31 December 2025, 18:05 to Thursday, 01 January 2026, 18:05"
+    assert title_of(asked, "UTC", exact=True) == told
+    assert title_of(asked, "UTC") == "Thursday, 01 January 2026"  # the daily post is called by its date
+    day = Span(end.replace(hour=0, minute=0), end.replace(hour=0, minute=0) + timedelta(days=1))
+    assert title_of(day, "UTC", exact=True) == "Thursday, 01 January 2026"

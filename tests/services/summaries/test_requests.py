@@ -11,8 +11,9 @@ from bot.domain.summaries import Coverage, Digest, Reading
 from bot.services.clock import SystemClock
 from bot.services.summaries.collecting import Collected, Collecting, Wanted
 from bot.services.summaries.making import Manner, SummaryMaker
-from bot.services.summaries.requests import WAITING, SummaryRequests
+from bot.services.summaries.requests import SECONDS, WAITING, SummaryRequests
 from bot.services.summaries.storing import Stored, SummaryStore
+from tests.fakes import FakeClock
 from tests.services.summaries.support import GENERAL, GUILD, HELP, TODAY, Workshop, said, store
 
 WANTED = Wanted(GUILD, GENERAL, TODAY)
@@ -62,9 +63,9 @@ class Desk:
     """The requests, the maker behind them, and who asks."""
 
     def __init__(self, shop: Workshop) -> None:
-        self.maker = HeldMaker(shop.collecting)
+        self.maker, self.clock = HeldMaker(shop.collecting), FakeClock()
         kept = SummaryStore(shop.database, SystemClock(), shop.collecting)
-        self.requests = SummaryRequests(cast("SummaryMaker", self.maker), kept)
+        self.requests = SummaryRequests(cast("SummaryMaker", self.maker), kept, self.clock)
         self.heard: list[tuple[str, int, int]] = []
 
     def ask(self, name: str, wanted: Wanted, reading: Reading = Reading.SHORT) -> asyncio.Task[Stored | None]:
@@ -153,3 +154,17 @@ async def test_a_failure_reaches_all_who_wait_and_leaves_the_way_free(desk: Desk
     desk.maker.let_go()
     assert await next_one is not None
     assert not desk.requests.must_wait(GUILD)
+
+
+async def test_who_waits_for_a_turn_gets_it_in_the_same_time(desk: Desk) -> None:
+    here, there = HERE
+    first, second = desk.ask("ann", here), desk.ask("bob", there)
+    await desk.maker.until_begun(1)
+    await asyncio.sleep(0)
+    desk.clock.advance(SECONDS - 60)
+    desk.maker.let_go()
+    await first
+    await desk.maker.until_begun(2)
+    assert [each.seconds for each in desk.maker.manners] == [SECONDS, 60]
+    desk.maker.let_go()
+    assert await second is not None

@@ -1,7 +1,7 @@
 """The daily run: tried again after pauses, told once, each server for itself, never begun twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from bot.models import Gap, RunStatus, SummaryRun, SummarySettings
 from bot.services.guilds import GuildService
 from bot.services.summaries.scheduling import PATIENCE, PAUSES, TRIES, SummaryScheduler
 from bot.services.summaries.settings import SummarySettingsService
-from bot.services.tools import NotPermittedError, UnreachableError
+from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
 from bot.settings import OrchestratorSettings
 from tests.fakes import FakeClock
 
@@ -33,9 +33,12 @@ class Posts:
         self.quiet: set[int] = set()
         self.deaf = False  # nobody can be told
         self.refreshed = 0
+        self.called = asyncio.Event()  # whenever it is
+        self.mending: asyncio.Event | None = None  # until when posts are mended
 
     async def post(self, settings: SummarySettings, run: SummaryRun) -> bool:
         self.posted.append((settings.guild_id, run.local_date))
+        self.called.set()
         if settings.guild_id in self.held:
             await self.held[settings.guild_id].wait()
         if settings.guild_id in self.faults:
@@ -49,6 +52,9 @@ class Posts:
 
     async def refresh(self) -> None:
         self.refreshed += 1
+        self.called.set()
+        if self.mending is not None:
+            await self.mending.wait()
 
 
 class Watch:
@@ -56,8 +62,8 @@ class Watch:
 
     def __init__(self, database: Database) -> None:
         self.database, self.clock, self.posts = database, FakeClock(), Posts()
-        guilds = GuildService(database, self.clock, OrchestratorSettings())
-        self.settings = SummarySettingsService(database, self.clock, guilds)
+        self.guilds = GuildService(database, self.clock, OrchestratorSettings())
+        self.settings = SummarySettingsService(database, self.clock, self.guilds)
         self.scheduler = self.started()
 
     def started(self) -> SummaryScheduler:
@@ -107,6 +113,18 @@ async def test_what_is_due_is_posted_once_however_often_it_looks(watch: Watch) -
     await watch.look()
     assert watch.tries(ONE) == 2
     assert watch.posts.told == []
+
+
+async def test_it_keeps_to_the_servers_clock_and_days(watch: Watch) -> None:
+    await watch.guilds.set_timezone(ONE, "Asia/Tokyo")
+    monday = watch.clock.now()
+    monday += timedelta(days=(7 - monday.weekday()) % 7 or 7)
+    await watch.settings.change(ONE, at="9 pm", weekdays=[0])
+    found = await watch.settings.next_run(ONE)
+    assert found == monday.replace(hour=12, minute=0, second=0, microsecond=0)
+    assert await watch.settings.next_run(TWO) != found
+    await watch.settings.change(ONE, is_on=False)
+    assert await watch.settings.next_run(ONE) is None
 
 
 async def test_a_failure_is_tried_again_after_its_pauses_and_told_once(watch: Watch) -> None:
@@ -167,6 +185,30 @@ async def test_a_run_under_way_is_not_begun_again_and_holds_no_other_server_up(w
     await watch.look()
     assert watch.tries(ONE) == 1
     assert await watch.runs(ONE) == [(RunStatus.POSTED, 0, False)]
+
+
+async def test_posts_that_take_long_to_mend_hold_no_other_up(watch: Watch) -> None:
+    watch.posts.mending = asyncio.Event()
+    scheduler = SummaryScheduler(watch.database, watch.clock, watch.settings, watch.posts, tick_seconds=0.01)
+    running = asyncio.create_task(scheduler.run())
+
+    async def until(is_so: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not is_so():
+                watch.posts.called.clear()
+                await watch.posts.called.wait()
+
+    try:
+        await until(lambda: watch.posts.refreshed == 1 and watch.tries(ONE) == 1)
+        watch.clock.advance(DAY)
+        await until(lambda: watch.tries(ONE) == 2)
+        assert watch.posts.refreshed == 1, "they are mended one after another"
+        watch.posts.mending.set()
+        await until(lambda: watch.posts.refreshed > 1)
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+        await scheduler.close()
 
 
 async def test_a_run_that_a_stop_cut_short_is_taken_up_by_the_next_start(watch: Watch) -> None:
@@ -232,3 +274,38 @@ async def test_what_was_missed_is_read_first_but_not_waited_for_forever(watch: W
     watch.clock.advance(PATIENCE.total_seconds())
     await watch.look()
     assert watch.posts.posted == [(ONE, NOON), (TWO, NOON)]
+
+
+async def test_a_server_that_is_not_heard_is_waited_for_but_not_forever(watch: Watch) -> None:
+    deaf = {ONE, TWO}
+    watch.scheduler.hears = lambda guild_id: guild_id not in deaf
+    await watch.look()
+    assert watch.posts.posted == []
+    deaf.remove(ONE)
+    await watch.look()
+    assert watch.posts.posted == [(ONE, NOON)]
+    watch.clock.advance(PATIENCE.total_seconds())
+    await watch.look()
+    assert watch.posts.posted == [(ONE, NOON), (TWO, NOON)]
+
+
+async def test_a_channel_that_was_deleted_switches_the_post_off_and_is_told_once(watch: Watch) -> None:
+    watch.posts.faults[ONE] = TargetGoneError("the channel for summaries is gone")
+    for _ in range(3):
+        await watch.look()
+        watch.clock.advance(DAY)
+    assert watch.tries(ONE) == 1
+    assert watch.tries(TWO) == 3
+    [(guild_id, line)] = watch.posts.told
+    assert guild_id == ONE
+    assert "the channel for summaries is gone" in line
+    assert "/setsummary channel" in line
+    assert not watch.settings.of(ONE).is_on
+
+
+async def test_who_is_gone_of_its_readers_switches_nothing_off(watch: Watch) -> None:
+    await watch.settings.change(ONE, channel_id=None, admin_ids=["9"])
+    watch.clock.advance(DAY)
+    watch.posts.faults[ONE] = TargetGoneError("nobody it goes to is a member any more")
+    await watch.look()
+    assert watch.settings.of(ONE).is_on

@@ -16,6 +16,7 @@ from tests.fakes import FakeClock
 from tests.services.summaries.support import (
     ADA,
     BO,
+    BOT_ROOM,
     GENERAL,
     GUILD,
     HELP,
@@ -23,6 +24,7 @@ from tests.services.summaries.support import (
     TODAY,
     Layout,
     Workshop,
+    edit,
     erase,
     message_id,
     said,
@@ -132,6 +134,28 @@ async def test_what_was_deleted_before_it_is_stored_is_left_out(
     assert message_id(1) not in found.digest.sources
 
 
+async def test_what_was_edited_before_it_is_stored_is_left_out(
+    shop: Workshop, summaries: SummaryStore
+) -> None:
+    wanted = Wanted(GUILD, GENERAL, TODAY)
+    collected = await shop.collecting.collect(wanted)
+    digest = Digest((Topic("Of 1 and 2", claimed(1, 2)),), Coverage(6, 6, 2), sources=_sources(collected))
+    await edit(shop.database, message_id(1), "what I meant to say")
+    found = await summaries.keep(wanted, digest, collected, Reading.SHORT)
+    assert found is not None
+    assert texts(found.digest) == "claim of 2\nclaim of 2"
+    assert message_id(1) not in found.digest.sources
+
+
+async def test_an_edit_reaches_what_is_stored_and_its_post(shop: Workshop, summaries: SummaryStore) -> None:
+    made = await stored(shop, summaries)
+    await summaries.posted(made.summary.id, GENERAL, 77)
+    await edit(shop.database, message_id(0), "what I meant to say")
+    [found] = await summaries.stale()
+    assert "claim of 0" not in texts(found.digest)
+    assert (found.removed, found.summary.id) == (1, made.summary.id)
+
+
 async def test_a_deletion_reaches_what_is_stored_and_its_post(
     shop: Workshop, summaries: SummaryStore
 ) -> None:
@@ -200,6 +224,18 @@ async def test_history_is_for_who_may_read_all_of_it(shop: Workshop, summaries: 
     assert await ids(helper, before_id=of_both) == [of_general]
 
 
+async def test_what_was_made_for_others_does_not_push_ones_own_out_of_the_history(
+    shop: Workshop, summaries: SummaryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.summaries.storing._PAGE", 2)
+    monkeypatch.setattr("bot.services.summaries.storing._PAGES", 2)
+    first = (await stored(shop, summaries, GENERAL)).summary.id
+    for _ in range(5):
+        await stored(shop, summaries, Person(ADA, GUILD, frozenset()))
+    bo = Person(BO, GUILD, frozenset())
+    assert [each.id for each in await summaries.history(GUILD, bo, 10)] == [first]
+
+
 async def test_thumbs_count_once_for_each_member(shop: Workshop, summaries: SummaryStore) -> None:
     id_ = (await stored(shop, summaries)).summary.id
     assert await summaries.rate(GUILD, id_, ADA, helpful=True) == (1, 0)
@@ -244,3 +280,33 @@ async def test_summaries_of_an_archived_thread_stay_in_the_history(
     with_thread = await stored(shop, summaries)
     assert "501" in with_thread.summary.place_ids
     assert [each.id for each in await summaries.history(GUILD, GENERAL, 1)] == [with_thread.summary.id]
+
+
+async def test_a_title_goes_with_the_message_whose_words_it_is(
+    shop: Workshop, summaries: SummaryStore
+) -> None:
+    talk = (
+        "Hi, why does the office printer print blank pages?",
+        "the office printer needs the new driver, the old driver prints blank pages",
+        "the new driver fixed the printer, thanks!",
+    )
+    await store(
+        shop.database,
+        *(
+            said(20 + n, text, BOT_ROOM, intent=("help_request", "other")[n > 0])
+            for n, text in enumerate(talk)
+        ),
+    )
+    wanted = Wanted(GUILD, GENERAL, TODAY, frozenset({BOT_ROOM}))
+    digest, collected = await shop.maker.make(wanted)
+    [of_printer] = [each for each in digest.topics if each.title.startswith("Why does the office")]
+    quoting = [each for each in of_printer.claims if message_id(20) in each.message_ids]
+    digest = replace(digest, topics=(replace(of_printer, sentences=tuple(
+        each for each in of_printer.sentences if each not in quoting
+    )),))  # fmt: skip
+    found = await summaries.keep(wanted, digest, collected, Reading.SHORT)
+    assert found is not None
+    await erase(shop.database, message_id(20), place_id=BOT_ROOM)
+    left = await summaries.get(GUILD, found.summary.id)
+    assert "blank pages?" not in texts(left.digest)
+    assert left.digest.topics

@@ -31,6 +31,7 @@ class FakeAnswerDesk:
         self.updated: list[QueueCard] = []
         self.held: asyncio.Event | None = None
         self.failing: ToolError | None = None
+        self.found: Queued | None = None  # what stands in the staff channel
 
     def _fail(self) -> None:
         if self.failing is not None:
@@ -62,6 +63,10 @@ class FakeAnswerDesk:
         self._fail()
         self.queued.append(card)
         return Queued(8_000 + len(self.queued), card.role_id is not None)
+
+    async def find_queued(self, channel_id: int, ticket: Ticket) -> Queued | None:
+        self._fail()
+        return self.found
 
     async def update_queue(self, channel_id: int, message_id: int, card: QueueCard) -> None:
         self._fail()

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.models import Question, Ticket
-from bot.services.tickets.answering import GIVE_UP, LATE, PARALLEL
+from bot.services.tickets.answering import GIVE_UP, PARALLEL
 from bot.services.tools import UnreachableError
 from tests.services.support import eventually
 from tests.services.tickets.answers import FakeAnswerDesk, answers_in, restarted
@@ -57,7 +57,7 @@ async def test_a_question_left_too_long_is_handed_over(office: Office, desk: Fak
     await answers.answering.take_up()
     await answers.answering.settled()
     [question] = await questions(office, ticket)
-    assert (question.outcome, question.reason) == ("handed_over", LATE)
+    assert (question.outcome, question.reason) == ("handed_over", "I could not answer in time")
     assert (await office.now(ticket)).state == "waiting_staff"
     assert [each for each, _ in desk.posts] == [ticket.id]
 

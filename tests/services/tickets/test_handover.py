@@ -4,6 +4,7 @@ import pytest
 
 from bot.models import Ticket
 from bot.services.tickets import handover
+from bot.services.tickets.answer_ports import Queued
 from bot.services.tickets.answers import TicketAnswerService
 from bot.services.tools import UnreachableError
 from tests.conftest import Logged
@@ -129,6 +130,25 @@ async def test_nobody_is_called_once_staff_spoke(office: Office, desk: FakeAnswe
     await office.say(ticket, SAM, "Looking.", "staff")
     await answers.handover.take_up()
     await answers.handover.call_staff(ticket, again=True)  # as it was read before that
+    assert desk.queued == []
+
+
+async def test_a_call_that_was_posted_but_not_written_down_is_found_though_staff_answered(
+    office: Office, desk: FakeAnswerDesk
+) -> None:
+    answers = answers_in(office, desk)
+    await office.guilds.set_staff_channel(GUILD, STAFF_ROOM)
+    office.service.opening.responder = None
+    ticket = await handed_over(office, 1)
+    await office.say(ticket, SAM, "Looking.", "staff")
+    desk.found, desk.failing = Queued(8_001, pinged=True), UnreachableError("not connected yet")
+    await answers.handover.take_up()
+    assert (await office.now(ticket)).queue_message_id is None
+    desk.failing = None
+    await answers.handover.take_up()
+    assert (await office.now(ticket)).queue_message_id == desk.found.message_id
+    assert [card.ticket.id for card in desk.updated] == [ticket.id]
+    assert [each.kind for each in await office.events(ticket)].count("pinged") == 1
     assert desk.queued == []
 
 

@@ -80,7 +80,7 @@ class TestForgetting:
             await tx.guilds.change(GUILD, {"left_at": office.clock.now()})
         office.clock.advance(31 * 86_400)
         retention = RetentionService(office.database, office.clock, RetentionSettings())
-        retention.on_guild_gone = office.service.settings.forget_guild
+        retention.on_guild_gone["tickets"] = office.service.settings.forget_guild
         await retention.purge()
         with pytest.raises(UserFacingError, match="/setup"):
             await office.open()

@@ -51,8 +51,10 @@ class TestErrors:
         assert logged.of("ERROR") == []
 
     async def test_a_bug_is_logged_with_a_reference_and_tells_nothing_else(self, logged: Logged) -> None:
-        text = await told(caused_by(RuntimeError("password=hunter2")))
-        assert text == "Something went wrong on my side. Reference: `99`"
+        interaction = FakeInteraction()
+        text = await told(caused_by(RuntimeError("password=hunter2")), interaction)
+        assert text == "Something went wrong on my side. Reference: `3fa2b81c07`"
+        assert interaction.noted == [("RuntimeError", "application command of a message", 1)]
         assert logged.of("ERROR", "interaction 99")
 
     async def test_what_a_stop_cuts_off_is_no_error_of_ours(self, logged: Logged) -> None:
@@ -105,7 +107,8 @@ class TestManagers:
         caller = FakeInteraction(permissions=EVERYTHING_ELSE)
         with pytest.raises(app_commands.AppCommandError) as caught:
             await probe._check_can_run(caller)  # type: ignore[arg-type]
-        assert await told(caught.value, caller) == "You need the permission **Manage Server** for this."
+        told_why = "You need the permission **Manage Server** or this server's admin role for this."
+        assert await told(caught.value, caller) == told_why
 
 
 class TestSupport:

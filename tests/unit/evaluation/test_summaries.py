@@ -4,10 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from bot.evaluation.ceiling import coverage_scores, f1_scores, greedy
 from bot.evaluation.data import DataError, Dataset
 from bot.evaluation.floors import Floor, Floors, check
 from bot.evaluation.results import Result
-from bot.evaluation.summaries import SUMMARIZINGS, Talk, baseline, rouge_1, word_coverage
+from bot.evaluation.summaries import (
+    DRAWN_OUT,
+    GREEDY,
+    SUMMARIZINGS,
+    Talk,
+    all_words,
+    baseline,
+    rouge_1,
+    word_coverage,
+)
 from tests.unit.evaluation.fakes import ToldJudge, write_rows
 
 BY_NAME = {task.name: task for task in SUMMARIZINGS}
@@ -51,6 +61,36 @@ def test_a_dialogue_is_read_and_scored(tmp_path: Path) -> None:
     whole = "ann: hello bob: the build fails on the new compiler ann: ok"
     assert found.metrics["lead"] == pytest.approx(rouge_1(whole, "bob: the build fails"))
     assert found.metrics["rouge_1"] == pytest.approx(found.metrics["lead"])  # three lines, three parts
+
+
+def test_the_first_lines_go_on_until_they_have_as_many_words_as_the_summary(tmp_path: Path) -> None:
+    lines = [
+        *["ann: hi"] * 5,
+        *[f"bob: the build number {number} fails on its new compiler" for number in range(9)],
+    ]
+    reference = "hi build fails"
+    write_rows(tmp_path, "summary_dialogsum", [{"text": "\n".join(lines), "summaries": [reference]}])
+    (found,) = BY_NAME["summary_dialogsum"].run(Dataset(tmp_path), [ToldJudge(name="light")])
+    words = " ".join(lines).split()[: int(found.metrics["words"])]
+    assert len(words) > 3 * 2  # three lines of it would be shorter
+    assert found.metrics[DRAWN_OUT] == pytest.approx(rouge_1(" ".join(words), reference))
+    assert found.metrics[DRAWN_OUT] != found.metrics["lead"]
+
+
+def test_whoever_knows_the_reference_chooses_its_words_in_as_many_parts(tmp_path: Path) -> None:
+    lines = [f"ann: {word} stands in line {word}" for word in ("alpha", "beta", "gamma", "delta")]
+    talk = {"text": "\n".join(lines), "summaries": ["alpha delta"]}
+    write_rows(tmp_path, "summary_dialogsum", [talk])
+    (found,) = BY_NAME["summary_dialogsum"].run(Dataset(tmp_path), [ToldJudge(name="light")])
+    assert found.metrics[GREEDY] == pytest.approx(rouge_1(f"{lines[0]} {lines[3]}", "alpha delta"))
+
+
+def test_what_is_covered_twice_counts_once_and_what_adds_nothing_is_not_chosen() -> None:
+    parts, wanted = ["a: one", "b: one two", "c: three", "d: none"], ["one", "two", "three", "four"]
+    assert greedy(parts, wanted, 1, all_words, coverage_scores) == 0.5
+    assert greedy(parts, wanted, 4, all_words, coverage_scores) == 0.75
+    assert greedy(parts, [], 4, all_words, coverage_scores) == 0
+    assert greedy([], wanted, 4, all_words, f1_scores) == 0
 
 
 def test_the_lines_that_name_the_topics_of_a_meeting_are_not_read(tmp_path: Path) -> None:

@@ -62,6 +62,14 @@ def test_after_a_long_silence_a_new_talk_begins() -> None:
     assert talks(lines) == [[0], [1]]
 
 
+def test_naming_somebody_joins_their_talk_for_half_a_day() -> None:
+    asked = line(1, "ann", "the printer on the second floor refuses to print", minutes=0)
+    within = line(2, "bob", "ann: which colour is it", minutes=700)
+    beyond = line(2, "bob", "ann: which colour is it", minutes=760)
+    assert talks([asked, within]) == [[0, 1]]
+    assert talks([asked, beyond]) == [[0], [1]]
+
+
 def test_the_order_of_the_lines_does_not_matter() -> None:
     lines = said(
         ("ann", "the printer refuses to print", HELP),

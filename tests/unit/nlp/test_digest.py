@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bot.domain.summaries import Claim, Line, Reading, Topic
+from bot.domain.summaries import Claim, Line, Reading, Topic, without
 from bot.nlp.digest import AMOUNTS, extract_topics
 from bot.nlp.hashed import HashedEncoder
 from bot.nlp.titles import LONGEST, plain
@@ -35,6 +35,28 @@ def both() -> list[Line]:
 
 def claims(topic: Topic) -> Sequence[Claim]:
     return [*topic.sentences, *topic.decisions, *topic.actions, *topic.questions]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("press `Alt` now", "press Alt now"),
+        ("a *b*", "a b"),
+        ("a ~b~", "a b"),
+        ("a |b|", "a b"),
+        ("a > b", "a b"),
+        ("a # b", "a b"),
+        ("a [b]", "a b"),
+        ("a \\b", "a b"),
+        ("_a_ b_c", "a b_c"),
+        ("see https://example.org/x now", "see now"),
+        ("hi <@1>, you", "hi, you"),
+        ("a {b} c", "a c"),
+        ("as  it\n is", "as it is"),
+    ],
+)
+def test_each_kind_of_markup_is_taken_away(text: str, left: str) -> None:
+    assert plain(text) == left
 
 
 def test_each_topic_has_what_came_of_it() -> None:
@@ -209,3 +231,23 @@ def test_a_question_that_says_nothing_is_no_title() -> None:
 def test_texts_stay_readable_without_their_markup(text: str, shown: str) -> None:
     assert plain(text) == shown
     assert plain(shown) == shown
+
+
+def test_a_title_knows_the_few_messages_whose_words_it_is() -> None:
+    [topic] = extract_topics(said(*PRINTER))
+    assert topic.title == "Why does the office printer print blank pages?"
+    assert topic.title_ids == (1,)
+    left = without(topic, {1})
+    assert "blank pages?" not in left.title
+    assert without(topic, {99}) == topic
+
+
+def test_a_title_has_words_said_once_only_where_there_are_no_others() -> None:
+    lines = said(
+        ("ann", "The coffee machine edited itself into the payroll again"),
+        ("bob", "the coffee machine has a free weekend ahead and I have none"),
+        ("cid", "if the office burns down it was the coffee machine, so hide the matches"),
+    )
+    [topic] = extract_topics(lines)
+    assert topic.title.lower() == "coffee machine"
+    assert set(topic.title_ids) == {each.message_id for each in lines}

@@ -48,6 +48,8 @@ def test_what_is_open_or_quoted_is_no_decision(text: str) -> None:
         "someone should update the wiki about this",
         "the certificate needs to be there, so somebody needs to upload it",
         "I am going to open an issue for that",
+        "Let me check the logs of last night",
+        "we will merge it after lunch",
     ],
 )
 def test_things_to_do_are_found(text: str) -> None:
@@ -65,6 +67,8 @@ def test_things_to_do_are_found(text: str) -> None:
         "can you send me the logs",
         "I'll check that out, thanks",
         "I'll fix it",
+        "well put it this way....",
+        "let me put it like that for you",
     ],
 )
 def test_talk_is_nothing_to_do(text: str) -> None:

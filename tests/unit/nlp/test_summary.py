@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from bot.nlp.salience import Chooser, units_of
 from bot.nlp.summary import Pick, summarize_lines
 from tests.unit.nlp.conftest import EVAL
 
@@ -87,6 +88,50 @@ def test_a_very_long_sentence_is_cut_between_its_clauses() -> None:
     (pick,) = summarize_lines([", ".join(clauses) + "."], ["ann"], 1)
     assert "…" in pick.text
     assert pick.text.strip("… ,.") in ", ".join(clauses)
+
+
+FILLING = [f"somebody{number} answered mailing{number} lists{number}" for number in range(40)]
+
+
+def test_the_first_part_of_a_long_talk_says_more_of_it_than_the_same_words_later() -> None:
+    early, late = "vaults hold shared keys", "clocks show local times"
+    texts = ["so", "well", *FILLING[:2], early, *FILLING[2:30], late, *FILLING[30:]]
+    picks = lines_of(summarize_lines(texts, ["ann"] * len(texts), 8))
+    assert texts.index(early) in picks
+    assert texts.index(late) not in picks
+
+
+def test_in_a_short_talk_only_the_first_lines_are_worth_more() -> None:
+    units = units_of(["vaults hold shared keys"] * 6)
+    assert units[0].worth > 2 * units[1].worth > 4 * units[2].worth
+
+
+def test_what_opens_by_a_word_that_opened_before_is_worth_less() -> None:
+    texts = [*FILLING, "announcements of quarterly budgets", "announcements of summer holidays"]
+    texts.append("moving on to broken printers")
+    units = units_of(texts)
+    nothing = dict.fromkeys((word for unit in units for word in unit.words), 0.0)
+    chooser = Chooser(units, ["ann"] * len(units), word_worths=nothing)
+    first, again, other = range(len(units) - 3, len(units))
+    before = chooser.gain(again), chooser.gain(other)
+    chooser.take(first)
+    lost = before[0] - chooser.gain(again), before[1] - chooser.gain(other)
+    assert lost[0] > lost[1] + 0.9
+    assert lost[1] >= 0  # gains only fall, or the best could be missed
+
+
+def test_three_subjects_are_opened_rather_than_one_three_times() -> None:
+    others = ["moving on to broken printers", "action items of summer holidays"]
+    texts = [
+        *FILLING[:20],
+        *(f"announcement of {word} about budgets" for word in ("votes", "bonds", "banks")),
+        *FILLING[20:30],
+        others[0],
+        *FILLING[30:],
+        others[1],
+    ]
+    picks = summarize_lines(texts, ["ann"] * len(texts), 3)
+    assert {pick.text for pick in picks} >= set(others)
 
 
 def test_lines_without_words_are_never_picked() -> None:

@@ -98,13 +98,15 @@ function fileOf(part, message) {
 }
 
 /** The names of attachments that components show themselves. */
-export function shownFiles(components) {
+export function shownFiles(components, files = []) {
   const names = [];
   const walk = (value) => {
     if (Array.isArray(value)) value.forEach(walk);
     else if (value && typeof value === "object") Object.values(value).forEach(walk);
     else if (typeof value === "string" && value.startsWith("attachment://"))
       names.push(value.slice("attachment://".length));
+    else if (typeof value === "string")
+      names.push(...files.filter((file) => file.url === value).map((file) => file.filename));
   };
   walk(components);
   return names;

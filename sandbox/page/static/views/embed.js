@@ -9,10 +9,10 @@ import { Link } from "./link.js";
 import { Picture } from "./media.js";
 import { RichText } from "./rich-text.js";
 
-/** The attachment an address such as attachment://cat.png means, or the address itself. */
+/** The attachment an address means, as attachment://cat.png or by where it lies, or the address itself. */
 export function resolveMedia(media, files) {
   const name = /^attachment:\/\/(.+)$/.exec(media?.url ?? "")?.[1];
-  const file = name && files.find((item) => item.filename === name);
+  const file = media?.url && files.find((item) => item.filename === name || item.url === media.url);
   return file ? { ...file, ...media, url: file.url } : media;
 }
 

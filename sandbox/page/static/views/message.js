@@ -110,7 +110,7 @@ function Content({ message, guild, editing }) {
   const embeds = flags & SUPPRESS_EMBEDS ? [] : message.embeds;
   return html`
     ${editing ? html`<${MessageEditor} message=${message} />` : message.content && html`<${Words} message=${message} guild=${guild} />`}
-    ${message.attachments.length > 0 && html`<${Attachments} files=${message.attachments} hidden=${shownFiles([message.components, embeds])} />`}
+    ${message.attachments.length > 0 && html`<${Attachments} files=${message.attachments} hidden=${shownFiles([message.components, embeds], message.attachments)} />`}
     ${embeds.map((embed, index) => html`<${Embed} key=${index} embed=${embed} files=${message.attachments} guild=${guild} users=${message.mentions} />`)}
     ${message.components.length > 0 && html`<${Components} message=${message} guild=${guild} />`}
     ${isBare(message, embeds) && html`<p class="component-unknown">(a message of a kind this page doesn't know)</p>`}

@@ -65,7 +65,7 @@ export function parseCommand(text, entries) {
 export function splitOptions(text, options) {
   const marks = [];
   for (const { name } of options) {
-    const pattern = new RegExp(`(?<=^|\\s)${name.replace(/[-']/g, "\\$&")}:`, "gu");
+    const pattern = new RegExp(`(?<=^|\\s)${name}:`, "gu");
     for (const found of text.matchAll(pattern))
       marks.push({ name, from: found.index, to: found.index + found[0].length });
   }

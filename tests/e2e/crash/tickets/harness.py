@@ -128,8 +128,8 @@ class Run:
         story = self._story
         with closing(sqlite3.connect(self._database)) as connection, connection:
             connection.execute(
-                "INSERT INTO guilds (id, name, first_seen_at, auto_reply, staff_channel_id, timezone)"
-                " VALUES (?, 'server', datetime('now', '-1 hour'), 'on', ?, 'UTC')",
+                "INSERT INTO guilds (id, name, first_seen_at, auto_reply, staff_channel_id, timezone,"
+                " watch_default) VALUES (?, 'server', datetime('now', '-1 hour'), 'on', ?, 'UTC', 'public')",
                 (story.guild, story.staff),
             )
         engine = create_engine(f"sqlite+aiosqlite:///{self._database}")
@@ -154,6 +154,7 @@ class Run:
             "DISCORD_API_URL": self._discord.api_url,
             "DISCORD_GATEWAY_URL": self._discord.gateway_url,
             "DISCORD_CDN_URL": self._discord.cdn_url,
+            "LOOKOUT_DISCORD__WELCOME": "false",
         }  # fmt: skip
         return BotProcess(self._folder, env)
 

@@ -1,0 +1,1 @@
+"""Backups of everything the bot keeps, and their way back."""

@@ -1,0 +1,193 @@
+"""Where plugins are switched on, and how each server has set them; kept in memory, written through."""
+
+import json
+import re
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from bot.db.database import Database
+from bot.domain.errors import NotFoundError, UserFacingError
+from bot.plugin_api.manifest import describe
+from bot.services.clock import Clock
+from bot.texts import text
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+_MENTION: Final = re.compile(r"<(?:#|@[!&]?)(\d{1,20})>")
+_MANY: Final = (list, tuple, set, frozenset)
+MAX_CONFIG: Final = 16_000  # characters as JSON
+
+
+class Setting(NamedTuple):
+    """One setting of a plugin, as a server has it; texts for people."""
+
+    key: str
+    about: str
+    value: str
+    is_default: bool
+    choices: tuple[str, ...]
+
+
+class PluginServers:
+    """Knows where each plugin is on; asked for each event, so it never asks the database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._on: dict[str, set[int]] = {}
+        self._config: dict[tuple[str, int], dict[str, Any]] = {}  # where it was ever switched on
+
+    async def load(self) -> None:
+        """Read where plugins are on."""
+        async with self._database.reading() as tx:
+            rows = await tx.plugins.guilds()
+        self._on, self._config = {}, {}
+        for row in rows:
+            if row.is_on:
+                self._on.setdefault(row.plugin, set()).add(row.guild_id)
+            self._config[row.plugin, row.guild_id] = row.config or {}
+
+    def guilds_of(self, plugin: str) -> Sequence[int]:
+        """Return the servers a plugin is on in."""
+        return sorted(self._on.get(plugin, ()))
+
+    def known_of(self, plugin: str) -> Sequence[int]:
+        """Return the servers a plugin is on in, or was: it may have kept something there."""
+        return sorted(guild_id for name, guild_id in self._config if name == plugin)
+
+    def is_on(self, plugin: str, guild_id: int) -> bool:
+        """Whether a plugin is on in a server."""
+        return guild_id in self._on.get(plugin, ())
+
+    def values(self, plugin: str, guild_id: int) -> Mapping[str, Any]:
+        """Return what a server has set, beside the defaults."""
+        return self._config.get((plugin, guild_id), {})
+
+    async def switch(self, plugin: str, guild_id: int, *, on: bool) -> None:
+        """Switch a plugin on or off in a server."""
+        async with self._database.transaction() as tx:
+            await tx.guilds.ensure(guild_id, self._clock.now())
+            await tx.plugins.set_guild(plugin, guild_id, is_on=on)
+        self._config.setdefault((plugin, guild_id), {})
+        guilds = self._on.setdefault(plugin, set())
+        guilds.add(guild_id) if on else guilds.discard(guild_id)
+
+    async def configure(
+        self, plugin: str, guild_id: int, model: type[BaseModel], key: str, given: str
+    ) -> Setting:
+        """Set a plugin's setting in a server, from what somebody wrote; return it.
+
+        Raises:
+            NotFoundError: there is no such setting.
+            UserFacingError: the value isn't right; the text says why.
+        """
+        known = _field(model, key)
+        value = _read(known.annotation, given)
+        changed = dict(self.values(plugin, guild_id)) | {key: value}
+        try:
+            valid = model.model_validate(changed)
+        except ValidationError as error:
+            raise UserFacingError(text("plugins.bad_setting", key=key, why=describe(error))) from None
+        except (TypeError, ValueError) as error:  # of the plugin's own validators
+            raise UserFacingError(text("plugins.bad_setting", key=key, why=error)) from None
+        stored = valid.model_dump(mode="json", include=set(changed))
+        if len(json.dumps(stored)) > MAX_CONFIG:
+            raise UserFacingError(text("plugins.long_setting"))
+        await self._store(plugin, guild_id, stored)
+        return next(each for each in self.settings(plugin, guild_id, model) if each.key == key)
+
+    async def reset(self, plugin: str, guild_id: int, model: type[BaseModel], key: str) -> Setting:
+        """Set a plugin's setting back to its default; return it.
+
+        Raises:
+            NotFoundError: there is no such setting.
+        """
+        _field(model, key)
+        rest = {name: each for name, each in self.values(plugin, guild_id).items() if name != key}
+        await self._store(plugin, guild_id, rest)
+        return next(each for each in self.settings(plugin, guild_id, model) if each.key == key)
+
+    def settings(self, plugin: str, guild_id: int, model: type[BaseModel]) -> list[Setting]:
+        """Return all settings of a plugin as they are in a server."""
+        own = self.values(plugin, guild_id)
+        current = self.valid(plugin, guild_id, model)
+        return [
+            Setting(key, field.description or "", _shown(getattr(current, key)), key not in own,
+                    _choices(field.annotation))
+            for key, field in model.model_fields.items()
+        ]  # fmt: skip
+
+    def valid(self, plugin: str, guild_id: int, model: type[ModelT]) -> ModelT:
+        """Return a server's settings; of what a newer version doesn't take any more, the defaults."""
+        own = dict(self.values(plugin, guild_id))
+        while True:
+            try:
+                return model.model_validate(own)
+            except ValidationError as error:
+                wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]} & own.keys()
+                own = {key: each for key, each in own.items() if key not in wrong} if wrong else {}
+
+    def forget_guild(self, guild_id: int) -> None:
+        """Forget a server whose data is gone."""
+        for guilds in self._on.values():
+            guilds.discard(guild_id)
+        self._config = {key: each for key, each in self._config.items() if key[1] != guild_id}
+
+    async def _store(self, plugin: str, guild_id: int, values: dict[str, Any]) -> None:
+        is_on = self.is_on(plugin, guild_id)
+        async with self._database.transaction() as tx:
+            await tx.guilds.ensure(guild_id, self._clock.now())
+            await tx.plugins.set_guild(plugin, guild_id, is_on=is_on, config=values)
+        self._config[plugin, guild_id] = values
+
+
+def _field(model: type[BaseModel], key: str) -> Any:
+    found = model.model_fields.get(key)
+    if found is None:
+        known = ", ".join(f"`{each}`" for each in model.model_fields) or "none"
+        raise NotFoundError(text("plugins.no_setting", key=key, known=known))
+    return found
+
+
+def _read(annotation: Any, given: str) -> Any:
+    """Return what somebody wrote for pydantic: mentions as ids, lists by commas, "none" as nothing."""
+    given = given.strip()
+    kinds = _kinds(annotation)
+    if given.lower() in {"none", "-"} and type(None) in kinds:
+        return None
+    if any((get_origin(kind) or kind) in _MANY for kind in kinds):
+        return [_MENTION.sub(r"\1", part.strip()) for part in given.split(",") if part.strip()]
+    if int in kinds:
+        return _MENTION.sub(r"\1", given)
+    return given
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return get_args(annotation)
+    return (annotation,)
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    kinds = _kinds(annotation)
+    if bool in kinds:
+        return ("yes", "no")
+    found: list[str] = []
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            found += map(str, get_args(kind))
+        elif isinstance(kind, type) and issubclass(kind, str) and hasattr(kind, "__members__"):
+            found += [str(each) for each in kind]  # type: ignore[attr-defined]  # an enum of texts
+    return tuple(found)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, _MANY):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)

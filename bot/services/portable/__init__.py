@@ -1,0 +1,1 @@
+"""One server's settings and training as a file, for another server or another bot."""

@@ -1,0 +1,129 @@
+"""Stores what is chosen in the wizard, through the services that own the settings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+
+from bot.core.client import Services
+from bot.domain.errors import UserFacingError
+from bot.models import AutoReply, WatchDefault
+from bot.services.guilds import ChannelSeen
+from bot.texts import text
+from cogs.onboarding.choices import Choices, Page, Where, choices_of
+from cogs.onboarding.pages import MOST
+
+
+class Storing:
+    """Writes a page's choices: the one just made, and what was proposed beside it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def keep(self, interaction: discord.Interaction[Any], page: Page) -> None:
+        """Store what a page proposes, since its admin went on with it."""
+        assert interaction.guild_id is not None  # guild only
+        choices = await choices_of(self._services, interaction)
+        if page in choices.proposed:
+            if page is Page.REPLIES:
+                await self._staff(interaction.guild_id, choices.role_id, choices.staff_channel_id)
+            elif page is Page.SUMMARIES:
+                await self._summary(interaction, choices, choices.where, None)
+        await self._services.onboarding.pass_page(interaction.guild_id, page)
+
+    async def set(
+        self, interaction: discord.Interaction[Any], page: Page, name: str, values: Sequence[str]
+    ) -> None:
+        """Store a choice.
+
+        Raises:
+            UserFacingError: it can't be taken; the text says why.
+        """
+        guild = interaction.guild
+        assert guild is not None  # guild only
+        one = values[0] if values else None
+        choices = await choices_of(self._services, interaction)
+        if page is Page.WATCH:
+            await self._watch(guild, choices, name, values)
+        elif page is Page.REPLIES:
+            await self._replies(guild, choices, name, one)
+        elif page is Page.SUMMARIES:
+            await self._summaries(interaction, choices, name, one)
+        await self._services.onboarding.pass_page(guild.id, page)
+
+    async def _watch(self, guild: discord.Guild, choices: Choices, name: str, values: Sequence[str]) -> None:
+        onboarding = self._services.onboarding
+        if name == "default":
+            await onboarding.watch_by_default(guild.id, WatchDefault(values[0]))
+            return
+        offered = choices.tracked[:MOST]  # a select shows no more of them: others stay
+        chosen = [_seen(each) for id_ in values if (each := guild.get_channel(int(id_))) is not None]
+        known = [_seen(each) for id_ in offered if (each := guild.get_channel(id_)) is not None]
+        await onboarding.watch_these(guild.id, chosen, known)
+
+    async def _replies(self, guild: discord.Guild, choices: Choices, name: str, value: str | None) -> None:
+        role_id, channel_id = choices.role_id, choices.staff_channel_id
+        if name == "role":
+            role_id = int(value) if value else None
+        elif name == "channel":
+            channel_id = int(value) if value else None
+        if role_id == guild.id:
+            raise UserFacingError(text("onboarding.replies.everyone"))
+        await self._staff(guild.id, role_id, channel_id)
+        if name == "mode":
+            await self._services.guilds.set_auto_reply(guild.id, AutoReply(value or AutoReply.ON))
+
+    async def _staff(self, guild_id: int, role_id: int | None, channel_id: int | None) -> None:
+        await self._services.tickets.settings.change(guild_id, staff_role_id=role_id)
+        await self._services.guilds.set_staff_channel(guild_id, channel_id)
+
+    async def _summaries(
+        self, interaction: discord.Interaction[Any], choices: Choices, name: str, value: str | None
+    ) -> None:
+        where, channel_id = choices.where, choices.summary_channel_id
+        if name == "where":
+            where = Where(value or Where.NONE)
+            if where is Where.CHANNEL and channel_id is None:
+                channel_id = _here(interaction)
+        elif name == "channel":
+            channel_id = int(value) if value else None
+            where = Where.CHANNEL if channel_id is not None else Where.NONE
+        await self._summary(interaction, choices, where, channel_id)
+        assert interaction.guild_id is not None  # guild only
+        if name == "at" and value:
+            await self._services.summaries.settings.change(interaction.guild_id, at=value)
+        elif name == "zone" and value:
+            await self._services.guilds.set_timezone(interaction.guild_id, value)
+
+    async def _summary(
+        self, interaction: discord.Interaction[Any], choices: Choices, where: Where, channel_id: int | None
+    ) -> None:
+        """Store where it goes, and the proposed time and zone."""
+        assert interaction.guild_id is not None  # guild only
+        settings = self._services.summaries.settings
+        others = settings.of(interaction.guild_id).admin_ids or []
+        values: dict[str, Any] = {"is_on": where is not Where.NONE, "at": choices.at}
+        if where is Where.DIRECT:
+            admins = list(dict.fromkeys([*others, str(interaction.user.id)]))
+            values |= {"channel_id": None, "admin_ids": admins}
+        elif where is Where.CHANNEL:
+            values |= {"channel_id": channel_id, "admin_ids": None}
+        await settings.change(interaction.guild_id, **values)
+        row = await self._services.guilds.get(interaction.guild_id)
+        if row.timezone != choices.zone:
+            await self._services.guilds.set_timezone(interaction.guild_id, choices.zone)
+
+
+def _here(interaction: discord.Interaction[Any]) -> int:
+    """Return the text channel in which the wizard is open, to begin with.
+
+    Raises:
+        UserFacingError: it is open elsewhere.
+    """
+    if not isinstance(interaction.channel, discord.TextChannel):
+        raise UserFacingError(text("onboarding.summaries.choose_channel"))
+    return interaction.channel.id
+
+
+def _seen(channel: discord.abc.GuildChannel) -> ChannelSeen:
+    return ChannelSeen(channel.id, channel.category_id, channel.name)

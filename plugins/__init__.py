@@ -1,0 +1,1 @@
+"""Plugins: each in a folder of its own, see docs/PLUGINS.md."""

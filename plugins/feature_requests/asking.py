@@ -1,0 +1,159 @@
+"""What members do: write a request, look at its draft, send it, vote for another's."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import uuid4
+
+from bot.plugin_api import Call, DiscordError, Form, LimitError, PluginContext, UserFacingError
+from plugins.feature_requests.cards import draft_buttons, draft_card
+from plugins.feature_requests.drafts import Draft, Drafting, edit_fields, of_edit, request_fields
+from plugins.feature_requests.keeping import Keeping, Place, State
+from plugins.feature_requests.likeness import Likeness
+from plugins.feature_requests.publishing import Config, Publisher
+from plugins.feature_requests.reviewing import Reviewing
+
+TIMES, HOUR = 10, 3_600.0
+REQUEST, SUBMIT = "request-feature", "submit-feature"
+MAX_TOXICITY: Final = 0.9  # what attacks somebody isn't handed on
+
+
+class Asking:
+    """Handles the members' commands, buttons and forms."""
+
+    def __init__(
+        self, ctx: PluginContext, keeping: Keeping, publisher: Publisher, reviewing: Reviewing
+    ) -> None:
+        self._ctx = ctx
+        self._keeping = keeping
+        self._publisher = publisher
+        self._reviewing = reviewing
+        self._drafting = Drafting(ctx)
+        self._likeness = Likeness(ctx, keeping)
+
+    def register(self) -> None:
+        """Add commands, the menu, buttons and forms."""
+        ctx = self._ctx
+        ctx.command(REQUEST, "Ask for a feature: a form, then a draft for you to check", self.open_form)
+        ctx.command(SUBMIT, "Send the draft of your feature request to the staff", self.submit)
+        ctx.message_menu("Request this feature", self.from_message)
+        ctx.form("ask", self.written)
+        ctx.form("changed", self.changed)
+        for kind, handler in (
+            ("submit", self.submit), ("change", self.change), ("discard", self.discard), ("vote", self.vote),
+        ):  # fmt: skip
+            ctx.button(kind, handler)
+
+    async def open_form(self, call: Call) -> None:
+        """Show the form of a request."""
+        await call.show(Form("ask", self._ctx.text("form_title"), request_fields(self._ctx)))
+
+    async def from_message(self, call: Call) -> None:
+        """Draft a request from a message of the member's own: others' words aren't theirs to publish."""
+        assert call.message is not None
+        if call.message.author_id != call.user_id:
+            raise UserFacingError(self._ctx.text("not_your_message"))
+        await self._draft(call, self._drafting.of_message(call.message.content))
+
+    async def written(self, call: Call) -> None:
+        """Draft a request from what was written into the form."""
+        await self._draft(call, call.written)
+
+    async def change(self, call: Call) -> None:
+        """Show the draft as a form."""
+        draft, _ = await self._own_draft(call)
+        await call.show(
+            Form("changed", self._ctx.text("form_edit"), edit_fields(self._ctx, draft), call.value)
+        )
+
+    async def changed(self, call: Call) -> None:
+        """Keep the draft as the member changed it, and show it again."""
+        await self._own_draft(call)
+        draft = of_edit(self._drafting, call.written)
+        await call.defer()
+        await self._show(call, draft, by_ai=False)
+
+    async def discard(self, call: Call) -> None:
+        """Forget the draft."""
+        await self._own_draft(call)
+        await self._keeping.drop_draft(call.guild_id, call.user_id)
+        await call.update(self._ctx.text("discarded"))
+
+    async def submit(self, call: Call) -> None:
+        """Hand the draft to the staff."""
+        draft, _ = await self._own_draft(call)
+        await call.defer()
+        channel_id = self._reviewing.channel(call.guild_id)
+        if await self._ctx.texts.toxicity(f"{draft.title}\n{draft.description}") >= MAX_TOXICITY:
+            raise UserFacingError(self._ctx.text("toxic"))
+        await self._take_turn(call, SUBMIT)
+        if not await self._keeping.drop_draft(call.guild_id, call.user_id):
+            raise UserFacingError(self._ctx.text("no_draft"))  # pressed twice
+        place = Place(changed_at=self._ctx.now(), channel_id=channel_id, marker=uuid4().hex)
+        number = await self._keeping.add(call.guild_id, call.user_id, call.user_name, draft, place)
+        try:
+            await self._reviewing.post(call.guild_id, number)
+        except (DiscordError, LimitError) as error:
+            self._ctx.log.warning(f"request {number} can't be shown to staff: {error}")
+            await self._keeping.forget(call.guild_id, number)
+            await self._keeping.keep_draft(
+                call.guild_id, call.user_id, call.value or _new_id(), draft, by_ai=False
+            )
+            await self._ctx.store.give_back_turn(call.guild_id, SUBMIT, user_id=call.user_id)
+            raise UserFacingError(self._ctx.text("not_submitted", channel=f"<#{channel_id}>")) from error
+        await call.reply(self._ctx.text("submitted", number=number))
+
+    async def vote(self, call: Call) -> None:
+        """Count a vote for what was asked for before; the draft of it is needed no more."""
+        about = call.value
+        number = None if about.startswith("issue-") else int(about)
+        if number is not None:
+            place = await self._keeping.place(call.guild_id, number)
+            if place is None or place.state in {State.REJECTED, State.LOST}:
+                raise UserFacingError(self._ctx.text("vote_too_late"))
+        await call.defer()
+        if not await self._keeping.vote(call.guild_id, call.user_id, about):
+            raise UserFacingError(self._ctx.text("voted_already"))
+        if number is not None:
+            await self._reviewing.refresh(call.guild_id, number)
+        await self._keeping.drop_draft(call.guild_id, call.user_id)
+        await call.reply(self._ctx.text("vote_counted"))
+
+    async def _draft(self, call: Call, written: Mapping[str, str]) -> None:
+        self._reviewing.channel(call.guild_id)
+        await self._take_turn(call, REQUEST)
+        await call.defer()
+        use_ai = self._ctx.config(Config, call.guild_id).use_ai
+        draft, by_ai = await self._drafting.draft(call.guild_id, written, use_ai=use_ai)
+        await self._show(call, draft, by_ai=by_ai)
+
+    async def _show(self, call: Call, draft: Draft, *, by_ai: bool) -> None:
+        draft_id = _new_id()
+        await self._keeping.keep_draft(call.guild_id, call.user_id, draft_id, draft, by_ai=by_ai)
+        github = self._publisher.github_of(call.guild_id)
+        alike, votes = self._likeness.shown(await self._likeness.find(call.guild_id, draft, github))
+        text = self._ctx.text("check_draft") if not alike else f"{self._ctx.text('check_draft')}\n\n{alike}"
+        buttons = [*draft_buttons(self._ctx, draft_id), *votes]
+        await call.reply(text, card=draft_card(self._ctx, draft, by_ai=by_ai), buttons=buttons)
+
+    async def _own_draft(self, call: Call) -> tuple[Draft, bool]:
+        """Return the caller's draft: that of the button, or the newest for a command.
+
+        Raises:
+            UserFacingError: it is gone.
+        """
+        kept = await self._keeping.draft(call.guild_id, call.user_id)
+        if kept is None or call.value not in {"", kept["id"]}:
+            raise UserFacingError(self._ctx.text("no_draft"))
+        return Draft.model_validate(kept["draft"]), bool(kept["by_ai"])
+
+    async def _take_turn(self, call: Call, name: str) -> None:
+        wait = await self._ctx.store.take_turn(
+            call.guild_id, name, user_id=call.user_id, times=TIMES, seconds=HOUR
+        )
+        if wait:
+            at = int(self._ctx.now().timestamp() + wait)
+            raise UserFacingError(self._ctx.text("too_often", times=TIMES, when=f"<t:{at}:R>"))
+
+
+def _new_id() -> str:
+    return uuid4().hex[:12]
