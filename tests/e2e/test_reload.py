@@ -81,6 +81,7 @@ async def test_a_part_that_cannot_be_loaded_leaves_the_old_one_running(
 async def test_a_part_whose_work_does_not_end_is_left_as_it_is(
     town: Home, watchman: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await watchman.until("the server to be noted", lambda: watchman.log.said(f"In {town.guild.name} with"))
     monkeypatch.setattr("bot.core.reloading.REST_SECONDS", 0.05)
     monkeypatch.setattr("bot.services.ingest.IngestService.flushed", lambda _: asyncio.Event().wait())
     assert "work under way" in (await reload(town, "cogs.ingest")).content

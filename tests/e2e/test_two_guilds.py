@@ -104,7 +104,7 @@ async def test_the_audit_of_the_other_server_is_refused(city: Sandbox, watchman:
     for given in (str(message.id), link):
         answer = await second.owner.slash("audit message", channel=second.help, options={"message": given})
         told = str([item.json for item in [*([answer.message] if answer.message else []), *answer.followups]])
-        assert "nothing about that message" in told
+        assert "I have nothing on record about that message" in told
         assert "a secret of the first" not in told
     answer = await first.owner.slash(
         "audit message", channel=first.help, options={"message": str(message.id)}

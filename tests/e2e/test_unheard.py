@@ -50,6 +50,7 @@ async def test_a_missed_question_of_an_ignored_role_stays_unanswered(
     role = await discord.role("Staff", guild=home.guild)
     carol = await home.person("carol", roles=[role])
     async with running_bot(discord, folder=tmp_path, **QUIET) as bot:
+        await bot.until("the commands", lambda: bool(discord.app.commands))
         options = {"role": role, "ignored": True}
         await home.owner.slash("config role", channel=home.help, options=options)
         await bot.story(await home.bob.say("before", home.help))
