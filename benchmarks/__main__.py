@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import activity, ingest, latency, llm, startup, summary, tickets
+from benchmarks import activity, erasing, ingest, latency, llm, startup, summary, tickets
 from benchmarks.children import MeasurementError
 
 _COMMANDS = {
@@ -15,6 +15,7 @@ _COMMANDS = {
     "tickets": tickets,
     "summary": summary,
     "activity": activity,
+    "erasing": erasing,
 }
 
 

@@ -215,10 +215,11 @@ class Database:
         """
         if self._turn is None:
             return
-        connecting = self._engine.connect()
-        async with asyncio.timeout(self._retry_seconds), self._line, self._turn, connecting as link:
-            driver: Any = (await link.get_raw_connection()).driver_connection
-            await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        async with asyncio.timeout(self._retry_seconds):
+            # Most of it beside the writers, so that they wait only for what came meanwhile.
+            await self._checkpoint("PASSIVE")
+            async with self._line, self._turn:
+                await self._checkpoint("TRUNCATE")
 
     async def close(self) -> None:
         """Close every connection."""
@@ -272,6 +273,11 @@ class Database:
                 training_vectors=TrainingVectorRepository(session),
             )
             await _to_the_end(session.commit())
+
+    async def _checkpoint(self, mode: str) -> None:
+        async with self._engine.connect() as link:
+            driver: Any = (await link.get_raw_connection()).driver_connection
+            await driver.execute(f"PRAGMA wal_checkpoint({mode})")
 
     async def _begun(self, sessions: async_sessionmaker[AsyncSession]) -> AsyncSession:
         session: AsyncSession = await AsyncRetrying(

@@ -88,16 +88,17 @@ class ReactionRepository:
             found.update((message_id, count) for message_id, count in rows)
         return found
 
-    async def checked_by(self, guild_id: int, user_id: int) -> Sequence[int]:
-        """Return the messages to which a member gave a check mark."""
+    async def of_member(self, guild_id: int, user_id: int) -> Sequence[tuple[int, bool]]:
+        """Return (message, whether it is a check mark) of a member's reactions, by message."""
         theirs = (_TABLE.c.guild_id == guild_id) & (_TABLE.c.user_id == user_id)
-        query = select(_TABLE.c.message_id).where(theirs, _TABLE.c.kind == ReactionKind.CHECK.value)
-        return (await (await self._session.connection()).execute(query)).scalars().all()
+        query = select(_TABLE.c.message_id, _TABLE.c.kind).where(theirs).order_by(_TABLE.c.message_id)
+        rows = await (await self._session.connection()).execute(query)
+        return [(message_id, kind == ReactionKind.CHECK.value) for message_id, kind in rows]
 
-    async def forget(self, guild_id: int, user_id: int) -> None:
-        """Delete every reaction of a member."""
-        theirs = (_TABLE.c.guild_id == guild_id) & (_TABLE.c.user_id == user_id)
-        await (await self._session.connection()).execute(_TABLE.delete().where(theirs))
+    async def forget(self, user_id: int, message_ids: Sequence[int]) -> None:
+        """Delete every reaction of a member to these messages."""
+        these = _TABLE.c.message_id.in_(message_ids) & (_TABLE.c.user_id == user_id)
+        await (await self._session.connection()).execute(_TABLE.delete().where(these))
 
     async def purge(self, before_id: int, limit: int) -> int:
         """Delete up to `limit` reactions to messages before `before_id`; return how many."""

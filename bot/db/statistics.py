@@ -179,22 +179,44 @@ class StatisticsRepository:
             these = _COUNTED.c.message_id.in_(message_ids[start : start + _CHUNK])
             await connection.execute(update(_COUNTED).where(these).values(user_id=NOBODY))
 
-    async def take_sums_of(self, guild_id: int, user_id: int) -> Sums:
-        """Delete the sums of a member and return them; those of channels stay."""
+    async def dates_of(self, guild_id: int, user_id: int) -> tuple[Sequence[date], Sequence[date]]:
+        """Return the days and the months of which a member has sums, in order."""
         connection = await self._session.connection()
+        found = []
+        for column in (USER_DAYS.c.date, USER_MONTHS.c.month):
+            query = select(column).where(*_of(column.table, guild_id, user_id)).distinct().order_by(column)
+            found.append((await connection.execute(query)).scalars().all())
+        days, months = found
+        return days, months
 
-        async def taken(table: Table) -> dict[Any, Figures]:
-            theirs = (table.c.guild_id == guild_id) & (table.c.user_id == user_id)
-            names = [column.name for column in table.primary_key]
-            columns = [table.c[name] for name in (*names, *FIGURES)]
-            rows = (await connection.execute(delete(table).where(theirs).returning(*columns))).all()
-            return {tuple(row[: len(names)]): Figures(*row[len(names) :]) for row in rows}
+    async def take_days_of(self, guild_id: int, user_id: int, first: date, last: date) -> Sums:
+        """Delete the sums of a member from one day to another and return them; those of channels stay."""
+        return Sums(
+            await self._taken(USER_DAYS, guild_id, user_id, USER_DAYS.c.date, first, last), {}, {}, {}
+        )
 
-        return Sums(await taken(USER_DAYS), await taken(USER_MONTHS), {}, {})
+    async def take_month_of(self, guild_id: int, user_id: int, month: date) -> Sums:
+        """Delete the sums of a member in a month and return them."""
+        column = USER_MONTHS.c.month
+        return Sums({}, await self._taken(USER_MONTHS, guild_id, user_id, column, month, month), {}, {})
+
+    async def _taken(
+        self, table: Table, guild_id: int, user_id: int, column: Any, first: date, last: date
+    ) -> dict[Any, Figures]:
+        names = [each.name for each in table.primary_key]
+        columns = [table.c[name] for name in (*names, *FIGURES)]
+        these = (*_of(table, guild_id, user_id), column.between(first, last))
+        gone = delete(table).where(*these).returning(*columns)
+        rows = (await (await self._session.connection()).execute(gone)).all()
+        return {tuple(row[: len(names)]): Figures(*row[len(names) :]) for row in rows}
 
     async def purge(self, before_id: int, limit: int) -> int:
         """Forget up to `limit` of what has been counted of messages before `before_id`; the sums stay."""
         return await purge_before(self._session, _COUNTED, ("message_id",), before_id, limit)
+
+
+def _of(table: Table, guild_id: int, user_id: int) -> tuple[Any, ...]:
+    return table.c.guild_id == guild_id, table.c.user_id == user_id
 
 
 def _ranges(marks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Deletions and edits reach summaries: what rests on words that are gone is taken out of them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlmodel import col, delete, select, update
@@ -46,16 +46,28 @@ class SummaryTextRepository:
         there = (col(SummarySource.place_id) == place_id) | (col(SummarySource.channel_id) == place_id)
         return await self._redact(there)
 
-    async def forget_member(self, guild_id: int, user_id: int) -> int:
-        """Take a member out of a guild's summaries, with what they thought of them; as above."""
+    async def forget_said(self, guild_id: int, user_id: int) -> None:
+        """Delete what a member thought of a guild's summaries, and what models made of its messages."""
         await self._parts.forget_guild(guild_id)
         here = select(Summary.id).where(col(Summary.guild_id) == guild_id)
         for table in (SummaryFeedback, SummaryNote):
             theirs = (col(table.user_id) == user_id, col(table.summary_id).in_(here))
             await self._session.exec(delete(table).where(*theirs))
+
+    async def made_for(self, guild_id: int, user_id: int) -> Sequence[int]:
+        """Return a guild's summaries that were made for a member alone."""
         for_them = (col(Summary.guild_id) == guild_id, col(Summary.reader_id) == user_id)
-        await self._session.exec(delete(Summary).where(*for_them))
-        return await self._redact((col(SummarySource.author_id) == user_id) & _within(here))
+        return (await self._session.exec(select(Summary.id).where(*for_them))).all()
+
+    async def resting_on(self, guild_id: int, user_id: int) -> dict[int, list[int]]:
+        """Return a member's messages on which a guild's summaries rest, by summary."""
+        here = select(Summary.id).where(col(Summary.guild_id) == guild_id)
+        theirs = (col(SummarySource.author_id) == user_id) & col(SummarySource.summary_id).in_(here)
+        return await self._by_summary(theirs)
+
+    async def drop(self, summary_ids: Sequence[int]) -> None:
+        """Delete summaries with all they are of."""
+        await self._session.exec(delete(Summary).where(col(Summary.id).in_(summary_ids)))
 
     async def _forget_having_read(self, guild_id: int, place_id: int) -> None:
         """Leave a place that is gone out of what summaries are of: else nobody could be shown them again."""
@@ -70,15 +82,20 @@ class SummaryTextRepository:
 
     async def _redact(self, which: Any) -> int:
         """Take the claims out that rest on the messages of these sources."""
-        query = select(SummarySource.summary_id, SummarySource.message_id).where(which)
-        gone: dict[int, set[int]] = {}
-        for summary_id, message_id in (await self._session.exec(query)).all():
-            gone.setdefault(summary_id, set()).add(message_id)
+        gone = await self._by_summary(which)
         for summary_id in sorted(gone):  # in their order, so that two writers don't wait for each other
-            await self._redact_one(summary_id, gone[summary_id])
+            await self.redact(summary_id, gone[summary_id])
         return len(gone)
 
-    async def _redact_one(self, summary_id: int, gone: Collection[int]) -> None:
+    async def _by_summary(self, which: Any) -> dict[int, list[int]]:
+        query = select(SummarySource.summary_id, SummarySource.message_id).where(which)
+        found: dict[int, list[int]] = {}
+        for summary_id, message_id in (await self._session.exec(query)).all():
+            found.setdefault(summary_id, []).append(message_id)
+        return found
+
+    async def redact(self, summary_id: int, gone: Collection[int]) -> None:
+        """Take the claims out of a summary that rest on these messages."""
         held = select(Summary).where(Summary.id == summary_id).with_for_update()
         summary = (await self._session.exec(held)).first()
         if summary is None:
@@ -102,7 +119,3 @@ class SummaryTextRepository:
         await self._session.exec(delete(SummarySource).where(*dropped))
         stale = update(Summary).where(col(Summary.id) == summary_id).values(is_stale=True)
         await self._session.exec(stale)  # whether it is posted or just being so
-
-
-def _within(summaries: Any) -> Any:
-    return col(SummarySource.summary_id).in_(summaries)

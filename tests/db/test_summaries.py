@@ -144,7 +144,11 @@ async def test_a_member_is_taken_out_of_one_guild_alone(database: Database) -> N
         note = SummaryNote(summary_id=id_, kind=NoteKind.REPORT, user_id=7, text="no", created_at=NOW)
         await tx.summaries.note(note)
         await tx.summary_parts.keep(summary_part())
-        await tx.summary_texts.forget_member(GUILD, 7)
+        await tx.summary_texts.forget_said(GUILD, 7)
+        assert await tx.summary_texts.made_for(GUILD, 7) == [mine]
+        await tx.summary_texts.drop([mine])
+        for summary_id, gone in (await tx.summary_texts.resting_on(GUILD, 7)).items():
+            await tx.summary_texts.redact(summary_id, gone)
         assert await tx.summaries.thumbs(id_) == (0, 0)
         assert await tx.summaries.notes(id_, NoteKind.REPORT) == []
         assert await tx.summaries.get(mine) is None

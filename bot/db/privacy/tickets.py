@@ -105,7 +105,9 @@ class TicketErasing:
         this = update(_MESSAGES).where(_MESSAGES.c.message_id.in_(ids))
         await connection.execute(this.where(_MESSAGES.c.deleted_at.is_(None)).values(deleted_at=now))
         await connection.execute(this.values(**gone))
-        asked = update(_QUESTIONS).where(_QUESTIONS.c.message_id.in_(ids))
+        asked = update(_QUESTIONS).where(
+            _QUESTIONS.c.ticket_id.in_(tickets), _QUESTIONS.c.message_id.in_(ids)
+        )
         await connection.execute(asked.values(answer=None, message_id=None))
         await connection.execute(update(_TICKETS).where(_TICKETS.c.id.in_(tickets)).values(summary=None))
         about = _EVENTS.c.ticket_id.in_(tickets)
@@ -167,7 +169,8 @@ class TicketErasing:
                     detail = {key: value for key, value in detail.items() if key not in ("reason", "text")}
             else:
                 for quote in quotes:
-                    detail["text"] = str(detail.get("text", "")).replace(quote, "[erased]")
+                    if quote in str(detail.get("text", "")):
+                        detail["text"] = detail["text"].replace(quote, "[erased]")
                 if marks_all or detail != event.detail:
                     detail[MARK] = "yes"
             if json.dumps(detail) != json.dumps(event.detail):

@@ -5,7 +5,7 @@ It goes by the schema: a table that comes later is swept, too.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -17,8 +17,10 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     cast,
     delete,
+    func,
     or_,
     select,
     union,
@@ -31,7 +33,6 @@ from bot.models.types import metadata
 
 # Rows that are about a member, or that hold what they themselves said of something.
 ROWS_OF: Final = (
-    ("members", "user_id"),
     ("message_reactions", "user_id"),
     ("daily_user_statistics", "user_id"),
     ("monthly_user_statistics", "user_id"),
@@ -43,12 +44,25 @@ ROWS_OF: Final = (
     ("ticket_drafts", "opener_id"),
     ("incident_reports", "author_id"),
     ("plugin_values", "user_id"),
+    ("members", "user_id"),
 )
 # Where no id would mean the bot itself, or that it went by itself.
 _SOMEBODY: Final = {("ticket_events", "actor_id"), ("incidents", "resolved_by"), ("setting_changes", "by_id")}
 _LEFT_ALONE: Final = {"opt_outs"}  # hashes alone
 _NOBODYS: Final = {("training_changes", "undone_by")}  # a change
+_BY_KEY: Final = {"kv", "plugin_values"}  # whose keys may name somebody
+SHORTEST_ID: Final = (
+    17  # digits: shorter texts can't hold one (https://discord.com/developers/docs/reference)
+)
 SOMEONE: Final = "@someone"
+
+
+class Named(NamedTuple):
+    """A column that may name somebody, and whether its row goes with them or stays as nobody's."""
+
+    table: str
+    column: str
+    goes: bool
 
 
 class Found(NamedTuple):
@@ -97,49 +111,44 @@ class TraceErasing:
             found |= {(row[0] or 0, row[1]) for row in await connection.execute(query)}
         return {(guild_id, user_id) for guild_id, user_id in found if user_id}
 
-    async def erase_rows(self, whose: Whose) -> int:
-        """Delete every row that is about them; return how many."""
-        total = 0
-        connection = await self._session.connection()
-        for name, column in ROWS_OF:
-            table = table_of(name)
-            done = await connection.execute(delete(table).where(*whose.owns(table.c[column])))
-            total += done.rowcount or 0
-        return total
+    async def keys(self, named: Named, whose: Whose) -> list[tuple[Any, ...]]:
+        """Return the keys of the rows that name them; may look at all there are: read it beside writers."""
+        table = table_of(named.table)
+        query = select(*table.primary_key).where(*whose.owns(table.c[named.column]))
+        return [tuple(row) for row in (await (await self._session.connection()).execute(query)).all()]
 
-    async def blank_ids(self, whose: Whose) -> int:
-        """Take their id out of every other row that names them; return of how many."""
-        total = 0
+    async def clear(self, named: Named, keys: Sequence[tuple[Any, ...]], user_id: int) -> None:
+        """Delete these rows, or take the id out of them, as far as they still name somebody."""
+        table = table_of(named.table)
+        column = table.c[named.column]
+        names = [f"key_{number}" for number in range(len(table.primary_key.columns))]
+        bound = [each == bindparam(name) for each, name in zip(table.primary_key, names, strict=True)]
+        these = and_(*bound, column == user_id)
+        somebody = (named.table, named.column) in _SOMEBODY or not column.nullable
+        blanked = update(table).where(these).values({named.column: 0 if somebody else None})
         connection = await self._session.connection()
-        for table, column in _id_columns():
-            if (table.name, column.name) in ROWS_OF:
-                continue
-            somebody = (table.name, column.name) in _SOMEBODY or not column.nullable
-            value = 0 if somebody else None
-            done = await connection.execute(
-                update(table).where(*whose.owns(column)).values({column.name: value})
-            )
-            total += done.rowcount or 0
-        return total
+        await connection.execute(
+            delete(table).where(these) if named.goes else blanked,
+            [dict(zip(names, key, strict=True)) for key in keys],
+        )
 
-    async def mentions(self, whose: Whose) -> list[Found]:
-        """Return the rows whose texts hold their id; looks at all there is, so read it beside the writers."""
-        found: list[Found] = []
-        connection = await self._session.connection()
-        token = _token(whose.user_id)
-        for table in _tables():
-            columns = _texts(table)
-            if not columns:
-                continue
-            holding = [cast(column, Text).like(f"%{whose.user_id}%") for column in columns]
-            keys = list(table.primary_key)
-            query = select(*keys, *columns).where(or_(*holding), *_within(whose, table))
-            for row in (await connection.execute(query)).all():
-                values = dict(zip([each.name for each in columns], row[len(keys) :], strict=True))
-                held = {name: value for name, value in values.items() if token.search(_written(value))}
-                if held:
-                    found.append(Found(table.name, tuple(row[: len(keys)]), held))
-        return found
+    async def mentions(self, table_name: str, whose: Whose) -> list[Found]:
+        """Return rows whose texts hold the digits of their id; looks at all there are, as above.
+
+        Some hold a longer number: `holding` tells.
+        """
+        table = table_of(table_name)
+        columns = _texts(table)
+        digits = str(whose.user_id)
+        within = func.instr if self._session.get_bind().dialect.name == "sqlite" else func.strpos
+        held = [within(cast(column, Text), digits) > 0 for column in columns]
+        keys = list(table.primary_key)
+        query = select(*keys, *columns).where(or_(*held), *_within(whose, table))
+        rows = (await (await self._session.connection()).execute(query)).all()
+        names, count = [each.name for each in columns], len(keys)
+        return [
+            Found(table_name, tuple(row[:count]), dict(zip(names, row[count:], strict=True))) for row in rows
+        ]
 
     async def unname(self, found: Sequence[Found], user_id: int) -> None:
         """Have these rows mention nobody in the place of them; what is kept for them alone goes."""
@@ -147,11 +156,39 @@ class TraceErasing:
         for row in found:
             table = table_of(row.table)
             this = and_(*(each == key for each, key in zip(table.primary_key, row.key, strict=True)))
-            if row.table == "kv":
+            if row.table == "kv" or any(name in table.primary_key for name in row.values):
                 await connection.execute(delete(table).where(this))
                 continue
             values = {name: _without(value, user_id) for name, value in row.values.items()}
             await connection.execute(update(table).where(this).values(values))
+
+
+def holding(found: Iterable[Found], user_id: int) -> list[Found]:
+    """Return the rows that mention somebody, with the columns that do."""
+    token = _token(user_id)
+    held = (
+        row._replace(values={name: each for name, each in row.values.items() if token.search(_written(each))})
+        for row in found
+    )
+    return [row for row in held if row.values]
+
+
+def texts_in() -> list[str]:
+    """Return the tables that have texts."""
+    return [table.name for table in _tables() if _texts(table)]
+
+
+def columns_with_ids() -> list[Named]:
+    """Return every column that may name somebody, those whose rows go last.
+
+    By what goes last somebody is known by their hash, should it be interrupted.
+    """
+    blanked = [
+        Named(table.name, column.name, goes=False)
+        for table, column in _id_columns()
+        if (table.name, column.name) not in ROWS_OF
+    ]
+    return blanked + [Named(table, column, goes=True) for table, column in ROWS_OF]
 
 
 def _tables() -> list[Table]:
@@ -185,13 +222,14 @@ def _id_columns() -> list[tuple[Table, Column[Any]]]:
 
 
 def _texts(table: Table) -> list[Column[Any]]:
-    kv = table.name == "kv"
+    by_key = table.name in _BY_KEY
     return [
         column
         for column in table.columns
         if isinstance(column.type, String | JSON)
         and not isinstance(column.type, LargeBinary)
-        and (kv or not column.primary_key)
+        and (getattr(column.type, "length", None) or SHORTEST_ID) >= SHORTEST_ID
+        and (by_key or not column.primary_key)
         and not column.foreign_keys
     ]
 

@@ -39,8 +39,10 @@ class TrainingErasing:
         )
         return [(row[0], row[1], row[2]) for row in await (await self._session.connection()).execute(query)]
 
-    async def drop(self, entry_ids: Sequence[int], phrasing_ids: Sequence[int]) -> None:
-        """Delete entries and phrasings for good, and what the history quotes of them.
+    async def drop(
+        self, guild_ids: Collection[int], entry_ids: Sequence[int], phrasing_ids: Sequence[int]
+    ) -> None:
+        """Delete entries and phrasings of some servers for good, and what the history quotes of them.
 
         An entry that nothing is left to ask for goes, too.
         """
@@ -53,5 +55,5 @@ class TrainingErasing:
         asked = exists().where(_PHRASINGS.c.entry_id == _ENTRIES.c.id)
         gone = or_(_ENTRIES.c.id.in_(entry_ids), _ENTRIES.c.id.in_(touched) & ~asked)
         await connection.execute(delete(_ENTRIES).where(gone))
-        history = update(_CHANGES).where(_CHANGES.c.entry_id.in_(touched))
+        history = update(_CHANGES).where(_CHANGES.c.guild_id.in_(guild_ids), _CHANGES.c.entry_id.in_(touched))
         await connection.execute(history.values(before=None, after=None))

@@ -10,12 +10,14 @@ from loguru import logger
 from bot.db.database import Database, is_passing
 from bot.db.privacy.scope import Whose
 from bot.db.privacy.tickets import LEAST_QUOTE
+from bot.db.privacy.traces import columns_with_ids, holding, texts_in
 from bot.nlp.retrieval.normalise import normalise
 from bot.services.clock import Clock
 from bot.services.training.drafts import MAX_QUESTION, same_key
 
 T = TypeVar("T")
 CHUNK: Final = 250  # rows in one transaction, so that writers wait only briefly
+SAID: Final = 50  # messages in tickets of others, each with that ticket's notes
 TEXTS: Final = 100  # texts whose questions are compared before the loop gets its turn
 HOOK_SECONDS: Final = 30.0  # for each of those who keep something of their own
 
@@ -59,14 +61,15 @@ class Eraser:
         quotes, keys = await self._texts(whose)
         await self._training(whose, keys)
         tickets = await self._tickets(whose, quotes)
+        for home in homes:  # before the messages, which would else take themselves out of many at once
+            await self._parts.summaries(home, user_id)
         count = await self._messages(whose)
         for home in homes:
-            await self._parts.summaries(home, user_id)
             await self._parts.figures(home, user_id)
-        await self._traces(whose)
-        self._parts.forget(guild_id, user_id)
         for hook in self._parts.hooks:
             await self._call(hook, guild_id, user_id)
+        await self._traces(whose)
+        self._parts.forget(guild_id, user_id)
         await self._tidy()
         self._parts.show(tickets)
         logger.bind(guild_id=guild_id).info("Erased a member: {} messages, {} tickets", count, len(tickets))
@@ -94,7 +97,7 @@ class Eraser:
         async with self._database.reading() as tx:
             erasing = tx.erasing.tickets
             opened, spoken = await erasing.opened(whose), await erasing.spoken_in(whose)
-        for said in _parts(spoken):
+        for said in _parts(spoken, SAID):
             async with self._database.transaction() as tx:
                 await tx.erasing.tickets.erase_said(said, quotes, now)
         for ticket_id in opened:
@@ -128,12 +131,14 @@ class Eraser:
             changed.setdefault(guild_id, set()).add(entry_id)
         for entries in _parts(made):
             async with self._database.transaction() as tx:
-                await tx.erasing.training.drop([entry_id for _, entry_id in entries], [])
+                entry_ids = [entry_id for _, entry_id in entries]
+                await tx.erasing.training.drop(changed.keys(), entry_ids, [])
         for phrasings in _parts(asked):
             async with self._database.transaction() as tx:
-                await tx.erasing.training.drop([], [phrasing_id for *_, phrasing_id in phrasings])
-        for guild_id, entry_ids in changed.items():
-            await self._parts.taught(guild_id, sorted(entry_ids))
+                phrasing_ids = [phrasing_id for *_, phrasing_id in phrasings]
+                await tx.erasing.training.drop(changed.keys(), [], phrasing_ids)
+        for guild_id, touched in changed.items():
+            await self._parts.taught(guild_id, sorted(touched))
 
     async def _homes(self, whose: Whose) -> Sequence[int]:
         if whose.guild_id is not None:
@@ -142,14 +147,22 @@ class Eraser:
             return await tx.erasing.traces.guilds_of(whose.user_id)
 
     async def _traces(self, whose: Whose) -> None:
-        async with self._database.transaction() as tx:
-            await tx.erasing.traces.erase_rows(whose)
-            await tx.erasing.traces.blank_ids(whose)
-        async with self._database.reading() as tx:
-            found = await tx.erasing.traces.mentions(whose)
-        for part in _parts(found):
-            async with self._database.transaction() as tx:
-                await tx.erasing.traces.unname(part, whose.user_id)
+        """Erase what is left: first mentions, then the columns by which they are found after an interruption.
+
+        All there is is looked at beside the writers; what was found is changed chunk by chunk.
+        """
+        for table in texts_in():
+            async with self._database.reading() as tx:
+                found = await tx.erasing.traces.mentions(table, whose)
+            for rows in _parts(await asyncio.to_thread(holding, found, whose.user_id)):
+                async with self._database.transaction() as tx:
+                    await tx.erasing.traces.unname(rows, whose.user_id)
+        for named in columns_with_ids():
+            async with self._database.reading() as tx:
+                keys = await tx.erasing.traces.keys(named, whose)
+            for some in _parts(keys):
+                async with self._database.transaction() as tx:
+                    await tx.erasing.traces.clear(named, some, whose.user_id)
 
     async def _call(
         self, hook: Callable[[int | None, int], Awaitable[None]], guild_id: int | None, user_id: int
@@ -170,8 +183,8 @@ class Eraser:
             logger.warning("The database's journal is emptied later ({})", type(error).__name__)
 
 
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+def _parts(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 async def _note_keys(texts: Sequence[str], keys: set[str]) -> None:

@@ -37,6 +37,7 @@ SCOPE: Final = "statistics_zones"  # of key-value pairs: since when a server's d
 EVERY_SECONDS: Final = 10.0
 PORTION: Final = 250  # messages in one transaction, so that writers wait only briefly
 SLOTS: Final = 40  # in one query
+DAYS: Final = 14  # of a member's sums in one transaction
 _FEELINGS: Final = {Sentiment.NEGATIVE.value: -1, Sentiment.POSITIVE.value: 1}
 
 
@@ -103,21 +104,26 @@ class CountingService:
         """Take a member's name from everything counted, and their reactions; the sums of channels stay."""
         async with self._database.reading() as tx:
             ids = await tx.statistics.counted_of(guild_id, user_id)
+            days, months = await tx.statistics.dates_of(guild_id, user_id)
+            reactions = await tx.reactions.of_member(guild_id, user_id)
         for start in range(0, len(ids), PORTION):
             async with self._database.transaction() as tx:
                 await tx.statistics.unname(ids[start : start + PORTION])
-        async with self._database.transaction() as tx:
-            taken = await tx.statistics.take_sums_of(guild_id, user_id)
-            days: dict[tuple[int, int, date, int], Figures] = defaultdict(Figures)
-            months: dict[tuple[int, date, int], Figures] = defaultdict(Figures)
-            for day_key, figures in taken.user_days.items():
-                days[*day_key[:-1], NOBODY] += figures
-            for month_key, figures in taken.user_months.items():
-                months[*month_key[:-1], NOBODY] += figures
-            await tx.statistics.add(Sums(days, months, {}, {}))
-            checked = await tx.reactions.checked_by(guild_id, user_id)
-            await tx.reactions.forget(guild_id, user_id)
-            await tx.statistics_marks.mark(map(slot_of, checked))
+        for start in range(0, len(days), DAYS):
+            async with self._database.transaction() as tx:
+                some = days[start : start + DAYS]
+                taken = await tx.statistics.take_days_of(guild_id, user_id, some[0], some[-1])
+                await tx.statistics.add(_as_nobodys(taken))
+        for month in months:
+            async with self._database.transaction() as tx:
+                taken = await tx.statistics.take_month_of(guild_id, user_id, month)
+                await tx.statistics.add(_as_nobodys(taken))
+        for start in range(0, len(reactions), PORTION):
+            given = reactions[start : start + PORTION]
+            async with self._database.transaction() as tx:
+                await tx.reactions.forget(user_id, [message_id for message_id, _ in given])
+                marked = {slot_of(message_id) for message_id, is_check in given if is_check}
+                await tx.statistics_marks.mark(marked)
 
     async def _zones_of(self, tx: Transaction, guild_id: int, now: datetime) -> tuple[ZoneFrom, ...]:
         """Return the time zones of a server's days, with the one it has now."""
@@ -191,6 +197,17 @@ class CountingService:
         A private thread is read only where it was; its channel's readers must not see who writes in it.
         """
         return row.place_id if self._guilds.watch(row.place_id) is Watch.TRACK else row.channel_id
+
+
+def _as_nobodys(taken: Sums) -> Sums:
+    """Return a member's sums as they count for nobody."""
+    days: dict[tuple[int, int, date, int], Figures] = defaultdict(Figures)
+    months: dict[tuple[int, date, int], Figures] = defaultdict(Figures)
+    for day_key, figures in taken.user_days.items():
+        days[*day_key[:-1], NOBODY] += figures
+    for month_key, figures in taken.user_months.items():
+        months[*month_key[:-1], NOBODY] += figures
+    return Sums(days, months, {}, {})
 
 
 def _sums(before: Mapping[int, Counted], after: Mapping[int, Counted | None]) -> Sums:

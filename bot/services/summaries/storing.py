@@ -28,6 +28,7 @@ MOST_NOTE: Final = 1_000  # characters of a report or a correction
 _MOST_TITLE, _MOST_MODEL = 200, 300  # characters, as the columns have them
 _PAGE: Final = 50  # summaries looked at to find some that may be shown
 _PAGES: Final = 10
+_AT_ONCE: Final = 3  # summaries changed in one transaction, so that writers wait only briefly
 
 
 class Stored(NamedTuple):
@@ -271,7 +272,18 @@ class SummaryStore:
     async def forget_member(self, guild_id: int, user_id: int) -> None:
         """Take a member out of all summaries of a guild: what rests on their messages, and what they said."""
         async with self._database.transaction() as tx:
-            await tx.summary_texts.forget_member(guild_id, user_id)
+            await tx.summary_texts.forget_said(guild_id, user_id)
+        async with self._database.reading() as tx:
+            made_for = await tx.summary_texts.made_for(guild_id, user_id)
+            resting = await tx.summary_texts.resting_on(guild_id, user_id)
+        for start in range(0, len(made_for), _AT_ONCE):
+            async with self._database.transaction() as tx:
+                await tx.summary_texts.drop(made_for[start : start + _AT_ONCE])
+        left = sorted(resting.keys() - set(made_for))
+        for start in range(0, len(left), _AT_ONCE):
+            async with self._database.transaction() as tx:
+                for summary_id in left[start : start + _AT_ONCE]:
+                    await tx.summary_texts.redact(summary_id, resting[summary_id])
 
     def _check_wanted(self, guild_id: int, user_id: int) -> None:
         if self.opted_out(guild_id, user_id):

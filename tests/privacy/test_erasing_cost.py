@@ -1,0 +1,102 @@
+"""An erasure keeps no writer waiting: it looks for rows beside them, and changes few at a time."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from bot.db.database import Database
+from bot.db.engine import READ_ONLY, sqlite_path
+from bot.db.privacy.scope import Whose
+from bot.services.privacy import erasing
+from bot.services.statistics import counting
+from tests.db.support import GUILD, MEMBER
+from tests.privacy.support import fill, holding
+from tests.privacy.test_erasing import eraser
+
+
+@contextmanager
+def written(database: Database) -> Iterator[list[tuple[str, Any]]]:
+    """Note the statements of transactions that write, with their values."""
+    noted: list[tuple[str, Any]] = []
+    engine = database._engine.sync_engine
+
+    def note(connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if not connection.get_execution_options().get(READ_ONLY):
+            noted.append((statement, values[0] if many else values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield noted
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("guild_id", [GUILD, None], ids=["one server", "everywhere"])
+async def test_nothing_that_locks_the_database_looks_through_a_table(
+    database: Database, guild_id: int | None
+) -> None:
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL locks rows, not the database")
+    await fill(database, GUILD)
+    with written(database) as noted:
+        await eraser(database).erase(guild_id, MEMBER)
+    path = sqlite_path(str(database._engine.url))
+    assert isinstance(path, Path)
+    found, explained = [], 0
+    with closing(sqlite3.connect(path)) as connection:
+        for statement, values in noted:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+                explained += 1
+                plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+                whole = [each for each in plan if each.startswith("SCAN")]
+                # What SQLAlchemy makes of an empty list.
+                if any(each not in {"SCAN CONSTANT ROW", "SCAN (subquery-1)"} for each in whole):
+                    found.append((statement, plan))
+    assert explained > 80
+    assert found == []
+
+
+async def test_what_is_too_much_for_one_transaction_is_erased_as_well(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "CHUNK", 1)
+    monkeypatch.setattr(erasing._parts, "__defaults__", (1,))
+    monkeypatch.setattr(counting, "DAYS", 1)
+    monkeypatch.setattr(counting, "PORTION", 1)
+    await fill(database, GUILD)
+    await eraser(database).erase(GUILD, MEMBER)
+    assert await holding(database, str(MEMBER)) == {str(MEMBER): []}
+
+
+async def test_one_who_is_half_erased_is_still_known_by_their_row(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Crash at each change in turn: as long as anything is left of them, `people` finds them."""
+    await fill(database, GUILD)
+    cleared = type(await _traces(database)).clear
+
+    async def crash(self: Any, *values: Any) -> None:
+        await cleared(self, *values)
+        raise RuntimeError("the power is gone")
+
+    monkeypatch.setattr(type(await _traces(database)), "clear", crash)
+    interrupted = 0
+    while (await holding(database, str(MEMBER)))[str(MEMBER)]:
+        async with database.reading() as tx:
+            assert (GUILD, MEMBER) in await tx.erasing.traces.people()
+        with pytest.raises(RuntimeError, match="power"):
+            await eraser(database).erase(GUILD, MEMBER)
+        interrupted += 1
+    assert interrupted > 5
+    async with database.reading() as tx:
+        assert (GUILD, MEMBER) not in await tx.erasing.traces.people()
+        assert await tx.erasing.traces.guilds_of(MEMBER) == []
+        assert await tx.erasing.messages.ids(Whose(MEMBER)) == []
+
+
+async def _traces(database: Database) -> Any:
+    async with database.reading() as tx:
+        return tx.erasing.traces
