@@ -81,7 +81,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     size = Size()
     parser.add_argument("--messages", type=int, default=size.messages, help="that the database holds")
     parser.add_argument("--members", type=int, default=size.members)
-    parser.add_argument("--postgres", metavar="URL", help="of a server where a database may be made, as well")
+    parser.add_argument(
+        "--postgres", metavar="URL", help="of a server where a database may be made, instead of SQLite"
+    )
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="with another version of the bot")
     parser.add_argument("--json", type=Path, metavar="FILE")
 
@@ -109,39 +111,38 @@ def run(arguments: argparse.Namespace) -> int:
         for each in found
     ]
     report.table(f"A member deleted from {size.messages:,} messages", columns, rows)
-    ratio = cost.on_seconds / cost.off_seconds
-    print(  # noqa: T201
-        f"secure_delete: {cost.on_seconds:.2f} s on, {cost.off_seconds:.2f} s off, {ratio:.2f} times as long."
-    )
-    report.write(
-        arguments.json,
-        {"machine": machine, "erased": [asdict(each) for each in found], "secure_delete": asdict(cost)},
-    )
+    if cost is not None:
+        ratio = cost.on_seconds / cost.off_seconds
+        told = f"{cost.on_seconds:.2f} s on, {cost.off_seconds:.2f} s off, {ratio:.2f} times as long."
+        print(f"secure_delete: {told}")  # noqa: T201
+    print(f"Load {machine['load']} before and {report.machine()['load']} after, {machine['cores']} cores.")  # noqa: T201
+    overwritten = None if cost is None else asdict(cost)
+    erased = [asdict(each) for each in found]
+    report.write(arguments.json, {"machine": machine, "erased": erased, "secure_delete": overwritten})
     late = [each for each in found if each.version == "this" and each.late_ms > LIMIT_LATE_MS]
     return 1 if late else 0
 
 
 async def measure(
     size: Size, versions: Sequence[Version], postgres: str | None
-) -> tuple[list[Erased], Overwriting]:
-    """Return how the deletions went, and what overwriting costs."""
+) -> tuple[list[Erased], Overwriting | None]:
+    """Return how the deletions went, and what overwriting costs SQLite."""
     found: list[Erased] = []
-    cost = Overwriting(0.0, 1.0)
+    cost: Overwriting | None = None
     for version in versions:
         with tempfile.TemporaryDirectory(prefix="lookout-erasing-") as name:
             folder = Path(name)
+            if postgres:
+                async with _postgres(postgres) as url, _room(version, folder, DATABASE_URL=url) as room:
+                    await room.fill(Postgres(url), size)
+                    found += await room.measure(Postgres(url), "PostgreSQL")
+                continue
             async with _room(version, folder) as room:
                 store = Sqlite(folder / "bench.db")
                 await room.fill(store, size)
                 if version.folder == PROJECT:
                     cost = await asyncio.to_thread(overwriting, folder / "bench.db", room.place.busy)
                 found += await room.measure(store, "SQLite")
-        if postgres:
-            async with _postgres(postgres) as url:
-                with tempfile.TemporaryDirectory(prefix="lookout-erasing-") as name:
-                    async with _room(version, Path(name), DATABASE_URL=url) as room:
-                        await room.fill(Postgres(url), size)
-                        found += await room.measure(Postgres(url), "PostgreSQL")
     return found, cost
 
 

@@ -70,7 +70,8 @@ async def start_plugins(services: Services) -> None:
     listening.also(services.tickets, services.summaries)
     services.status.troubles = plugins.troubles
     services.retention.on_plugin_guild_gone = plugins.registry.forget_guild
-    services.privacy.on_erase.append(plugins.erase)
+    services.privacy.on_erase.append(plugins.erasing.erase)
+    plugins.erasing.key = services.privacy.key
     await plugins.load()
 
 

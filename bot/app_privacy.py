@@ -20,7 +20,7 @@ from bot.services.privacy.erasing import Parts
 from bot.services.privacy.leaks import WARN_LEAK, LeakWarnings
 from bot.services.privacy.log import ErasureLog
 from bot.services.privacy.opt_outs import OptOuts
-from bot.services.privacy.records import load_key
+from bot.services.privacy.records import MemberKey, load_key
 from bot.services.privacy.service import About, PrivacyService
 from bot.services.statistics.service import StatisticsService
 from bot.services.summaries.service import Summaries
@@ -49,8 +49,8 @@ class PrivacyParts:
     desk: DiscordTicketDesk
     tasks: TaskSet
 
-    async def _opt_outs(self) -> tuple[OptOuts, ErasureLog]:
-        """Return who opted out, and the record of it, as they are now.
+    async def _opt_outs(self) -> tuple[OptOuts, ErasureLog, MemberKey]:
+        """Return who opted out, and the record of it, as they are now, and the key of both.
 
         Raises:
             StartupError: the key of their hashes can't be read.
@@ -61,7 +61,7 @@ class PrivacyParts:
         key = await asyncio.to_thread(load_key, folder, needed=needed)
         opt_outs = OptOuts(self.database, self.clock, key)
         await opt_outs.load()
-        return opt_outs, ErasureLog(self.database, self.clock, key, opt_outs, folder)
+        return opt_outs, ErasureLog(self.database, self.clock, key, opt_outs, folder), key
 
     async def build(  # noqa: PLR0913, PLR0917  (members' rights reach everything)
         self,
@@ -78,7 +78,7 @@ class PrivacyParts:
         Raises:
             StartupError: the key of opt-outs can't be read.
         """
-        opt_outs, log = await self._opt_outs()
+        opt_outs, log, key = await self._opt_outs()
         desk = DiscordPrivacyDesk(self.desk)
         max_age = timedelta(minutes=self.settings.ingest.backfill_answer_age_minutes)
         leaks = LeakWarnings(self.database, self.clock, guilds, {WARN_LEAK: desk}, max_age)
@@ -95,6 +95,7 @@ class PrivacyParts:
             self.clock,
             opt_outs=opt_outs,
             log=log,
+            key=key,
             parts=parts,
             leaks=leaks,
             desk=desk,

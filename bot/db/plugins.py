@@ -94,10 +94,3 @@ class PluginRepository:
             )
         )
         return done.rowcount > 0
-
-    async def erase_member(self, guild_id: int | None, user_id: int) -> int:
-        """Delete what plugins keep of a member, in a guild or (None) in all; return how many values."""
-        query = delete(PluginValue).where(col(PluginValue.user_id) == user_id)
-        if guild_id is not None:
-            query = query.where(col(PluginValue.guild_id) == guild_id)
-        return (await self._session.exec(query)).rowcount

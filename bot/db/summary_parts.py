@@ -1,9 +1,10 @@
 """What models made of some messages, kept for when the same ones are summarized again."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -35,10 +36,16 @@ class SummaryPartRepository:
 
     async def forget_messages(self, guild_id: int, message_ids: Sequence[int]) -> None:
         """Delete every part that may rest on one of these messages: it is made anew when it is needed."""
-        for start in range(0, len(message_ids), _AT_ONCE):
-            some = message_ids[start : start + _AT_ONCE]
-            around = [and_(col(SummaryPart.first_id) <= id_, col(SummaryPart.last_id) >= id_) for id_ in some]
-            await self._session.exec(delete(SummaryPart).where(_of(guild_id), or_(*around)))
+        query = select(SummaryPart.key, SummaryPart.first_id, SummaryPart.last_id).where(_of(guild_id))
+        ids = sorted(message_ids)
+        keys = [
+            key
+            for key, first, last in (await self._session.exec(query)).all()
+            if bisect_left(ids, first) < bisect_right(ids, last)
+        ]
+        for start in range(0, len(keys), _AT_ONCE):
+            these = col(SummaryPart.key).in_(keys[start : start + _AT_ONCE])
+            await self._session.exec(delete(SummaryPart).where(these))
 
     async def forget_places(self, guild_id: int, place_ids: Collection[int]) -> None:
         """Delete every part that rests on messages of these channels or threads."""

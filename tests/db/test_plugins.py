@@ -26,21 +26,6 @@ async def test_values_are_replaced_counted_listed_and_deleted(database: Database
         assert not await tx.plugins.forget("karma", GUILD, MEMBER, "b")
 
 
-async def test_a_member_is_erased_in_a_guild_or_everywhere(database: Database) -> None:
-    await see_guild(database)
-    await see_guild(database, guild_id=GUILD + 1)
-    async with database.transaction() as tx:
-        for guild_id in (GUILD, GUILD + 1):
-            await tx.plugins.put(plugin_value(guild_id=guild_id))
-            await tx.plugins.put(plugin_value(guild_id=guild_id, plugin="other"))
-            await tx.plugins.put(plugin_value(user_id=MEMBER + 1, guild_id=guild_id))
-        assert await tx.plugins.erase_member(GUILD, MEMBER) == 2
-        assert await tx.plugins.count("other", GUILD + 1) == 1
-        assert await tx.plugins.erase_member(None, MEMBER) == 2
-        assert await tx.plugins.erase_member(None, MEMBER) == 0
-        assert await tx.plugins.count("karma", GUILD) == await tx.plugins.count("karma", GUILD + 1) == 1
-
-
 async def test_states_and_guilds_change_in_part(database: Database) -> None:
     await see_guild(database)
     async with database.transaction() as tx:

@@ -83,7 +83,7 @@ async def test_a_member_who_is_erased_is_forgotten_everywhere(run: Run) -> None:
         assert [user for user, _, _ in await trial.kept()] == [8]
         assert [each.text for each in trial.posts] == [f"gone {MEMBER}"]
         await trial.service.registry.switch_off("karma", off=True)
-        await trial.service.erase(None, 8)
+        await trial.service.erasing.erase(None, 8)
         assert await trial.kept() == []
 
 
@@ -102,10 +102,10 @@ async def test_what_was_kept_is_deleted_where_the_plugin_is_off_by_now(run: Run)
         await trial.say("x")
         await trial.say("y", by=8)
         await trial.service.switch("karma", GUILD, on=False)
-        await trial.service.erase(GUILD, MEMBER)
+        await trial.service.erasing.erase(GUILD, MEMBER)
         assert [key for _, key, _ in await trial.kept()] == ["of/8"]
         await trial.service.servers.load()
-        await trial.service.erase(None, 8)
+        await trial.service.erasing.erase(None, 8)
         assert (await trial.kept(), trial.failures) == ([], 0)
 
 
@@ -122,7 +122,7 @@ async def test_one_that_hangs_keeps_no_other_from_deleting(run: Run, tmp_path: P
         registry.entries["zebra"] = Entry("zebra", folder)
         await trial.service.reload("zebra")
         await trial.service.switch("zebra", GUILD, on=True)
-        erasing = asyncio.create_task(trial.service.erase(GUILD, MEMBER))
+        erasing = asyncio.create_task(trial.service.erasing.erase(GUILD, MEMBER))
         await eventually(lambda: registry.keeping.get("zebra", GUILD, 0, "deleted"))
         assert not erasing.done()
         erasing.cancel()
@@ -132,7 +132,7 @@ async def test_one_that_hangs_keeps_no_other_from_deleting(run: Run, tmp_path: P
 async def test_a_server_where_a_plugin_never_was_is_no_trouble_to_erase_in(run: Run) -> None:
     top = "async def delete_user_data(ctx, guild_id, user_id):\n    await ctx.store.entries(guild_id)\n"
     async with run("", "storage", top=top, statement="Keeps.") as trial:
-        await trial.service.erase(GUILD + 1, MEMBER)
+        await trial.service.erasing.erase(GUILD + 1, MEMBER)
         assert trial.failures == 0
 
 

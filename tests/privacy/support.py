@@ -161,6 +161,9 @@ def _rows(guild_id: int, numbers: Numbers) -> list[SQLModel]:
             plugin="p", guild_id=guild_id, user_id=MEMBER, key="k", value={"said": MARKER}, changed_at=NOW
         ),
         PluginValue(plugin="p", guild_id=guild_id, key="n", value={"by": MEMBER}, changed_at=NOW),
+        PluginValue(
+            plugin="p", guild_id=guild_id, key=f"of/{MEMBER}", value={"text": MARKER}, changed_at=NOW
+        ),
         SettingChange(guild_id=guild_id, key="summaries.admins", old=[str(MEMBER)], by_id=MEMBER, at=NOW),
         ErrorRecord(
             reference=f"e{guild_id % 100}", guild_id=guild_id, place="x", kind="y",

@@ -10,12 +10,13 @@ from bot.db.database import Database
 from bot.db.privacy.overview import KINDS
 from bot.db.privacy.scope import Whose
 from bot.db.privacy.traces import _id_columns
+from bot.models import PluginValue
 from bot.models.types import metadata
 from bot.services.privacy.erasing import Eraser, Parts
 from bot.services.privacy.records import load_key
 from bot.services.statistics.counting import CountingService
 from bot.services.summaries.storing import SummaryStore
-from tests.db.support import GUILD, MEMBER
+from tests.db.support import GUILD, MEMBER, NOW
 from tests.fakes import FakeClock
 from tests.privacy.support import MARKER, OTHER, OTHER_GUILD, OTHERS, fill, holding
 
@@ -113,6 +114,21 @@ async def test_in_one_server_the_other_keeps_all(database: Database) -> None:
     await fill(database, GUILD)
     await eraser(database).erase(GUILD, MEMBER)
     assert await holding(database, str(MEMBER), MARKER) == before
+
+
+async def test_a_longer_number_that_holds_an_id_stays(database: Database) -> None:
+    await fill(database, GUILD)
+    kept = [(0, f"of/{MEMBER}1", {"text": f"{MEMBER}2 and 3{MEMBER}"}), (OTHER, "k", [f"1{MEMBER}"])]
+    async with database.transaction() as tx:
+        for user_id, key, value in kept:
+            row = PluginValue(
+                plugin="q", guild_id=GUILD, user_id=user_id, key=key, value=value, changed_at=NOW
+            )
+            await tx.plugins.put(row)
+    await eraser(database).erase(GUILD, MEMBER)
+    async with database.reading() as tx:
+        rows = await tx.plugins.values("q", GUILD, None, "", 10)
+    assert [(row.user_id, row.key, row.value) for row in rows] == kept
 
 
 async def test_erasing_twice_does_nothing_more(database: Database) -> None:

@@ -113,8 +113,7 @@ class TicketErasing:
         about = _EVENTS.c.ticket_id.in_(tickets)
         await connection.execute(delete(_EVENTS).where(about, _EVENTS.c.kind.in_(QUOTING)))
         await self._remove_posted(tickets)
-        for ticket_id in tickets:
-            await self._mark_notes(ticket_id, quotes, marks_all=False)
+        await self._mark_notes(tickets, quotes, marks_all=False)
 
     async def erase_opened(self, ticket_id: int, quotes: Sequence[str], now: datetime) -> Ticket | None:
         """Leave of a ticket only its number, its times and staff's notes; return it as it is now.
@@ -142,7 +141,7 @@ class TicketErasing:
         await connection.execute(thread.values(name=""))
         await self._end_deliveries(ticket, now)
         await self._remove_posted([ticket_id])
-        await self._mark_notes(ticket_id, quotes, marks_all=True)
+        await self._mark_notes([ticket_id], quotes, marks_all=True)
         return await self._session.get(Ticket, ticket_id, populate_existing=True)
 
     async def _end_deliveries(self, ticket: Ticket, now: datetime) -> None:
@@ -157,9 +156,9 @@ class TicketErasing:
         )  # fmt: skip
         await TicketDeliveryRepository(self._session).begin(end)
 
-    async def _mark_notes(self, ticket_id: int, quotes: Sequence[str], *, marks_all: bool) -> None:
-        """Take quotations out of what is noted about a ticket; notes say that, and their reader the rest."""
-        events = select_rows(TicketEvent).where(TicketEvent.ticket_id == ticket_id)
+    async def _mark_notes(self, ticket_ids: Sequence[int], quotes: Sequence[str], *, marks_all: bool) -> None:
+        """Take quotations out of what is noted about tickets; notes say that, and their reader the rest."""
+        events = select_rows(TicketEvent).where(col(TicketEvent.ticket_id).in_(ticket_ids))
         for event in (await self._session.exec(events)).all():
             if not event.detail:
                 continue
@@ -168,9 +167,10 @@ class TicketErasing:
                 if marks_all:
                     detail = {key: value for key, value in detail.items() if key not in ("reason", "text")}
             else:
+                noted = str(detail.get("text", ""))
                 for quote in quotes:
-                    if quote in str(detail.get("text", "")):
-                        detail["text"] = detail["text"].replace(quote, "[erased]")
+                    if quote in noted:
+                        detail["text"] = noted = noted.replace(quote, "[erased]")
                 if marks_all or detail != event.detail:
                     detail[MARK] = "yes"
             if json.dumps(detail) != json.dumps(event.detail):

@@ -5,6 +5,8 @@ import json
 from typing import Any, Final
 
 from bot.db.database import Database
+from bot.db.privacy.scope import Whose
+from bot.db.privacy.traces import Named
 from bot.models import PluginValue
 from bot.plugin_api.errors import LimitError
 from bot.services.clock import Clock
@@ -13,6 +15,8 @@ MAX_KEY: Final = 128  # characters
 MAX_VALUE: Final = 64_000  # characters as JSON
 MAX_VALUES: Final = 10_000  # of a plugin in a server
 MAX_LISTED: Final = 10_000
+OF_MEMBER: Final = Named("plugin_values", "user_id", goes=True)
+CHUNK: Final = 250  # values deleted in one transaction
 TURNS: Final = "turns/"  # keys of turns begin so
 MAX_TURNS: Final = 1_000
 
@@ -96,10 +100,14 @@ class PluginKeeping:
             if known:
                 await self.put(plugin, guild_id, user_id, key, known[:-1])
 
-    async def erase(self, guild_id: int | None, user_id: int) -> int:
-        """Delete what is kept of a member, in a server or (None) in all; return how many values."""
-        async with self._database.transaction() as tx:
-            return await tx.plugins.erase_member(guild_id, user_id)
+    async def erase(self, guild_id: int | None, user_id: int) -> None:
+        """Delete what is kept of a member, in a server or (None) in all, few at a time: writers wait."""
+        whose = Whose(user_id, guild_id)
+        async with self._database.reading() as tx:
+            keys = await tx.erasing.traces.keys(OF_MEMBER, whose)
+        for start in range(0, len(keys), CHUNK):
+            async with self._database.transaction() as tx:
+                await tx.erasing.traces.clear(OF_MEMBER, keys[start : start + CHUNK], user_id)
 
     def _row(self, plugin: str, guild_id: int, user_id: int, key: str, value: Any) -> PluginValue:
         if not 1 <= len(key) <= MAX_KEY:

@@ -39,6 +39,7 @@ class PluginRegistry:
     """Every plugin there is, and the life of those that run.
 
     Attributes:
+        database: where their state is kept.
         entries: by id.
         only: ids of those that are looked for; None for all.
         servers: where they are on and how they are set.
@@ -62,7 +63,7 @@ class PluginRegistry:
         secrets: Sequence[str] = (),
         judging: PluginJudging | None = None,
     ) -> None:
-        self._database = database
+        self.database = database
         self.clock = clock
         self.folder = settings.folder
         self._settings = settings
@@ -106,7 +107,7 @@ class PluginRegistry:
         if not self._settings.enabled:
             return
         await self.servers.load()
-        async with self._database.reading() as tx:
+        async with self.database.reading() as tx:
             states = {row.plugin: row for row in await tx.plugins.states()}
         async with self._changing:
             self._loader.finder.install()
@@ -152,7 +153,7 @@ class PluginRegistry:
             ids = self._with_dependents(plugin_id)
             for each in reversed(ids):
                 await self._unload(self.entries[each])
-            async with self._database.transaction() as tx:
+            async with self.database.transaction() as tx:
                 await tx.plugins.set_state(plugin_id, suspended_at=None, why="")
             entry.is_suspended, entry.why = False, ""
             entry.told.clear()
@@ -169,7 +170,7 @@ class PluginRegistry:
         """
         async with self._changing:
             entry = self.find(plugin_id)
-            async with self._database.transaction() as tx:
+            async with self.database.transaction() as tx:
                 await tx.plugins.set_state(plugin_id, is_off=off)
             entry.is_off = off
             ids = self._with_dependents(plugin_id)
@@ -274,7 +275,7 @@ class PluginRegistry:
             entry.told.add(trouble.kind)
 
     async def _suspend(self, entry: Entry, trouble: Trouble) -> None:
-        async with self._database.transaction() as tx:
+        async with self.database.transaction() as tx:
             await tx.plugins.set_state(entry.id, suspended_at=self.clock.now(), why=trouble.text)
         await self._unload(entry)
         if trouble.kind is TroubleKind.ALLOCATED:

@@ -1,6 +1,5 @@
 """What the bot asks of plugins: their state, their commands, their events, their schedules."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,18 +10,18 @@ from bot.domain.errors import NotFoundError, UserFacingError
 from bot.llm.types import ToolCall
 from bot.plugin_api.calls import Call, Content
 from bot.plugin_api.errors import LimitError
-from bot.plugin_api.events import Event, MemberErased
+from bot.plugin_api.events import Event
 from bot.plugin_api.manifest import Manifest
 from bot.plugin_api.parts import CommandSpec, Level, Target
 from bot.plugin_api.ports import CallHandler, ToolUse
 from bot.services.guilds import GuildService
 from bot.services.plugins.asking import Tools
-from bot.services.plugins.host import ERASING, Entry, PluginHost
-from bot.services.plugins.loading import ERASE, config_of
+from bot.services.plugins.erasing import PluginErasing
+from bot.services.plugins.host import PluginHost
+from bot.services.plugins.loading import config_of
 from bot.services.plugins.registry import PluginRegistry
 from bot.services.plugins.runner import PluginFailedError
 from bot.services.plugins.timing import PluginTiming
-from bot.services.plugins.trouble import Trouble, TroubleKind
 from bot.texts import text
 
 
@@ -53,6 +52,7 @@ class PluginService:
         registry: the plugins and their life.
         servers: where they are on and how they are set.
         guilds: the servers themselves.
+        erasing: has them forget members.
         on_commands: called when commands may have changed: with a server, or None for all.
         on_listening: called when other events may be listened for.
     """
@@ -62,6 +62,7 @@ class PluginService:
     ) -> None:
         self.registry = registry
         self.servers = registry.servers
+        self.erasing = PluginErasing(registry, self.publish)
         self.guilds = guilds
         self._timing = timing
         self._tick_seconds = tick_seconds
@@ -102,6 +103,7 @@ class PluginService:
 
     async def close(self) -> None:
         """Unload everything."""
+        await self.erasing.close()
         await self.registry.close()
 
     def overview(self, guild_id: int | None) -> list[PluginInfo]:
@@ -131,7 +133,7 @@ class PluginService:
             f"{each.id} is {each.state}: {each.why}"
             for each in infos
             if each.state in {"suspended", "failed"}
-        ]
+        ] + self.erasing.troubles()
 
     def config_model(self, plugin_id: str) -> type[BaseModel]:
         """Return the model of a plugin's settings.
@@ -290,41 +292,15 @@ class PluginService:
                     zone = self.guilds.policy(guild_id).timezone
                     if await self._timing.is_due(entry.id, name, each.when, guild_id, zone):
                         host.runner.offer(f"schedule {name}", partial(_awaited, each.handler, guild_id))
+        await self.erasing.tick()
         await self.registry.notices.send()
-
-    async def erase(self, guild_id: int | None, user_id: int) -> None:
-        """Delete what plugins keep of a member, in a server or (None) everywhere; returns when it is gone.
-
-        Also of plugins that are off. One whose own deletion fails or hangs is reported, and the others still
-        delete: at the same time, since whoever waits for this doesn't wait for each one's deadline.
-        """
-        await self.registry.keeping.erase(guild_id, user_id)
-        await self.registry.files.erase(guild_id, user_id)
-        try:
-            entries = list(self.registry.entries.values())
-            await asyncio.gather(*(self._erase_in(entry, guild_id, user_id) for entry in entries))
-        finally:
-            self.publish(MemberErased(guild_id=guild_id, user_id=user_id))
-
-    async def _erase_in(self, entry: Entry, guild_id: int | None, user_id: int) -> None:
-        host = entry.host
-        erase = getattr(host.module, ERASE, None) if host is not None else None
-        known = self.servers.known_of(entry.id)
-        if host is None or erase is None or not (known if guild_id is None else guild_id in known):
-            return
-        ERASING.set(True)  # in this task alone
-        try:
-            await host.runner.call(ERASE, _awaited(erase, host.context, guild_id, user_id))
-        except (PluginFailedError, UserFacingError) as error:
-            self.registry.report(
-                Trouble(entry.id, TroubleKind.RAISED, f"could not delete a member's data: {error}")
-            )
 
     async def idle(self) -> None:
         """Return once no event waits; for tests."""
         for entry in list(self.registry.entries.values()):
             if entry.host is not None:
                 await entry.host.runner.idle()
+        await self.erasing.idle()
 
     def tools_in(self, guild_id: int) -> Tools | None:
         """Return the tools that models may use for a server, None where there are none."""

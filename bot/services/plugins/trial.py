@@ -187,7 +187,7 @@ class Trial:
 
     async def erase(self, user_id: int = MEMBER) -> None:
         """Have a member's data deleted."""
-        await self.service.erase(GUILD, user_id)
+        await self.service.erasing.erase(GUILD, user_id)
 
     async def kept(self, user_id: int | None = None) -> list[tuple[int, str, Any]]:
         """Return what the plugin keeps, of everybody or of one."""

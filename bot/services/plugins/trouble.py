@@ -18,6 +18,7 @@ class TroubleKind(StrEnum):
     OVERRUN = "overrun"  # more events came than it handles
     SECRET = "secret"  # noqa: S105  (it printed or posted one)
     SUSPENDED = "suspended"  # too many failures
+    ERASING = "erasing"  # it doesn't delete members' data
 
 
 @dataclass(frozen=True, slots=True)

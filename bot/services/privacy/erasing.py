@@ -17,7 +17,8 @@ from bot.services.training.drafts import MAX_QUESTION, same_key
 
 T = TypeVar("T")
 CHUNK: Final = 250  # rows in one transaction, so that writers wait only briefly
-SAID: Final = 50  # messages in tickets of others, each with that ticket's notes
+MESSAGES: Final = 100  # the same, each with all that came of it
+SAID: Final = 25  # the same, of tickets of others, each with that ticket's notes
 TEXTS: Final = 100  # texts whose questions are compared before the loop gets its turn
 HOOK_SECONDS: Final = 30.0  # for each of those who keep something of their own
 
@@ -110,7 +111,7 @@ class Eraser:
         while True:
             async with self._database.reading() as tx:
                 ids = await tx.erasing.messages.ids(whose)
-            for part in _parts(ids):
+            for part in _parts(ids, MESSAGES):
                 async with self._database.transaction() as tx:
                     await tx.erasing.messages.erase(part, self._clock.now())
             count += len(ids)
@@ -167,11 +168,14 @@ class Eraser:
     async def _call(
         self, hook: Callable[[int | None, int], Awaitable[None]], guild_id: int | None, user_id: int
     ) -> None:
+        limit = asyncio.timeout(HOOK_SECONDS)
         try:
-            async with asyncio.timeout(HOOK_SECONDS):
+            async with limit:
                 await hook(guild_id, user_id)
-        except Exception as error:  # noqa: BLE001  (somebody else's fault must not keep the rest)
-            log = logger.bind(guild_id=guild_id)
+        except Exception as error:
+            if is_passing(error) and not limit.expired():
+                raise  # the database's: all of it is tried again
+            log = logger.bind(guild_id=guild_id)  # somebody else's fault must not keep the rest
             log.opt(exception=error).error("Something that keeps data could not forget a member")
 
     async def _tidy(self) -> None:

@@ -18,6 +18,7 @@ from bot.domain.errors import StartupError
 KEY_FILE, RECORD_FILE = "key", "erasures.jsonl"
 KEY_BYTES: Final = 32
 HASH_BYTES: Final = 16
+ID_BYTES: Final = 8
 EVERYWHERE: Final = 0  # in place of a server
 
 
@@ -54,6 +55,35 @@ class MemberKey:
     def hash(self, guild_id: int, user_id: int) -> str:
         """Return the hash of a member of a server, or of somebody `EVERYWHERE`."""
         return blake2b(b"%d/%d" % (guild_id, user_id), digest_size=HASH_BYTES, key=self._key).hexdigest()
+
+    def seal(self, user_id: int) -> str:
+        """Return somebody's id so that only this installation can read it; different each time."""
+        nonce = secrets.token_bytes(HASH_BYTES)
+        return (nonce + self._masked(nonce, _checked(user_id))).hex()
+
+    def open(self, sealed: str) -> int:
+        """Return the id that was sealed.
+
+        Raises:
+            ValueError: it wasn't with this key.
+        """
+        held = bytes.fromhex(sealed)
+        told = self._masked(held[:HASH_BYTES], held[HASH_BYTES:])
+        user_id = int.from_bytes(told[:ID_BYTES], "big")
+        if told != _checked(user_id):
+            raise ValueError("sealed with another key")
+        return user_id
+
+    def _masked(self, nonce: bytes, told: bytes) -> bytes:
+        """Return an id hidden by bytes that only the key tells, or hidden ones as they were."""
+        mask = blake2b(nonce, digest_size=len(told), key=self._key, person=b"sealed id").digest()
+        return bytes(one ^ other for one, other in zip(told, mask, strict=True))
+
+
+def _checked(user_id: int) -> bytes:
+    """Return an id with what shows that it was read rightly."""
+    plain = user_id.to_bytes(ID_BYTES, "big")
+    return plain + blake2b(plain, digest_size=ID_BYTES).digest()
 
 
 def load_key(folder: Path, *, needed: bool = False) -> MemberKey:

@@ -17,7 +17,7 @@ from bot.services.privacy.leaks import LeakWarnings
 from bot.services.privacy.log import ErasureLog
 from bot.services.privacy.opt_outs import OptOuts
 from bot.services.privacy.ports import PrivacyDesk
-from bot.services.privacy.records import Wish
+from bot.services.privacy.records import MemberKey, Wish
 from bot.services.tools import ToolError
 from bot.settings import LogSettings, RetentionSettings
 from bot.texts import text
@@ -54,6 +54,7 @@ class PrivacyService:
 
     Attributes:
         on_erase: called with a server (None: everywhere) and a user, for whoever keeps data of its own.
+        key: makes and reads what stands for a member where no id may be kept.
         leaks: warns who posts a secret.
         about: how things are kept.
         channels_of: the channels of a server where staff are shown transcripts and lessons.
@@ -66,6 +67,7 @@ class PrivacyService:
         *,
         opt_outs: OptOuts,
         log: ErasureLog,
+        key: MemberKey,
         parts: Parts,
         leaks: LeakWarnings,
         desk: PrivacyDesk,
@@ -79,6 +81,7 @@ class PrivacyService:
         self._export = Export(database, clock)
         self._desk = desk
         self._work = asyncio.Event()
+        self.key = key
         self.leaks = leaks
         self.about = about
         self.on_erase: list[EraseHook] = parts.hooks
