@@ -12,6 +12,7 @@ from bot.models import Ticket
 from bot.nlp.classifier import NanoClassifier
 from bot.plugin_api.events import DecisionMade, MessageDeleted, MessageObserved, SummaryPosted
 from bot.services.clock import Clock
+from bot.services.configuration.changes import PLUGINS
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService, Steps
 from bot.services.language import Language
@@ -71,6 +72,7 @@ async def start_plugins(services: Services) -> None:
     services.status.troubles = plugins.troubles
     services.retention.on_plugin_guild_gone = plugins.registry.forget_guild
     services.privacy.on_erase.append(plugins.erase)
+    services.settings_watch.add({PLUGINS: plugins.reload_guild})
     await plugins.load()
 
 

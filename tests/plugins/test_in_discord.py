@@ -119,6 +119,15 @@ async def told(town: Home, command: str, **options: Any) -> str:
     return followup.content
 
 
+async def test_what_managers_set_stands_in_the_history_of_settings(town: Home, bot: Running) -> None:
+    await told(town, "plugins enable", plugin="polite")
+    await told(town, "plugins config", plugin="polite", key="word", value="<#cheers")
+    answer = await town.owner.slash("config history", channel=town.help)
+    shown = str([each.embeds for each in (answer.message, *answer.followups) if each is not None])
+    assert f"`plugins.polite.word`: default → <#cheers (<@{town.owner.id}>)" in shown.replace("\\", "")
+    assert f"`plugins.polite`: off → on (<@{town.owner.id}>)" in shown
+
+
 async def enabled(town: Home) -> Home:
     assert "`/greet`" in await told(town, "plugins enable", plugin="greeter")
     return town

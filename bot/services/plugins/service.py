@@ -181,6 +181,12 @@ class PluginService:
         self.on_listening()
         return self.info(plugin_id, guild_id)
 
+    async def reload_guild(self, guild_id: int) -> None:
+        """Read anew what another process has switched or set in a server."""
+        if await self.servers.reload(guild_id):
+            self.on_commands(guild_id)
+            self.on_listening()
+
     def commands_in(self, guild_id: int) -> list[tuple[str, CommandSpec]]:
         """Return the commands a server has, with their plugins; of two alike the first plugin's by name."""
         found: dict[tuple[Target, str], tuple[str, CommandSpec]] = {}
