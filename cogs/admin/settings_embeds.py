@@ -162,7 +162,7 @@ def _change(configuration: Configuration, change: SettingChange, guild: discord.
 
 
 def _of_plugin(value: Any, guild: discord.Guild) -> str:
-    """Return a value of a plugin's setting, whose kind only the plugin knows: what names a place is shown so."""
+    """Return a value of a plugin's setting, whose kind only the plugin knows: places are shown as such."""
     if isinstance(value, list):
         shown = ", ".join(_of_plugin(each, guild) for each in value) or "-"
         return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"

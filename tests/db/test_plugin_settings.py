@@ -1,4 +1,4 @@
-"""What a server sets of plugins is written down, and other processes learn of it, on each kind of database."""
+"""What servers set of plugins is written down, and other processes learn of it, on each database."""
 
 import asyncio
 

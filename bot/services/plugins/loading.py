@@ -147,7 +147,9 @@ def _check_module(module: ModuleType, manifest: Manifest) -> None:
     if model is not None:
         odd = [each for each in model.model_fields if not _SETTING.fullmatch(each)]
         if odd:
-            raise PluginLoadError(f"Config: {odd[0]!r}: name a setting with 1 to 39 small letters, digits or _")
+            raise PluginLoadError(
+                f"Config: {odd[0]!r}: name a setting with 1 to 39 small letters, digits or _"
+            )
         try:
             model()
         except ValidationError as error:
