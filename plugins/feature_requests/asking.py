@@ -38,6 +38,7 @@ class Asking:
         self._reviewing = reviewing
         self._drafting = Drafting(ctx)
         self._likeness = Likeness(ctx, keeping)
+        self._submitting: set[tuple[int, int]] = set()  # servers and members
 
     def register(self) -> None:
         """Add commands, the menu, buttons and forms."""
@@ -97,27 +98,40 @@ class Asking:
 
     async def submit(self, call: Call) -> None:
         """Hand the draft to the staff."""
-        draft, _ = await self._own_draft(call)
+        who = call.guild_id, call.user_id
+        draft, draft_id = await self._own_draft(call)
+        if who in self._submitting:
+            raise UserFacingError(self._ctx.text("no_draft"))  # pressed twice
+        self._submitting.add(who)
+        try:
+            await self._submit(call, draft, draft_id)
+        finally:
+            self._submitting.discard(who)
+
+    async def _submit(self, call: Call, draft: Draft, draft_id: str) -> None:
+        """Make a request of a draft; the draft goes last, so that it is never lost."""
         await call.defer()
         channel_id = self._reviewing.channel(call.guild_id)
         if await self._ctx.texts.toxicity(f"{draft.title}\n{draft.description}") >= MAX_TOXICITY:
             raise UserFacingError(self._ctx.text("toxic"))
+        if await self._keeping.is_known(call.guild_id, draft_id):  # the bot ended before the draft went
+            await self._keeping.drop_draft(call.guild_id, call.user_id)
+            raise UserFacingError(self._ctx.text("no_draft"))
         await self._take_turn(call, SUBMIT)
-        if not await self._keeping.drop_draft(call.guild_id, call.user_id):
-            raise UserFacingError(self._ctx.text("no_draft"))  # pressed twice
-        place = Place(changed_at=self._ctx.now(), channel_id=channel_id, marker=uuid4().hex)
+        place = Place(changed_at=self._ctx.now(), channel_id=channel_id, marker=draft_id)
         try:
             number = await self._keeping.add(call.guild_id, call.user_id, call.user_name, draft, place)
         except LimitError as error:
-            await self._keep_again(call, draft)
+            await self._ctx.store.give_back_turn(call.guild_id, SUBMIT, user_id=call.user_id)
             raise UserFacingError(self._ctx.text("full")) from error
         try:
             await self._reviewing.post(call.guild_id, number)
         except (DiscordError, LimitError) as error:
             self._ctx.log.warning(f"request {number} can't be shown to staff: {error}")
             await self._keeping.forget(call.guild_id, number)
-            await self._keep_again(call, draft)
+            await self._ctx.store.give_back_turn(call.guild_id, SUBMIT, user_id=call.user_id)
             raise UserFacingError(self._ctx.text("not_submitted", channel=f"<#{channel_id}>")) from error
+        await self._keeping.drop_draft(call.guild_id, call.user_id)
         await call.reply(self._ctx.text("submitted", number=number))
 
     async def vote(self, call: Call) -> None:
@@ -169,13 +183,8 @@ class Asking:
         except LimitError as error:
             raise UserFacingError(self._ctx.text("full")) from error
 
-    async def _keep_again(self, call: Call, draft: Draft) -> None:
-        """Keep a draft that could not be handed on; the turn is given back."""
-        await self._keep(call, call.value or _new_id(), draft, by_ai=False)
-        await self._ctx.store.give_back_turn(call.guild_id, SUBMIT, user_id=call.user_id)
-
-    async def _own_draft(self, call: Call) -> tuple[Draft, bool]:
-        """Return the caller's draft: that of the button, or the newest for a command.
+    async def _own_draft(self, call: Call) -> tuple[Draft, str]:
+        """Return the caller's draft and its id: that of the button, or the newest for a command.
 
         Raises:
             UserFacingError: it is gone.
@@ -183,12 +192,15 @@ class Asking:
         kept = await self._keeping.draft(call.guild_id, call.user_id)
         if kept is None or call.value not in {"", kept["id"]}:
             raise UserFacingError(self._ctx.text("no_draft"))
-        return Draft.model_validate(kept["draft"]), bool(kept["by_ai"])
+        return Draft.model_validate(kept["draft"]), str(kept["id"])
 
     async def _take_turn(self, call: Call, name: str) -> None:
-        wait = await self._ctx.store.take_turn(
-            call.guild_id, name, user_id=call.user_id, times=TIMES, seconds=HOUR
-        )
+        try:
+            wait = await self._ctx.store.take_turn(
+                call.guild_id, name, user_id=call.user_id, times=TIMES, seconds=HOUR
+            )
+        except LimitError as error:
+            raise UserFacingError(self._ctx.text("full")) from error
         if wait:
             at = int(self._ctx.now().timestamp() + wait)
             raise UserFacingError(self._ctx.text("too_often", times=TIMES, when=f"<t:{at}:R>"))

@@ -160,6 +160,10 @@ class Keeping:
         place.state, place.changed_at = state, self._ctx.now()
         await self.put(guild_id, number, place)
 
+    async def is_known(self, guild_id: int, marker: str) -> bool:
+        """Return whether there is a request with that marker."""
+        return any(place.marker == marker for place in (await self.places(guild_id)).values())
+
     async def forget(self, guild_id: int, number: int) -> None:
         """Forget a request and its votes."""
         for prefix in (REQUEST, PLACE, VOTE):

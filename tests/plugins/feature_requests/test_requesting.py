@@ -284,6 +284,19 @@ async def test_ids_of_people_and_places_stay_in_discord(desk: Desk) -> None:
     assert "123456789" not in str(await desk.trial.kept())
 
 
+async def test_a_draft_whose_request_is_there_already_makes_no_second(desk: Desk) -> None:
+    await desk.draft()
+    registry = desk.trial.service.registry
+    [kept] = [each for each in await desk.trial.kept(MEMBER) if each[1] == "draft"]
+    await desk.trial.command("submit-feature")
+    await registry.keeping.put(
+        "feature_requests", GUILD, MEMBER, "draft", kept[2]
+    )  # as if it had ended there
+    with pytest.raises(UserFacingError, match="draft is gone"):
+        await desk.trial.command("submit-feature")
+    assert len([each for each in desk.trial.posts if each.channel_id == REVIEW]) == 1
+
+
 async def test_a_server_that_keeps_too_much_loses_no_draft(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
