@@ -204,14 +204,13 @@ class Run(ABC, Generic[P]):
     async def _live_until_killed(self, kill: Kill) -> None:
         armed = {} if kill.point is None else {"LOOKOUT_FAIL_POINT": f"{kill.point}:{kill.nth}"}
         bot = self.start(**armed)
-        talk = asyncio.create_task(self._talk(bot)) if self.talks(kill) else None
-        ended = await bot.ended_within(KILL_DEADLINE if kill.point is not None else kill.after)
-        if not ended:
-            bot.kill()
-            await bot.ended_within(STOP_DEADLINE)
-        if talk is not None:  # to the end of the round: what was said must be remembered
-            async with asyncio.timeout(STOP_DEADLINE):
-                await talk
+        async with asyncio.TaskGroup() as group:  # to the end of the round: what was said must be remembered
+            if self.talks(kill):
+                group.create_task(self._talk(bot))
+            ended = await bot.ended_within(KILL_DEADLINE if kill.point is not None else kill.after)
+            if not ended:
+                bot.kill()
+                await bot.ended_within(STOP_DEADLINE)
         if kill.point is None:
             self.outcome.killed_at.append("anywhere")
         elif not ended:
