@@ -200,13 +200,14 @@ class AskedSummaries(commands.GroupCog, group_name="summary"):
         first, *others = [page_embed(each) for each in shown]
         buttons = summary_buttons(stored.summary.id)
         buttons.stop()  # they are heard as dynamic items
+        closing = buttons if stored.is_kept else None  # under the last page; else there is nothing to rate
         message: discord.Message = await interaction.edit_original_response(
-            content=None, embed=first, view=None if others else buttons, allowed_mentions=SILENT
+            content=None, embed=first, view=None if others else closing, allowed_mentions=SILENT
         )
         posted = [message.id]
         try:
             for number, each in enumerate(others, 1):
-                view = buttons if number == len(others) else discord.utils.MISSING
+                view = (closing if number == len(others) else None) or discord.utils.MISSING
                 message = await interaction.followup.send(
                     embed=each, view=view, ephemeral=not public, allowed_mentions=SILENT, wait=True
                 )

@@ -1,14 +1,18 @@
 """What a test may ask about a bot: its log, its admin API, the bytes of its database file."""
 
 import asyncio
+import itertools
 import logging
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg  # type: ignore[import-untyped]
 from loguru import logger
 
 from sandbox.handles import ref
@@ -26,6 +30,7 @@ class Watcher:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.errors: list[str] = []
+        self.postgres: str | None = None  # its address, where it is in the database's place
         self.api_url = ""
 
     def loguru(self, message: Any) -> None:
@@ -71,6 +76,22 @@ def watched_log() -> Iterator[Watcher]:
     finally:
         logging.getLogger().removeHandler(handler)
         logger.remove(sink)
+
+
+def postgres_rows(url: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Return rows of a PostgreSQL database; values stand for question marks."""
+    numbers = itertools.count(1)
+    numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", query)
+
+    async def fetch() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(numbered, *values)]
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own, away from the test's
+        return thread.submit(asyncio.run, fetch()).result(30)
 
 
 class Facts:
@@ -125,7 +146,9 @@ class Facts:
         return (await self.get(f"/signals/{ref(message)}"))[0] == 200
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Return rows of the database file."""
+        """Return rows of the database: a file, unless there is a server's address."""
+        if self.postgres is not None:
+            return postgres_rows(self.postgres, query, *values)
         connection = sqlite3.connect(self.database, timeout=5)
         try:
             return connection.execute(query, values).fetchall()

@@ -76,6 +76,8 @@ class Running(Facts):
     ) -> None:
         super().__init__(folder)
         self.settings = settings
+        url = settings.database.url
+        self.postgres = url.get_secret_value().replace("+asyncpg", "") if url is not None else None
         self.clock = clock
         self.log = watcher
         self.application = Application(settings, clock, refiner)

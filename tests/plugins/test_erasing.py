@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from bot.domain.errors import UserFacingError
 from bot.plugin_api.testing import GUILD, MEMBER, Trial
 from bot.services.plugins import erasing
 from bot.services.plugins.erasing import SCOPE
 from bot.services.privacy.records import MemberKey
-from tests.plugins.support import HEADER, Run, write_plugin
+from tests.plugins.support import HEADER, Run, command, write_plugin
 
 DELETES = """
 async def delete_user_data(ctx, guild_id, user_id):
@@ -154,6 +155,26 @@ async def test_who_keeps_nothing_owes_nothing(run: Run, tmp_path: Path) -> None:
         await trial.service.erasing.erase(GUILD, MEMBER)
         await trial.service.erasing.erase(GUILD + 1, MEMBER)
         assert await waiting(trial) == []
+
+
+async def test_nothing_is_kept_of_who_opted_out(run: Run) -> None:
+    body = command(
+        "await ctx.store.take_turn(call.guild_id, 'do', user_id=call.user_id, times=5, seconds=60)"
+    )
+    async with run(body, "storage", "commands.add", **KEEPS) as trial:
+        registry = trial.service.registry
+        registry.keeping.opted_out = registry.files.opted_out = lambda _guild, user_id: user_id == MEMBER
+        with pytest.raises(UserFacingError, match="opted out of being stored"):
+            await trial.command("do")
+        for keeps in (registry.keeping.put, registry.keeping.add):
+            with pytest.raises(UserFacingError, match="opted out"):
+                await keeps("karma", GUILD, MEMBER, "k", 1)
+            await keeps("karma", GUILD, MEMBER + 1, "k", 1)
+            await keeps("karma", GUILD, 0, "k", 1)
+        with pytest.raises(UserFacingError, match="opted out"):
+            await registry.files.put("karma", GUILD, MEMBER, "a.txt", b"x")
+        assert {user for user, _, _ in await trial.kept()} == {0, MEMBER + 1}
+        assert trial.failures == 0
 
 
 def test_a_sealed_id_is_read_by_this_installation_alone() -> None:

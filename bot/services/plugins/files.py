@@ -3,12 +3,14 @@
 import asyncio
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from loguru import logger
 
 from bot.plugin_api.errors import LimitError
+from bot.services.plugins.keeping import check_wanted
 
 MAX_FILE: Final = 10_000_000  # bytes
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}(?:\.[a-z0-9]{1,8})?")
@@ -20,6 +22,9 @@ class PluginFiles:
     def __init__(self, folder: Path, megabytes: int) -> None:
         self._folder = folder
         self._limit = megabytes * 1_000_000  # of a plugin in a server
+        self.opted_out: Callable[[int, int], bool] = lambda _guild_id, _user_id: (
+            False
+        )  # of whom nothing is kept
         self._writing = asyncio.Lock()  # what is there is counted, then written
 
     async def put(self, plugin: str, guild_id: int, user_id: int, name: str, data: bytes) -> None:
@@ -27,7 +32,9 @@ class PluginFiles:
 
         Raises:
             LimitError: it is too large, or too much is kept, or it can't have that name.
+            UserFacingError: the member opted out.
         """
+        check_wanted(self.opted_out, guild_id, user_id)
         path = self._path(plugin, guild_id, user_id, name)
         if len(data) > MAX_FILE:
             raise LimitError(f"the file {name!r} has {len(data):,} bytes; {MAX_FILE:,} at most")

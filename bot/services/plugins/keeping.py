@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from bot.db.database import Database
 from bot.db.privacy.scope import Whose
 from bot.db.privacy.traces import Named
+from bot.domain.errors import UserFacingError
 from bot.models import PluginValue
+from bot.models.plugin import NOBODY
 from bot.plugin_api.errors import LimitError
 from bot.services.clock import Clock
+from bot.texts import text
 
 MAX_KEY: Final = 128  # characters
 MAX_VALUE: Final = 64_000  # characters as JSON
@@ -27,6 +31,9 @@ class PluginKeeping:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.opted_out: Callable[[int, int], bool] = lambda _guild_id, _user_id: (
+            False
+        )  # of whom nothing is kept
         self._turns = asyncio.Lock()  # a turn is read, then written
 
     async def get(self, plugin: str, guild_id: int, user_id: int, key: str) -> Any:
@@ -40,6 +47,7 @@ class PluginKeeping:
 
         Raises:
             LimitError: it is no JSON, too large, or there are too many.
+            UserFacingError: the member opted out.
         """
         row = self._row(plugin, guild_id, user_id, key, value)
         async with self._database.transaction() as tx:
@@ -53,6 +61,7 @@ class PluginKeeping:
 
         Raises:
             LimitError: it is no JSON, too large, or there are too many.
+            UserFacingError: the member opted out.
         """
         row = self._row(plugin, guild_id, user_id, key, value)
         async with self._database.transaction() as tx:
@@ -110,6 +119,7 @@ class PluginKeeping:
                 await tx.erasing.traces.clear(OF_MEMBER, keys[start : start + CHUNK], user_id)
 
     def _row(self, plugin: str, guild_id: int, user_id: int, key: str, value: Any) -> PluginValue:
+        check_wanted(self.opted_out, guild_id, user_id)
         if not 1 <= len(key) <= MAX_KEY:
             raise LimitError(f"a key has 1 to {MAX_KEY} characters, not {len(key)}")
         try:
@@ -126,6 +136,16 @@ class PluginKeeping:
             value=value,
             changed_at=self._clock.now(),
         )
+
+
+def check_wanted(opted_out: Callable[[int, int], bool], guild_id: int, user_id: int) -> None:
+    """Check that something may be kept of a member.
+
+    Raises:
+        UserFacingError: they opted out.
+    """
+    if user_id != NOBODY and opted_out(guild_id, user_id):
+        raise UserFacingError(text("privacy.own_opted_out"))
 
 
 def _check_count(plugin: str, count: int) -> None:

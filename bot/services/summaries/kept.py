@@ -1,6 +1,7 @@
 """Summaries that were asked for during maintenance: kept, and sent by direct message when it is over."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -70,6 +71,7 @@ class KeptSummaries:
         self._settings = settings
         self._requests = requests
         self._desk = desk
+        self.opted_out: Callable[[int, int], bool] = lambda _guild_id, _user_id: False
         self._may_have = True  # anything that is kept; an earlier start may have left some
 
     async def stop(
@@ -84,7 +86,8 @@ class KeptSummaries:
         if mode is Mode.OFF:
             return None
         words = self._maintenance.words()
-        if mode is Mode.HARD or is_public:  # posted hours later for everyone, it would answer nobody
+        # Posted hours later for everyone, it would answer nobody; and of some nothing may be kept.
+        if mode is Mode.HARD or is_public or self.opted_out(guild_id, user_id):
             raise UserFacingError(words)
         value: dict[str, Any] = {
             "start": span.start.isoformat(),

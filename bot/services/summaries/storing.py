@@ -37,12 +37,14 @@ class Stored(NamedTuple):
     Attributes:
         removed: claims that were taken out because their messages were deleted or edited.
         corrections: what admins put right, oldest first.
+        is_kept: not one that was made for somebody of whom nothing is kept: it is shown, and that was it.
     """
 
     summary: Summary
     digest: Digest
     removed: int
     corrections: tuple[str, ...] = ()
+    is_kept: bool = True
 
 
 class SummaryStore:
@@ -64,7 +66,7 @@ class SummaryStore:
     ) -> Stored | None:
         """Store a summary and return it as it is to be shown; None where that date has one already.
 
-        What was deleted or edited since it was made is left out: whoever posts posts what is returned.
+        One for a member who opted out isn't stored. What was deleted or edited since it was made is left out: whoever posts posts what is returned.
 
         Args:
             wanted: whose it is, and for whom.
@@ -114,7 +116,13 @@ class SummaryStore:
                     if id_ in standing
                 ],
             )
-            return None if kept is None else await _stored(tx, kept)
+            if kept is None:
+                return None
+            made = await _stored(tx, kept)
+            if kept.reader_id is not None and self.opted_out(kept.guild_id, kept.reader_id):
+                await tx.summaries.discard(kept.id)
+                return made._replace(is_kept=False)
+            return made
 
     async def get(self, guild_id: int, summary_id: int) -> Stored:
         """Return a summary.

@@ -203,6 +203,18 @@ async def test_a_member_who_goes_takes_their_words_along(shop: Workshop, summari
         await summaries.get(GUILD, theirs.summary.id)
 
 
+async def test_nothing_is_kept_of_who_opted_out_and_asked(shop: Workshop, summaries: SummaryStore) -> None:
+    summaries.opted_out = lambda guild_id, user_id: (guild_id, user_id) == (GUILD, ADA)
+    shown = await stored(shop, summaries, Person(ADA, GUILD, frozenset()))
+    assert "claim of 0" in texts(shown.digest)
+    assert not shown.is_kept
+    async with shop.database.reading() as tx:
+        assert await tx.summaries.newest(GUILD, None, 10, ADA) == []
+    for_bo = await stored(shop, summaries, Person(BO, GUILD, frozenset()))
+    assert for_bo.is_kept
+    assert await summaries.get(GUILD, for_bo.summary.id) == for_bo
+
+
 async def test_history_is_for_who_may_read_all_of_it(shop: Workshop, summaries: SummaryStore) -> None:
     shop.audience.read_from(CLOSED)
     of_general = (await stored(shop, summaries, GENERAL)).summary.id
