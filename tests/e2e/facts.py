@@ -6,9 +6,9 @@ import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import aiohttp
@@ -30,7 +30,6 @@ class Watcher:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.errors: list[str] = []
-        self.postgres: str | None = None  # its address, where it is in the database's place
         self.api_url = ""
 
     def loguru(self, message: Any) -> None:
@@ -78,20 +77,30 @@ def watched_log() -> Iterator[Watcher]:
         logger.remove(sink)
 
 
-def postgres_rows(url: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Return rows of a PostgreSQL database; values stand for question marks."""
-    numbers = itertools.count(1)
-    numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", query)
+class PostgresRows:
+    """Reads a PostgreSQL database from a thread: it has a loop of its own, away from the test's."""
 
-    async def fetch() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(url)
-        try:
-            return [tuple(row) for row in await connection.fetch(numbered, *values)]
-        finally:
-            await connection.close()
+    def __init__(self, url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._connection = self._run(asyncpg.connect(url))
 
-    with ThreadPoolExecutor(1) as thread:  # a loop of its own, away from the test's
-        return thread.submit(asyncio.run, fetch()).result(30)
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return rows; values stand for question marks."""
+        numbers = itertools.count(1)
+        numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", query)
+        return [tuple(row) for row in self._run(self._connection.fetch(numbered, *values))]
+
+    def close(self) -> None:
+        """End the connection and the thread."""
+        self._run(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _run(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
 
 class Facts:
@@ -100,6 +109,7 @@ class Facts:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "lookout.db"
+        self.postgres: PostgresRows | None = None  # in the file's place
         self.api_url = ""
         self._session: aiohttp.ClientSession | None = None
 
@@ -116,6 +126,9 @@ class Facts:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        if self.postgres is not None:
+            self.postgres.close()
+            self.postgres = None
 
     async def until(self, what: str, check: Callable[[], Any], timeout: float = DEADLINE) -> Any:  # noqa: ASYNC109
         """Return the first true answer of `check`, which may be a coroutine function."""
@@ -148,7 +161,7 @@ class Facts:
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return rows of the database: a file, unless there is a server's address."""
         if self.postgres is not None:
-            return postgres_rows(self.postgres, query, *values)
+            return self.postgres.rows(query, *values)
         connection = sqlite3.connect(self.database, timeout=5)
         try:
             return connection.execute(query, values).fetchall()

@@ -24,7 +24,7 @@ from bot.settings import Settings
 from sandbox import Sandbox
 from sandbox.handles import Channel, Guild, Member, Message, ref
 from tests.e2e.child import ROOT
-from tests.e2e.facts import Facts, Json, Watcher, watched_log
+from tests.e2e.facts import Facts, Json, PostgresRows, Watcher, watched_log
 from tests.sandbox.openapi import assert_conforms_if_described
 from tests.sandbox.pointing import pointed_at
 
@@ -76,8 +76,6 @@ class Running(Facts):
     ) -> None:
         super().__init__(folder)
         self.settings = settings
-        url = settings.database.url
-        self.postgres = url.get_secret_value().replace("+asyncpg", "") if url is not None else None
         self.clock = clock
         self.log = watcher
         self.application = Application(settings, clock, refiner)
@@ -94,6 +92,8 @@ class Running(Facts):
 
     async def start(self) -> None:
         """Start, and return once /readyz says so."""
+        if self.settings.database.url is not None:
+            self.postgres = PostgresRows(self.settings.database.url.get_secret_value())
         self._task = asyncio.create_task(self.application.run(), name="the bot")
         await self.until("the admin API", self._has_api)
         self.api_url = self.log.api_url

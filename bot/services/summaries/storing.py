@@ -66,7 +66,8 @@ class SummaryStore:
     ) -> Stored | None:
         """Store a summary and return it as it is to be shown; None where that date has one already.
 
-        One for a member who opted out isn't stored. What was deleted or edited since it was made is left out: whoever posts posts what is returned.
+        What was deleted or edited since it was made is left out: whoever posts posts what is returned. One
+        for a member who opted out isn't stored.
 
         Args:
             wanted: whose it is, and for whom.
