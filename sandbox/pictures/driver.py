@@ -5,6 +5,7 @@ https://openrouter.ai/docs/features/multimodal/image-generation
 """
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +24,7 @@ class PicturesSandbox(StandIn):
     Attributes:
         key: the one that is accepted.
         picture: what is drawn, whatever was asked for.
+        draw: draws what was asked for, instead of `picture`.
         links: whether OpenAI's answer is an address instead of the picture.
         cost: told by OpenRouter, in dollars.
         blocked: words for which a prompt is refused.
@@ -33,6 +35,7 @@ class PicturesSandbox(StandIn):
         super().__init__(clock=clock)
         self.key = KEY
         self.picture = face(7)
+        self.draw: Callable[[str], bytes] = lambda _prompt: self.picture
         self.links = False
         self.cost: float | None = 0.03
         self.blocked = "forbidden"
@@ -79,7 +82,7 @@ class PicturesSandbox(StandIn):
             raise Refused(
                 400, _failure("Your request was rejected by the safety system.", "moderation_blocked")
             )
-        drawn: dict[str, Any] = {"b64_json": base64.b64encode(self.picture).decode()}
+        drawn: dict[str, Any] = {"b64_json": base64.b64encode(self.draw(str(body["prompt"]))).decode()}
         if self.links:
             drawn = {"url": f"http://{self.address}{PAINTED}"}
         return web.json_response({"created": 1_767_225_600, "data": [drawn]})
