@@ -80,7 +80,7 @@ def test_nothing_of_the_owner_decides_where_the_demos_bot_connects_or_writes(tmp
 def test_plugins_ask_the_stand_ins_with_nothing_of_the_owners(tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.mkdir()
-    options = "{image_generation: {service: openrouter, base_url: https://real}, feature_requests: {repositories: [r/r]}}"
+    options = "{image_generation: {service: openrouter}, feature_requests: {repositories: [real/real]}}"
     (config / "settings.yaml").write_text(f"plugins: {{enabled: false, options: {options}}}")
     file = tmp_path / ".env"
     file.write_text("LOOKOUT_PLUGIN_FEATURE_REQUESTS_TOKEN=real\n")
