@@ -121,8 +121,8 @@ class Service:
             raise ServiceError("unreachable", may_cost=True) from error
         if answer.ok:
             return answer
-        error = _failure(_json(answer)) or {}
-        raise self._refused(error, answer.status, answer.headers.get("retry-after", ""))
+        failure = _failure(_json(answer)) or {}
+        raise self._refused(failure, answer.status, answer.headers.get("retry-after", ""))
 
     def _refused(self, error: Json, status: int, wait: str = "") -> ServiceError:
         return _refusal(error, status, wait, is_chat=self._owners.service == "openrouter")
