@@ -18,14 +18,20 @@ _NAMES = (Location.command_name, Location.group_name, Location.parameter_name)
 class CatalogueTranslator(app_commands.Translator):
     """Looks the words up in the catalogue; what a language lacks stays English."""
 
+    def __init__(self) -> None:
+        """See which languages there are; there may be none."""
+        found = {locale: language_of(locale) for locale in discord.Locale}
+        self.languages = {locale: language for locale, language in found.items() if language is not None}
+
     async def translate(
         self, string: app_commands.locale_str, locale: discord.Locale, context: Any
     ) -> str | None:
         """Return the words in a language, None where there are none."""
-        key, language = key_of(context), language_of(locale)
-        if not key or language is None:
+        language = self.languages.get(locale)  # discord.py asks for every word in each of its languages
+        if language is None:
             return None
-        return catalogue(language).get(f"commands.{key}")
+        key = key_of(context)
+        return catalogue(language).get(f"commands.{key}") if key else None
 
 
 def language_of(locale: discord.Locale) -> str | None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 
 from bot import texts
@@ -26,6 +27,17 @@ def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for each in (texts, module):
         monkeypatch.setattr(each, "FOLDER", tmp_path)
     texts.catalogue.cache_clear()
+
+
+@pytest.mark.usefixtures("german")
+async def test_commands_are_told_in_the_languages_there_are(bot: Bot) -> None:
+    translator = bot.tree.translator
+    assert isinstance(translator, CatalogueTranslator)
+    assert translator.languages == {discord.Locale.german: "de"}
+
+
+async def test_where_all_is_english_no_word_is_asked_for(bot: Bot) -> None:
+    assert bot.tree.translator is None  # else discord.py asks for each word in all it knows
 
 
 @pytest.mark.usefixtures("german")
