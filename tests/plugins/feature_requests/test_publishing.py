@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from bot.domain.errors import UserFacingError
-from bot.plugin_api import LimitError
+from bot.plugin_api import FetchError, LimitError
 from bot.plugin_api.testing import GUILD, MEMBER, STAFF
 from sandbox.github.driver import rate_limit, secondary_limit
 from tests.plugins.feature_requests.conftest import REVIEW, Desk
@@ -287,3 +287,25 @@ async def test_a_secondary_limit_is_no_missing_permission(
     desk.trial.clock.forward(seconds + 1)
     assert "Approved" in await desk.approve(review)
     assert len(desk.repository.issues) == 1
+
+
+async def test_a_github_that_hangs_does_not_stop_the_plugin(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        review = await desk.request(by=3_000 + number, title=f"Wish number {number}")
+        desk.github.fail("status", "/issues", method="POST", status=502)
+        await desk.approve(review)
+    fetcher = desk.trial.service.registry.entries["feature_requests"].host
+    assert fetcher is not None
+    asked: list[str] = []
+
+    async def hanging(method: str, *_: object) -> None:
+        asked.append(method)
+        desk.trial.clock.forward(20)  # as long as a request may take
+        raise FetchError("did not answer in time")
+
+    monkeypatch.setattr(fetcher, "request", hanging)
+    await desk.trial.later(61)
+    assert len(asked) == 2, "after half a minute the rest is left for the next run"
+    assert desk.trial.failures == 0
