@@ -116,7 +116,7 @@ class Status:
     async def _look(self, guild_id: int, request: Request, place: Place) -> bool:
         """Look at an issue and its pull request; return whether GitHub may be asked on."""
         try:
-            github = self._publisher.github(place.repository)
+            github = self._publisher.github(guild_id, place.repository)
             await self._look_at_issue(guild_id, request, place, github)
             if place.pull is not None and place.pull_state == "open":
                 await self._look_at_pull(guild_id, request, place, github)

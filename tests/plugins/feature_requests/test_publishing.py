@@ -7,9 +7,10 @@ import pytest
 
 from bot.domain.errors import UserFacingError
 from bot.plugin_api import FetchError, LimitError
-from bot.plugin_api.testing import GUILD, MEMBER, STAFF
+from bot.plugin_api.testing import GUILD, MEMBER, STAFF, on_trial
+from sandbox.github import GitHubSandbox
 from sandbox.github.driver import rate_limit, secondary_limit
-from tests.plugins.feature_requests.conftest import REVIEW, Desk
+from tests.plugins.feature_requests.conftest import FOLDER, REVIEW, Desk
 
 
 async def test_an_approved_request_becomes_an_issue(desk: Desk) -> None:
@@ -151,6 +152,25 @@ async def test_only_repositories_of_the_owner_are_written_to(desk: Desk) -> None
         await desk.approve(review)
     assert not other.issues
     assert "Approve" in [each.label for each in review.content.buttons]
+
+
+@pytest.mark.parametrize(("owner", "may"), [(GUILD, True), (GUILD + 1, False)], ids=["this", "another"])
+async def test_a_repository_may_be_one_servers_alone(owner: int, may: bool) -> None:
+    async with GitHubSandbox() as github:
+        repository = github.repository("acme/app")
+        options = {"api_url": github.url, "repositories": [f"{owner}:acme/app"]}
+        more: dict[str, Any] = {"secrets": {"token": github.token}, "hosts": [github.address]}
+        async with on_trial(FOLDER, options=options, **more) as trial:
+            await trial.set_staff_channel(REVIEW)
+            await trial.set("repository", "acme/app")
+            desk = Desk(trial, github, repository)
+            review = await desk.request()
+            if may:
+                assert "Approved" in await desk.approve(review)
+            else:
+                with pytest.raises(UserFacingError, match="isn't among those the bot may use"):
+                    await desk.approve(review)
+                assert not github.asked(), "not even to compare"
 
 
 async def test_two_who_approve_at_once_make_one_issue(desk: Desk) -> None:
