@@ -54,7 +54,7 @@ class MissedTalk:
         self._unsure.discard(ticket.id)
 
     async def read(self, guild_id: int) -> None:
-        """Read what was missed in a server's living tickets, unless a session begins meanwhile that sees to it."""
+        """Read what was missed in a server's living tickets, unless a newer session sees to it meanwhile."""
         self._sessions[guild_id] += 1
         session = self._sessions[guild_id]
         async with self._database.reading() as tx:
