@@ -1,8 +1,10 @@
 """Who may do what: the one place that commands, buttons, modals and menus ask."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+import aiohttp
 import discord
 from discord import app_commands
 
@@ -13,6 +15,7 @@ from bot.texts import text
 
 T = TypeVar("T")
 AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
+LOOKED_UP_SECONDS: Final = 10.0
 _COOLDOWN = "_create_cooldown_decorator."  # how the names of discord.py's own cooldowns begin
 
 
@@ -67,6 +70,27 @@ def _has_role(
         return False
     role_id = which(interaction.client.services.support_roles, interaction.guild_id)
     return role_id is not None and interaction.user.get_role(role_id) is not None
+
+
+async def require_manager_of(interaction: discord.Interaction[Any], guild_id: int) -> discord.Guild:
+    """Return a server in which the caller may do what `is_manager` says, asked in direct messages.
+
+    Raises:
+        UserFacingError: they may not, aren't in it, or it can't be looked into now.
+    """
+    guild: discord.Guild | None = interaction.client.get_guild(guild_id)
+    if guild is None or guild.unavailable:
+        raise UserFacingError(text("checks.server_away"))
+    try:
+        async with asyncio.timeout(LOOKED_UP_SECONDS):
+            member = await guild.fetch_member(interaction.user.id)
+    except (discord.Forbidden, discord.NotFound):
+        raise UserFacingError(text("checks.manager")) from None
+    except (TimeoutError, discord.HTTPException, aiohttp.ClientError):
+        raise UserFacingError(text("checks.server_away")) from None
+    if not is_staff(interaction.client.services.support_roles, member):
+        raise UserFacingError(text("checks.manager"))
+    return guild
 
 
 def require_manage_server(interaction: discord.Interaction[Any]) -> None:
