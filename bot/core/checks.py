@@ -195,17 +195,22 @@ async def require_manager_or_bot_owner(interaction: discord.Interaction[Any]) ->
         raise UserFacingError(text("checks.manager"))
 
 
-async def may_use(interaction: discord.Interaction[Any], command: AnyCommand) -> bool:
+async def may_use(
+    interaction: discord.Interaction[Any], command: AnyCommand, allowed: bool | None = None
+) -> bool:
     """Whether the caller of an interaction could use another command here, asked without side effects.
 
-    The checks are the command's own; cooldowns are left out, because asking them counts as a use.
+    `allowed` is what the server's integration settings say of it, None when nothing. The checks are the
+    command's own; cooldowns are left out, because asking them counts as a use.
     """
     root = command.root_parent or command if isinstance(command, app_commands.Command) else command
     if interaction.guild_id is None:
         if root.guild_only:
             return False
-    elif root.default_permissions is not None and not (
-        interaction.permissions.administrator or interaction.permissions >= root.default_permissions
+    elif allowed is False or (
+        allowed is None
+        and root.default_permissions is not None
+        and not (interaction.permissions.administrator or interaction.permissions >= root.default_permissions)
     ):
         return False
     checks = [each for each in command.checks if not each.__qualname__.startswith(_COOLDOWN)]

@@ -1,4 +1,4 @@
-"""The welcome where nobody can be told in the server: who invited the bot, or its owner, gets it privately."""
+"""The welcome in private, where nobody can be told in the server: to who invited the bot, or its owner."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
