@@ -176,7 +176,9 @@ class Bot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load the cogs; one that fails is logged and marked, the rest run."""
-        await self.tree.set_translator(CatalogueTranslator())
+        translator = CatalogueTranslator()
+        if translator.languages:
+            await self.tree.set_translator(translator)
         for name in COGS:
             try:
                 await self.load_extension(name)

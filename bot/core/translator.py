@@ -25,13 +25,19 @@ DESCRIPTION: Final = 100  # characters
 class CatalogueTranslator(app_commands.Translator):
     """Looks the words up in the catalogue; what a language lacks, or Discord wouldn't take, stays English."""
 
+    def __init__(self) -> None:
+        """See which languages there are; there may be none."""
+        found = {locale: language_of(locale) for locale in discord.Locale}
+        self.languages = {locale: language for locale, language in found.items() if language is not None}
+
     async def translate(
         self, string: app_commands.locale_str, locale: discord.Locale, context: Any
     ) -> str | None:
         """Return the words in a language, None where there are none."""
-        key, language = key_of(context), language_of(locale)
-        if not key or language is None:
+        language = self.languages.get(locale)  # discord.py asks for every word in each of its languages
+        if language is None:
             return None
+        key = key_of(context)
         words = catalogue(language).get(f"{_TOPIC}{key}")
         is_menu = isinstance(context.data, app_commands.ContextMenu)
         return words if words is not None and fits(key, words, is_menu=is_menu) else None

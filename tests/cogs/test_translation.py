@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 
 from bot import texts
@@ -31,8 +32,20 @@ def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         (tmp_path / "de" / "commands.yaml").write_text(words, "utf-8")
         texts.catalogue.cache_clear()
 
+    write(WORDS)
     yield write
     texts.catalogue.cache_clear()
+
+
+@pytest.mark.usefixtures("german")
+async def test_commands_are_told_in_the_languages_there_are(bot: Bot) -> None:
+    translator = bot.tree.translator
+    assert isinstance(translator, CatalogueTranslator)
+    assert translator.languages == {discord.Locale.german: "de"}
+
+
+async def test_where_all_is_english_no_word_is_asked_for(bot: Bot) -> None:
+    assert bot.tree.translator is None  # else discord.py asks for each word in all it knows
 
 
 async def payloads(bot: Bot) -> dict[str, Any]:
@@ -73,10 +86,8 @@ async def test_a_mistake_is_named_and_stays_english(
     assert not now.get("description_localizations")
 
 
-async def test_what_the_catalogue_has_is_told_and_the_rest_stays_english(
-    bot: Bot, german: Callable[[str], None]
-) -> None:
-    german(WORDS)
+@pytest.mark.usefixtures("german")
+async def test_what_the_catalogue_has_is_told_and_the_rest_stays_english(bot: Bot) -> None:
     assert list(mistakes(bot.tree)) == []
     told = await payloads(bot)
     summary = told["summary"]
