@@ -41,6 +41,10 @@ READY = {
     "api_url": "http://127.0.0.1:1/api/v10",
     "gateway_url": "ws://127.0.0.1:1/",
     "cdn_url": "http://127.0.0.1:1/cdn",
+    "services": {
+        "github": {"url": "http://127.0.0.1:2", "address": "127.0.0.1:2", "token": "t", "repository": "a/b"},
+        "pictures": {"url": "http://127.0.0.1:3/v1", "address": "127.0.0.1:3", "key": "k"},
+    },
 }
 ROOT = Path(__file__).parents[2]
 BOT, MESSAGE, REPLY, HELP, OTHER = 1, 10, 20, 100, 200
@@ -68,6 +72,31 @@ def test_nothing_of_the_owner_decides_where_the_demos_bot_connects_or_writes(tmp
     assert str(tmp_path) in made["DATABASE_URL"]
     assert made["LOOKOUT_ORCHESTRATOR__AUTO_REPLY"] == "false"
     assert made["PATH"] == "/bin"
+
+
+def test_plugins_ask_the_stand_ins_with_nothing_of_the_owners(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    options = "{image_generation: {service: openrouter}, feature_requests: {repositories: [real/real]}}"
+    (config / "settings.yaml").write_text(f"plugins: {{enabled: false, options: {options}}}")
+    file = tmp_path / ".env"
+    file.write_text("LOOKOUT_PLUGIN_FEATURE_REQUESTS_TOKEN=real\n")
+    mine = {
+        "LOOKOUT_PLUGIN_IMAGE_GENERATION_KEY": "real",
+        "LOOKOUT_PLUGIN_OTHER_KEY": "real",
+        "LOOKOUT_PLUGINS__HOSTS__IMAGE_GENERATION": "real",
+    }
+    made = bot_environment(READY, tmp_path, mine)
+    assert "LOOKOUT_PLUGIN_OTHER_KEY" not in made
+    plugins = load_settings(config, made, file).plugins
+    assert plugins.enabled
+    assert "real" not in str(
+        [plugins, *(each.get_secret_value() for each in (plugins.secrets or {}).values())]
+    )
+    assert plugins.hosts == {"feature_requests": ("127.0.0.1:2",), "image_generation": ("127.0.0.1:3",)}
+    assert plugins.options["feature_requests"]["repositories"] == "a/b"
+    assert plugins.options["image_generation"]["service"] == "openai"
+    assert plugins.files_folder.is_relative_to(tmp_path)
 
 
 def test_no_language_model_is_asked_but_the_one_of_the_demo(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.errors import UserFacingError
 from bot.plugin_api import LimitError
 from bot.plugin_api.testing import GUILD, MEMBER, STAFF
-from sandbox.github.driver import rate_limit
+from sandbox.github.driver import rate_limit, secondary_limit
 from tests.plugins.feature_requests.conftest import REVIEW, Desk
 
 
@@ -272,3 +272,18 @@ async def test_too_many_posts_are_tried_again_and_are_no_failure(desk: Desk) -> 
     assert desk.trial.failures == 0
     await desk.trial.later(60)
     assert [each.channel_id for each in desk.trial.posts] == [REVIEW]
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [(None, 60), (300, 300)], ids=["words alone", "with a time"])
+async def test_a_secondary_limit_is_no_missing_permission(
+    desk: Desk, wait: int | None, seconds: float
+) -> None:
+    review = await desk.request()
+    desk.github.fail("status", "/issues", method="POST", **secondary_limit(wait))
+    told = await desk.approve(review)
+    assert "asked too much lately" in told
+    with pytest.raises(UserFacingError, match="asked too much lately"):
+        await desk.approve(review)
+    desk.trial.clock.forward(seconds + 1)
+    assert "Approved" in await desk.approve(review)
+    assert len(desk.repository.issues) == 1
