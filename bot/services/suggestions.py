@@ -130,8 +130,12 @@ class SuggestionService:
         told = {"created_at": now, "source": found.source, "written_by": await _writer(tx, record)}
         reply = await tx.actions.begin(draft.sqlmodel_update(told))
         leased = {"stage": Stage.ACT.value, "lease_until": now + self._lease}
-        if reply is None or not await tx.queue.advance([record.id], Stage.DONE, leased):
+        if reply is None:
             raise UserFacingError(text("suggest.answered"))
+        if not await tx.queue.advance(
+            [record.id], Stage.DONE, leased
+        ):  # its card is there, and not yet noted
+            raise UserFacingError(text("suggest.not_ready"))
         await self._feedback.decided(tx, record, user_id, Verdict.RIGHT)
         return reply
 

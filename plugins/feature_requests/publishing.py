@@ -1,9 +1,9 @@
 """Makes issues of approved requests: one each, whatever breaks off in between."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from bot.plugin_api import PluginContext, UserFacingError
 from plugins.feature_requests.drafts import Draft
@@ -30,11 +30,16 @@ class Config(BaseModel):
     use_ai: bool = Field(True, description="Have the language model draft, where there is one")
 
 
+def _listed(value: object) -> object:
+    """Return a list that the environment has as one text, by commas."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
 class Owners(BaseModel):
     """What whoever runs the bot sets, under plugins.options.feature_requests."""
 
     api_url: str = Field("https://api.github.com", pattern=r"^https?://[^\s?#]+$")
-    repositories: list[str] = []  # owner/name: the token is used for these alone
+    repositories: Annotated[list[str], BeforeValidator(_listed)] = []  # the token is used for these alone
     seconds: float = Field(20, gt=0, le=60)  # for one request to GitHub
     poll_minutes: int = Field(10, ge=5, le=1_440)
 
@@ -48,15 +53,16 @@ class Publisher:
         self._owners = owners
         self._allowed = frozenset(each.lower() for each in owners.repositories)
 
-    def github(self, repository: str) -> GitHub:
-        """Return a repository.
+    def github(self, guild_id: int, repository: str) -> GitHub:
+        """Return a repository for a server: one that all may use, or that one.
 
         Raises:
             UserFacingError: it can't be used; the text says what to set.
         """
         if not repository:
             raise UserFacingError(self._ctx.text("no_repository"))
-        if repository.lower() not in self._allowed:
+        name = repository.lower()
+        if not {name, f"{guild_id}:{name}"} & self._allowed:
             raise UserFacingError(self._ctx.text("repository_not_allowed", repository=repository))
         token = self._ctx.secret("token")
         if not token:
@@ -66,7 +72,7 @@ class Publisher:
     def github_of(self, guild_id: int) -> GitHub | None:
         """Return a server's repository, None where it can't be used."""
         try:
-            return self.github(self._ctx.config(Config, guild_id).repository)
+            return self.github(guild_id, self._ctx.config(Config, guild_id).repository)
         except UserFacingError:
             return None
 
@@ -114,7 +120,7 @@ class Publisher:
         text = f"# {for_github(title)}\n\n{self.body(request.draft, 0)}\n"
         path = f"docs/requests/{place.issue}-{slug(request.draft.title)}.md"
         try:
-            pull = await self.github(place.repository).propose(
+            pull = await self.github(guild_id, place.repository).propose(
                 place.branch, path, text, f"Propose: {title}", self._ctx.text("pull_body", number=place.issue)
             )
         except RefusedError as error:
@@ -141,7 +147,7 @@ class Publisher:
 
     async def _open(self, guild_id: int, request: Request, place: Place, config: Config) -> None:
         place.repository = place.repository if place.attempts else config.repository
-        github, found = self.github(place.repository), None
+        github, found = self.github(guild_id, place.repository), None
         if place.attempts:
             assert place.began_at is not None
             found = await github.find_issue(self._marker(place), place.began_at - LOOK_BACK)

@@ -118,7 +118,7 @@ def in_postgres(bot: Running, *needles: str) -> list[str]:
     """Look at each row of every table as text: JSON and arrays are written out, bytes in hexadecimal."""
     tables = (
         "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n"
-        " on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'm', 'S')"
+        " on n.oid = c.relnamespace where c.relkind in ('r', 'm')"
         " and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')"
     )
     wanted = [*needles, *(each.encode().hex() for each in needles)]

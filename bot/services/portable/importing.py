@@ -18,6 +18,7 @@ from bot.services.configuration.changes import (
     CHANNELS,
     GUILDS,
     OWN_FIGURES,
+    PLUGINS,
     SUMMARIES,
     TICKETS,
     note,
@@ -184,9 +185,9 @@ async def _stored(tx: Transaction, guild_id: int) -> _Stored:
     plain[CATEGORY_ROLES] = called or None
     plain[OWN_FIGURES] = (await tx.kv.get(SCOPE, str(guild_id)) or {}).get(MINE, True)
     for plugin in [each for each in await tx.plugins.guilds() if each.guild_id == guild_id]:
-        plain[f"plugins.{plugin.plugin}"] = plugin.is_on
+        plain[f"{PLUGINS}{plugin.plugin}"] = plugin.is_on
         for key, value in (plugin.config or {}).items():
-            plain[f"plugins.{plugin.plugin}.{key}"] = as_text(value)
+            plain[f"{PLUGINS}{plugin.plugin}.{key}"] = as_text(value)
     rows: list[tuple[Mapping[str, str], SettingRow | None]] = [
         (GUILDS, await tx.guilds.get(guild_id)),
         (TICKETS, await tx.ticket_settings.settings_of(guild_id)),

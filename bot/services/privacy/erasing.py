@@ -13,6 +13,7 @@ from bot.db.privacy.tickets import LEAST_QUOTE
 from bot.db.privacy.traces import columns_with_ids, holding, texts_in
 from bot.nlp.retrieval.normalise import normalise
 from bot.services.clock import Clock
+from bot.services.tidying import tidy
 from bot.services.training.drafts import MAX_QUESTION, same_key
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class Eraser:
             await self._call(hook, guild_id, user_id)
         await self._traces(whose)
         self._parts.forget(guild_id, user_id)
-        await self._tidy()
+        await tidy(self._database)
         self._parts.show(tickets)
         logger.bind(guild_id=guild_id).info("Erased a member: {} messages, {} tickets", count, len(tickets))
 
@@ -177,14 +178,6 @@ class Eraser:
                 raise  # the database's: all of it is tried again
             log = logger.bind(guild_id=guild_id)  # somebody else's fault must not keep the rest
             log.opt(exception=error).error("Something that keeps data could not forget a member")
-
-    async def _tidy(self) -> None:
-        try:
-            await self._database.tidy()
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            logger.warning("The database's journal is emptied later ({})", type(error).__name__)
 
 
 def _parts(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

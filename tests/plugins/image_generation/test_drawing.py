@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import UserFacingError
-from bot.plugin_api.testing import MEMBER
+from bot.plugin_api.testing import GUILD, MEMBER
 from sandbox.images import face
 from tests.plugins.image_generation.conftest import Studio, a_studio
 
@@ -185,6 +185,21 @@ async def test_a_servers_ceiling_is_kept_to_and_the_owner_may_set_less() -> None
             await studio.draw()
 
 
+async def test_all_servers_together_have_a_ceiling_that_holds_over_a_restart() -> None:
+    async with a_studio(daily_usd_total=0.1) as studio:
+        service = studio.trial.service
+        await service.switch("image_generation", GUILD + 1, on=True)
+        spent = {"usd": 0.05, "pictures": 1}
+        day = studio.trial.clock.now().date().isoformat()
+        await service.registry.keeping.put("image_generation", GUILD + 1, 0, f"spent/{day}", spent)
+        await studio.draw()
+        for _ in range(2):
+            with pytest.raises(UserFacingError, match="in all servers together"):
+                await studio.draw(by=MEMBER + 1)
+            await service.reload("image_generation")
+        assert len(studio.pictures.asked("POST")) == 1
+
+
 async def test_without_a_key_it_is_said_where_it_goes(studio: Studio) -> None:
     settings = studio.trial.service.registry._settings
     assert settings.secrets is not None
@@ -259,3 +274,25 @@ async def test_jpeg_and_webp_are_shown(studio: Studio) -> None:
     lossless = struct.pack("<I", 63 | 63 << 14)
     studio.pictures.picture = b"RIFF\x00\x00\x00\x00WEBPVP8L\x00\x00\x00\x00\x2f" + lossless + bytes(8)
     assert (await studio.draw()).content.files[0].name.endswith(".webp")
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "spent"),
+    [
+        (403, "own safety check", 0.0), (402, "no credit left", 0.0), (429, "too much to do", 0.0),
+        (502, "problem of its own", 0.05),
+    ],
+)  # fmt: skip
+async def test_what_openrouter_tells_amid_an_answer_is_said(code: int, told: str, spent: float) -> None:
+    async with a_studio(service="openrouter", model="some/model") as studio:
+        studio.pictures.midway = code
+        with pytest.raises(UserFacingError, match=told):
+            await studio.draw()
+        assert (await studio.spent())[0] == spent
+
+
+async def test_openrouters_403_is_a_flagged_prompt_and_no_bad_key() -> None:
+    async with a_studio(service="openrouter", model="some/model") as studio:
+        studio.pictures.fail("status", status=403, body={"error": {"code": 403, "message": "flagged"}})
+        with pytest.raises(UserFacingError, match="own safety check"):
+            await studio.draw()

@@ -75,7 +75,6 @@ class AsideRun(Run[AsidePlan]):
         while not await self.is_connected() and not await bot.ended_within(LOOK_EVERY):
             pass
         await self._story.call_again({*Stored.read(self.database).called})
-        await self._story.decide_all((await self._seen()).open_cards())
 
     async def judge(self) -> Verdict:
         """Compare what happened with what should have."""
@@ -88,7 +87,11 @@ class AsideRun(Run[AsidePlan]):
         return len(story.questions) + len(story.calls) + leaks, (await self._seen()).posts
 
     async def is_done(self, bot: BotProcess) -> bool:
-        """Whether nothing has been missing for a while: what comes twice may come late."""
+        """Whether nothing has been missing for a while: what comes twice may come late.
+
+        Staff press again until they are told: who presses while a slow bot starts is told nothing in time.
+        """
+        await self._story.decide_all((await self._seen()).open_cards())
         self._quiet = self._quiet + 1 if await super().is_done(bot) else 0
         return self._quiet >= QUIET_LOOKS
 
