@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import UserFacingError
-from bot.plugin_api.testing import MEMBER
+from bot.plugin_api.testing import GUILD, MEMBER
 from sandbox.images import face
 from tests.plugins.image_generation.conftest import Studio, a_studio
 
@@ -183,6 +183,21 @@ async def test_a_servers_ceiling_is_kept_to_and_the_owner_may_set_less() -> None
         await studio.trial.set("daily_usd", "0")
         with pytest.raises(UserFacingError, match="spent today"):
             await studio.draw()
+
+
+async def test_all_servers_together_have_a_ceiling_that_holds_over_a_restart() -> None:
+    async with a_studio(daily_usd_total=0.1) as studio:
+        service = studio.trial.service
+        await service.switch("image_generation", GUILD + 1, on=True)
+        spent = {"usd": 0.05, "pictures": 1}
+        day = studio.trial.clock.now().date().isoformat()
+        await service.registry.keeping.put("image_generation", GUILD + 1, 0, f"spent/{day}", spent)
+        await studio.draw()
+        for _ in range(2):
+            with pytest.raises(UserFacingError, match="in all servers together"):
+                await studio.draw(by=MEMBER + 1)
+            await service.reload("image_generation")
+        assert len(studio.pictures.asked("POST")) == 1
 
 
 async def test_without_a_key_it_is_said_where_it_goes(studio: Studio) -> None:
