@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from bot.plugin_api import DiscordError, PluginContext, UserFacingError
+from bot.plugin_api import DiscordError, LimitError, PluginContext, UserFacingError
 from plugins.image_generation.pictures import Picture
 
 PICTURE, POSTED, SPENT = "picture/", "posted/", "spent/"
@@ -46,7 +46,11 @@ class Gallery:
         """
         kept.file = f"{kept.id}.{picture.ending}"
         await self._ctx.files.put(guild_id, kept.file, picture.data, user_id=user_id)
-        await self._put(guild_id, user_id, kept)
+        try:
+            await self._put(guild_id, user_id, kept)
+        except LimitError:
+            await self._ctx.files.delete(guild_id, kept.file, user_id=user_id)
+            raise
         for old in (await self.pictures(guild_id, user_id))[MOST_PICTURES:]:
             await self.delete(guild_id, user_id, old.id)
 

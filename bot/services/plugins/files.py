@@ -9,7 +9,7 @@ from typing import Final
 
 from loguru import logger
 
-from bot.plugin_api.errors import LimitError
+from bot.plugin_api.errors import FullError, LimitError
 from bot.services.plugins.keeping import check_wanted
 
 MAX_FILE: Final = 10_000_000  # bytes
@@ -68,7 +68,7 @@ class PluginFiles:
         server = path.parent.parent
         kept = sum(each.stat().st_size for each in server.rglob("*") if each.is_file() and each != path)
         if kept + len(data) > self._limit:
-            raise LimitError(f"{kept / 1e6:,.0f} MB are kept in this server, as many as may be: delete some")
+            raise FullError(f"{kept / 1e6:,.0f} MB are kept in this server, as many as may be: delete some")
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
         part.write_bytes(data)

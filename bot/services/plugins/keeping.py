@@ -11,7 +11,7 @@ from bot.db.privacy.traces import Named
 from bot.domain.errors import UserFacingError
 from bot.models import PluginValue
 from bot.models.plugin import NOBODY
-from bot.plugin_api.errors import LimitError
+from bot.plugin_api.errors import FullError, LimitError
 from bot.services.clock import Clock
 from bot.texts import text
 
@@ -150,4 +150,4 @@ def check_wanted(opted_out: Callable[[int, int], bool], guild_id: int, user_id: 
 
 def _check_count(plugin: str, count: int) -> None:
     if count >= MAX_VALUES:
-        raise LimitError(f"{plugin} keeps {count:,} values in this server, as many as it may: delete some")
+        raise FullError(f"{plugin} keeps {count:,} values in this server, as many as it may: delete some")

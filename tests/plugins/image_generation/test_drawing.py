@@ -296,3 +296,17 @@ async def test_openrouters_403_is_a_flagged_prompt_and_no_bad_key() -> None:
         studio.pictures.fail("status", status=403, body={"error": {"code": 403, "message": "flagged"}})
         with pytest.raises(UserFacingError, match="own safety check"):
             await studio.draw()
+
+
+async def test_a_full_server_is_no_failure_and_keeps_no_file_without_its_entry(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.draw()
+    kept = len(await studio.trial.kept())
+    monkeypatch.setattr("bot.services.plugins.keeping.MAX_VALUES", kept)
+    assert "could not be kept" in (await studio.draw()).text
+    files = [each for each in studio.trial.service.registry.files._folder.rglob("*.*") if each.is_file()]
+    assert len(files) == 1
+    with pytest.raises(UserFacingError, match="as much of that as it may"):
+        await studio.draw(by=MEMBER + 1)
+    assert studio.trial.failures == 0
