@@ -1,6 +1,7 @@
 """Who may do what: the one place that commands, buttons, modals and menus ask."""
 
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any, TypeVar
 
 import discord
@@ -110,6 +111,17 @@ def is_support_member(
     )
 
 
+def require_asker(interaction: discord.Interaction[Any]) -> None:
+    """Check that who presses something in an answer is who asked for it: Discord shows it to nobody else.
+
+    Raises:
+        UserFacingError: it was shown to somebody else.
+    """
+    asked = interaction.message.interaction_metadata if interaction.message is not None else None
+    if asked is not None and asked.user.id != interaction.user.id:
+        raise UserFacingError(text("checks.asker"))
+
+
 def require_support_or(interaction: discord.Interaction[Any], user_id: int) -> None:
     """Check that the caller is a certain user or `is_support`.
 
@@ -174,7 +186,7 @@ async def require_manager_or_bot_owner(interaction: discord.Interaction[Any]) ->
 async def may_use(interaction: discord.Interaction[Any], command: AnyCommand) -> bool:
     """Whether the caller of an interaction could use another command here, asked without side effects.
 
-    The checks are the command's own; cooldowns are left out, because asking them counts as a use.
+    The checks are the command's own.
     """
     root = command.root_parent or command if isinstance(command, app_commands.Command) else command
     if interaction.guild_id is None:
@@ -184,6 +196,14 @@ async def may_use(interaction: discord.Interaction[Any], command: AnyCommand) ->
         interaction.permissions.administrator or interaction.permissions >= root.default_permissions
     ):
         return False
+    return await passes(interaction, command)
+
+
+async def passes(interaction: discord.Interaction[Any], command: AnyCommand) -> bool:
+    """Whether a command's own checks let the caller use it, whatever Discord shows them.
+
+    Cooldowns are left out, because asking them counts as a use.
+    """
     checks = [each for each in command.checks if not each.__qualname__.startswith(_COOLDOWN)]
     if isinstance(command, app_commands.Command):
         outer = (getattr(each, "interaction_check", None) for each in (command.parent, command.binding))
@@ -215,6 +235,11 @@ def bot_owner_only() -> Callable[[T], T]:
 def managers_or_bot_owner_only() -> Callable[[T], T]:
     """Decorate a command that `is_manager` callers may use, and whoever runs the bot."""
     return _only(require_manager_or_bot_owner)
+
+
+def level_only(level: Level) -> Callable[[T], T]:
+    """Decorate a plugin's command or context menu that only callers of a level may use."""
+    return _only(partial(require_level, level=level))
 
 
 def _only(require: Callable[[discord.Interaction[Any]], Awaitable[None] | None]) -> Callable[[T], T]:
