@@ -21,7 +21,10 @@ _URI = "urn:discord"
 _SAFE_INTEGER = 1 << 53
 _MEDIA = 16  # a kind of channel that Discord has and its description lacks
 _UNDESCRIBED = ("use_nested_fields",)  # discord.py asks for a forum post's message by it
-_CHANGING = re.compile(r'"[1-9]\d{16,18}"|"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"')  # ids and times
+_CHANGING = re.compile(  # ids, times and people's names
+    r'"[1-9]\d{16,18}"|"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"'
+    r'|(?:(?<="username": )|(?<="global_name": ))(?P<name>"[^"\\]{1,32}")'
+)
 _BITS = ("allow", "deny", "permissions", "default_member_permissions")
 
 
@@ -225,13 +228,18 @@ def _errors(what: str, validator: Draft202012Validator, value: Any) -> list[str]
 
 
 def _likeness(body: Any) -> str:
-    """Return a body's text with ids and times numbered as they come: what is alike in this conforms alike.
+    """Return a body's text with ids, times and names numbered as they come: what is alike so conforms alike.
 
     A bot registers the same commands at each start, and to look at them takes most of a second.
     """
     numbers: dict[str, str] = {}
     text = json.dumps(body, sort_keys=True)
-    return _CHANGING.sub(lambda each: numbers.setdefault(each[0], f"<{len(numbers)}:{len(each[0])}>"), text)
+
+    def numbered(found: re.Match[str]) -> str:
+        kind = "name" if found["name"] else len(found[0])
+        return numbers.setdefault(found[0], f"<{len(numbers)}:{kind}>")
+
+    return _CHANGING.sub(numbered, text)
 
 
 def _innermost(error: ValidationError) -> ValidationError:
