@@ -24,7 +24,7 @@ _INCIDENT = (
 
 
 async def some_things(desk: Desk, other: Home, member: Member) -> dict[str, Any]:
-    """Make them; of tickets and answers two each, of which the second one is the member's."""
+    """Make them; of tickets and answers three each, of which the second one is the member's."""
     home, discord = desk.home, desk.home.discord
     facts: dict[str, Any] = {
         "alice": home.alice.id,
@@ -40,7 +40,7 @@ async def some_things(desk: Desk, other: Home, member: Member) -> dict[str, Any]
             await discord.role("support", guild=each)
         if each is home.guild:
             facts |= {"spare": spare.id, "support": desk.role.id}
-    for who, prefix in ((home.alice, ""), (member, "own_")):
+    for who, prefix in ((home.alice, ""), (member, "own_"), (desk.kim, "third_")):
         facts |= {f"{prefix}{name}": each for name, each in (await _a_ticket(desk, who)).items()}
     facts |= {"entry": await _entries(desk), "suggested": (found := await _suggestions(desk))[0]}
     facts |= {"suggested_too": found[1], "suggested_last": found[2]}
