@@ -14,9 +14,10 @@ from loguru import logger
 
 from bot.abilities import describe_abilities
 from bot.app_admin import AdminParts
+from bot.app_api import start_api
 from bot.app_backups import backup_service
 from bot.app_configuration import build_configuration
-from bot.app_life import is_connected, listen_for_signals, title_of, track, warm_up_encoder, within
+from bot.app_life import listen_for_signals, title_of, track, warm_up_encoder, within
 from bot.app_plugins import PluginParts, start_plugins
 from bot.app_privacy import PrivacyParts
 from bot.app_replies import build_replies
@@ -62,7 +63,7 @@ from bot.services.replies import Replies
 from bot.services.reply_writing import ReplyWriting
 from bot.services.retention import RetentionService
 from bot.services.status import StatusService
-from bot.services.stories import HealthService, StoryService
+from bot.services.stories import StoryService
 from bot.services.support_roles import SupportRoles
 from bot.services.tasks import TaskSet
 from bot.services.throttle import Throttle
@@ -159,7 +160,7 @@ class Application:
             services.refinement.title_of = partial(title_of, bot)
             track(metrics, services, bus, bot)
             self._tasks.spawn(LoopDelay(SystemClock(), metrics.loop_delayed).run(), "loop delay")
-            await self._start_api(stack, database, services, bot)
+            await start_api(stack, settings.api, database, services, bot)
             listen_for_signals(self.stop)
             await self._live(bot, bus)
         logger.info("Stopped")
@@ -332,32 +333,6 @@ class Application:
         await start_plugins(services)
         await services.privacy.reapply()
         return services
-
-    async def _start_api(
-        self, stack: AsyncExitStack, database: Database, services: Services, bot: Bot
-    ) -> None:
-        settings = self._settings.api
-        if not settings.enabled:
-            return
-        from bot.api.app import create_app
-        from bot.api.dependencies import ApiDependencies
-        from bot.api.server import ApiServer
-
-        health = HealthService(
-            database,
-            services.ingest,
-            lambda: is_connected(bot),
-            lambda: services.knowledge.is_ready,
-        )
-        token = settings.admin_token.get_secret_value() if settings.admin_token else None
-        api = ApiServer(
-            create_app(ApiDependencies(services.metrics, health, services.stories, token)),
-            settings.host,
-            settings.port,
-        )
-        await api.start()
-        stack.push_async_callback(api.stop)
-        logger.info("Admin API at {}", api.url)
 
     async def _connect_until_stopped(self, bot: Bot) -> None:
         from bot.core.login import connect, log_in

@@ -20,4 +20,5 @@ def backup_service(settings: Settings, clock: Clock, config: Path) -> BackupServ
     folder = settings.backups_folder.absolute()
     place = place_of(settings, config)
     make = partial(make_apart, place) if settings.backs_up_by_itself else None
-    return BackupService(clock, folder, make, settings.backup.keep, settings.retention.backups_days)
+    home = place.sqlite.parent if place.sqlite is not None else None
+    return BackupService(clock, folder, make, settings.backup.keep, settings.retention.backups_days, home)

@@ -10,8 +10,15 @@ from bot.domain.policy import Decision
 from bot.domain.signal import Signal
 from bot.models import Ticket
 from bot.nlp.classifier import NanoClassifier
-from bot.plugin_api.events import DecisionMade, MessageDeleted, MessageObserved, SummaryPosted
+from bot.plugin_api.events import (
+    DecisionMade,
+    MessageDeleted,
+    MessageEdited,
+    MessageObserved,
+    SummaryPosted,
+)
 from bot.services.clock import Clock
+from bot.services.configuration.changes import PLUGINS
 from bot.services.guilds import GuildService
 from bot.services.ingest import IngestService, Steps
 from bot.services.language import Language
@@ -71,6 +78,7 @@ async def start_plugins(services: Services) -> None:
     services.status.troubles = plugins.troubles
     services.retention.on_plugin_guild_gone = plugins.registry.forget_guild
     services.privacy.on_erase.append(plugins.erase)
+    services.settings_watch.add({PLUGINS: plugins.reload_guild})
     await plugins.load()
 
 
@@ -91,6 +99,7 @@ class Listening:
         self._heard = Heard()
         self._messages: set[int] = set()  # guilds
         self._decisions: set[int] = set()
+        self._edits: set[int] = set()
         self._deletions: set[int] = set()
         self._claims = PluginClaims(plugins.registry)
         self._claiming: set[int] = set()
@@ -101,9 +110,11 @@ class Listening:
         """Listen for what plugins listen for now."""
         self._messages = self._plugins.guilds_listening(MessageObserved)
         self._decisions = self._plugins.guilds_listening(DecisionMade)
+        self._edits = self._plugins.guilds_listening(MessageEdited)
         self._deletions = self._plugins.guilds_listening(MessageDeleted)
         self._claiming = self._claims.guilds()
-        self._ingest.on_stored = self._stored if self._messages or self._deletions else None
+        stored = self._messages or self._edits or self._deletions
+        self._ingest.on_stored = self._stored if stored else None
         self._observer.on_observed = self._observed if self._messages else None
         self._orchestrator.on_decided = self._decided if self._decisions else None
         self._orchestrator.claimed = self._claimed if self._claiming else None
@@ -126,6 +137,8 @@ class Listening:
     def _stored(self, steps: Steps) -> None:
         for event in self._heard.stored(steps, self._messages):
             self._plugins.publish(event)
+        for edit in self._heard.edited(steps, self._edits):
+            self._plugins.publish(edit)
         for gone in deleted(steps, self._deletions):
             self._plugins.publish(gone)
 
@@ -138,7 +151,7 @@ class Listening:
         asked = {each.message.message_id: each for each in signals if each.message.guild_id in self._claiming}
         if not asked:
             return {}
-        found = await self._claims.of([event_of(each) for each in asked.values()])
+        found = await self._claims.of([event_of(each, MessageObserved) for each in asked.values()])
         return {asked[message_id].id: plugin for message_id, plugin in found.items()}
 
     def _decided(self, decisions: Sequence[tuple[Signal, Decision]]) -> None:

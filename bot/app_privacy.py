@@ -104,6 +104,7 @@ class PrivacyParts:
         tickets.conversation.opted_out = tickets.opening.opted_out = opt_outs.holds  # others ask these
         ingest.opted_out = statistics.reactions.opted_out = opt_outs.holds
         feedback.opted_out = summaries.store.opted_out = opt_outs.holds
+        ingest.erased = tickets.conversation.erased = tickets.adoption.erased = log.erased.covers
         ingest.on_leak = leaks.offer
         return privacy
 

@@ -108,7 +108,11 @@ def restore(
     raise typer.Exit(import_module("bot.backup_commands").run_restore(file, config=config))
 
 
-GuildId = Annotated[int | None, typer.Option("--guild", help="The server's id (default: the only one)")]
+LARGEST_ID = 2**63 - 1
+GuildId = Annotated[
+    int | None,
+    typer.Option("--guild", min=1, max=LARGEST_ID, help="The server's id (default: the only one)"),
+]
 
 
 @app.command()
@@ -125,7 +129,8 @@ def export(
 def import_(
     file: Annotated[str, typer.Argument(help="What `export` wrote")],
     guild: Annotated[
-        int | None, typer.Option("--guild", help="Another server's id (default: that of the file)")
+        int | None,
+        typer.Option("--guild", min=1, max=LARGEST_ID, help="Another server's id (default: the file's)"),
     ] = None,
 ) -> None:
     """Set one server as a JSON file says; the bot must be stopped."""

@@ -1,11 +1,16 @@
 """The section `plugins` of the settings."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from bot.settings_types import Section
+
+
+def _listed(value: object) -> object:
+    """Return a list that the environment has as one text, by commas."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
 class PluginSettings(Section):
@@ -22,7 +27,9 @@ class PluginSettings(Section):
     queue_size: int = Field(1_000, ge=10)  # events waiting for each plugin
     http_seconds: float = Field(120, gt=0, le=300)
     http_megabytes: int = Field(10, ge=1, le=100)  # of an answer
-    hosts: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # by plugin: further ones
+    hosts: dict[str, Annotated[tuple[str, ...], BeforeValidator(_listed)]] = Field(
+        default_factory=dict
+    )  # by plugin: further ones
     files_folder: Path = Path("data/plugins")  # what they keep as files
     files_megabytes: int = Field(200, ge=1)  # of a plugin in a server
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)  # by plugin: what the owner sets

@@ -8,6 +8,7 @@ import yaml
 from dotenv import dotenv_values
 
 from bot.domain.errors import StartupError
+from bot.domain.yaml_text import load_yaml
 
 PREFIX = "LOOKOUT_"
 PLUGIN_PREFIX = "LOOKOUT_PLUGIN_"
@@ -108,7 +109,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     try:
         text = path.read_text("utf-8")
-        content = yaml.safe_load(text)
+        content = load_yaml(text)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:

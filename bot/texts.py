@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from bot.domain.errors import StartupError
+from bot.domain.yaml_text import load_yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "config" / "messages"
 SOURCE = "en"  # the language every text exists in
@@ -94,7 +95,7 @@ def catalogue(language: str) -> dict[str, str]:
 def _read(path: Path) -> dict[str, str]:
     name = path.relative_to(FOLDER)
     try:
-        content = yaml.safe_load(path.read_text("utf-8")) or {}
+        content = load_yaml(path.read_text("utf-8")) or {}
     except OSError as error:
         raise StartupError(f"Can't read config/messages/{name}: {error.strerror}.") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:

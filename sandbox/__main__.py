@@ -19,6 +19,7 @@ from sandbox.ops import OperationError
 from sandbox.page.server import Page
 from sandbox.parent import when_stdin_ends
 from sandbox.seed import DEFAULT, build, checked
+from sandbox.services import Services
 
 WRONG_ARGUMENTS = 2
 MAX_PORT = 65_535
@@ -94,11 +95,16 @@ def _arguments() -> argparse.Namespace:
         "--random", type=int, help="seed of tokens and faults (default: tokens nobody guesses)"
     )
     parser.add_argument("--record-limit", type=_whole(1), help="entries of the record to keep (default: all)")
+    parser.add_argument(
+        "--services", action="store_true", help="also run stand-ins of GitHub and of what draws pictures"
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
     return parser.parse_args()
 
 
-def _ready(discord: Sandbox, control: Control, page: Page, state: dict[str, Any]) -> str:
+def _ready(
+    discord: Sandbox, control: Control, page: Page, services: Services | None, state: dict[str, Any]
+) -> str:
     line = {
         "api_url": discord.api_url,
         "gateway_url": discord.gateway_url,
@@ -110,6 +116,8 @@ def _ready(discord: Sandbox, control: Control, page: Page, state: dict[str, Any]
         "application_id": discord.application_id,
         "ids": state,
     }
+    if services is not None:
+        line["services"] = services.told()
     return json.dumps(line)
 
 
@@ -123,11 +131,13 @@ async def _run(options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in the loop
             loop.add_signal_handler(number, control.shutdown.set)
-    async with discord:
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(discord)
+        services = await stack.enter_async_context(Services()) if options.services else None
         build(discord.core, options.seed)
         await control.start(options.host, options.control_port)
         await page.start(options.host, options.page_port)
-        sys.stdout.write(_ready(discord, control, page, await discord.state()) + "\n")
+        sys.stdout.write(_ready(discord, control, page, services, await discord.state()) + "\n")
         sys.stdout.flush()
         if options.exit_with_parent:
             when_stdin_ends(loop, control.shutdown.set)

@@ -12,6 +12,7 @@ from aiohttp import web
 from sandbox import loopback
 from sandbox.ids import Clock, SystemClock
 from sandbox.record import Entry, Record
+from sandbox.scripted import Faults
 
 Kind = Literal["status", "hang", "cut", "garbage", "redirect", "huge"]
 GARBAGE = b"<html><body>502 Bad Gateway</body></html>"
@@ -90,7 +91,7 @@ class StandIn:
         self.clock = clock or SystemClock()
         self.record = Record(self.clock)
         self.address = ""
-        self._faults: list[Fault] = []
+        self._faults = Faults[Fault]()
         self._runner: web.AppRunner | None = None
         self._port = 0
         self._door = loopback.Door(loopback.LOCALHOST, 0)
@@ -137,7 +138,7 @@ class StandIn:
 
     def fail(self, kind: Kind, path: str = "", **more: Any) -> None:
         """Add a fault behind the others: see `Fault`."""
-        self._faults.append(Fault(kind, path, **more))
+        self._faults.add(Fault(kind, path, **more))
 
     def heal(self) -> None:
         """Forget the faults to come."""
@@ -162,7 +163,9 @@ class StandIn:
                 "request", method=request.method, path=request.path, query=dict(request.query),
                 body=asked.body, headers=headers,
             )  # fmt: skip
-            fault = self._take(request)
+            fault = self._faults.take(
+                lambda each: request.path.endswith(each.path) and each.method in {"", request.method}
+            )
             try:
                 if fault is not None and not fault.late:
                     return await self._spoilt(request, fault)
@@ -173,15 +176,6 @@ class StandIn:
             return response if fault is None else await self._spoilt(request, fault)
 
         return answer
-
-    def _take(self, request: web.Request) -> Fault | None:
-        for fault in self._faults:
-            if request.path.endswith(fault.path) and fault.method in {"", request.method}:
-                fault.times -= 1
-                if fault.times == 0:
-                    self._faults.remove(fault)
-                return fault
-        return None
 
     @staticmethod
     async def _spoilt(request: web.Request, fault: Fault) -> Answer:

@@ -115,10 +115,12 @@ class Vocabulary(ABC):
         made: Json = await self.call("application", name=name, **more)
         return made
 
-    async def invite(self, app: Any, *, guild: Any = None, permissions: Sequence[str] | None = None) -> None:
+    async def invite(
+        self, app: Any, *, guild: Any = None, permissions: Sequence[str] | None = None, by: Any = None
+    ) -> None:
         """Add an application's bot to a guild."""
         given = None if permissions is None else list(permissions)
-        await self.call("invite", app=ref(app), guild=ref(guild), permissions=given)
+        await self.call("invite", app=ref(app), guild=ref(guild), permissions=given, by=ref(by))
 
     async def commands(self) -> list[Json]:
         """Return the main application's registered commands."""

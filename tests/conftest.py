@@ -84,14 +84,19 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """An engine on an empty database with the current schema: SQLite, and PostgreSQL where a server is."""
-    if request.param == "sqlite":
-        path = tmp_path / "lookout.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        engine = create_engine(f"sqlite+aiosqlite:///{path}")
-    else:
-        engine = create_engine(request.getfixturevalue("postgres_url"))
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated database: a new SQLite file, and PostgreSQL where a server is."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "lookout.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'lookout.db'}"
+
+
+@pytest.fixture
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on an empty database with the current schema, of each kind."""
+    engine = create_engine(migrated_url)
+    if engine.dialect.name == "postgresql":
         async with engine.begin() as connection:
             for table in reversed(metadata.sorted_tables):  # quicker than TRUNCATE where rows are few
                 await connection.execute(delete(table))

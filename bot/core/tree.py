@@ -1,19 +1,16 @@
 """The command tree: what holds for every command before its own checks."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.abc import Snowflake
 from loguru import logger
 
-from bot.core.checks import is_bot_owner, passes, require_place
+from bot.core.checks import passes, require_place
+from bot.core.refusing import require_open
 from bot.domain.errors import UserFacingError
-from bot.domain.maintenance import Mode
-
-# What goes on while everything else is refused: how the bot is, what there is, and one's rights.
-ALWAYS: Final = frozenset(("status", "help", "privacy"))
 
 
 class Tree(app_commands.CommandTree[Any]):
@@ -51,7 +48,7 @@ class Tree(app_commands.CommandTree[Any]):
         try:
             if command is not None:
                 require_place(interaction, command)
-            await self._require_no_maintenance(interaction)
+            await require_open(interaction)
         except UserFacingError as error:
             if not is_typing:
                 raise app_commands.CheckFailure(str(error)) from error
@@ -60,14 +57,6 @@ class Tree(app_commands.CommandTree[Any]):
         if is_typing and command is not None and not await passes(interaction, command):
             return await _offer_nothing(interaction)
         return True
-
-    async def _require_no_maintenance(self, interaction: discord.Interaction[Any]) -> None:
-        maintenance = self.client.services.maintenance
-        if maintenance.now.mode is not Mode.HARD:
-            return
-        name = str(dict(interaction.data or {}).get("name", ""))
-        if name not in ALWAYS and not await is_bot_owner(interaction):
-            raise UserFacingError(maintenance.words())
 
 
 async def _offer_nothing(interaction: discord.Interaction[Any]) -> bool:

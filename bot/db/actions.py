@@ -53,6 +53,11 @@ class ActionRepository:
         )
         return (await self._session.exec(query)).all()
 
+    async def begun_since(self, kind: str, since: datetime) -> Sequence[Action]:
+        """Return the actions of a kind that were begun after `since`, oldest first."""
+        query = select(Action).where(Action.kind == kind, col(Action.created_at) > since)
+        return (await self._session.exec(query.order_by(col(Action.id)))).all()
+
     async def sent_as(self, message_ids: Sequence[int]) -> Sequence[Action]:
         """Return the actions whose result is one of these messages."""
         if not message_ids:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,9 +22,15 @@ class ErrorRepository:
         """Store a fault, or add its count to the one with its reference."""
         insert = insert_for(self._session, ErrorRecord)
         values = insert.values(fault.model_dump())
-        newest = {
-            name: values.excluded[name] for name in ("place", "about", "trace", "is_critical", "last_at")
+        newest: dict[str, Any] = {
+            name: values.excluded[name] for name in ("place", "about", "trace", "last_at")
         }
+        # What was critical and isn't told yet stays so, though it happens in a milder way meanwhile.
+        told_at = col(ErrorRecord.told_at)
+        untold = or_(told_at.is_(None), told_at < col(ErrorRecord.last_at))
+        newest["is_critical"] = or_(
+            values.excluded["is_critical"], and_(col(ErrorRecord.is_critical), untold)
+        )
         newest["count"] = col(ErrorRecord.count) + values.excluded["count"]
         await self._session.exec(values.on_conflict_do_update(index_elements=["reference"], set_=newest))
 

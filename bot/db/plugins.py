@@ -28,9 +28,18 @@ class PluginRepository:
         insert = insert_for(self._session, PluginState).values(**(base | values))
         await self._session.exec(insert.on_conflict_do_update(index_elements=["plugin"], set_=values))
 
-    async def guilds(self) -> Sequence[PluginGuild]:
-        """Return where plugins are, or were, on."""
-        return (await self._session.exec(select(PluginGuild))).all()
+    async def guilds(self, guild_id: int | None = None) -> Sequence[PluginGuild]:
+        """Return where plugins are, or were, on: in all guilds, or in one."""
+        query = select(PluginGuild)
+        if guild_id is not None:
+            query = query.where(PluginGuild.guild_id == guild_id)
+        return (await self._session.exec(query)).all()
+
+    async def guild(self, plugin: str, guild_id: int) -> PluginGuild | None:
+        """Return how a plugin is in a guild, None where it was never on; others change it only afterwards."""
+        return await self._session.get(
+            PluginGuild, (plugin, guild_id), with_for_update=True, populate_existing=True
+        )
 
     async def set_guild(self, plugin: str, guild_id: int, **values: Any) -> None:
         """Change some of how a plugin is in a guild, which must be known."""

@@ -36,12 +36,22 @@ class SignalQueueRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
+    async def _lock(self, ids: Sequence[str]) -> None:
+        """Hold these signals until the end of the transaction.
+
+        Everybody takes them in the same order, so that nobody waits for somebody who waits for them.
+        """
+        if len(ids) > 1 and self._session.get_bind().dialect.name == "postgresql":
+            query = sa_select(_TABLE.c.id).where(_TABLE.c.id.in_(ids)).order_by(_TABLE.c.id)
+            await (await self._session.connection()).execute(query.with_for_update())
+
     async def claim(
         self, ids: Sequence[str], stage: Stage, now: datetime, lease_until: datetime
     ) -> Sequence[SignalRecord]:
         """Lease those of `ids` that are in `stage` and that no one else holds; return their rows."""
         if not ids:
             return []
+        await self._lock(ids)
         statement = (
             update(SignalRecord)
             .where(col(SignalRecord.id).in_(ids), col(SignalRecord.stage) == stage)

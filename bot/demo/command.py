@@ -26,6 +26,7 @@ from bot.demo.errors import DemoError
 from bot.demo.language import EXPLAINED, Words, find_ollama, offer, require_ollama, settings_of_owner
 from bot.demo.notes import noting
 from bot.demo.player import Player, set_staff_channel
+from bot.demo.plugins import switch_on, try_each
 from bot.demo.replay import Replay, Totals, conversation_for
 from bot.demo.screen import Screen, console_for
 from bot.demo.script import Conversation
@@ -232,6 +233,7 @@ class Demo:
         await player.play(STORY.steps)
         if STORY.daily is not None:
             await post_summary(stage, STORY.daily, self._screen)
+        await switch_on(stage, self._screen)
         return player
 
     async def _checked(self, stage: Stage, quiet: Screen) -> list[Verdict]:
@@ -248,7 +250,9 @@ class Demo:
         command = Verdict(
             "/config staff sets the staff channel", [] if channel in answer else [f"it says {answer!r}"]
         )
-        return [command, *judge(stage, said, await gather(stage, said)), *summed_up]
+        judged = judge(stage, said, await gather(stage, said))
+        await switch_on(stage, quiet)
+        return [command, *judged, *summed_up, *await try_each(stage)]
 
     async def _introduce(self, name: str) -> None:
         self._screen.title(name, describe_abilities())

@@ -11,7 +11,8 @@ from bot.domain.errors import StartupError
 from bot.settings_sources import FLAT_NAMES, PREFIX, SEPARATOR, read_environment
 
 # What the demo decides itself; anything else set by the owner counts here too.
-OWN_SECTIONS = ("discord", "database", "log", "api")
+OWN_SECTIONS = ("discord", "database", "log", "api", "plugins")
+PLUGIN_SECRETS = "LOOKOUT_PLUGIN_"  # keys of the real services are none of the demo's
 SET_UP = "LOOKOUT_IN_VENV"  # tells run.py that nothing needs installing: the demo runs there already
 
 
@@ -31,7 +32,7 @@ def bot_environment(
     """
     base = dict(os.environ if env is None else env)
     for name in list(base):
-        if _setting(name).partition(".")[0] in OWN_SECTIONS:
+        if _setting(name).partition(".")[0] in OWN_SECTIONS or name.upper().startswith(PLUGIN_SECRETS):
             del base[name]
     return (
         base
@@ -56,6 +57,7 @@ def bot_environment(
             "PYTHONUNBUFFERED": "1",
             SET_UP: "1",
         }
+        | _plugins(ready["services"], folder)
         | (environment_of(Words.NONE) if language is None else language)
         | _admin_token(env)
     )
@@ -77,6 +79,27 @@ def admin_token(env: Mapping[str, str] | None = None, env_file: Path | None = Pa
 def _admin_token(env: Mapping[str, str] | None) -> dict[str, str]:
     token = admin_token(env)
     return {"ADMIN_TOKEN": token} if token else {}
+
+
+def _plugins(services: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Return what has the bundled plugins ask the stand-ins, whatever the owner has set in files."""
+    github, pictures = services["github"], services["pictures"]
+    section = "LOOKOUT_PLUGINS__"
+    requests, images = f"{section}OPTIONS__FEATURE_REQUESTS__", f"{section}OPTIONS__IMAGE_GENERATION__"
+    return {
+        f"{section}ENABLED": "true",
+        f"{section}FOLDER": "plugins",
+        f"{section}FILES_FOLDER": str(folder / "plugins"),
+        f"{section}HOSTS__FEATURE_REQUESTS": github["address"],
+        f"{section}HOSTS__IMAGE_GENERATION": pictures["address"],
+        f"{requests}API_URL": github["url"],
+        f"{requests}REPOSITORIES": github["repository"],
+        f"{images}SERVICE": "openai",
+        f"{images}MODEL": "gpt-image-1",
+        f"{images}BASE_URL": pictures["url"],
+        f"{PLUGIN_SECRETS}FEATURE_REQUESTS_TOKEN": github["token"],
+        f"{PLUGIN_SECRETS}IMAGE_GENERATION_KEY": pictures["key"],
+    }
 
 
 def _setting(name: str) -> str:

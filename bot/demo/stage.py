@@ -149,7 +149,7 @@ class Stage:
         seed = self.folder / "guild.json"
         seed.write_text(json.dumps(seed_of(self.conversation)), "utf-8")
         page = ["--page-port", str(self._page_port)]
-        arguments = ["-m", "sandbox", "--exit-with-parent", "--seed", str(seed), *page]
+        arguments = ["-m", "sandbox", "--exit-with-parent", "--services", "--seed", str(seed), *page]
         log = self.folder / "sandbox.log"
         child = await Child.start("the sandbox", arguments, log, env=os.environ, speaks=True)
         self.ready = await self._ready_line(child)
@@ -245,12 +245,21 @@ class Stage:
             "slash", user=member, command=command, channel=self.places[channel], options=options
         )
 
-        async def answer() -> Json | None:
-            told = await self.control.call("interaction", interaction=started["interaction_id"])
+        return await self.answer(int(started["interaction_id"]), f"an answer to /{command}")
+
+    async def answer(self, interaction_id: int, what: str) -> Json:
+        """Return the message with which the bot answers an interaction, once it is more than "thinking".
+
+        Raises:
+            DemoError: the bot did not answer.
+        """
+
+        async def look() -> Json | None:
+            told = await self.control.call("interaction", interaction=interaction_id)
             message: Json | None = None if told["loading"] else told["message"]
             return message
 
-        return await self.until(f"an answer to /{command}", answer)
+        return await self.until(what, look)
 
     async def until(self, what: str, look: Callable[[], Awaitable[T | None]]) -> T:
         """Look again and again until the bot has done something, and return it.

@@ -13,6 +13,8 @@ PERMISSION_BITS = {
     "read_message_history": 1 << 16,
     "send_messages_in_threads": 1 << 38,
 }
+# What some plugins need; asked for only where one is on: see `cogs/plugins/rights.py`.
+MORE_BITS = {"manage_messages": 1 << 13, "moderate_members": 1 << 40}
 PERMISSIONS = sum(PERMISSION_BITS.values())
 SCOPES = ("bot", "applications.commands")
 
@@ -107,8 +109,17 @@ def application_id_of(token: str) -> int | None:
         return None
 
 
-def invite_link(application_id: int | None) -> str:
-    """Return the address that adds the bot to a server, with exactly PERMISSIONS and SCOPES."""
+def invite_link(application_id: int | None, more: Iterable[str] = (), guild_id: int | None = None) -> str:
+    """Return the address that adds the bot to a server, with exactly PERMISSIONS and SCOPES.
+
+    Args:
+        application_id: the bot's; None where it isn't known.
+        more: permissions to ask for besides, by the names of MORE_BITS.
+        guild_id: the server to add it to, or to give it more in; None to have one chosen.
+    """
+    permissions = PERMISSIONS | sum(MORE_BITS[name] for name in set(more))
     client_id = str(application_id) if application_id else "YOUR_APPLICATION_ID"
-    query = {"client_id": client_id, "permissions": str(PERMISSIONS), "scope": " ".join(SCOPES)}
+    query = {"client_id": client_id, "permissions": str(permissions), "scope": " ".join(SCOPES)}
+    if guild_id is not None:
+        query |= {"guild_id": str(guild_id), "disable_guild_select": "true"}
     return f"https://discord.com/oauth2/authorize?{urlencode(query)}"

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.errors import StartupError
+from bot.domain.yaml_text import load_yaml
 from bot.llm.types import Usage
 
 PRICES_FILE = "prices.yaml"
@@ -72,7 +73,7 @@ class Prices:
         except (OSError, UnicodeDecodeError):
             raise StartupError(f"{path} can't be read; it comes with the bot: fetch it again") from None
         try:
-            form = yaml.safe_load(text)
+            form = load_yaml(text)
         except yaml.YAMLError:
             raise StartupError(f"{path} is not YAML") from None
         file = _checked(_File, form, str(path))

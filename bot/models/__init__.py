@@ -1,6 +1,6 @@
 """SQLModel tables by topic; importing the package registers them all."""
 
-from bot.models.action import Action, ActionStatus
+from bot.models.action import LEAK_PREFIX, Action, ActionStatus
 from bot.models.alert import AlertSettings, Incident, IncidentReport, IncidentStatus, Nudge
 from bot.models.delivery import DeliveryKind, DeliveryStatus, TicketDelivery
 from bot.models.error import ErrorRecord
@@ -41,6 +41,7 @@ from bot.models.ticket_draft import TicketDraft
 from bot.models.training import ChangeKind, TrainingChange, TrainingEntry, TrainingPhrasing
 
 __all__ = [
+    "LEAK_PREFIX",
     "Action",
     "ActionStatus",
     "AlertSettings",

@@ -8,6 +8,9 @@ from sqlmodel import Field, SQLModel
 
 from bot.models.types import BIG_KEY, UtcDateTime
 
+# Before the id of a signal: a warning to its author, no part of what is answered to it.
+LEAK_PREFIX = "leak/"
+
 
 class ActionStatus(StrEnum):
     """Where an action stands; everything but PENDING is final."""

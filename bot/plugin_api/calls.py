@@ -9,6 +9,14 @@ from bot.plugin_api.parts import Button, Card, File, Form, Level, SeenMessage
 Option = str | int | float | bool | None
 
 
+class Written(dict[str, str]):
+    """What was written into a form; "" for a field that was not sent, as some clients do with empty ones."""
+
+    def __missing__(self, name: str) -> str:
+        """Return what stands in a field that was not sent."""
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What is shown."""
@@ -52,9 +60,10 @@ class Call:
         guild_id: where; everything a plugin adds is used in servers only.
         channel_id: the channel or thread.
         level: what the caller may do here.
-        options: of a command, by name; None for those left out.
+        options: of a command, by name; None for those left out; secrets in texts are redacted.
         value: of a button or form: what it was made with.
-        written: of a form: the texts by field name.
+        written: of a form: the texts by field name, "" for what was not sent; secrets are redacted.
+            Discord's clients check lengths, but rely on nothing: refuse with `UserFacingError`.
         is_age_restricted: whether the channel is for adults alone.
         message: of a message's menu that message; of a button the message it stands under.
         member_id: of a member's menu whom it is about.
@@ -69,9 +78,14 @@ class Call:
     options: Mapping[str, Option] = field(default_factory=dict)
     is_age_restricted: bool = False
     value: str = ""
-    written: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=Written)
     message: SeenMessage | None = None
     member_id: int | None = None
+
+    @property
+    def number(self) -> int | None:
+        """The value of a button or form as a whole number, None where it is none."""
+        return int(self.value) if self.value.isascii() and self.value.isdecimal() else None
 
     def text(self, name: str) -> str:
         """Return a text option, "" when it was left out."""

@@ -20,17 +20,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageObserved(Event):
-    """A member wrote a message in a watched channel, and the bot has judged it.
-
-    Secrets in `content` are redacted. Messages read later from history are not told.
+class Message(Event):
+    """A member's message in a watched channel, with the bot's judgement. Secrets in `content` are redacted.
 
     Attributes:
         channel_id: where it stands: a thread's own id where it is in one.
         parent_id: of a thread its channel, else the same as `channel_id`.
         reply_to_id: the message it replies to.
         intent: help_request, problem_report or other, with its confidence from 0 to 1 (of spam: that it is
-            spam). After any but other, a `DecisionMade` follows.
+            spam).
         purpose: support, chatter, spam or unknown.
         reason: what the judgement rests on, in the message's words; "" where nothing stood out.
         mentions: "user:ID", "role:ID", "everyone", or "bot" for this one.
@@ -63,6 +61,24 @@ class MessageObserved(Event):
     def link(self) -> str:
         """The address that opens the message in Discord."""
         return f"https://discord.com/channels/{self.guild_id}/{self.channel_id}/{self.message_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageObserved(Message):
+    """A member wrote a message in a watched channel, and the bot has judged it.
+
+    After any intent but `other` a `DecisionMade` follows. Messages read later from history are not told.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Message):
+    """A member changed the text or files of a message in a watched channel; this is how it is now.
+
+    Judged anew, by the bot's quick judgement alone; no `DecisionMade` follows. It is told of messages of any
+    age, so also of such as the plugin has never heard of, and may come before the `MessageObserved` of one
+    that the bot still looks at.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +161,7 @@ EventT = TypeVar("EventT", bound=Event)
 
 NEEDED: Final[dict[type[Event], Permission | None]] = {
     MessageObserved: Permission.READ_MESSAGES,
+    MessageEdited: Permission.READ_MESSAGES,
     MessageDeleted: Permission.READ_MESSAGES,
     DecisionMade: Permission.READ_MESSAGES,
     TicketOpened: Permission.READ_TICKETS,

@@ -66,11 +66,16 @@ ALERT_FAIL_POINTS = (
     "incident.after_edit",  # staff's message has grown, not yet recorded
 )
 
-ASIDE_FAIL_POINTS = (  # beside the main road; tests of services stop there, no process is killed
+ASIDE_FAIL_POINTS = (  # beside the main road
     "suggestion.after_decide",  # staff want it posted: written down, not begun
+    "suggestion.after_dismiss",  # staff don't want it posted, and its card doesn't tell
+    "suggestion.after_settle",  # posted, and noted; its card doesn't tell
+    "suggestion.after_show",  # its card tells it, not yet recorded
     "summons.after_row",  # a member called, nothing is done about it
     "summons.after_read",  # the message is stored
     "summons.after_commit",  # it is to be judged anew, nobody does
+    "leak.before_row",  # a secret was cut out of what is stored, and nothing else is written down
+    "leak.after_row",  # a warning is begun
 )
 
 _armed, _, _nth = os.environ.get("LOOKOUT_FAIL_POINT", "").partition(":")

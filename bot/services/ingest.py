@@ -83,6 +83,8 @@ class IngestService:
         self.on_gap: Callable[[], None] = lambda: None  # called when gaps have been opened
         self.on_leak: Callable[[Sequence[dict[str, Any]]], None] = lambda _rows: None  # once they are stored
         self.opted_out: Callable[[int | None, int], bool] = lambda _guild_id, _user_id: False  # not taken
+        # By message, too: not taken from history.
+        self.erased: Callable[[int | None, int, int], bool] = lambda _guild_id, _user_id, _id: False
 
     @property
     def depth(self) -> int:
@@ -119,7 +121,7 @@ class IngestService:
         arrivals = [
             _passed(each) if unwanted else each
             for each in arrivals
-            if not (unwanted := self._is_unwanted(each)) or _may_pass(each)
+            if not (unwanted := self._is_unwanted(each) or self._was_erased(each)) or _may_pass(each)
         ]
         self._accepted += len(arrivals)
         self._queue.extend(arrivals)
@@ -130,6 +132,9 @@ class IngestService:
         """Whether somebody wrote it of whom nothing is to be kept; that they deleted something counts."""
         written = arrival.change is Change.CREATE or arrival.change is Change.EDIT
         return written and self.opted_out(arrival.guild_id, arrival.author_id)
+
+    def _was_erased(self, arrival: Arrival) -> bool:
+        return self.erased(arrival.guild_id, arrival.author_id, arrival.message_id)
 
     async def flushed(self) -> None:
         """Return once everything taken so far is committed."""

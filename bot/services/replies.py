@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from bot.domain.errors import StartupError
 from bot.domain.outgoing import prepare
+from bot.domain.yaml_text import load_yaml
 from bot.nlp.redaction import redact
 
 PLACEHOLDERS = ("member", "tip", "link", "reason", "channel")
@@ -41,7 +42,7 @@ class Replies(BaseModel):
             StartupError: it is missing, malformed, or uses an unknown placeholder.
         """
         try:
-            replies = cls.model_validate(yaml.safe_load(path.read_text("utf-8")))
+            replies = cls.model_validate(load_yaml(path.read_text("utf-8")))
         except OSError as error:
             raise StartupError(
                 f"Can't read {path}: {error.strerror}. Restore it from the repository."

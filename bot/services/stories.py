@@ -10,7 +10,7 @@ from loguru import logger
 from bot.db.database import Database
 from bot.domain.errors import NotFoundError
 from bot.domain.signal import Judge
-from bot.models import Action, Feedback, Suggestion
+from bot.models import LEAK_PREFIX, Action, Feedback, Suggestion
 from bot.models.signal import SignalRecord, signal_from_row
 from bot.services.arrival_rows import SOURCE
 from bot.services.ingest import IngestService
@@ -31,6 +31,7 @@ class StoryService:
         async with self._database.reading() as tx:
             record = await tx.signals.get(signal_id)
             actions = await tx.actions.list_for(signal_id)
+            warnings = await tx.actions.list_for(LEAK_PREFIX + signal_id)
             feedback = await tx.feedback.list_for(signal_id)
             suggestion = await tx.suggestions.of(signal_id)
             calls = await tx.summons.list_for(signal_id)
@@ -39,6 +40,7 @@ class StoryService:
         return _tell(record, list(actions), feedback) | {
             "suggestion": _suggested(suggestion),
             "summons": told(calls),
+            "warnings": [each.model_dump(mode="json") for each in warnings],
         }
 
     async def of_message(self, guild_id: int, message_id: int) -> dict[str, Any]:

@@ -130,8 +130,12 @@ class SuggestionService:
         told = {"created_at": now, "source": found.source, "written_by": await _writer(tx, record)}
         reply = await tx.actions.begin(draft.sqlmodel_update(told))
         leased = {"stage": Stage.ACT.value, "lease_until": now + self._lease}
-        if reply is None or not await tx.queue.advance([record.id], Stage.DONE, leased):
+        if reply is None:
             raise UserFacingError(text("suggest.answered"))
+        if not await tx.queue.advance(
+            [record.id], Stage.DONE, leased
+        ):  # its card is there, and not yet noted
+            raise UserFacingError(text("suggest.not_ready"))
         await self._feedback.decided(tx, record, user_id, Verdict.RIGHT)
         return reply
 
@@ -148,6 +152,7 @@ class SuggestionService:
             await self._decide(tx, found, user_id, values)
             if record.deleted_at is None:
                 await self._feedback.decided(tx, record, user_id, Verdict.WRONG)
+        fail_point("suggestion.after_dismiss")
         return await self._show(guild_id, message_id)
 
     async def run(self) -> None:
@@ -200,6 +205,7 @@ class SuggestionService:
                 state, why = outcome
                 values = {"state": state.value, "reason": why or None}
                 await tx.suggestions.move(suggestion.id, SuggestionState.POSTING, values)
+        fail_point("suggestion.after_settle")
         return True
 
     async def _clear(self) -> None:
@@ -257,6 +263,7 @@ class SuggestionService:
             log = logger.bind(guild_id=guild_id)
             log.warning("A card with a suggested reply can't be edited ({}); trying again", error)
             return card
+        fail_point("suggestion.after_show")
         async with self._database.transaction() as tx:
             await tx.suggestions.change(found.id, {"shown": found.state, "card_id": card_id})
         return card

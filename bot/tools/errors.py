@@ -8,7 +8,7 @@ import discord
 
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, UnreachableError
 
-ARCHIVED, TOO_MANY = 50083, 429
+ARCHIVED, NO_DM, TOO_MANY = 50083, 50007, 429
 
 
 def lacking(place: discord.abc.GuildChannel | discord.Thread, needed: tuple[str, ...]) -> str:
@@ -33,6 +33,8 @@ def translated(
     try:
         yield
     except discord.Forbidden as error:
+        if error.code == NO_DM:
+            raise NotPermittedError("direct messages are closed") from error
         missing = lacking(place, needed) if place is not None else ""
         raise NotPermittedError(missing or "View Channel") from error
     except discord.NotFound as error:

@@ -85,7 +85,7 @@ class BotOwner:
         return any(each.content.startswith(beginning) for each in found)
 
     async def _target(self) -> discord.abc.Messageable:
-        if self.bot is None:
+        if self.bot is None or self.bot.user is None:  # else discord.py fails in its own way before the login
             raise OwnerAway("the bot is not connected yet")
         return await owner_of_bot(self.bot)
 

@@ -8,7 +8,7 @@ from discord.utils import escape_markdown
 
 from bot.domain.languages import describe_languages
 from bot.models import SettingChange
-from bot.services.configuration.changes import CHANNELS
+from bot.services.configuration.changes import CHANNELS, PLUGINS
 from bot.services.configuration.service import Configuration
 from bot.services.configuration.settings import Kind, Named, Names, Setting
 from bot.services.summaries.settings import describe_days
@@ -98,8 +98,10 @@ def all_embed(configuration: Configuration, values: Mapping[str, Any], guild: di
         lines = [_line(each, values.get(each.key), guild) for each in configuration.of(topic)]
         embed.add_field(name=topic_name(topic), value=_fitted(lines, MAX_FIELD), inline=False)
         if len(embed) > 5_500:  # noqa: PLR2004  (Discord takes 6,000 characters of one message's embeds)
-            embed.remove_field(len(embed.fields) - 1)
-            break
+            index = len(embed.fields) - 1
+            embed.set_field_at(
+                index, name=topic_name(topic), value=text("config.more", count=len(lines)), inline=False
+            )
     embed.set_footer(text=text("config.all_footer"))
     return embed
 
@@ -149,11 +151,29 @@ def _change(configuration: Configuration, change: SettingChange, guild: discord.
         channel_id, _, what = change.key.removeprefix(CHANNELS).partition(".")
         name = f"{_channel(int(channel_id), guild)} {what}"
     is_open = setting is None or setting.unset is not None  # what the default was then nobody knows now
+    is_of_plugin = change.key.startswith(PLUGINS)
     old, new = (
-        text("config.default") if is_open and each is None else describe(setting, each, guild)
+        text("config.default")
+        if is_open and each is None
+        else _of_plugin(each, guild)
+        if is_of_plugin
+        else describe(setting, each, guild)
         for each in (change.old, change.new)
     )
     return f"<t:{int(change.at.timestamp())}:R> {name}: {old} → {new} ({by})"
+
+
+def _of_plugin(value: Any, guild: discord.Guild) -> str:
+    """Return a value of a plugin's setting, whose kind only the plugin knows: places are shown as such."""
+    if isinstance(value, list):
+        shown = ", ".join(_of_plugin(each, guild) for each in value) or "-"
+        return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"
+    if isinstance(value, str) and value.isdecimal():
+        if guild.get_channel_or_thread(int(value)) is not None:
+            return f"<#{value}>"
+        if guild.get_role(int(value)) is not None:
+            return f"<@&{value}>"
+    return describe(None, value, guild)
 
 
 def _fitted(lines: Sequence[str], length: int) -> str:

@@ -59,6 +59,9 @@ def story_embed(
     for action in story["actions"][:MAX_ACTIONS]:
         name = text("audit.action", number=action["id"], kind=action["kind"])
         embed.add_field(name=name, value=_action(action, readable), inline=False)
+    if has_feedback:  # staff alone: it tells that a secret was in the message
+        for warning in story["warnings"]:
+            embed.add_field(name=text("audit.warning"), value=_warning(warning), inline=False)
     if story["summons"]:
         embed.add_field(name=text("audit.called"), value=called(story["summons"]), inline=False)
     if story["suggestion"] and has_feedback:
@@ -122,6 +125,14 @@ def _action(action: dict[str, Any], readable: Collection[int] | None) -> str:
     parts = [f"{action['status']} {where}"]
     if action["message_id"] and is_open:
         parts.append(text("audit.action_message", message=action["message_id"]))
+    return _done(action, parts)
+
+
+def _warning(action: dict[str, Any]) -> str:
+    return _done(action, [f"{action['status']} {text('audit.in_private')}"])
+
+
+def _done(action: dict[str, Any], parts: list[str]) -> str:
     if action["written_by"]:
         parts.append(writer(action["written_by"]))
     if action["detail"]:

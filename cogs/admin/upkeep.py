@@ -1,22 +1,24 @@
 """Keeps settings up to date: with what other processes change, and with channels and roles that go."""
 
+from collections.abc import Callable
+
 import aiohttp
 import discord
 from discord.ext import commands
 from loguru import logger
 
 from bot.core.client import Bot
+from bot.core.worker_cog import WorkerCog
 from bot.services.actions import nonce_for
-from bot.services.clock import SystemClock
 from bot.services.configuration.settings import Setting
-from bot.services.tasks import TaskSet, Worker
+from bot.services.tasks import TaskSet
 from bot.services.tools import ToolError
 from bot.texts import text
 from bot.tools.owner import SILENT, owner_of
 from cogs.admin.settings_embeds import names_of
 
 
-class SettingsUpkeep(commands.Cog):
+class SettingsUpkeep(WorkerCog):
     """The life of the worker that looks for changes, and the listeners."""
 
     def __init__(self, bot: Bot) -> None:
@@ -24,17 +26,29 @@ class SettingsUpkeep(commands.Cog):
         self._guilds = bot.services.guilds
         self._bot = bot
         self._tasks = TaskSet()
-        self._worker = Worker("settings", bot.services.settings_watch.run, SystemClock())
+        super().__init__(bot, "settings", bot.services.settings_watch.run, at_once=True)
 
     async def cog_load(self) -> None:
         """Start to look."""
         self._configuration.on_gone = self._gone
-        self._worker.start()
+        self._bot.services.retention.on_guild_gone |= self._kept_of_servers()
+        await super().cog_load()
 
     async def cog_unload(self) -> None:
         """Stop."""
+        for name in self._kept_of_servers():
+            self._bot.services.retention.on_guild_gone.pop(name, None)
         await self._tasks.cancel()
-        await self._worker.stop()
+        await super().cog_unload()
+
+    def _kept_of_servers(self) -> dict[str, Callable[[int], None]]:
+        """Return who is to forget a server that was deleted, else they would go on with its settings."""
+        services = self._bot.services
+        return {
+            "servers": self._guilds.forget,
+            "summaries": services.summaries.settings.forget,
+            "training": services.knowledge.forget,
+        }
 
     def _gone(self, guild_id: int, setting: Setting, gone_id: int) -> None:
         """Have the owner told what stops without a channel; who uses what other settings name sees it."""

@@ -7,36 +7,32 @@ from loguru import logger
 
 from bot.core.checks import bot_owner_only
 from bot.core.client import Bot
+from bot.core.worker_cog import WorkerCog
 from bot.domain.maintenance import Maintenance, Mode
-from bot.services.clock import SystemClock
 from bot.services.maintenance import MAX_TEXT
-from bot.services.tasks import TaskSet, Worker
+from bot.services.tasks import TaskSet
 from bot.texts import text
 
 
-class MaintenanceCog(commands.Cog, name="Maintenance"):
+class MaintenanceCog(WorkerCog, name="Maintenance"):
     """Begins and ends maintenance."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._maintenance = bot.services.maintenance
         self._tasks = TaskSet()
-        self._worker = Worker("kept summaries", self._run, SystemClock())
+        super().__init__(bot, "kept summaries", bot.services.summaries.kept.run)
 
     async def cog_load(self) -> None:
         """Follow changes."""
         self._maintenance.on_change.append(self._changed)
-        self._worker.start()
+        await super().cog_load()
 
     async def cog_unload(self) -> None:
         """Follow them no more."""
         self._maintenance.on_change.remove(self._changed)
-        await self._worker.stop()
+        await super().cog_unload()
         await self._tasks.cancel()
-
-    async def _run(self) -> None:
-        await self._bot.wait_until_ready()
-        await self._bot.services.summaries.kept.run()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:

@@ -1,26 +1,19 @@
 """The life of the observer's worker."""
 
-from discord.ext import commands
-
 from bot.core.client import Bot
-from bot.services.clock import SystemClock
-from bot.services.tasks import Worker
+from bot.core.worker_cog import WorkerCog
 
 
-class Observer(commands.Cog):
+class Observer(WorkerCog):
     """Runs the observer service."""
 
     def __init__(self, bot: Bot) -> None:
         self._observer = bot.services.observer
-        self._worker = Worker("observer", self._observer.run, SystemClock())
-
-    async def cog_load(self) -> None:
-        """Start working."""
-        self._worker.start()
+        super().__init__(bot, "observer", self._observer.run, at_once=True)
 
     async def cog_unload(self) -> None:
         """Stop working; what is unfinished stays in the database."""
-        await self._worker.stop()
+        await super().cog_unload()
         await self._observer.close()  # the worker may have been between two starts
 
 

@@ -1,25 +1,14 @@
 """The life of the orchestrator's worker."""
 
-from discord.ext import commands
-
 from bot.core.client import Bot
-from bot.services.clock import SystemClock
-from bot.services.tasks import Worker
+from bot.core.worker_cog import WorkerCog
 
 
-class Orchestrator(commands.Cog):
-    """Runs the orchestrator service."""
+class Orchestrator(WorkerCog):
+    """Runs the orchestrator service; what is unfinished at the end stays in the database."""
 
     def __init__(self, bot: Bot) -> None:
-        self._worker = Worker("orchestrator", bot.services.orchestrator.run, SystemClock())
-
-    async def cog_load(self) -> None:
-        """Start working."""
-        self._worker.start()
-
-    async def cog_unload(self) -> None:
-        """Stop working; what is unfinished stays in the database."""
-        await self._worker.stop()
+        super().__init__(bot, "orchestrator", bot.services.orchestrator.run, at_once=True)
 
 
 async def setup(bot: Bot) -> None:

@@ -3,15 +3,15 @@
 from discord.ext import commands
 
 from bot.core.client import Bot
-from bot.services.clock import SystemClock
+from bot.core.worker_cog import WorkerCog
 from bot.services.plugins.service import PluginService
-from bot.services.tasks import TaskSet, Worker
+from bot.services.tasks import TaskSet
 from cogs.plugins.admin import PluginAdmin
 from cogs.plugins.forms import PluginButton, PluginForm
 from cogs.plugins.tree import GuildCommands
 
 
-class Plugins(commands.Cog):
+class Plugins(WorkerCog):
     """Runs the plugins' schedules and keeps each server's commands as they should be."""
 
     def __init__(self, bot: Bot, service: PluginService, guild_commands: GuildCommands) -> None:
@@ -20,17 +20,17 @@ class Plugins(commands.Cog):
         self._commands = guild_commands
         self._tasks = TaskSet()
         self._dirty: set[int] = set()
-        self._worker = Worker("plugins", service.run, SystemClock())
+        super().__init__(bot, "plugins", service.run, at_once=True)
 
     async def cog_load(self) -> None:
         """Start working."""
         self._service.on_commands = self._note
-        self._worker.start()
+        await super().cog_load()
 
     async def cog_unload(self) -> None:
         """Stop working."""
         self._service.on_commands = lambda _guild_id: None
-        await self._worker.stop()
+        await super().cog_unload()
         await self._tasks.cancel()
 
     @commands.Cog.listener()

@@ -9,6 +9,7 @@ from bot.domain.errors import NotFoundError, UserFacingError
 from bot.services.plugins.service import PluginInfo, PluginService
 from bot.texts import text
 from cogs.plugins.embeds import info_embed, list_embed, settings_embed, shown
+from cogs.plugins.rights import lacking_words
 from cogs.plugins.tree import GuildCommands
 
 MAX_CHOICES = 25
@@ -38,7 +39,8 @@ class PluginAdmin(commands.GroupCog, group_name="plugins", group_description="Pl
     async def info(self, interaction: discord.Interaction, plugin: str) -> None:
         """Show what a plugin may do, what it keeps, and how it is."""
         info = self._service.info(plugin, interaction.guild_id)
-        await interaction.response.send_message(embed=info_embed(info), ephemeral=True)
+        lacking = lacking_words(info.manifest, interaction.guild, interaction.application_id)
+        await interaction.response.send_message(embed=info_embed(info, lacking), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(plugin="Which plugin")
@@ -56,7 +58,8 @@ class PluginAdmin(commands.GroupCog, group_name="plugins", group_description="Pl
             told = text("plugins.switched_on_commands", name=_name(info), commands=named)
         else:
             told = text("plugins.switched_on", name=_name(info))
-        await interaction.followup.send(told, ephemeral=True)
+        lacking = lacking_words(info.manifest, interaction.guild, interaction.application_id)
+        await interaction.followup.send(f"{told}\n{lacking}".strip(), ephemeral=True)
 
     @app_commands.command()
     @app_commands.describe(plugin="Which plugin")

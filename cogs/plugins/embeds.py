@@ -36,8 +36,8 @@ def list_embed(plugins: Sequence[PluginInfo]) -> discord.Embed:
     return embed.set_footer(text=text("plugins.list_footer"))
 
 
-def info_embed(info: PluginInfo) -> discord.Embed:
-    """Build the answer to `/plugins info`."""
+def info_embed(info: PluginInfo, lacking: str = "") -> discord.Embed:
+    """Build the answer to `/plugins info`; `lacking` says what the bot may not that the plugin needs."""
     manifest = info.manifest
     embed = discord.Embed(
         title=escape_around_code(f"{manifest.name} {manifest.version}") if manifest else info.id,
@@ -50,6 +50,8 @@ def info_embed(info: PluginInfo) -> discord.Embed:
     embed.add_field(name=text("plugins.info_state"), value=_short(state, MAX_FIELD), inline=False)
     here = text("plugins.info_on") if info.is_on else text("plugins.info_off")
     embed.add_field(name=text("plugins.info_here"), value=here)
+    if lacking:
+        embed.add_field(name=text("plugins.info_lacks"), value=_short(lacking, MAX_FIELD), inline=False)
     if manifest is not None:
         may = ", ".join(sorted(f"`{each.value}`" for each in manifest.permissions))
         embed.add_field(

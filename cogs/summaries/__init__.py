@@ -3,30 +3,25 @@
 from discord.ext import commands
 
 from bot.core.client import Bot
-from bot.services.clock import SystemClock
-from bot.services.tasks import Worker
+from bot.core.worker_cog import WorkerCog
 from cogs.summaries.ask import AskedSummaries
 from cogs.summaries.buttons import SummaryButton
 from cogs.summaries.history import OlderButton
 from cogs.summaries.setup import SummarySetup
 
 
-class DailySummary(commands.Cog):
+class DailySummary(WorkerCog):
     """The life of the worker that posts what is due."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._connected = False
-        self._worker = Worker("summaries", self._run, SystemClock())
+        super().__init__(bot, "summaries", bot.services.summaries.scheduler.run)
 
     async def cog_load(self) -> None:
         """Start to look."""
         self._bot.services.summaries.scheduler.hears = self._hears
-        self._worker.start()
-
-    async def cog_unload(self) -> None:
-        """Stop; what is under way is taken up at the next start."""
-        await self._worker.stop()
+        await super().cog_load()
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -47,10 +42,6 @@ class DailySummary(commands.Cog):
         guild = self._bot.get_guild(guild_id)
         heard = self._connected and guild is not None and not guild.unavailable
         return heard and not self._bot.services.ingest.has_unwritten_gaps(guild_id)
-
-    async def _run(self) -> None:
-        await self._bot.wait_until_ready()
-        await self._bot.services.summaries.scheduler.run()
 
 
 async def setup(bot: Bot) -> None:

@@ -5,13 +5,11 @@ from typing import Any, Self
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.core.checks import require_guild, require_own, require_support_or, support_only
 from bot.core.client import Bot, Services
 from bot.core.ui import KeptButton
-from bot.services.clock import SystemClock
-from bot.services.tasks import Worker
+from bot.core.worker_cog import WorkerCog
 from bot.services.tickets.answer_ports import Press
 from bot.texts import text
 from bot.tools.ticket_answer_parts import PRESS_ID, PRESS_PATTERN
@@ -63,28 +61,24 @@ class AnswerButton(KeptButton, template=PRESS_PATTERN):
         await interaction.followup.send(told, ephemeral=True, allowed_mentions=SILENT)
 
 
-class TicketAnswers(commands.Cog):
+class TicketAnswers(WorkerCog):
     """Answers in tickets."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._tickets = bot.services.tickets
         self._answers = bot.services.answers
-        self._worker = Worker("answers in tickets", self._work, SystemClock())
+        super().__init__(bot, "answers in tickets", self._answers.answering.run)
 
     async def cog_load(self) -> None:
         """Start answering."""
         self._tickets.answer_with(self._answers.answering)
-        self._worker.start()
+        await super().cog_load()
 
     async def cog_unload(self) -> None:
         """Stop; what isn't finished is taken up by the next start."""
-        await self._worker.stop()
+        await super().cog_unload()
         await self._answers.answering.close()
-
-    async def _work(self) -> None:
-        await self._bot.wait_until_ready()
-        await self._answers.answering.run()
 
     @app_commands.command(name="resume_ai")
     @app_commands.guild_only()

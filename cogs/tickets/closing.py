@@ -2,11 +2,9 @@
 
 import discord
 from discord import app_commands
-from discord.ext import commands
 
 from bot.core.client import Bot
-from bot.services.clock import SystemClock
-from bot.services.tasks import Worker
+from bot.core.worker_cog import WorkerCog
 from bot.services.tickets.ratings import BEST
 from cogs.tickets.desk import Number
 from cogs.tickets.ratings import rate
@@ -14,26 +12,18 @@ from cogs.tickets.ratings import rate
 Rating = app_commands.Range[int, 1, BEST]
 
 
-class TicketEnd(commands.Cog):
+class TicketEnd(WorkerCog):
     """Runs the worker that serves closed tickets; members rate the help."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._closing = bot.services.ticket_closing
-        self._worker = Worker("closed tickets", self._work, SystemClock())
-
-    async def cog_load(self) -> None:
-        """Start working."""
-        self._worker.start()
+        super().__init__(bot, "closed tickets", self._closing.run)
 
     async def cog_unload(self) -> None:
         """Stop working; what isn't done is done after the next start."""
-        await self._worker.stop()
+        await super().cog_unload()
         await self._closing.close()
-
-    async def _work(self) -> None:
-        await self._bot.wait_until_ready()
-        await self._closing.run()
 
     @app_commands.command()
     @app_commands.guild_only()

@@ -5,38 +5,33 @@ from discord.ext import commands
 
 from bot.core.checks import is_support_member
 from bot.core.client import Bot
+from bot.core.worker_cog import WorkerCog
 from bot.domain.tickets import Role
-from bot.services.clock import SystemClock
-from bot.services.tasks import Worker
 from bot.tools.ticket_history import Payload, heard, is_written
 
 
-class TicketListener(commands.Cog):
+class TicketListener(WorkerCog):
     """Messages in tickets' threads, and threads, channels, roles and members that go."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._tickets = bot.services.tickets
         self._roles = bot.services.support_roles
-        self._worker = Worker("tickets", self._work, SystemClock())
+        super().__init__(bot, "tickets", self._tickets.timers.run)
 
     async def cog_load(self) -> None:
         """Start listening and looking at timers."""
         self._bot.ticket_threads = self._tickets.conversation.threads
         self._bot.on_ticket_message = self._hear
         self._bot.services.retention.on_guild_gone["tickets"] = self._tickets.settings.forget_guild
-        self._worker.start()
+        await super().cog_load()
 
     async def cog_unload(self) -> None:
         """Stop listening."""
         self._bot.on_ticket_message = None
-        await self._worker.stop()
+        await super().cog_unload()
         for part in (self._tickets, self._bot.services.ticket_closing):  # while Discord can be spoken to
             await part.close()
-
-    async def _work(self) -> None:
-        await self._bot.wait_until_ready()
-        await self._tickets.timers.run()
 
     def _hear(self, payload: Payload) -> None:
         """Take a new message of a ticket's thread. Must be quick and must not wait."""

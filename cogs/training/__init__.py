@@ -1,30 +1,23 @@
 """Training: what staff teach the bot, and the life of the worker that makes it searchable."""
 
-from discord.ext import commands
-
 from bot.core.client import Bot
 from bot.core.ui import stop_views
-from bot.services.clock import SystemClock
-from bot.services.tasks import Worker
+from bot.core.worker_cog import WorkerCog
 from cogs.training.forms import EntryForm
 from cogs.training.menu import TrainMenu
 from cogs.training.train import Training
 
 
-class Encoding(commands.Cog):
+class Encoding(WorkerCog):
     """Runs the worker that loads what was trained and encodes what is new."""
 
     def __init__(self, bot: Bot) -> None:
-        self._worker = Worker("training", bot.services.knowledge.run, SystemClock())
-
-    async def cog_load(self) -> None:
-        """Start working."""
-        self._worker.start()
+        super().__init__(bot, "training", bot.services.knowledge.run, at_once=True)
 
     async def cog_unload(self) -> None:
         """Stop working; what has no vector yet gets one after the next start."""
         stop_views()
-        await self._worker.stop()
+        await super().cog_unload()
 
 
 async def setup(bot: Bot) -> None:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -14,14 +14,16 @@ from bot.plugin_api import (
     LimitError,
     Material,
     MemberErased,
+    Message,
     MessageDeleted,
+    MessageEdited,
     MessageObserved,
     PluginContext,
 )
 from plugins.error_explainer.causes import cause_of
 from plugins.error_explainer.traces import Frame, Trace, find_trace
 
-DONE, LAST = "done/", "last"  # keys of the store
+DONE, LAST, TURN = "done/", "last", "all"  # keys of the store
 KEPT: Final = timedelta(days=7)
 WAITING: Final = 500  # traces whose decision is still to come
 PER_SERVER, PER_SERVER_SECONDS = 15, 600.0
@@ -49,13 +51,21 @@ class Explanation(BaseModel):
     next_step: str = Field(min_length=10, max_length=400)
 
 
+class Waiting(NamedTuple):
+    """A trace whose decision is still to come; `claimed` where the bot leaves it to the plugin."""
+
+    event: Message
+    trace: Trace
+    claimed: bool
+
+
 class Explainer:
     """Decides what is explained, and explains it."""
 
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
         self._diary = ctx.log
-        self._waiting: OrderedDict[int, tuple[MessageObserved, Trace]] = OrderedDict()
+        self._waiting: OrderedDict[int, Waiting] = OrderedDict()
 
     async def heard(self, event: MessageObserved) -> None:
         """Explain what the bot has no say in; all else waits for its decision."""
@@ -68,11 +78,23 @@ class Explainer:
             self._keep(event, trace)
 
     async def wants(self, event: MessageObserved) -> bool:
-        """Whether to answer instead of the bot: only where there is something to say in any case."""
+        """Whether to answer instead of the bot: only where it is certain that something will be said.
+
+        So the server's turn is taken now: what is beyond the limits is left to the bot.
+        """
+        known = self._waiting.get(event.message_id)
+        if known is not None and known.claimed:
+            return True
         trace = await self._trace_in(event)
-        if trace is None or cause_of(trace) is None or not await self._may(event):
+        if trace is None or cause_of(trace) is None:
             return False
-        self._keep(event, trace)
+        guild_id, user_id = event.guild_id, event.author_id
+        note = await self._ctx.store.get(guild_id, f"{DONE}{event.message_id}", user_id=user_id)
+        if note and note["reply"]:
+            return True  # it is answered
+        if self._has_claim(event) or not await self._may(event) or not await self._has_turn(guild_id):
+            return False
+        self._keep(event, trace, claimed=True)
         return True
 
     async def decided(self, event: DecisionMade) -> None:
@@ -81,11 +103,32 @@ class Explainer:
         if event.plan != "noop":
             await self._take_back(event.guild_id, event.channel_id, event.message_id)
         elif kept is not None and (event.is_open or event.left_to == self._ctx.manifest.id):
-            await self._explain(*kept)
+            await self._explain(kept.event, kept.trace, claimed=kept.claimed)
+            return
+        if kept is not None and kept.claimed:
+            await self._ctx.store.give_back_turn(event.guild_id, TURN)
+
+    async def edited(self, event: MessageEdited) -> None:
+        """Explain a trace that is there only now; take back what was said of one that is gone."""
+        waits = self._waiting.pop(event.message_id, None)
+        trace = await self._trace_in(event)
+        if waits is not None:
+            if trace is not None:
+                self._keep(event, trace, claimed=waits.claimed)
+            elif waits.claimed:
+                await self._ctx.store.give_back_turn(event.guild_id, TURN)
+            return
+        notes = await self._ctx.store.entries(event.guild_id, f"{DONE}{event.message_id}")
+        if any(trace is None or note["kind"] != trace.kind[:100] for _, _, note in notes):
+            await self._take_back(event.guild_id, event.channel_id, event.message_id)
+        if trace is not None and not notes and event.intent == "other":
+            await self._explain(event, trace)
 
     async def deleted(self, event: MessageDeleted) -> None:
         """Delete the reply to a message that is gone."""
-        self._waiting.pop(event.message_id, None)
+        waits = self._waiting.pop(event.message_id, None)
+        if waits is not None and waits.claimed:
+            await self._ctx.store.give_back_turn(event.guild_id, TURN)
         await self._take_back(event.guild_id, event.channel_id, event.message_id)
 
     async def recent(self, call: Call) -> None:
@@ -120,21 +163,41 @@ class Explainer:
 
     async def erased(self, event: MemberErased) -> None:
         """Forget what a member wrote that waits for a decision."""
-        own = [key for key, (waits, _) in self._waiting.items() if waits.author_id == event.user_id]
+        own = [key for key, waits in self._waiting.items() if waits.event.author_id == event.user_id]
         for key in own:
             del self._waiting[key]
 
-    def _keep(self, event: MessageObserved, trace: Trace) -> None:
-        self._waiting[event.message_id] = event, trace
+    def _keep(self, event: Message, trace: Trace, *, claimed: bool = False) -> None:
+        known = self._waiting.get(event.message_id)
+        claimed = claimed or (known is not None and known.claimed)
+        self._waiting[event.message_id] = Waiting(event, trace, claimed)
         if len(self._waiting) > WAITING:
             self._waiting.popitem(last=False)
 
-    async def _trace_in(self, event: MessageObserved) -> Trace | None:
+    def _has_claim(self, event: Message) -> bool:
+        """Whether another trace of the member's is about to be explained, after which they have to wait."""
+        if not self._ctx.config(Config, event.guild_id).cooldown_minutes:
+            return False
+        who = event.guild_id, event.author_id
+        waiting = self._waiting.values()
+        return any(each.claimed and (each.event.guild_id, each.event.author_id) == who for each in waiting)
+
+    async def _has_turn(self, guild_id: int) -> bool:
+        """Take one of the server's turns; return whether there was one."""
+        try:
+            wait = await self._ctx.store.take_turn(
+                guild_id, TURN, times=PER_SERVER, seconds=PER_SERVER_SECONDS
+            )
+        except LimitError:  # as many values are kept as may be
+            return False
+        return not wait
+
+    async def _trace_in(self, event: Message) -> Trace | None:
         channels = self._ctx.config(Config, event.guild_id).channels
         if event.channel_id not in channels and event.parent_id not in channels:
             return None
         if event.message_id in self._waiting:
-            return self._waiting[event.message_id][1]
+            return self._waiting[event.message_id].trace
         found = find_trace(event.content)
         if found is not None:
             return found
@@ -152,7 +215,7 @@ class Explainer:
                 return found
         return None
 
-    async def _may(self, event: MessageObserved) -> bool:
+    async def _may(self, event: Message) -> bool:
         """Whether the member gets an explanation now; nothing is taken."""
         minutes = self._ctx.config(Config, event.guild_id).cooldown_minutes
         last = await self._ctx.store.get(event.guild_id, LAST, user_id=event.author_id)
@@ -163,9 +226,10 @@ class Explainer:
         except DiscordError:
             return False
 
-    async def _explain(self, event: MessageObserved, trace: Trace) -> None:
+    async def _explain(self, event: Message, trace: Trace, *, claimed: bool = False) -> None:
+        """Explain a trace within the limits; one that is claimed keeps to them already."""
         guild_id, user_id, key = event.guild_id, event.author_id, f"{DONE}{event.message_id}"
-        if not await self._may(event):
+        if not claimed and not await self._may(event):
             return
         note: dict[str, Any] = {
             "at": self._ctx.now().isoformat(), "link": event.link, "channel": event.channel_id, "reply": None,
@@ -177,7 +241,7 @@ class Explainer:
         except LimitError as error:  # as many values are kept as may be
             self._diary.warning(f"{event.link}: not explained: {error}")
             return
-        if await self._ctx.store.take_turn(guild_id, "all", times=PER_SERVER, seconds=PER_SERVER_SECONDS):
+        if not claimed and not await self._has_turn(guild_id):
             return
         text, by_ai = await self._words(event, trace)
         if not text:
@@ -193,7 +257,7 @@ class Explainer:
             f"{event.link}: explained {trace.language} {trace.kind} ({'AI' if by_ai else 'rules'})"
         )
 
-    async def _words(self, event: MessageObserved, trace: Trace) -> tuple[str, bool]:
+    async def _words(self, event: Message, trace: Trace) -> tuple[str, bool]:
         """Return the explanation and whether a model wrote it; "" where nothing useful can be said."""
         ctx = self._ctx
         if ctx.config(Config, event.guild_id).use_ai:
@@ -260,6 +324,7 @@ async def setup(ctx: PluginContext) -> None:
     explainer = Explainer(ctx)
     ctx.on(MessageObserved, explainer.heard)
     ctx.on(DecisionMade, explainer.decided)
+    ctx.on(MessageEdited, explainer.edited)
     ctx.on(MessageDeleted, explainer.deleted)
     ctx.on(MemberErased, explainer.erased)
     ctx.answers(explainer.wants)

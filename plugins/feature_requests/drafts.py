@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from bot.plugin_api import FormField, Material, PluginContext, UserFacingError
+from bot.plugin_api import Call, File, FormField, Material, PluginContext, UserFacingError
+from plugins.feature_requests.wording import without_ids
 
 TITLE, DESCRIPTION, STORY, CRITERIA = 100, 1_500, 400, 1_000  # characters
 MAX_CRITERIA, CRITERION = 8, 200
@@ -46,15 +47,16 @@ class Drafting:
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
 
-    async def draft(self, guild_id: int, written: Mapping[str, str], *, use_ai: bool) -> tuple[Draft, bool]:
-        """Return a draft of what was written into the form, and whether a model wrote it."""
-        plainly = self._by_rules(written)
-        if use_ai:
-            told = "\n".join(f"{name}: {text.strip()}" for name, text in written.items() if text.strip())
-            made = await self._ctx.llm.fill(guild_id, Draft, INSTRUCTIONS, [Material(told)])
-            if made is not None:
-                return self.checked(made.title, made.description, made.user_story, made.criteria), True
-        return plainly, False
+    async def by_model(self, guild_id: int, written: Mapping[str, str]) -> Draft | None:
+        """Return a draft that a model makes of what was written, None where there is none to use."""
+        told = "\n".join(f"{name}: {self._public(each)}" for name, each in written.items() if each.strip())
+        made = await self._ctx.llm.fill(guild_id, Draft, INSTRUCTIONS, [Material(told)])
+        if made is None:
+            return None
+        try:
+            return self.checked(made.title, made.description, made.user_story, made.criteria)
+        except UserFacingError:  # nothing but spaces, say: that is not the member's fault
+            return None
 
     def of_message(self, content: str) -> dict[str, str]:
         """Return a message as if it had been written into the form.
@@ -73,6 +75,7 @@ class Drafting:
         Raises:
             UserFacingError: one is missing or too long; the text says which.
         """
+        title, description, story, criteria = map(self._public, (title, description, story, criteria))
         lines = [_BULLET.sub("", line).strip()[:CRITERION] for line in criteria.splitlines()]
         try:
             return Draft(
@@ -85,8 +88,12 @@ class Drafting:
             part = str(error.errors()[0]["loc"][0])
             raise UserFacingError(self._ctx.text(f"wrong_{part}")) from None
 
-    def _by_rules(self, written: Mapping[str, str]) -> Draft:
-        """Return the member's own words, put in order; nothing is added but what the form asked for."""
+    def by_rules(self, written: Mapping[str, str]) -> Draft:
+        """Return the member's own words, put in order; nothing is added but what the form asked for.
+
+        Raises:
+            UserFacingError: a part is missing or too long.
+        """
         title, who, why = (written.get(name, "").strip() for name in ("title", "who", "why"))
         description = "\n\n".join(part for part in (written.get("want", "").strip(), why) if part)
         story = ""
@@ -94,6 +101,9 @@ class Drafting:
             story = self._ctx.text("story", who=who or self._ctx.text("somebody"), want=title)
             story += self._ctx.text("story_why", why=why) if why else ""
         return self.checked(title, description[:DESCRIPTION], story[:STORY], written.get("done", ""))
+
+    def _public(self, text: str) -> str:
+        return without_ids(text.strip(), self._ctx.text("named_somebody"), self._ctx.text("named_somewhere"))
 
 
 def request_fields(ctx: PluginContext) -> tuple[FormField, ...]:
@@ -143,3 +153,15 @@ def of_edit(drafting: Drafting, written: Mapping[str, Any]) -> Draft:
         UserFacingError: a part is missing or too long.
     """
     return drafting.checked(written["title"], written["description"], written["story"], written["criteria"])
+
+
+async def give_words_back(ctx: PluginContext, call: Call, error: UserFacingError) -> None:
+    """Say why a form isn't taken, with what was written into it: nothing is to be written twice.
+
+    Raises:
+        UserFacingError: nothing was written.
+    """
+    words = "\n\n".join(f"{name}:\n{each}" for name, each in call.written.items() if each.strip())
+    if not words:
+        raise error
+    await call.reply(f"{error} {ctx.text('words_back')}", files=[File("request.txt", words.encode())])

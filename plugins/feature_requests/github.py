@@ -1,14 +1,14 @@
 """GitHub's REST API (version 2022-11-28), as far as requests need it: https://docs.github.com/en/rest."""
 
 import base64
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.plugin_api import FetchError, PluginContext, Response
 
 NOT_MODIFIED, MISSING, GONE, WRONG = 304, (404, 410), 410, 422
-LIMITS: Final = (403, 429)
+TOO_MANY: Final = 429
+LIMITS: Final = (403, TOO_MANY)
 SERVER_ERROR: Final = 500
 PAGE, MOST_PAGES = 100, 10
 LONGEST_PAUSE: Final = timedelta(hours=2)  # whatever an answer says
@@ -150,7 +150,7 @@ class GitHub:
             raise UnsureError("github_unreachable", why=str(error)) from error
         if answer.ok or answer.status == NOT_MODIFIED:
             return answer
-        until = self._pause(answer.status, answer.headers)
+        until = self._pause(answer)
         if until is not None:
             raise PausedError(until)
         if answer.status >= SERVER_ERROR:
@@ -158,8 +158,13 @@ class GitHub:
         key = _KNOWN.get(answer.status, "github_other")
         raise RefusedError(key, answer.status, repository=self.repository, why=_why(answer))
 
-    def _pause(self, status: int, headers: Mapping[str, str]) -> datetime | None:
-        """Return until when nothing may be asked, None where that isn't why it was refused."""
+    def _pause(self, answer: Response) -> datetime | None:
+        """Return until when nothing may be asked, None where that isn't why it was refused.
+
+        https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api: a secondary limit may
+        be told by its message alone.
+        """
+        status, headers = answer.status, answer.headers
         if status not in LIMITS:
             return None
         now, wait = self._ctx.now(), headers.get("retry-after", "")
@@ -169,7 +174,7 @@ class GitHub:
             until = now + timedelta(seconds=min(int(wait), LONGEST_PAUSE.total_seconds()))
         elif headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
             until = datetime.fromtimestamp(min(int(reset), 2**33), UTC)
-        elif status == 429:  # noqa: PLR2004
+        elif status == TOO_MANY or "rate limit" in _why(answer).lower():
             until = now + USUAL_PAUSE
         return None if until is None else max(now + timedelta(seconds=1), min(until, now + LONGEST_PAUSE))
 

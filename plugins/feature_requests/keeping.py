@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
-from bot.plugin_api import PluginContext
+from bot.plugin_api import LimitError, PluginContext
 from plugins.feature_requests.drafts import Draft
 
 DRAFT, REQUEST, PLACE, VOTE, COUNTER, PAUSE = "draft", "request/", "place/", "vote/", "counter", "pause"
@@ -110,12 +110,20 @@ class Keeping:
         return await self._ctx.store.delete(guild_id, DRAFT, user_id=user_id)
 
     async def add(self, guild_id: int, user_id: int, user_name: str, draft: Draft, place: Place) -> int:
-        """Keep a new request; return its number."""
+        """Keep a new request; return its number.
+
+        Raises:
+            LimitError: too much is kept in the server; nothing of it is left.
+        """
         async with self.locks[guild_id]:
             number = 1 + int(await self._ctx.store.get(guild_id, COUNTER) or 0)
             await self._ctx.store.put(guild_id, COUNTER, number)
-        await self.change(guild_id, Request(number, user_id, user_name, draft), draft)
-        await self.put(guild_id, number, place)
+        try:
+            await self.change(guild_id, Request(number, user_id, user_name, draft), draft)
+            await self.put(guild_id, number, place)
+        except LimitError:
+            await self.forget(guild_id, number)
+            raise
         return number
 
     async def request(self, guild_id: int, number: int) -> Request | None:
@@ -151,6 +159,10 @@ class Keeping:
         """Keep that a request stands otherwise now."""
         place.state, place.changed_at = state, self._ctx.now()
         await self.put(guild_id, number, place)
+
+    async def is_known(self, guild_id: int, marker: str) -> bool:
+        """Return whether there is a request with that marker."""
+        return any(place.marker == marker for place in (await self.places(guild_id)).values())
 
     async def forget(self, guild_id: int, number: int) -> None:
         """Forget a request and its votes."""

@@ -1,9 +1,9 @@
 """Makes issues of approved requests: one each, whatever breaks off in between."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from bot.plugin_api import PluginContext, UserFacingError
 from plugins.feature_requests.drafts import Draft
@@ -30,11 +30,16 @@ class Config(BaseModel):
     use_ai: bool = Field(True, description="Have the language model draft, where there is one")
 
 
+def _listed(value: object) -> object:
+    """Return a list that the environment has as one text, by commas."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
 class Owners(BaseModel):
     """What whoever runs the bot sets, under plugins.options.feature_requests."""
 
     api_url: str = Field("https://api.github.com", pattern=r"^https?://[^\s?#]+$")
-    repositories: list[str] = []  # owner/name: the token is used for these alone
+    repositories: Annotated[list[str], BeforeValidator(_listed)] = []  # the token is used for these alone
     seconds: float = Field(20, gt=0, le=60)  # for one request to GitHub
     poll_minutes: int = Field(10, ge=5, le=1_440)
 

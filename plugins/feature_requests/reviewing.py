@@ -17,7 +17,7 @@ from bot.plugin_api import (
     UserFacingError,
 )
 from plugins.feature_requests.cards import review_buttons, review_card
-from plugins.feature_requests.drafts import Drafting, edit_fields, of_edit
+from plugins.feature_requests.drafts import Drafting, edit_fields, give_words_back, of_edit
 from plugins.feature_requests.github import GitHubError
 from plugins.feature_requests.keeping import Keeping, Place, Request, State, key
 from plugins.feature_requests.publishing import Config, Publisher
@@ -113,7 +113,7 @@ class Reviewing:
 
     async def approve(self, call: Call) -> None:
         """Make an issue of a request."""
-        number = int(call.value)
+        number = self._number(call)
         await call.defer()
         async with self._keeping.locks[call.guild_id]:
             request, place = await self._pending(call.guild_id, number)
@@ -145,23 +145,27 @@ class Reviewing:
 
     async def alter(self, call: Call) -> None:
         """Show a request as a form."""
-        request, _ = await self._pending(call.guild_id, int(call.value))
+        request, _ = await self._pending(call.guild_id, self._number(call))
         fields = edit_fields(self._ctx, request.draft)
         await call.show(Form("altered", self._ctx.text("form_alter", number=call.value), fields, call.value))
 
     async def altered(self, call: Call) -> None:
         """Keep a request as staff changed it."""
-        draft = of_edit(Drafting(self._ctx), call.written)
-        await call.defer()
-        async with self._keeping.locks[call.guild_id]:
-            request, _ = await self._pending(call.guild_id, int(call.value))
-            await self._keeping.change(call.guild_id, request, draft)
+        try:
+            draft = of_edit(Drafting(self._ctx), call.written)
+            await call.defer()
+            async with self._keeping.locks[call.guild_id]:
+                request, _ = await self._pending(call.guild_id, self._number(call))
+                await self._keeping.change(call.guild_id, request, draft)
+        except UserFacingError as error:
+            await give_words_back(self._ctx, call, error)
+            return
         await self.refresh(call.guild_id, request.number)
         await call.reply(self._ctx.text("altered"))
 
     async def reject(self, call: Call) -> None:
         """Ask why a request is rejected."""
-        await self._pending(call.guild_id, int(call.value))
+        await self._pending(call.guild_id, self._number(call))
         field = FormField("reason", self._ctx.text("reason"), long=True, max_length=REASON)
         await call.show(
             Form("rejected", self._ctx.text("form_reject", number=call.value), (field,), call.value)
@@ -170,7 +174,7 @@ class Reviewing:
     async def rejected(self, call: Call) -> None:
         """Reject a request, and tell who asked why."""
         await call.defer()
-        number, reason = int(call.value), call.written["reason"].strip()
+        number, reason = self._number(call), call.written["reason"].strip()
         async with self._keeping.locks[call.guild_id]:
             request, place = await self._pending(call.guild_id, number)
             await self._keeping.set_state(call.guild_id, number, place, State.REJECTED)
@@ -194,6 +198,11 @@ class Reviewing:
         if request is None or place is None:
             raise UserFacingError(self._ctx.text("request_gone"))
         return request, place
+
+    def _number(self, call: Call) -> int:
+        if call.number is None:
+            raise UserFacingError(self._ctx.text("request_gone"))
+        return call.number
 
     async def _pending(self, guild_id: int, number: int) -> tuple[Request, Place]:
         """Return a request that waits for staff.

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.plugin_api import DiscordError, PluginContext, UserFacingError
+from bot.plugin_api import DiscordError, LimitError, PluginContext, UserFacingError
 from plugins.feature_requests.github import MISSING, GitHub, GitHubError, PausedError, RefusedError
 from plugins.feature_requests.keeping import Keeping, Place, Request, State
 from plugins.feature_requests.publishing import Publisher, labels_of
@@ -82,7 +82,7 @@ class Status:
         if place.state is State.PENDING and place.message_id is None and now - place.changed_at >= BEGUN:
             try:
                 await self._reviewing.post(guild_id, request.number)
-            except DiscordError as error:
+            except (DiscordError, LimitError) as error:
                 self._ctx.log.warning(f"request {request.number} can't be shown to staff: {error}")
         is_due = now >= (place.retry_at or place.changed_at + BEGUN)
         if place.state is State.CREATING and is_due and await self._keeping.paused_until(guild_id) is None:

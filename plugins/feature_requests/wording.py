@@ -15,7 +15,21 @@ _BREAKS: Final = (  # mentions, references to issues and to commits
     (re.compile(r"\b([0-9a-f]{6})(?=[0-9a-f]{1,34}\b)", re.IGNORECASE), rf"\1{GAP}"),
 )
 _UNSEEN: Final = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]")
+_NAMED: Final = re.compile(r"<(?:@[!&]?|#)\d{1,20}>|<a?(:\w{2,32}:)\d{1,20}>|</([\w -]{1,100}):\d{1,20}>")
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
+
+
+def without_ids(text: str, somebody: str, somewhere: str) -> str:
+    """Return a text without Discord's ids: who and what others are is no business of those elsewhere."""
+
+    def named(found: re.Match[str]) -> str:
+        if found[1]:
+            return found[1]
+        if found[2]:
+            return f"/{found[2]}"
+        return somewhere if found[0].startswith("<#") else somebody
+
+    return _NAMED.sub(named, text)
 
 
 def plain(text: str) -> str:

@@ -51,6 +51,8 @@ class Drawing:
             raise UserFacingError(self._ctx.text("elsewhere", channels=listed))
         if not self._ctx.secret("key"):
             raise UserFacingError(self._ctx.text("no_key"))
+        if not prompt or len(prompt) > MAX_PROMPT:
+            raise UserFacingError(self._ctx.text("what", most=MAX_PROMPT))
         may_mature = config.mature and call.is_age_restricted
         verdict = await self._check(prompt, may_mature=may_mature)
         await call.defer()

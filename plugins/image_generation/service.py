@@ -19,8 +19,11 @@ _KNOWN: Final = {
     408: "late",
     413: "long_prompt",
 }
-SERVER_ERROR, TOO_MANY = 500, 429
+FLAGGED, TOO_MANY, SERVER_ERROR = 403, 429, 500
 MOST_COST: Final = 1_000  # US dollars; what is told beyond is nonsense
+
+
+Json = dict[str, Any]
 
 
 class Owners(BaseModel):
@@ -80,6 +83,10 @@ class Service:
         body = self._chat(prompt) if is_chat else self._images(prompt)
         answer = await self._ask("POST", f"{self._base}{path}", body, {"Authorization": f"Bearer {key}"})
         told = _object(answer)
+        failure = _failure(told)
+        if failure is not None:  # OpenRouter's status is 200 once the model has begun
+            code = failure.get("code")
+            raise self._refused(failure, code if isinstance(code, int) else SERVER_ERROR)
         try:
             coded, link = _of_chat(told) if is_chat else _of_images(told)
         except (KeyError, IndexError, TypeError, AttributeError):
@@ -114,38 +121,51 @@ class Service:
             raise ServiceError("unreachable", may_cost=True) from error
         if answer.ok:
             return answer
-        raise _refusal(answer)
+        failure = _failure(_json(answer)) or {}
+        raise self._refused(failure, answer.status, answer.headers.get("retry-after", ""))
+
+    def _refused(self, error: Json, status: int, wait: str = "") -> ServiceError:
+        return _refusal(error, status, wait, is_chat=self._owners.service == "openrouter")
 
 
-def _refusal(answer: Response) -> ServiceError:
-    code, words = _failure(answer)
-    if code in _BLOCKED or "safety system" in words:
+def _refusal(error: Json, status: int, wait: str, *, is_chat: bool) -> ServiceError:
+    """Return what a failure means, told by status or, where the model had begun, amid the answer."""
+    code, words = str(error.get("code")), str(error.get("message", ""))
+    # OpenRouter's 403 says that the words were flagged: https://openrouter.ai/docs/api/reference/errors
+    if code in _BLOCKED or "safety system" in words or (is_chat and status == FLAGGED):
         return ServiceError("blocked")
-    if answer.status == TOO_MANY:
+    if status == TOO_MANY:
         if code == "insufficient_quota":
             return ServiceError("no_credit")
-        wait = answer.headers.get("retry-after", "")
         seconds = min(int(wait), 86_400) if wait.isascii() and wait.isdigit() else 60
         return ServiceError("too_many", seconds=f"{max(1, seconds)}")
-    if answer.status >= SERVER_ERROR:
-        return ServiceError("down", may_cost=True, status=str(answer.status))
-    return ServiceError(_KNOWN.get(answer.status, "refused"), status=str(answer.status), why=words[:200])
+    if status >= SERVER_ERROR:
+        return ServiceError("down", may_cost=True, status=str(status))
+    return ServiceError(_KNOWN.get(status, "refused"), status=str(status), why=words[:200])
 
 
-def _failure(answer: Response) -> tuple[str, str]:
+def _failure(told: object) -> Json | None:
+    """Return the error that an answer tells of: of all of it, or of its one choice."""
+    if not isinstance(told, dict):
+        return None
+    choices = told.get("choices")
+    inner = choices[0] if isinstance(choices, list) and choices else None
+    for each in (told, inner):
+        error = each.get("error") if isinstance(each, dict) else None
+        if isinstance(error, dict):
+            return error
+    return None
+
+
+def _json(answer: Response) -> object:
     try:
-        told = answer.json()
+        return answer.json()
     except FetchError:
-        return "", ""
-    error = told.get("error") if isinstance(told, dict) else None
-    return (str(error.get("code")), str(error.get("message", ""))) if isinstance(error, dict) else ("", "")
+        return None
 
 
-def _object(answer: Response) -> dict[str, Any]:
-    try:
-        told = answer.json()
-    except FetchError:
-        told = None
+def _object(answer: Response) -> Json:
+    told = _json(answer)
     if not isinstance(told, dict):
         raise ServiceError("garbage", may_cost=True)
     return told

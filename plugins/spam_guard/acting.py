@@ -10,6 +10,9 @@ from bot.plugin_api import (
     Level,
     LimitError,
     MemberSeen,
+    Message,
+    MessageDeleted,
+    MessageEdited,
     MessageObserved,
     NotAllowedError,
     PluginContext,
@@ -17,6 +20,7 @@ from bot.plugin_api import (
 from plugins.spam_guard.cases import FAIR, POOR, Case, Cases, Notice, Notices
 from plugins.spam_guard.rules import (
     Config,
+    Lately,
     Memory,
     Steps,
     Verdict,
@@ -48,8 +52,25 @@ class Guard:
 
     async def heard(self, event: MessageObserved) -> None:
         """Judge a message and act."""
-        config = self._ctx.config(Config, event.guild_id)
-        written = Written(
+        written = self._written(event)
+        await self._judged(event, written, self.memory.add(event.guild_id, written))
+
+    async def edited(self, event: MessageEdited) -> None:
+        """Judge what a message was changed to: by itself, for an edit is no further message."""
+        await self._judged(event, self._written(event), ())
+
+    async def deleted(self, event: MessageDeleted) -> None:
+        """Tell staff that what was only told, or could not be taken down, is gone by now."""
+        for case in await self.cases.of_message(event.guild_id, event.message_id):
+            if case.is_gone or not (case.is_dry or case.done == "failed"):
+                continue
+            await self.cases.put(event.guild_id, replace(case, is_gone=True))
+            notice = await self.cases.notice(event.guild_id, str(case.notice))
+            if notice is not None:
+                await self.show(event.guild_id, notice)
+
+    def _written(self, event: Message) -> Written:
+        return Written(
             event.author_id,
             event.channel_id,
             event.content,
@@ -59,7 +80,9 @@ class Guard:
             event.reason,
             event.mentions,
         )
-        lately = self.memory.add(event.guild_id, written)
+
+    async def _judged(self, event: Message, written: Written, lately: Lately) -> None:
+        config = self._ctx.config(Config, event.guild_id)
         verdict = judge(written, lately, config)
         if verdict is None or verdict.score < config.hold_at or await self._is_exempt(event, config):
             return
@@ -94,7 +117,7 @@ class Guard:
         await self._ctx.members.time_out(guild_id, case.user_id, 0, "spam guard: ended by staff")
         await self._ctx.store.delete(guild_id, "timed_until", user_id=case.user_id)
 
-    async def _is_exempt(self, event: MessageObserved, config: Config) -> bool:
+    async def _is_exempt(self, event: Message, config: Config) -> bool:
         if {event.channel_id, event.parent_id} & set(config.exempt_channels):
             return True
         try:
@@ -106,9 +129,11 @@ class Guard:
             return True
         return member.level is not Level.EVERYONE or bool(member.role_ids & set(config.exempt_roles))
 
-    async def _catch(self, event: MessageObserved, verdict: Verdict, config: Config) -> None:
+    async def _catch(self, event: Message, verdict: Verdict, config: Config) -> None:
         guild_id, mark = event.guild_id, fingerprint(event.content)
-        if await self.cases.is_fine(guild_id, mark):
+        if await self.cases.is_fine(guild_id, mark) or await self.cases.of_message(
+            guild_id, event.message_id
+        ):
             return
         if not self._has_room(guild_id, config):
             await self._leave(guild_id, event, config)
@@ -147,7 +172,7 @@ class Guard:
         if len(notice.cases) & (len(notice.cases) - 1) == 0:  # 1, 2, 4, 8 ...: a raid edits it a few times
             await self._show(guild_id, notice)
 
-    async def _steps(self, event: MessageObserved, verdict: Verdict, config: Config) -> tuple[Steps, bool]:
+    async def _steps(self, event: Message, verdict: Verdict, config: Config) -> tuple[Steps, bool]:
         """Return what is to be done, and whether it is only told: always, or by the kind's record."""
         earlier = await self.cases.strikes(event.guild_id, event.author_id, config.strike_days)
         steps = steps_for(verdict, earlier, config)
@@ -167,7 +192,7 @@ class Guard:
         lately.append(now)
         return True
 
-    async def _leave(self, guild_id: int, event: MessageObserved, config: Config) -> None:
+    async def _leave(self, guild_id: int, event: Message, config: Config) -> None:
         """Count what is left as it is; the notice says so."""
         notice = self._notice(guild_id, event.message_id, config, is_dry=config.dry_run)
         notice.left += 1

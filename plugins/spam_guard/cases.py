@@ -25,6 +25,7 @@ class Case:
         state: released, confirmed, no_spam or expired; "" while staff have said nothing.
         text: what was held; None where nothing is kept.
         mark: the text's fingerprint.
+        is_gone: its author or somebody else deleted it since.
     """
 
     message_id: int
@@ -42,6 +43,7 @@ class Case:
     time_out: bool = False
     state: str = ""
     text: str | None = None
+    is_gone: bool = False
 
     @property
     def was_wrong(self) -> bool:
@@ -77,13 +79,16 @@ class Cases:
         """Keep what became of a case."""
         await self._store.put(guild_id, f"{CASE}{case.message_id}", asdict(case), user_id=case.user_id)
 
+    async def of_message(self, guild_id: int, message_id: int) -> list[Case]:
+        """Return the case of a message, if there is one."""
+        return [Case(**value) for _, _, value in await self._store.entries(guild_id, f"{CASE}{message_id}")]
+
     async def of_notice(self, guild_id: int, notice: Notice, limit: int | None = None) -> dict[int, Case]:
         """Return the cases of a notice by their number from 1; those that were erased are left out."""
         found = {}
         for number, message_id in enumerate(notice.cases[:limit], 1):
-            rows = await self._store.entries(guild_id, f"{CASE}{message_id}")
-            if rows:
-                found[number] = Case(**rows[0][2])
+            for case in await self.of_message(guild_id, message_id):
+                found[number] = case
         return found
 
     async def all(self, guild_id: int, user_id: int | None = None) -> list[Case]:
@@ -218,7 +223,9 @@ class Notices:
         if case.is_dry:
             link = f"https://discord.com/channels/{guild_id}/{case.channel_id}/{case.message_id}"
             what = text("done_dry", what=what, link=link)
-        return f"{what} · {text(f'done_{case.state}')}" if case.state else what
+        parts = [what, text("gone_since") if case.is_gone else ""]
+        parts.append(text(f"done_{case.state}") if case.state else "")
+        return " · ".join(part for part in parts if part)
 
     def _buttons(self, notice: Notice, cases: dict[int, Case]) -> list[Button]:
         open_ = [each for each in cases.values() if not each.state and each.done != "failed"]

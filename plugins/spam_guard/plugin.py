@@ -15,6 +15,8 @@ from bot.plugin_api import (
     Level,
     LimitError,
     MemberErased,
+    MessageDeleted,
+    MessageEdited,
     MessageObserved,
     PluginContext,
     UserFacingError,
@@ -188,6 +190,8 @@ async def setup(ctx: PluginContext) -> None:
         guard.memory.forget(event.user_id)
 
     ctx.on(MessageObserved, guard.heard)
+    ctx.on(MessageEdited, guard.edited)
+    ctx.on(MessageDeleted, guard.deleted)
     ctx.on(MemberErased, erased)
     for kind, do in {
         "release": desk.release,

@@ -104,7 +104,13 @@ class GitHubSandbox(StandIn):
         size, page = int(asked.query("per_page", "30")), int(asked.query("page", "1"))
         if not 1 <= size <= PAGE:
             size = PAGE
-        return _tagged(asked, [repo.form(each) for each in found[(page - 1) * size : page * size]])
+        shown = [repo.form(each) for each in found[(page - 1) * size : page * size]]
+        answer = _tagged(asked, shown)
+        if len(found) > page * size:
+            query = asked.request.url.update_query(page=str(page + 1))
+            last = asked.request.url.update_query(page=str(-(-len(found) // size)))
+            answer.headers["Link"] = f'<{query}>; rel="next", <{last}>; rel="last"'
+        return answer
 
     async def _open_issue(self, asked: Asked) -> Answer:
         repo, title = self._repo(asked), asked.body.get("title")
@@ -189,6 +195,15 @@ def invalid(resource: str, field: str, code: str) -> Refused:
     """Return what is answered to a request that is wrong."""
     errors = [{"resource": resource, "field": field, "code": code}]
     return Refused(422, {"message": "Validation Failed", "errors": errors})
+
+
+def secondary_limit(wait: int | None = None) -> dict[str, Any]:
+    """Return what makes a fault one of the secondary limits, which are often told by their words alone."""
+    return {
+        "status": 403,
+        "headers": {} if wait is None else {"Retry-After": str(wait)},
+        "body": {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."},
+    }
 
 
 def rate_limit(reset: datetime) -> dict[str, Any]:

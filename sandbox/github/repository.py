@@ -28,11 +28,13 @@ class Repository:
     """A repository, on its branch `main`.
 
     Attributes:
+        site: where people read it.
         branches: the files of each, by path.
         can_write: whether the token may; it may read in any case.
     """
 
     name: str
+    site: str = "https://github.com"
     has_issues: bool = True
     is_private: bool = False
     can_write: bool = True
@@ -53,7 +55,7 @@ class Repository:
 
     def form(self, issue: Issue) -> dict[str, Any]:
         """Return an issue as the API tells it."""
-        page = f"https://github.com/{self.name}/issues/{issue.number}"
+        page = f"{self.site}/{self.name}/issues/{issue.number}"
         told: dict[str, Any] = {
             "number": issue.number,
             "title": issue.title,

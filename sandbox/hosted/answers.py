@@ -1,11 +1,12 @@
 """What is answered: by a script, else in words that say plainly that no model wrote them."""
 
-import inspect
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from sandbox.scripted import Rules
 
 SCRIPTED = "These words are scripted: this is a loopback server and no model wrote them."
 
@@ -68,54 +69,17 @@ class Answer:
         return 1 + len(f"{self.text}{self.thinking}{self.tool_calls or ''}") // 4
 
 
-Said = Answer | str | Mapping[str, Any] | list[Any]
-When = Callable[[Asked], bool] | str
-Saying = Said | Callable[[Asked], Said | Awaitable[Said]]
-
-
-@dataclass(slots=True)
-class Rule:
-    """An answer and when it is given: a predicate, or a text that the last message contains ("" always).
-
-    An answer that is a dict or a list is said as JSON. `times` is how often; None for always.
-    """
-
-    when: When
-    answer: Saying
-    times: int | None = None
-
-    def matches(self, asked: Asked) -> bool:
-        """Return whether it answers this."""
-        if self.times == 0:
-            return False
-        if isinstance(self.when, str):
-            return self.when.lower() in asked.prompt.lower()
-        return bool(self.when(asked))
-
-
-class Script:
+class Script(Rules):
     """The rules of one server, first match first."""
-
-    def __init__(self) -> None:
-        self.rules: list[Rule] = []
 
     async def answer(self, asked: Asked) -> Answer:
         """Return what is said to a request."""
-        for rule in self.rules:
-            if rule.matches(asked):
-                if rule.times is not None:
-                    rule.times -= 1
-                said = rule.answer(asked) if callable(rule.answer) else rule.answer
-                return _answer(await said if inspect.isawaitable(said) else said)
+        said = await self.said(asked)
+        if said is not None:
+            return said if isinstance(said, Answer) else Answer(said)
         if asked.schema is not None:
             return Answer(json.dumps(smallest(asked.schema, asked.schema)))
         return Answer(f"{SCRIPTED} {asked.model} was asked {len(asked.prompt.split())} words.")
-
-
-def _answer(said: Any) -> Answer:
-    if isinstance(said, Answer):
-        return said
-    return Answer(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))
 
 
 def pieces_of(answer: Answer) -> list[str]:

@@ -9,11 +9,12 @@ from aiohttp import web
 
 from sandbox import loopback
 from sandbox.hosted import anthropic, openai
-from sandbox.hosted.answers import Rule, Saying, Script, When
-from sandbox.hosted.faults import Fault, Faults, Kind
+from sandbox.hosted.answers import Script
+from sandbox.hosted.faults import Fault, Kind
 from sandbox.hosted.wire import ApiError, Cut, never, send, stream
 from sandbox.ids import Clock, SystemClock
 from sandbox.record import Entry, Predicate, Record
+from sandbox.scripted import Faults, Rule, Saying, When
 
 KEY = "sk-sandbox-0123456789abcdef"
 MAX_BODY = 64 * 1024 * 1024  # pictures
@@ -39,7 +40,7 @@ class HostedSandbox:
         self.has_models = True
         self.record = Record(clock or SystemClock())
         self._script = Script()
-        self._faults = Faults()
+        self._faults = Faults[Fault]()
         self._address = address
         self._runner: web.AppRunner | None = None
         self._door = loopback.Door(loopback.LOCALHOST, 0)
@@ -167,7 +168,7 @@ class HostedSandbox:
         )
         if self.asks_for_key and key != self.key:
             raise ApiError(401, protocol.failure(401, f"invalid key: {key}"))
-        fault = self._faults.take(request.path)
+        fault = self._faults.take(lambda each: request.path.endswith(each.path))
         if fault is not None and fault.kind == "overlong":
             raise protocol.overlong()
         if fault is not None and fault.kind == "status":

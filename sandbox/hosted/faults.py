@@ -40,28 +40,3 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
             raise ValueError(f"no fault named {self.kind!r}; there are {', '.join(get_args(Kind))}")
-
-
-class Faults:
-    """The faults to come, oldest first."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        """Put a fault behind the others."""
-        self._faults.append(fault)
-
-    def clear(self) -> None:
-        """Make everything work again."""
-        self._faults.clear()
-
-    def take(self, path: str) -> Fault | None:
-        """Return the fault for a request to `path` and count it as used."""
-        for fault in self._faults:
-            if path.endswith(fault.path):
-                fault.times -= 1
-                if fault.times == 0:
-                    self._faults.remove(fault)
-                return fault
-        return None

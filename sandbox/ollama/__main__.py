@@ -12,10 +12,11 @@ from typing import Any
 from loguru import logger
 
 from sandbox import loopback
-from sandbox.ollama.answers import SCRIPTED, Asked, Rule
+from sandbox.ollama.answers import SCRIPTED, Asked
 from sandbox.ollama.driver import OllamaSandbox
 from sandbox.ollama.latency import Latency
 from sandbox.parent import when_stdin_ends
+from sandbox.scripted import Rule
 
 WRONG_ARGUMENTS = 2
 

@@ -1,6 +1,5 @@
 """What is answered: by a script, else by rules that say plainly that no model wrote the words."""
 
-import inspect
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -9,6 +8,7 @@ from typing import Any
 
 from sandbox.ollama.models import Model
 from sandbox.ollama.schema import smallest
+from sandbox.scripted import Rules
 
 _KEPT = 4  # tokens of a prompt's beginning that are never cut
 SCRIPTED = "These words are scripted: this is a loopback Ollama and no model wrote them."
@@ -109,54 +109,15 @@ class Answer:
     wait: Callable[[], Awaitable[object]] | None = None
 
 
-Said = Answer | str | Mapping[str, Any] | list[Any]
-When = Callable[[Asked], bool] | str
-Saying = Said | Callable[[Asked], Said | Awaitable[Said]]
-
-
-@dataclass(slots=True)
-class Rule:
-    """An answer and when it is given: a predicate, or a text that the last message contains ("" always).
-
-    An answer that is a dict or a list is said as JSON. `times` is how often; None for always.
-    """
-
-    when: When
-    answer: Saying
-    times: int | None = None
-
-    def matches(self, asked: Asked) -> bool:
-        """Return whether it answers this."""
-        if self.times == 0:
-            return False
-        return (
-            self.when.lower() in asked.prompt.lower()
-            if isinstance(self.when, str)
-            else bool(self.when(asked))
-        )
-
-
-class Script:
+class Script(Rules):
     """The rules of one server, first match first."""
-
-    def __init__(self) -> None:
-        self.rules: list[Rule] = []
 
     async def answer(self, asked: Asked, model: Model) -> Answer:
         """Return what is said to a request."""
-        for rule in self.rules:
-            if rule.matches(asked):
-                if rule.times is not None:
-                    rule.times -= 1
-                said = rule.answer(asked) if callable(rule.answer) else rule.answer
-                return _answer(await said if inspect.isawaitable(said) else said)
-        return by_default(asked, model)
-
-
-def _answer(said: Any) -> Answer:
-    if isinstance(said, Answer):
-        return said
-    return Answer(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))
+        said = await self.said(asked)
+        if said is None:
+            return by_default(asked, model)
+        return said if isinstance(said, Answer) else Answer(said)
 
 
 def by_default(asked: Asked, model: Model) -> Answer:

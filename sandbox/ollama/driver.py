@@ -5,12 +5,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from sandbox.ids import Clock, SystemClock
-from sandbox.ollama.answers import Rule, Saying, When
 from sandbox.ollama.faults import Fault, Kind
 from sandbox.ollama.latency import Latency
 from sandbox.ollama.models import Model, model_of
 from sandbox.ollama.server import VERSION, Server
 from sandbox.record import Entry, Predicate
+from sandbox.scripted import Rule, Saying, When
 
 
 class OllamaSandbox:

@@ -44,28 +44,3 @@ class Fault:
             503: "server busy, please try again.  maximum pending requests exceeded",
         }
         return self.text or usual.get(self.status, "llama runner process has terminated: signal: killed")
-
-
-class Faults:
-    """The faults to come, oldest first."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        """Put a fault behind the others."""
-        self._faults.append(fault)
-
-    def clear(self) -> None:
-        """Make everything work again."""
-        self._faults.clear()
-
-    def take(self, path: str) -> Fault | None:
-        """Return the fault for a request to `path` and count it as used."""
-        for fault in self._faults:
-            if fault.path in {path, "*"}:
-                fault.times -= 1
-                if fault.times == 0:
-                    self._faults.remove(fault)
-                return fault
-        return None

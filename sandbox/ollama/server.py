@@ -11,7 +11,7 @@ from loguru import logger
 from sandbox import loopback
 from sandbox.ids import Clock
 from sandbox.ollama.answers import Asked
-from sandbox.ollama.faults import Fault, Faults
+from sandbox.ollama.faults import Fault
 from sandbox.ollama.latency import Latency
 from sandbox.ollama.library import Library, embedded
 from sandbox.ollama.memory import Memory, seconds_of
@@ -19,6 +19,7 @@ from sandbox.ollama.models import Model
 from sandbox.ollama.talk import Talk, check, collected
 from sandbox.ollama.wire import Cut, OllamaError, encode, refuse, send, stream
 from sandbox.record import Entry, Record
+from sandbox.scripted import Faults
 
 VERSION = "0.12.6"
 MAX_BODY = 64 * 1024 * 1024  # pictures
@@ -40,7 +41,7 @@ class Server:
         self.memory = Memory(clock)
         self.talk = Talk(clock, self.memory, latency)
         self.library = Library(models, self.memory)
-        self.faults = Faults()
+        self.faults = Faults[Fault]()
         self.version = version
         self.open = self.most_open = 0
         self._runner: web.AppRunner | None = None
@@ -113,7 +114,7 @@ class Server:
         self, request: web.Request, handler: Handler, body: Any, ended: Entry
     ) -> web.StreamResponse:
         try:
-            fault = self.faults.take(request.path)
+            fault = self.faults.take(lambda each: each.path in {request.path, "*"})
             refuse(fault, body)
             response = await handler(request, body, fault, ended)
         except OllamaError as error:

@@ -5,6 +5,7 @@ https://openrouter.ai/docs/features/multimodal/image-generation
 """
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -23,20 +24,24 @@ class PicturesSandbox(StandIn):
     Attributes:
         key: the one that is accepted.
         picture: what is drawn, whatever was asked for.
+        draw: draws what was asked for, instead of `picture`.
         links: whether OpenAI's answer is an address instead of the picture.
         cost: told by OpenRouter, in dollars.
         blocked: words for which a prompt is refused.
         is_silent: OpenRouter answers with words alone.
+        midway: the code of a failure that OpenRouter tells amid an answer.
     """
 
     def __init__(self, *, clock: Clock | None = None) -> None:
         super().__init__(clock=clock)
         self.key = KEY
         self.picture = face(7)
+        self.draw: Callable[[str], bytes] = lambda _prompt: self.picture
         self.links = False
         self.cost: float | None = 0.03
         self.blocked = "forbidden"
         self.is_silent = False
+        self.midway: int | None = None
 
     @property
     def openai_url(self) -> str:
@@ -79,7 +84,7 @@ class PicturesSandbox(StandIn):
             raise Refused(
                 400, _failure("Your request was rejected by the safety system.", "moderation_blocked")
             )
-        drawn: dict[str, Any] = {"b64_json": base64.b64encode(self.picture).decode()}
+        drawn: dict[str, Any] = {"b64_json": base64.b64encode(self.draw(str(body["prompt"]))).decode()}
         if self.links:
             drawn = {"url": f"http://{self.address}{PAINTED}"}
         return web.json_response({"created": 1_767_225_600, "data": [drawn]})
@@ -94,11 +99,17 @@ class PicturesSandbox(StandIn):
         if not self.is_silent:
             message["images"] = [image]
         usage = {} if self.cost is None else {"usage": {"cost": self.cost}}
-        return web.json_response({"choices": [{"index": 0, "message": message}], **usage})
+        if self.midway is not None:  # the status is 200 once the model has begun
+            return web.json_response({"id": "gen-1", "error": {"code": self.midway, "message": "It failed."}})
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        return web.json_response({"id": "gen-1", "model": body.get("model"), "choices": [choice], **usage})
 
     async def _painted(self, asked: Asked) -> Answer:
         return web.Response(body=self.picture, content_type="image/png")
 
 
 def _failure(words: str, code: str | int) -> dict[str, Any]:
-    return {"error": {"message": words, "type": "invalid_request_error", "code": code}}
+    """Return an error as OpenAI (the code is a word) or OpenRouter (it is the status) tells it."""
+    if isinstance(code, int):
+        return {"error": {"message": words, "code": code}}
+    return {"error": {"message": words, "type": "invalid_request_error", "param": None, "code": code}}

@@ -9,6 +9,7 @@ import pytest
 from bot.app_backups import backup_service
 from bot.domain.errors import BackupError
 from bot.services.backups.automatic import BackupService, make_apart
+from bot.services.backups.files import MAKING, RESTORING, work_folder
 from bot.services.backups.making import Place
 from bot.settings import BackupSettings, DatabaseSettings, Settings
 from tests.backups.support import parts
@@ -148,3 +149,20 @@ def test_postgresql_has_backups_of_its_own_unless_told() -> None:
     assert not Settings(database=database).backs_up_by_itself
     assert Settings(database=database, backup=BackupSettings(automatic=True)).backs_up_by_itself
     assert Settings(database=database).backups_folder == Path("data/backups")
+
+
+async def test_what_a_killed_restore_left_is_removed(maker: Maker, clock: FakeClock, tmp_path: Path) -> None:
+    home, backups = tmp_path / "data", tmp_path / "backups"
+    left = [home / RESTORING, backups / MAKING]
+    for each in left:
+        each.mkdir(parents=True)
+        (each / "database.sqlite").write_text("what members wrote")
+    service = BackupService(clock, backups, maker, keep=3, days=30, home=home)
+    with work_folder(home, RESTORING) as work:
+        (work / "database.sqlite").touch()
+        await service.look()
+        assert (work / "database.sqlite").exists(), "one that is at work keeps its own"
+        assert not left[1].exists()
+    left[0].mkdir()
+    await service.look()
+    assert list(home.iterdir()) == []

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from bot import __version__
 from bot.db.schema import HEAD
 from bot.db.sqlite_copies import copy_sqlite
 from bot.domain.errors import BackupError
+from bot.services.backups import making
 from bot.services.backups.automatic import make_apart
 from bot.services.backups.files import MAKING, work_folder
 from bot.services.backups.making import Place, make_backup
@@ -186,6 +188,32 @@ class TestInterrupted:
         (left / "database").write_text("half a copy")
         made = await make_backup(place_of_file(sqlite_file), tmp_path / "out" / "b.tar.gz", NOW)
         assert list((tmp_path / "out").iterdir()) == [made.path]
+
+    async def test_one_that_is_cancelled_leaves_nothing(
+        self, sqlite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is cancelled while a thread copies the database, which goes on until it is done."""
+        begun, may_end = asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def slowly(source: Path, target: Path, seconds: float) -> str | None:
+            loop.call_soon_threadsafe(begun.set)
+            may_end.wait(10)
+            return copy_sqlite(source, target, seconds)
+
+        monkeypatch.setattr(making, "copy_sqlite", slowly)
+        (tmp_path / "out").mkdir()
+        work = asyncio.create_task(make_backup(place_of_file(sqlite_file), tmp_path / "out" / "b", NOW))
+        async with asyncio.timeout(10):
+            await begun.wait()
+            work.cancel()
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert not work.done(), "the copy would go on in a folder that is removed"
+            may_end.set()
+            with pytest.raises(asyncio.CancelledError):
+                await work
+        assert list((tmp_path / "out").iterdir()) == []
 
     async def test_two_at_once_do_not_mix(self, sqlite_file: Path, tmp_path: Path) -> None:
         with work_folder(tmp_path, MAKING), pytest.raises(BackupError, match="Another backup"):

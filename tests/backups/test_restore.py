@@ -60,6 +60,14 @@ class TestRoundTrip:
         assert await there(engine) == {"a": "after", "b": "after"}
         assert len(list(backups.iterdir())) == 2
 
+    @pytest.mark.skipif(os.name == "nt", reason="Windows keeps no modes")
+    async def test_nobody_else_may_read_it_afterwards(self, sqlite_file: Path, tmp_path: Path) -> None:
+        place = Place(f"sqlite+aiosqlite:///{sqlite_file}", sqlite_file, None)
+        made = await make_backup(place, tmp_path / "b.tar.gz", NOW)
+        sqlite_file.chmod(0o600)
+        await restore(place, made.path, tmp_path / "backups", NOW)
+        assert sqlite_file.stat().st_mode & 0o777 == 0o600
+
     async def test_it_fills_an_empty_place(self, engine: AsyncEngine, backup: Path, tmp_path: Path) -> None:
         if engine.dialect.name == "sqlite":
             path = tmp_path / "new" / "lookout.db"

@@ -73,7 +73,7 @@ def story(**values: Any) -> dict[str, Any]:
         },
         "orchestrator": {"plan": "reply", "reason": "help request", "status": "responded"},
         "actions": [],
-        "feedback": [], "suggestion": None, "summons": [],
+        "feedback": [], "suggestion": None, "summons": [], "warnings": [],
         "backfilled": False,
         "times": {
             "created": "2026-03-01T12:00:00+00:00", "ingested": "2026-03-01T12:00:00.300000+00:00",

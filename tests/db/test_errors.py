@@ -80,3 +80,14 @@ async def test_those_of_a_server_go_with_it(database: Database) -> None:
     async with database.transaction() as tx:
         await tx.errors.delete_of(GUILD)
         assert [int(each.reference, 16) for each in await tx.errors.page(None, 0, 10)] == [2, 1]
+
+
+async def test_a_milder_one_does_not_hide_a_critical_one_that_is_not_told_yet(database: Database) -> None:
+    critical, mild = error_record(is_critical=True), error_record(last_at=later(60))
+    await note(database, critical, mild)
+    async with database.transaction() as tx:
+        assert [each.count for each in await tx.errors.urgent(later(-3_600))] == [2]
+        await tx.errors.change(critical.reference, {"told_at": later(120)})
+    await note(database, error_record(last_at=later(180)))
+    async with database.reading() as tx:
+        assert await tx.errors.urgent(later(3_600 * 9)) == [], "the owner was told, and it was mild since"

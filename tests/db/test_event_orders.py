@@ -1,12 +1,9 @@
 """Whatever order a message's events arrive in, the newest text stays, and none after a deletion."""
 
 import asyncio
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -75,14 +72,6 @@ async def check(url: str, events: Sequence[Event]) -> None:
         assert {name: getattr(record, name) for name in newest} == newest
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_url"))
-    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "lookout.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'lookout.db'}"
-
-
 @settings(
     max_examples=12,
     deadline=None,
@@ -91,5 +80,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(events=EVENTS)
-def test_any_order_of_events_ends_with_the_newest_text_or_none(url: str, events: list[Event]) -> None:
-    asyncio.run(check(url, events))
+def test_any_order_of_events_ends_with_the_newest_text_or_none(
+    migrated_url: str, events: list[Event]
+) -> None:
+    asyncio.run(check(migrated_url, events))

@@ -155,6 +155,8 @@ async def test_what_was_erased_since_a_backup_does_not_come_back_with_it(
         await child.story(kept)
         code, told = await command(child, "backup", str(target))
         assert code == 0, told
+        later = await home.alice.say(f"what I said since: {marker}", home.chat)
+        await child.story(later)
         asked = (await home.alice.slash("privacy delete", channel=home.chat)).message
         assert asked is not None
         buttons = [part for row in asked.components for part in row["components"]]
@@ -171,6 +173,12 @@ async def test_what_was_erased_since_a_backup_does_not_come_back_with_it(
         await child.ready()
         assert not child.rows(mine, home.alice.id)
         assert child.rows(mine, home.bob.id)
+        await child.story(await home.bob.say("what was said meanwhile is read by now", home.chat))
+        await child.gaps_closed()
+        assert not child.rows(mine, home.alice.id), "nor is it read again from Discord"
+        anew = await home.alice.say("I go on", home.chat)
+        await child.story(anew)
+        assert child.rows(mine, home.alice.id)
         child.signal()
         assert await child.ended() == 0
     assert marker.encode() not in child.database.read_bytes()

@@ -135,6 +135,10 @@ def test_check_holds_and_leaves_nothing_behind(scratch: Path) -> None:
         "audit",
         "the summary has links to",
         "the summary says nothing of the staff channel",
+        "stack trace is explained",
+        "a dry run",
+        "approved, and an issue",
+        "picture is drawn",
         "no error",
         "the bot ended cleanly",
     ):

@@ -315,26 +315,3 @@ def unpacked(home: Home, message: Message) -> list[str]:
         part = json.loads(zipfile.ZipFile(io.BytesIO(content)).read(name.replace(".zip", ".json")))
         found += [each["content"] for each in part.get("messages", [])]
     return found
-
-
-async def test_who_posts_a_key_is_told_in_private_once_and_only_where_it_is_wanted(
-    discord: Sandbox, home: Home, running_bot: BotFactory
-) -> None:
-    key = "ghp_" + "a1B2" * 9
-    async with running_bot(discord) as bot:
-        await bot.until("commands", lambda: bool(discord.app.commands))
-        leaked = await home.alice.say(f"my token is {key}", home.chat)
-        place = await home.alice.dm()
-        [warning] = await bot.until("the warning", lambda: home.alice.sees(place))
-        assert f"/{leaked.id}" in warning.content
-        assert "api key" in warning.content
-        assert key not in warning.content
-        assert key not in str(bot.rows("select content from signals union select content from actions"))
-        await home.alice.edit(leaked, f"my other token is {key}b")
-        await home.alice.say(f"or was it {key}c", home.chat)  # a moment ago they were told
-        await home.owner.slash("config set", channel=home.chat, key="server.leak_warnings", value="off")
-        await home.bob.say(f"and mine is {key}", home.chat)
-        await fence(home, bot)
-        assert len(await home.alice.sees(place)) == 1
-        assert await home.bob.sees(await home.bob.dm()) == []
-        assert bot.rows("select kind, status from actions") == [("warn_leak", "sent")]

@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.db.database import Database
+from bot.db.engine import create_engine
+from bot.services.clock import SystemClock
+from bot.services.plugins.servers import PluginServers
 from sandbox import Sandbox
 from sandbox.ops.registry import OperationError
 from tests.e2e.conftest import BotFactory, running_bot
@@ -19,7 +23,8 @@ GREETER = '''
     """Greets."""
 
     from bot.plugin_api import (
-        Button, Call, Card, Form, FormField, Kind, Level, MessageObserved, Option, PluginContext,
+        Button, Call, Card, Form, FormField, Kind, Level, MessageDeleted, MessageEdited, MessageObserved,
+        Option, PluginContext,
     )
 
 
@@ -54,6 +59,12 @@ GREETER = '''
                     buttons=[Button("close", "Close", style="danger")],
                 )
 
+        async def edited(event: MessageEdited) -> None:
+            await ctx.messages.post(event.guild_id, event.channel_id, f"now: {event.content}")
+
+        async def deleted(event: MessageDeleted) -> None:
+            await ctx.messages.post(event.guild_id, event.channel_id, f"gone: {event.message_id}")
+
         async def names(guild_id: int, user_id: int, typed: str) -> list[str]:
             return [each for each in ("Ann", "Bob") if each.startswith(typed)]
 
@@ -69,6 +80,8 @@ GREETER = '''
         ctx.button("close", close, level=Level.SUPPORT)
         ctx.form("signed", signed)
         ctx.on(MessageObserved, heard)
+        ctx.on(MessageEdited, edited)
+        ctx.on(MessageDeleted, deleted)
 '''
 POLITE = """
     from pydantic import BaseModel, Field
@@ -119,6 +132,15 @@ async def told(town: Home, command: str, **options: Any) -> str:
     return followup.content
 
 
+async def test_what_managers_set_stands_in_the_history_of_settings(town: Home, bot: Running) -> None:
+    await told(town, "plugins enable", plugin="polite")
+    await told(town, "plugins config", plugin="polite", key="word", value="<#cheers")
+    answer = await town.owner.slash("config history", channel=town.help)
+    shown = str([each.embeds for each in (answer.message, *answer.followups) if each is not None])
+    assert f"`plugins.polite.word`: default → <#cheers (<@{town.owner.id}>)" in shown.replace("\\", "")
+    assert f"`plugins.polite`: off → on (<@{town.owner.id}>)" in shown
+
+
 async def enabled(town: Home) -> Home:
     assert "`/greet`" in await told(town, "plugins enable", plugin="greeter")
     return town
@@ -135,6 +157,38 @@ async def test_a_plugin_works_where_it_is_switched_on_and_nowhere_else(town: Hom
     ours = await town.alice.say("ping", town.chat)
     await city.wait_for_reply(to=ours)
     assert other.replies(ping) == []
+
+
+async def test_edits_and_deletions_reach_it_each_once(town: Home, bot: Running) -> None:
+    await enabled(town)
+    message = await town.alice.say("first words", town.chat)
+    await message.edit("other words, key sk-" + "a1B2" * 10)
+    await message.edit("last words")
+    await message.delete()
+
+    async def posts() -> list[str]:
+        return [each.content for each in await town.chat.history()]
+
+    await bot.until("the deletion to be told", lambda: _holds(posts, f"gone: {message.id}"))
+    told_of = await posts()
+    assert told_of[0].startswith("now: other words")
+    assert "a1B2a1B2" not in told_of[0], "secrets are redacted"
+    assert told_of[1:] == ["now: last words", f"gone: {message.id}"]
+
+
+async def _holds(posts: Any, words: str) -> bool:
+    return words in await posts()
+
+
+async def test_a_plugin_that_another_process_switched_on_has_its_commands(
+    town: Home, bot: Running, city: Sandbox
+) -> None:
+    database = Database(create_engine(f"sqlite+aiosqlite:///{bot.folder / 'lookout.db'}"))
+    await PluginServers(database, SystemClock()).switch("greeter", town.guild.id, on=True)
+    await database.close()
+    await bot.until("the commands", lambda: town.guild.id in city.app.commands)
+    answer = await town.alice.slash("greet", channel=town.help, options={"whom": "Bob"})
+    assert answer.content == "Hello Bob"
 
 
 async def test_switching_it_off_takes_its_commands_away(town: Home) -> None:

@@ -12,6 +12,8 @@ from tests.plugins.support import Run, command
 
 NEEDED = [
     ("ctx.on(MessageObserved, print)", "messages.read"),
+    ("ctx.on(MessageEdited, print)", "messages.read"),
+    ("ctx.on(MessageDeleted, print)", "messages.read"),
     ("ctx.on(DecisionMade, print)", "messages.read"),
     ("ctx.on(TicketOpened, print)", "tickets.read"),
     ("ctx.on(SummaryPosted, print)", "summaries.read"),

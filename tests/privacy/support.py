@@ -139,6 +139,7 @@ def _rows(guild_id: int, numbers: Numbers) -> list[SQLModel]:
             reference_id=numbers.message(1),
         ),
         action(signal_id=others, guild_id=guild_id, content=OTHERS, status="sent"),
+        action(signal_id=f"leak/{asked}", guild_id=guild_id, kind="warn_leak", content=f"Hi {MARKER}"),
         feedback(signal_id=asked, guild_id=guild_id, message_id=numbers.message(50), user_id=OTHER),
         feedback(signal_id=others, guild_id=guild_id, message_id=numbers.message(51)),
         question(key=asked, guild_id=guild_id, signal_id=asked, answer=f"Have you tried {MARKER}?"),

@@ -7,6 +7,7 @@ import pytest
 
 from bot.db.database import Database
 from bot.domain.errors import StartupError
+from bot.domain.snowflake import snowflake_at
 from bot.services.privacy.log import ErasureLog
 from bot.services.privacy.opt_outs import OptOuts
 from bot.services.privacy.records import RECORD_FILE, Wish, load_key
@@ -155,3 +156,33 @@ def test_a_lost_key_is_told_with_the_fix(tmp_path: Path) -> None:
     (tmp_path / RECORD_FILE).unlink()
     with pytest.raises(StartupError, match="is gone"):
         load_key(tmp_path, needed=True)
+
+
+class TestHistory:
+    """What was erased is in Discord's history still, and is not to be read from there again."""
+
+    async def test_what_is_older_than_the_wish_stays_away_also_after_a_restart(
+        self, database: Database, tmp_path: Path
+    ) -> None:
+        rights = Rights(database, tmp_path)
+        await rights.started()
+        wished = snowflake_at(FakeClock().now())
+        assert not rights.log.erased.covers(GUILD, MEMBER, wished - 1)
+        await rights.log.grant(GUILD, MEMBER, [Wish.ERASE], rights.erase)
+        await rights.log.grant(GUILD, OTHER, [Wish.OPT_IN], rights.erase)
+        again = Rights(database, tmp_path)
+        await again.started()
+        for covers in (rights.log.erased.covers, again.log.erased.covers):
+            assert covers(GUILD, MEMBER, wished - 1)
+            assert not covers(GUILD, MEMBER, wished)
+            assert not covers(GUILD, OTHER, wished - 1)
+            assert not covers(OTHER_GUILD, MEMBER, wished - 1)
+            assert not covers(None, MEMBER, wished - 1)
+
+    async def test_everywhere_is_everywhere(self, database: Database, tmp_path: Path) -> None:
+        rights = Rights(database, tmp_path)
+        await rights.started()
+        await rights.log.grant(None, MEMBER, [Wish.ERASE], rights.erase)
+        wished = snowflake_at(FakeClock().now())
+        assert rights.log.erased.covers(OTHER_GUILD, MEMBER, wished - 1)
+        assert rights.log.erased.covers(None, MEMBER, wished - 1)

@@ -22,8 +22,7 @@ _SAFE_INTEGER = 1 << 53
 _MEDIA = 16  # a kind of channel that Discord has and its description lacks
 _UNDESCRIBED = ("use_nested_fields",)  # discord.py asks for a forum post's message by it
 _CHANGING = re.compile(  # ids, times and people's names
-    r'"[1-9]\d{16,18}"|"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"'
-    r'|(?:(?<="username": )|(?<="global_name": ))(?P<name>"[^"\\]{1,32}")'
+    r'"[1-9]\d{16,18}"|"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"|"(?P<of>username|global_name)": "[^"\\]{1,32}"'
 )
 _BITS = ("allow", "deny", "permissions", "default_member_permissions")
 
@@ -228,7 +227,7 @@ def _errors(what: str, validator: Draft202012Validator, value: Any) -> list[str]
 
 
 def _likeness(body: Any) -> str:
-    """Return a body's text with ids, times and names numbered as they come: what is alike so conforms alike.
+    """Return a body's text without names, with ids and times numbered as they come: alike ones conform alike.
 
     A bot registers the same commands at each start, and to look at them takes most of a second.
     """
@@ -236,8 +235,9 @@ def _likeness(body: Any) -> str:
     text = json.dumps(body, sort_keys=True)
 
     def numbered(found: re.Match[str]) -> str:
-        kind = "name" if found["name"] else len(found[0])
-        return numbers.setdefault(found[0], f"<{len(numbers)}:{kind}>")
+        if found["of"]:
+            return f"<{found['of']}>"
+        return numbers.setdefault(found[0], f"<{len(numbers)}:{len(found[0])}>")
 
     return _CHANGING.sub(numbered, text)
 

@@ -215,3 +215,20 @@ async def test_what_is_not_kept_moves_no_cursor_past_a_gap(ingest: IngestService
     found = await channel(database)
     assert found is not None
     assert found.cursor == message_id(0)
+
+
+async def test_what_was_erased_is_not_read_from_history_again(
+    ingest: IngestService, database: Database
+) -> None:
+    ingest.erased = lambda _guild_id, user_id, read_id: user_id == MEMBER and read_id < message_id(3)
+    history = [arrival(number, author_id=MEMBER + number % 2) for number in range(4)]
+    async with running(ingest.run), asyncio.timeout(10):
+        assert await ingest.put(history, ingest.clears)
+        await ingest.flushed()
+        ingest.offer(arrival(4, author_id=MEMBER))
+        await ingest.flushed()
+    there = [(await row(database, number)) is not None for number in range(5)]
+    assert there == [False, True, False, True, True]
+    found = await channel(database)
+    assert found is not None
+    assert found.cursor == message_id(4)

@@ -96,6 +96,21 @@ async def test_the_reply_goes_to_staff_and_not_to_the_member(
     assert (found.state, found.proposed, found.source) == ("open", PROPOSED, "help_request/1")
 
 
+async def test_pressed_before_the_card_is_noted_nothing_is_decided_and_staff_press_again(
+    asking: SuggestionService, road: Road, discord: FakeDiscord, database: Database
+) -> None:
+    async with database.transaction() as tx:  # as a crash leaves it until it is taken up
+        await tx.queue.advance([key(0)], Stage.DONE, {"stage": Stage.ACT.value})
+    with pytest.raises(UserFacingError, match="press again in a moment"):
+        await asking.post(GUILD, message_id(0), STAFF)
+    assert (await kept(database)).state == "open"
+    async with database.transaction() as tx:
+        await tx.queue.advance([key(0)], Stage.ACT, {"stage": Stage.DONE.value})
+    await asking.post(GUILD, message_id(0), STAFF)
+    await road.at_rest()
+    assert posts(discord) == [PROPOSED]
+
+
 async def test_posted_it_is_the_members_reply(
     asking: SuggestionService, road: Road, discord: FakeDiscord, database: Database, desk: Desk
 ) -> None:

@@ -1,10 +1,8 @@
 """However messages come, change and go: the figures are those of what is stored."""
 
 import asyncio
-import shutil
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -131,14 +129,6 @@ async def check(url: str, events: Sequence[Event]) -> None:
         assert -found[name] == -sums, name  # moods below zero
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_url"))
-    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "lookout.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'lookout.db'}"
-
-
 @settings(
     max_examples=12,
     deadline=None,
@@ -148,9 +138,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 )
 @given(events=EVENTS)
 def test_any_order_of_events_ends_with_the_figures_of_counting_from_scratch(
-    url: str, events: list[Event]
+    migrated_url: str, events: list[Event]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "PORTION", 2)  # so that slots are counted in parts
         patch.setattr(module, "SLOTS", 2)
-        asyncio.run(check(url, events))
+        asyncio.run(check(migrated_url, events))

@@ -6,15 +6,12 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
 from bot.demo import main
-from bot.demo.check import Evidence, judge, panel
 from bot.demo.daily import judge_summary
 from bot.demo.environment import admin_token, bot_environment
 from bot.demo.errors import DemoError
@@ -31,12 +28,12 @@ from bot.demo.language import (
 )
 from bot.demo.player import Played
 from bot.demo.screen import Screen, plain
-from bot.demo.script import Conversation, Expected, Line, Outcome, Person, Place
-from bot.demo.stage import Stage, seed_of
+from bot.demo.script import Expected, Line, Outcome
+from bot.demo.stage import seed_of
 from bot.demo.story import AUDITED, KEPT_OUT, STORY
-from bot.demo.wording import note_of
 from bot.settings import LlmSettings, load_settings
 from sandbox.ollama import OllamaSandbox
+from tests.unit.test_demo_check import story_of
 
 READY = {
     "token": "abc",
@@ -44,6 +41,10 @@ READY = {
     "api_url": "http://127.0.0.1:1/api/v10",
     "gateway_url": "ws://127.0.0.1:1/",
     "cdn_url": "http://127.0.0.1:1/cdn",
+    "services": {
+        "github": {"url": "http://127.0.0.1:2", "address": "127.0.0.1:2", "token": "t", "repository": "a/b"},
+        "pictures": {"url": "http://127.0.0.1:3/v1", "address": "127.0.0.1:3", "key": "k"},
+    },
 }
 ROOT = Path(__file__).parents[2]
 BOT, MESSAGE, REPLY, HELP, OTHER = 1, 10, 20, 100, 200
@@ -71,6 +72,31 @@ def test_nothing_of_the_owner_decides_where_the_demos_bot_connects_or_writes(tmp
     assert str(tmp_path) in made["DATABASE_URL"]
     assert made["LOOKOUT_ORCHESTRATOR__AUTO_REPLY"] == "false"
     assert made["PATH"] == "/bin"
+
+
+def test_plugins_ask_the_stand_ins_with_nothing_of_the_owners(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    options = "{image_generation: {service: openrouter}, feature_requests: {repositories: [real/real]}}"
+    (config / "settings.yaml").write_text(f"plugins: {{enabled: false, options: {options}}}")
+    file = tmp_path / ".env"
+    file.write_text("LOOKOUT_PLUGIN_FEATURE_REQUESTS_TOKEN=real\n")
+    mine = {
+        "LOOKOUT_PLUGIN_IMAGE_GENERATION_KEY": "real",
+        "LOOKOUT_PLUGIN_OTHER_KEY": "real",
+        "LOOKOUT_PLUGINS__HOSTS__IMAGE_GENERATION": "real",
+    }
+    made = bot_environment(READY, tmp_path, mine)
+    assert "LOOKOUT_PLUGIN_OTHER_KEY" not in made
+    plugins = load_settings(config, made, file).plugins
+    assert plugins.enabled
+    assert "real" not in str(
+        [plugins, *(each.get_secret_value() for each in (plugins.secrets or {}).values())]
+    )
+    assert plugins.hosts == {"feature_requests": ("127.0.0.1:2",), "image_generation": ("127.0.0.1:3",)}
+    assert plugins.options["feature_requests"]["repositories"] == "a/b"
+    assert plugins.options["image_generation"]["service"] == "openai"
+    assert plugins.files_folder.is_relative_to(tmp_path)
 
 
 def test_no_language_model_is_asked_but_the_one_of_the_demo(tmp_path: Path) -> None:
@@ -159,148 +185,6 @@ def test_only_staff_and_the_bot_see_the_staff_channel() -> None:
     (channel,) = [each for each in seed_of(STORY)["guilds"][0]["channels"] if each["name"] == "staff"]
     assert [rule["target"] for rule in channel["overwrites"]] == ["everyone", "Staff", "bot"]
     assert channel["overwrites"][0]["deny"] == ["view_channel"]
-
-
-def story_of(**changes: Any) -> dict[str, Any]:
-    times = dict.fromkeys(("created", "ingested", "observed", "decided", "finished"), "2026-03-01T12:00:00Z")
-    action = {"id": "1", "message_id": str(REPLY), "nonce": "n", "content": "c", "channel_id": "100"}
-    return {
-        "stage": "done",
-        "deleted": False,
-        "message": {"content": "please help"},
-        "nano_tags": {"purpose": "support", "sentiment": "neu", "urgency": "low", "toxicity": 0.0},
-        "observer": {"intent": "help_request", "confidence": 0.9, "rationale": "asks"},
-        "orchestrator": {
-            "status": "responded",
-            "plan": "reply",
-            "reason": "help request",
-            "action_ids": ["1"],
-        },
-        "actions": [action | {"finished_at": "2026-03-01T12:00:00Z"}],
-        "times": times,
-    } | changes
-
-
-def posted(message_id: int, author: int, channel: int = HELP, reference: int | None = None) -> dict[str, Any]:
-    return {
-        "kind": "message",
-        "message_id": message_id,
-        "author_id": author,
-        "channel_id": channel,
-        "reference": reference,
-        "content": "",
-        "interaction_id": None,
-    }
-
-
-def test_a_question_in_a_ticket_is_not_called_left_alone() -> None:
-    quiet = {"status": "skipped", "plan": "noop", "reason": "in a ticket", "action_ids": []}
-    message = {"content": "please help", "thread_id": None, "channel_id": str(HELP)}
-    story = story_of(orchestrator=quiet, actions=[], message=message, language="en")
-    note = note_of(story, {HELP: "#help"}, "please help")
-    assert note["title"] == "help request: in a ticket"
-
-
-def test_the_panel_of_tickets_is_posted_once() -> None:
-    stage = Stage(STORY, Path())
-    stage.bot_id, stage.places = BOT, {"open-a-ticket": HELP}
-    for posts, wrong in ((1, []), (0, ["0 messages in its channel"]), (2, ["2 messages in its channel"])):
-        [verdict] = panel(stage, [posted(number, BOT) for number in range(posts)])
-        assert verdict.wrong == wrong
-
-
-Fault = Callable[[dict[str, Any]], None]
-
-
-def judged(tmp_path: Path, fault: Fault) -> list[str]:
-    """Return what is wrong with a day on which one request was answered, after `fault` changed it."""
-    line = Line(
-        "ada", "help", "please help", Expected(Outcome.ANSWERED, "help_request", "support"), "a request"
-    )
-    conversation = Conversation(
-        "G", Person("o", "O"), (Person("ada", "Ada"),), (Place("help"),), steps=(line,)
-    )
-    stage = Stage(conversation, tmp_path)
-    stage.bot_id, stage.places = BOT, {"help": HELP}
-    day: dict[str, Any] = {
-        "entries": [
-            {"kind": "connection", "event": "ready"},
-            posted(MESSAGE, 5),
-            posted(REPLY, BOT, HELP, MESSAGE),
-        ],
-        "story": story_of(),
-        "ingested": 1.0,
-        "notes": {MESSAGE: {"rows": [["intent", "help request"], ["plan", "answer"], ["stage", "done"]]}},
-    }
-    fault(day)
-    played = Played(line, MESSAGE, HELP, day["story"])
-    evidence = Evidence(day["entries"], {MESSAGE: day["story"]}, day["ingested"], day["notes"])
-    return [
-        f"{verdict.text}: {wrong}" for verdict in judge(stage, [played], evidence) for wrong in verdict.wrong
-    ]
-
-
-def test_a_good_day_has_nothing_wrong(tmp_path: Path) -> None:
-    assert judged(tmp_path, lambda day: None) == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "complaint"),
-    [
-        pytest.param(lambda day: day["entries"].pop(), "0 replies, not 1", id="no reply"),
-        pytest.param(
-            lambda day: day["entries"].append(posted(21, BOT, HELP, MESSAGE)),
-            "2 replies, not 1",
-            id="second reply",
-        ),
-        pytest.param(
-            lambda day: day["entries"][2].update(channel_id=OTHER), "answered in another", id="other channel"
-        ),
-        pytest.param(
-            lambda day: day["entries"].append(posted(22, BOT)), "nothing else: it said 2", id="unasked"
-        ),
-        pytest.param(lambda day: day.update(story=None), "it was not stored", id="lost"),
-        pytest.param(lambda day: day.update(ingested=2.0), "the bot counted 2", id="stored twice"),
-        pytest.param(
-            lambda day: day["story"]["observer"].update(intent="other"),
-            "intent is other, not help_request",
-            id="intent",
-        ),
-        pytest.param(
-            lambda day: day["story"]["nano_tags"].update(purpose="spam"),
-            "purpose is spam, not support",
-            id="tags",
-        ),
-        pytest.param(
-            lambda day: day["story"]["times"].update(decided=None), "lacks the time decided", id="no time"
-        ),
-        pytest.param(
-            lambda day: day["story"]["orchestrator"].update(action_ids=[]),
-            "lacks its actions' ids",
-            id="no ids",
-        ),
-        pytest.param(
-            lambda day: day["story"]["actions"][0].update(nonce=""), "parts of action 1", id="no nonce"
-        ),
-        pytest.param(
-            lambda day: day["story"]["actions"][0].update(message_id="99"),
-            "names other messages",
-            id="wrong audit",
-        ),
-        pytest.param(lambda day: day["entries"].pop(0), "the gateway saw nobody", id="not connected"),
-        pytest.param(
-            lambda day: day["entries"].append({"kind": "connection", "event": "closed"}),
-            "dropped",
-            id="dropped",
-        ),
-        pytest.param(lambda day: day["notes"].clear(), "has the note None", id="no note"),
-        pytest.param(
-            lambda day: day["notes"][MESSAGE]["rows"].pop(), "has the note {'rows'", id="unfinished note"
-        ),
-    ],
-)
-def test_the_check_finds(tmp_path: Path, fault: Fault, complaint: str) -> None:
-    assert any(complaint in wrong for wrong in judged(tmp_path, fault))
 
 
 def test_a_text_cannot_steer_the_terminal() -> None:

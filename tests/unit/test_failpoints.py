@@ -1,13 +1,10 @@
 import os
-import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from bot.services.failpoints import ASIDE_FAIL_POINTS, FAIL_POINTS
 
 REPOSITORY = Path(__file__).parents[2]
 FOUR_TIMES = """
@@ -45,12 +42,3 @@ def test_the_process_kills_itself_at_the_point(armed: str, survived: list[str]) 
 
 def test_nothing_happens_without_being_asked() -> None:
     assert passed("") == (0, ["1", "2", "3", "4"])
-
-
-def test_every_point_of_the_road_is_listed_and_used() -> None:
-    used = {
-        name
-        for path in (REPOSITORY / "bot" / "services").glob("*.py")
-        for name in re.findall(r'fail_point\("([\w.]+)"\)', path.read_text("utf-8"))
-    }
-    assert used == {*FAIL_POINTS, *ASIDE_FAIL_POINTS}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import discord
 import pytest
@@ -311,6 +312,13 @@ def test_invite_link_asks_for_what_is_used() -> None:
         "https://discord.com/oauth2/authorize?client_id=42&permissions=274877991936&scope=bot+applications.commands"
     )
     assert "client_id=YOUR_APPLICATION_ID" in invite_link(None)
+    more = invite_link(42, ["moderate_members", "manage_messages"], 7)
+    asked = discord.Permissions(int(parse_qs(urlsplit(more).query)["permissions"][0]))
+    assert asked.moderate_members
+    assert asked.manage_messages
+    assert asked.value & PERMISSIONS == PERMISSIONS
+    assert asked.value.bit_count() == PERMISSIONS.bit_count() + 2
+    assert more.endswith("&guild_id=7&disable_guild_select=true")
 
 
 def test_application_id_is_set_or_read_from_the_token(tmp_path: Path) -> None:

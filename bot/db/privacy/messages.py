@@ -12,7 +12,7 @@ from bot.db.statistics_marks import StatisticsMarkRepository
 from bot.db.summary_texts import SummaryTextRepository
 from bot.domain.signal import Stage, Status
 from bot.domain.statistics import slot_of
-from bot.models import ActionStatus, SuggestionState
+from bot.models import LEAK_PREFIX, ActionStatus, SuggestionState
 
 _SIGNALS, _ACTIONS = table_of("signals"), table_of("actions")
 _SUGGESTIONS = table_of("suggestions")
@@ -56,7 +56,7 @@ class MessageErasing:
             "deleted_at": func.coalesce(_SIGNALS.c.deleted_at, now),
         }
         await connection.execute(update(_SIGNALS).where(these).values(**gone))
-        said = _ACTIONS.c.signal_id.in_(ids)
+        said = _ACTIONS.c.signal_id.in_([*ids, *(LEAK_PREFIX + each for each in ids)])
         waiting = _ACTIONS.c.status == ActionStatus.PENDING.value
         never = {"status": ActionStatus.SKIPPED.value, "detail": WHY, "finished_at": now}
         await connection.execute(update(_ACTIONS).where(said, waiting).values(**never))

@@ -47,6 +47,7 @@ class BackupService:
         make: Make | None,
         keep: int,
         days: int,
+        home: Path | None = None,
     ) -> None:
         """Prepare.
 
@@ -56,12 +57,14 @@ class BackupService:
             make: writes one; None to make none by itself.
             keep: how many daily ones are kept.
             days: how long any is kept.
+            home: of the database, None for `folder`; a restore works there.
         """
         self._clock = clock
         self._folder = folder
         self._make = make
         self._keep = keep
         self._days = days
+        self._places = {folder, home or folder}
         self._failed = False
 
     async def run(self) -> None:
@@ -72,12 +75,14 @@ class BackupService:
             await self._clock.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:
-        """Make the day's backup if it is due, and delete old ones."""
+        """Make the day's backup if it is due, and delete old ones and what was left half-done."""
         now = self._clock.now()
         if self._make is not None and await asyncio.to_thread(self._is_due, now):
             await self._back_up(self._make, now)
         try:
             gone = await asyncio.to_thread(expire, self._folder, now, self._days, self._keep)
+            for place in self._places:
+                await asyncio.to_thread(tidy, place)
         except OSError as error:
             logger.warning("Can't delete old backups in {}: {}", self._folder, error.strerror or error)
         else:

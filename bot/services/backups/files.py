@@ -1,16 +1,20 @@
 """Where backups lie, what they are called, and which of them have been kept long enough. Blocks."""
 
+import asyncio
 import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from bot.db.instance_lock import lock_file
 from bot.domain.errors import BackupError, StartupError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SUFFIX: Final = ".tar.gz"
 BY_HAND, BY_ITSELF, BEFORE_RESTORE = "lookout", "lookout-daily", "lookout-before-restore"
@@ -95,9 +99,24 @@ def work_folder(beside: Path, name: str) -> Iterator[Path]:
 
 
 def tidy(folder: Path) -> None:
-    """Remove what a backup that was killed left in `folder`."""
-    with contextlib.suppress(BackupError), work_folder(folder, MAKING):
-        pass
+    """Remove what a backup or restore that was killed left in `folder`; one that is at work keeps its own."""
+    for name in (MAKING, RESTORING):
+        if (folder / name).is_dir():
+            with contextlib.suppress(BackupError), work_folder(folder, name):
+                pass
+
+
+async def in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what blocks and return what it returns; who is cancelled waits until it is done.
+
+    Else it would go on to write into a folder that is being removed.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 def put(made: Path, target: Path) -> None:

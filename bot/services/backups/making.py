@@ -1,6 +1,5 @@
 """Making a backup: of the database while the bot runs, of the configuration, and never of a secret."""
 
-import asyncio
 import errno
 import shutil
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from bot.db.schema import HEAD
 from bot.db.sqlite_copies import copy_sqlite
 from bot.domain.errors import BackupError
 from bot.services.backups.archive import FORMAT, Manifest, write_archive
-from bot.services.backups.files import MAKING, put, work_folder
+from bot.services.backups.files import MAKING, in_thread, put, work_folder
 
 SECONDS: Final = 3_600.0  # for the copy of the database
 SPARE: Final = 50_000_000  # bytes of a disk that a backup never takes
@@ -55,11 +54,11 @@ async def make_backup(place: Place, target: Path, now: datetime, *, replace: boo
         BackupError: it can't be made; the text says the fix, and nothing is left behind.
     """
     try:
-        await asyncio.to_thread(check_target, target, replace)
+        await in_thread(check_target, target, replace)
         with work_folder(target.parent, MAKING) as work:
             _check_space(place, work)
             manifest = await _written(place, work, now)
-            size = await asyncio.to_thread(_finish, work / "archive", target)
+            size = await in_thread(_finish, work / "archive", target)
     except OSError as error:
         raise BackupError(_explained(target, error)) from error
     return Made(target, size, manifest)
@@ -83,7 +82,7 @@ def _finish(made: Path, target: Path) -> int:
 async def _written(place: Place, work: Path, now: datetime) -> Manifest:
     copy = work / "database"
     if place.sqlite is not None:
-        revision = await asyncio.to_thread(copy_sqlite, place.sqlite, copy, SECONDS)
+        revision = await in_thread(copy_sqlite, place.sqlite, copy, SECONDS)
         if revision is None:
             raise BackupError(
                 f"{place.sqlite} isn't a database of Lookout. Fix: set DB_PATH to the file that the bot uses."
@@ -101,7 +100,7 @@ async def _written(place: Place, work: Path, now: datetime) -> Manifest:
     files = [(manifest.database_file, copy)]
     if place.config is not None:
         files += config_files(place.config)
-    return await asyncio.to_thread(_pack, work / "archive", manifest, files)
+    return await in_thread(_pack, work / "archive", manifest, files)
 
 
 def config_files(folder: Path) -> Iterator[tuple[str, Path]]:

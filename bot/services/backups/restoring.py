@@ -1,7 +1,7 @@
 """The way back: a backup is checked as a whole, what is there is kept, and only then replaced."""
 
-import asyncio
 import contextlib
+import os
 import shutil
 import sqlite3
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from bot.db.schema import HEAD, check_known, prepare_database
 from bot.db.sqlite_copies import check_file, let_go, revision_of_file
 from bot.domain.errors import BackupError, StartupError
 from bot.services.backups.archive import Manifest, unpack
-from bot.services.backups.files import BEFORE_RESTORE, RESTORING, free_name, put, work_folder
+from bot.services.backups.files import BEFORE_RESTORE, RESTORING, free_name, in_thread, put, work_folder
 from bot.services.backups.making import SECONDS, SPARE, Place, check_space, make_backup
 
 _JOURNALS: Final = ("-wal", "-shm", "-journal")
@@ -58,16 +58,14 @@ async def restore(place: Place, source: Path, backups: Path, now: datetime) -> R
             await about(place.url)  # says what is wrong when it can't be reached
         await _hold(lock)
         with work_folder(home, RESTORING) as work:
-            manifest = await asyncio.to_thread(
-                unpack, source, work, lambda found: _check(found, kind, source, work)
-            )
+            manifest = await in_thread(unpack, source, work, lambda found: _check(found, kind, source, work))
             copy = work / manifest.database_file
             if place.sqlite is not None:
                 result = await _restore_file(place, copy, backups, now, manifest)
             else:
                 result = await _restore_server(place, copy, backups, now, manifest)
             if place.config is not None:
-                result.config = await asyncio.to_thread(_restore_config, work, place.config)
+                result.config = await in_thread(_restore_config, work, place.config)
     except StartupError as error:
         raise BackupError(str(error)) from error
     except OSError as error:
@@ -114,8 +112,8 @@ async def _restore_file(
 ) -> Restored:
     path = place.sqlite
     assert path is not None
-    await asyncio.to_thread(check_file, copy)
-    if await asyncio.to_thread(revision_of_file, copy) != manifest.revision:
+    await in_thread(check_file, copy)
+    if await in_thread(revision_of_file, copy) != manifest.revision:
         raise BackupError(
             "The database in the backup isn't as its manifest says. Fix: restore another backup."
         )
@@ -126,25 +124,25 @@ async def _restore_file(
             await prepare_database(fresh, now)
         finally:
             await fresh.dispose()
-    await asyncio.to_thread(let_go, copy)
+    await in_thread(let_go, copy)
     kept = await _keep_file(place, path, backups, now)
-    await asyncio.to_thread(_swap, copy, path)
+    await in_thread(_swap, copy, path)
     return Restored(manifest, migrated, kept)
 
 
 async def _keep_file(place: Place, path: Path, backups: Path, now: datetime) -> Path | None:
     """Keep what is there: as a backup or, where it is too damaged for that, the files themselves."""
-    if not await asyncio.to_thread(path.exists):
+    if not await in_thread(path.exists):
         return None
     try:
-        await asyncio.to_thread(let_go, path)
-        is_ours = await asyncio.to_thread(revision_of_file, path) is not None
+        await in_thread(let_go, path)
+        is_ours = await in_thread(revision_of_file, path) is not None
     except sqlite3.Error:
         is_ours = False
     if is_ours:
         with contextlib.suppress(BackupError):  # damaged further in
             return (await make_backup(place, free_name(backups, BEFORE_RESTORE, now), now)).path
-    return await asyncio.to_thread(_set_aside, path, free_name(backups, BEFORE_RESTORE, now, ".files"))
+    return await in_thread(_set_aside, path, free_name(backups, BEFORE_RESTORE, now, ".files"))
 
 
 def _set_aside(path: Path, folder: Path) -> Path:
@@ -156,6 +154,11 @@ def _set_aside(path: Path, folder: Path) -> Path:
 
 
 def _swap(copy: Path, path: Path) -> None:
+    if path.exists():  # whoever runs the bot goes on being its reader, and the only one
+        owner = path.stat()
+        shutil.copymode(path, copy)
+        if os.name != "nt" and os.geteuid() == 0:
+            os.chown(copy, owner.st_uid, owner.st_gid)
     for ending in _JOURNALS:  # of the old one: SQLite would take them for the new one's
         path.with_name(path.name + ending).unlink(missing_ok=True)
     put(copy, path)

@@ -27,14 +27,53 @@ def add_guild_settings(configuration: Configuration, guilds: GuildService, ticke
         row = await guilds.find(guild_id)
         return {key: getattr(row, column) for column, key in changes.GUILDS.items()} if row else {}
 
-    async def mode(guild_id: int, value: str) -> None:
-        await guilds.set_auto_reply(guild_id, AutoReply(value))
+    configuration.add([*_server(guilds, tickets), *_replies(guilds)], read)
 
+
+def _server(guilds: GuildService, tickets: TicketService) -> list[Setting]:
     async def watch(guild_id: int, value: str) -> None:
         await guilds.set_watch_default(guild_id, WatchDefault(value))
 
     async def role(guild_id: int, value: int | None) -> None:
         await tickets.settings.change(guild_id, staff_role_id=value)
+
+    return [
+        Setting(key="server.timezone", kind=Kind.ZONE, write=guilds.set_timezone, default="UTC"),
+        Setting(
+            key="server.watch",
+            kind=Kind.CHOICE,
+            write=watch,
+            default=WatchDefault.PUBLIC.value,
+            choices=[each.value for each in WatchDefault],
+        ),
+        Setting(
+            key="server.admin_role",
+            kind=Kind.ROLE,
+            write=guilds.set_admin_role,
+            none=text("config.none.admin_role"),
+            discord_only=True,
+        ),
+        Setting(
+            key="server.staff_role",
+            kind=Kind.ROLE,
+            write=role,
+            none=text("config.none.staff_role"),
+            cleans=True,
+        ),
+        Setting(
+            key="server.staff_channel",
+            kind=Kind.CHANNEL,
+            write=guilds.set_staff_channel,
+            none=text("config.none.staff_channel"),
+            gone=partial(guilds.lose_staff_channel, column="staff_channel_id"),
+        ),
+        Setting(key="server.leak_warnings", kind=Kind.BOOL, write=guilds.set_leak_warnings, default=True),
+    ]
+
+
+def _replies(guilds: GuildService) -> list[Setting]:
+    async def mode(guild_id: int, value: str) -> None:
+        await guilds.set_auto_reply(guild_id, AutoReply(value))
 
     def quiet(guild_id: int) -> str | None:
         hours = guilds.policy(guild_id).quiet_hours
@@ -43,92 +82,59 @@ def add_guild_settings(configuration: Configuration, guilds: GuildService, ticke
     async def ignored(guild_id: int, value: set[int] | None) -> None:
         await guilds.set_ignored_roles(guild_id, value or set())
 
-    configuration.add(
-        [
-            Setting(key="server.timezone", kind=Kind.ZONE, write=guilds.set_timezone, default="UTC"),
-            Setting(
-                key="server.watch",
-                kind=Kind.CHOICE,
-                write=watch,
-                default=WatchDefault.PUBLIC.value,
-                choices=[each.value for each in WatchDefault],
-            ),
-            Setting(
-                key="server.admin_role",
-                kind=Kind.ROLE,
-                write=guilds.set_admin_role,
-                none=text("config.none.admin_role"),
-                discord_only=True,
-            ),
-            Setting(
-                key="server.staff_role",
-                kind=Kind.ROLE,
-                write=role,
-                none=text("config.none.staff_role"),
-                cleans=True,
-            ),
-            Setting(
-                key="server.staff_channel",
-                kind=Kind.CHANNEL,
-                write=guilds.set_staff_channel,
-                none=text("config.none.staff_channel"),
-                gone=partial(guilds.lose_staff_channel, column="staff_channel_id"),
-            ),
-            Setting(key="server.leak_warnings", kind=Kind.BOOL, write=guilds.set_leak_warnings, default=True),
-            Setting(
-                key="replies.mode",
-                kind=Kind.CHOICE,
-                write=mode,
-                default=_DEFAULT_MODE,
-                choices=[each.value for each in AutoReply],
-            ),
-            Setting(
-                key="replies.suggest_channel",
-                kind=Kind.CHANNEL,
-                write=guilds.set_suggest_channel,
-                none=text("config.none.suggest_channel"),
-                gone=partial(guilds.lose_staff_channel, column="suggest_channel_id"),
-            ),
-            Setting(
-                key="replies.confidence",
-                kind=Kind.SHARE,
-                write=guilds.set_min_confidence,
-                bounds=(0, 1),
-                none=text("config.none.confidence"),
-                unset=lambda guild_id: guilds.policy(guild_id).min_confidence,
-            ),
-            Setting(key="replies.fit", kind=Kind.BOOL, write=guilds.set_fits, default=True),
-            Setting(
-                key="replies.fitted_confidence",
-                kind=Kind.SHARE,
-                write=None,
-                reset=guilds.reset_fitted,
-                none=text("config.none.fitted"),
-                elsewhere="/config reset",
-            ),
-            Setting(
-                key="replies.quiet_hours",
-                kind=Kind.HOURS,
-                write=guilds.set_quiet_hours,
-                reset=guilds.reset_quiet_hours,
-                unset=quiet,
-                none=text("config.none.quiet_hours"),
-            ),
-            Setting(
-                key="replies.languages",
-                kind=Kind.LANGUAGES,
-                write=guilds.set_languages,
-                none=text("config.none.languages"),
-            ),
-            Setting(
-                key="replies.ignored_roles",
-                kind=Kind.ROLES,
-                write=ignored,
-                none=text("config.none.ignored_roles"),
-            ),
-        ],
-        read,
-    )
+    return [
+        Setting(
+            key="replies.mode",
+            kind=Kind.CHOICE,
+            write=mode,
+            default=_DEFAULT_MODE,
+            choices=[each.value for each in AutoReply],
+        ),
+        Setting(
+            key="replies.suggest_channel",
+            kind=Kind.CHANNEL,
+            write=guilds.set_suggest_channel,
+            none=text("config.none.suggest_channel"),
+            gone=partial(guilds.lose_staff_channel, column="suggest_channel_id"),
+        ),
+        Setting(
+            key="replies.confidence",
+            kind=Kind.SHARE,
+            write=guilds.set_min_confidence,
+            bounds=(0, 1),
+            none=text("config.none.confidence"),
+            unset=lambda guild_id: guilds.policy(guild_id).min_confidence,
+        ),
+        Setting(key="replies.fit", kind=Kind.BOOL, write=guilds.set_fits, default=True),
+        Setting(
+            key="replies.fitted_confidence",
+            kind=Kind.SHARE,
+            write=None,
+            reset=guilds.reset_fitted,
+            none=text("config.none.fitted"),
+            elsewhere="/config reset",
+        ),
+        Setting(
+            key="replies.quiet_hours",
+            kind=Kind.HOURS,
+            write=guilds.set_quiet_hours,
+            reset=guilds.reset_quiet_hours,
+            unset=quiet,
+            none=text("config.none.quiet_hours"),
+        ),
+        Setting(
+            key="replies.languages",
+            kind=Kind.LANGUAGES,
+            write=guilds.set_languages,
+            none=text("config.none.languages"),
+        ),
+        Setting(
+            key="replies.ignored_roles",
+            kind=Kind.ROLES,
+            write=ignored,
+            none=text("config.none.ignored_roles"),
+        ),
+    ]
 
 
 def add_summary_settings(configuration: Configuration, settings: SummarySettingsService) -> None:

@@ -64,6 +64,7 @@ Row = Guild | TicketSettings | SummarySettings | AlertSettings
 CATEGORIES, CATEGORY_ROLES = "tickets.categories", "tickets.category_roles"
 OWN_FIGURES = "statistics.own"
 CHANNELS = "channels."  # and a channel's id, and `.watch` or `.tip`
+PLUGINS = "plugins."  # and a plugin's id: whether it is on; and `.` and a setting's name
 _COUNTED = {"admin_ids"}  # who is on the list is nobody's business later: how many is told
 
 

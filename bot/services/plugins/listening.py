@@ -2,18 +2,27 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.domain.arrival import Change
 from bot.domain.policy import Decision
 from bot.domain.signal import Signal, Stage
 from bot.models import Ticket
 from bot.models.signal import signal_from_row
-from bot.plugin_api.events import DecisionMade, MessageDeleted, MessageObserved, TicketClosed, TicketOpened
+from bot.plugin_api.events import (
+    DecisionMade,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    MessageObserved,
+    TicketClosed,
+    TicketOpened,
+)
 from bot.plugin_api.parts import Attachment
 
 REMEMBERED = 5_000  # messages: Discord tells of one again after some reconnections
 
+MessageT = TypeVar("MessageT", bound=Message)
 Step = tuple[Change, list[dict[str, Any]]]
 
 
@@ -22,11 +31,12 @@ class Heard:
 
     def __init__(self) -> None:
         self._told: OrderedDict[int, None] = OrderedDict()
+        self._edits: OrderedDict[int, int] = OrderedDict()  # a hash of what was told last, by message
 
     def stored(self, steps: Sequence[Step], guilds: Collection[int]) -> list[MessageObserved]:
         """Return the new messages of guilds that need no further look."""
         return [
-            event_of(signal_from_row(row))
+            event_of(signal_from_row(row), MessageObserved)
             for change, rows in steps
             if change is Change.CREATE
             for row in rows
@@ -39,12 +49,31 @@ class Heard:
     def observed(self, signals: Sequence[Signal], guilds: Collection[int]) -> list[MessageObserved]:
         """Return the messages of guilds that have been looked at."""
         return [
-            event_of(each)
+            event_of(each, MessageObserved)
             for each in signals
             if each.message.guild_id in guilds
             and not each.backfilled
             and self._is_new(each.message.message_id)
         ]
+
+    def edited(self, steps: Sequence[Step], guilds: Collection[int]) -> list[MessageEdited]:
+        """Return the messages of guilds that were edited; what Discord tells of again is left out."""
+        return [
+            event_of(signal_from_row(row), MessageEdited)
+            for change, rows in steps
+            if change is Change.EDIT
+            for row in rows
+            if row["guild_id"] in guilds and not row["backfilled"] and self._is_other(row)
+        ]
+
+    def _is_other(self, row: dict[str, Any]) -> bool:
+        """Whether an edit changes what was told of its message last, as far as that is remembered."""
+        files = [each.get("id") for each in row["attachments"] or ()]
+        now, before = hash((row["content"], *files)), self._edits.pop(row["message_id"], None)
+        self._edits[row["message_id"]] = now
+        if len(self._edits) > REMEMBERED:
+            self._edits.popitem(last=False)
+        return now != before
 
     def _is_new(self, message_id: int) -> bool:
         if message_id in self._told:
@@ -66,11 +95,11 @@ def deleted(steps: Sequence[Step], guilds: Collection[int]) -> list[MessageDelet
     ]
 
 
-def event_of(signal: Signal) -> MessageObserved:
+def event_of(signal: Signal, event_type: type[MessageT]) -> MessageT:
     """Return a message of a guild as plugins hear of it."""
     message, tags, seen = signal.message, signal.nano_tags, signal.observer
     assert message.guild_id is not None
-    return MessageObserved(
+    return event_type(
         guild_id=message.guild_id,
         channel_id=message.place_id,
         parent_id=message.channel_id,

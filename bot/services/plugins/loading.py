@@ -1,9 +1,11 @@
 """Loads plugins from their folders and unloads them."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +21,7 @@ from bot.services.plugins.steps import Meter
 from bot.services.plugins.trouble import PluginInterrupt, Trouble
 from bot.services.plugins.wording import Wording, WordingError
 
+_SETTING: Final = re.compile(r"[a-z][a-z0-9_]{0,38}")  # its history is kept under plugins.<id>.<setting>
 SETUP, ERASE, CONFIG = "setup", "delete_user_data", "Config"
 
 
@@ -142,6 +145,11 @@ def _check_module(module: ModuleType, manifest: Manifest) -> None:
         )
     model = config_of(module)
     if model is not None:
+        odd = [each for each in model.model_fields if not _SETTING.fullmatch(each)]
+        if odd:
+            raise PluginLoadError(
+                f"Config: {odd[0]!r}: name a setting with 1 to 39 small letters, digits or _"
+            )
         try:
             model()
         except ValidationError as error:

@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -61,16 +62,12 @@ def check_sources(folder: Path, manifest: Manifest) -> None:
     for path in sources(folder):
         name = path.relative_to(folder).as_posix()
         try:
-            tree = ast.parse(path.read_text("utf-8"), name)
+            source = path.read_text("utf-8")
         except OSError as error:
             raise PluginSourceError(f"{name} can't be read: {error.strerror}") from None
-        except (SyntaxError, ValueError) as error:
-            line = getattr(error, "lineno", None)
-            raise PluginSourceError(
-                f"{name}{f':{line}' if line else ''} is no valid Python: {error}"
-            ) from None
-        for line, problem in _problems(tree, manifest.id, roots):
-            raise PluginSourceError(f"{name}:{line} {problem}")
+        except ValueError as error:
+            raise PluginSourceError(f"{name} is no valid Python: {error}") from None
+        _check_source(source, name, manifest.id, frozenset(roots))
     missing = sorted(package for root, package in roots.items() if find_spec(root) is None)
     if missing:
         raise PluginSourceError(
@@ -79,7 +76,18 @@ def check_sources(folder: Path, manifest: Manifest) -> None:
         )
 
 
-def _problems(tree: ast.Module, plugin_id: str, roots: dict[str, str]) -> Iterator[tuple[int, str]]:
+@lru_cache(256)  # what was right is still so when the plugin is loaded again
+def _check_source(source: str, name: str, plugin_id: str, roots: frozenset[str]) -> None:
+    try:
+        tree = ast.parse(source, name)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise PluginSourceError(f"{name}{f':{line}' if line else ''} is no valid Python: {error}") from None
+    for line, problem in _problems(tree, plugin_id, roots):
+        raise PluginSourceError(f"{name}:{line} {problem}")
+
+
+def _problems(tree: ast.Module, plugin_id: str, roots: frozenset[str]) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -112,7 +120,7 @@ def _used(node: ast.AST) -> tuple[int, str] | None:
     return None
 
 
-def _import_problem(name: str, plugin_id: str, roots: dict[str, str]) -> str:
+def _import_problem(name: str, plugin_id: str, roots: frozenset[str]) -> str:
     if _is_under(name, API) or _is_under(name, f"plugins.{plugin_id}"):
         return ""
     for denied, why in DENIED.items():

@@ -3,7 +3,7 @@
 import asyncio
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
@@ -37,6 +37,11 @@ class _Work(NamedTuple):
     start: Callable[[], Coroutine[Any, Any, object]]
 
 
+class _Failure(NamedTuple):
+    at: float  # monotonic
+    by: int | None  # whose call it was; None where the plugin acts by itself
+
+
 class Runner:
     """Runs one plugin's handlers. Events wait in a bounded queue and keep their order."""
 
@@ -59,7 +64,7 @@ class Runner:
         self._tasks = TaskSet()
         self._running: set[asyncio.Task[Any]] = set()
         self._draining: asyncio.Task[Any] | None = None
-        self._failures: deque[float] = deque()  # monotonic
+        self._failures: deque[_Failure] = deque()
         self._calls = 0
         self.is_closed = False
 
@@ -71,10 +76,20 @@ class Runner:
     @property
     def failures(self) -> int:
         """How many handlers failed within the window."""
+        return len(self._recent())
+
+    def _recent(self) -> Sequence[_Failure]:
         oldest = self._clock.monotonic() - self._settings.failure_window_seconds
-        while self._failures and self._failures[0] < oldest:
+        while self._failures and self._failures[0].at < oldest:
             self._failures.popleft()
-        return len(self._failures)
+        return self._failures
+
+    def _is_too_much(self) -> bool:
+        """Whether it failed too often; one person's calls count once, lest they stop it for all."""
+        failed = self._recent()
+        by_itself = sum(each.by is None for each in failed)
+        callers = {each.by for each in failed} - {None}
+        return by_itself + len(callers) >= self._settings.failures
 
     def offer(self, what: str, start: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Have a handler called after those that wait; never waits, beyond the limit it is left out."""
@@ -89,8 +104,8 @@ class Runner:
         if self._draining is None or self._draining.done():
             self._draining = self._tasks.spawn(self._drain(), f"events of {self.plugin}")
 
-    async def call(self, what: str, work: Coroutine[Any, Any, T]) -> T:
-        """Run a handler and return what it does, within its deadline.
+    async def call(self, what: str, work: Coroutine[Any, Any, T], by: int | None = None) -> T:
+        """Run a handler and return what it does, within its deadline; `by` is who calls.
 
         Raises:
             UserFacingError: it refuses, with words for who asked; that is no failure.
@@ -101,7 +116,7 @@ class Runner:
             raise UserFacingError(text("plugins.busy"))
         self._calls += 1
         try:
-            return await self._run(what, work)
+            return await self._run(what, work, by)
         finally:
             self._calls -= 1
 
@@ -126,7 +141,7 @@ class Runner:
             with suppress(PluginFailedError, UserFacingError):
                 await self._run(work.what, work.start())
 
-    async def _run(self, what: str, work: Coroutine[Any, Any, T]) -> T:
+    async def _run(self, what: str, work: Coroutine[Any, Any, T], by: int | None = None) -> T:
         task = asyncio.create_task(_awaited(self._stepped(work)), name=f"{self.plugin}: {what}")
         self._running.add(task)
         task.add_done_callback(self._ended)
@@ -134,12 +149,12 @@ class Runner:
         try:
             done, _ = await asyncio.wait({task}, timeout=seconds)
             if not done:
-                await self._give_up(task, what, seconds)
+                await self._give_up(task, what, seconds, by)
         except asyncio.CancelledError:
             task.cancel()
             await asyncio.wait({task}, timeout=GRACE)
             raise
-        return self._outcome(task, what)
+        return self._outcome(task, what, by)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
@@ -149,7 +164,7 @@ class Runner:
     def _stepped(self, work: Coroutine[Any, Any, T]) -> Stepped[T]:
         return Stepped(work, self.plugin, self._meter, self._check_memory)
 
-    async def _give_up(self, task: asyncio.Task[Any], what: str, seconds: float) -> None:
+    async def _give_up(self, task: asyncio.Task[Any], what: str, seconds: float, by: int | None) -> None:
         task.cancel()
         done, _ = await asyncio.wait({task}, timeout=GRACE)
         if not done:
@@ -157,11 +172,11 @@ class Runner:
             self._tell(TroubleKind.STUBBORN, text)
             raise PluginFailedError(text)
         if task.cancelled() or isinstance(task.exception(), TimeoutError):
-            self._failed(TroubleKind.LATE, f"{what} took longer than {seconds:g} s")
+            self._failed(TroubleKind.LATE, f"{what} took longer than {seconds:g} s", by)
 
-    def _outcome(self, task: asyncio.Task[T], what: str) -> T:
+    def _outcome(self, task: asyncio.Task[T], what: str, by: int | None) -> T:
         if task.cancelled():
-            self._failed(TroubleKind.RAISED, f"{what} cancelled itself")
+            self._failed(TroubleKind.RAISED, f"{what} cancelled itself", by)
         error = task.exception()
         if error is None:
             return task.result()
@@ -176,22 +191,22 @@ class Runner:
         traceback.clear_frames(error.__traceback__)  # else what it allocated lives as long as the error
         error.__traceback__ = None
         if not isinstance(error, PluginInterrupt):
-            self._failed(TroubleKind.RAISED, text)
+            self._failed(TroubleKind.RAISED, text, by)
         raise PluginFailedError(text)
 
     def _log(self, error: BaseException, what: str) -> None:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
         logger.bind(plugin=self.plugin).warning("Plugin {}: {} failed\n{}", self.plugin, what, "".join(lines))
 
-    def _failed(self, kind: TroubleKind, text: str) -> None:
+    def _failed(self, kind: TroubleKind, text: str, by: int | None) -> None:
         """Count a failure; many within a short time suspend the plugin.
 
         Raises:
             PluginFailedError: always.
         """
-        self._failures.append(self._clock.monotonic())
+        self._failures.append(_Failure(self._clock.monotonic(), by))
         self._tell(kind, text)
-        if self.failures >= self._settings.failures:
+        if self._is_too_much():
             self._tell(TroubleKind.SUSPENDED, f"{self.failures} handlers failed; the last: {text}")
         raise PluginFailedError(text)
 

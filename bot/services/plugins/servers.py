@@ -1,9 +1,10 @@
 """Where plugins are switched on, and how each server has set them; kept in memory, written through."""
 
+import asyncio
 import json
 import re
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -12,12 +13,15 @@ from bot.db.database import Database
 from bot.domain.errors import NotFoundError, UserFacingError
 from bot.plugin_api.manifest import describe
 from bot.services.clock import Clock
+from bot.services.configuration.changes import PLUGINS, note
 from bot.texts import text
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _MENTION: Final = re.compile(r"<(?:#|@[!&]?)(\d{1,20})>")
 _MANY: Final = (list, tuple, set, frozenset)
 MAX_CONFIG: Final = 16_000  # characters as JSON
+_NONE: Final = "none"  # a value that says that there is none
+SAFE: Final = 2**53  # integers beyond it are ids: JSON has them as text
 
 
 class Setting(NamedTuple):
@@ -38,6 +42,7 @@ class PluginServers:
         self._clock = clock
         self._on: dict[str, set[int]] = {}
         self._config: dict[tuple[str, int], dict[str, Any]] = {}  # where it was ever switched on
+        self._changing = asyncio.Lock()
 
     async def load(self) -> None:
         """Read where plugins are on."""
@@ -45,9 +50,18 @@ class PluginServers:
             rows = await tx.plugins.guilds()
         self._on, self._config = {}, {}
         for row in rows:
-            if row.is_on:
-                self._on.setdefault(row.plugin, set()).add(row.guild_id)
-            self._config[row.plugin, row.guild_id] = row.config or {}
+            self._remember(row.plugin, row.guild_id, is_on=row.is_on, config=row.config or {})
+
+    async def reload(self, guild_id: int) -> bool:
+        """Read anew what another process has changed in a server; return whether other plugins are on."""
+        async with self._changing:
+            before = {plugin for plugin, guilds in self._on.items() if guild_id in guilds}
+            async with self._database.reading() as tx:
+                rows = await tx.plugins.guilds(guild_id)
+            self.forget_guild(guild_id)
+            for row in rows:
+                self._remember(row.plugin, guild_id, is_on=row.is_on, config=row.config or {})
+            return before != {row.plugin for row in rows if row.is_on}
 
     def guilds_of(self, plugin: str) -> Sequence[int]:
         """Return the servers a plugin is on in."""
@@ -67,12 +81,16 @@ class PluginServers:
 
     async def switch(self, plugin: str, guild_id: int, *, on: bool) -> None:
         """Switch a plugin on or off in a server."""
-        async with self._database.transaction() as tx:
-            await tx.guilds.ensure(guild_id, self._clock.now())
-            await tx.plugins.set_guild(plugin, guild_id, is_on=on)
-        self._config.setdefault((plugin, guild_id), {})
-        guilds = self._on.setdefault(plugin, set())
-        guilds.add(guild_id) if on else guilds.discard(guild_id)
+        async with self._changing:
+            async with self._database.transaction() as tx:
+                now = self._clock.now()
+                await tx.guilds.ensure(guild_id, now)
+                before = await tx.plugins.guild(plugin, guild_id)
+                was_on = before is not None and before.is_on
+                await tx.plugins.set_guild(plugin, guild_id, is_on=on)
+                await note(tx, guild_id, {f"{PLUGINS}{plugin}": (was_on, on)}, now)
+                config = dict(before.config or {}) if before is not None else {}
+            self._remember(plugin, guild_id, is_on=on, config=config)
 
     async def configure(
         self, plugin: str, guild_id: int, model: type[BaseModel], key: str, given: str
@@ -85,17 +103,11 @@ class PluginServers:
         """
         known = _field(model, key)
         value = _read(known.annotation, given)
-        changed = dict(self.values(plugin, guild_id)) | {key: value}
-        try:
-            valid = model.model_validate(changed)
-        except ValidationError as error:
-            raise UserFacingError(text("plugins.bad_setting", key=key, why=describe(error))) from None
-        except (TypeError, ValueError) as error:  # of the plugin's own validators
-            raise UserFacingError(text("plugins.bad_setting", key=key, why=error)) from None
-        stored = valid.model_dump(mode="json", include=set(changed))
-        if len(json.dumps(stored)) > MAX_CONFIG:
-            raise UserFacingError(text("plugins.long_setting"))
-        await self._store(plugin, guild_id, stored)
+
+        def change(own: dict[str, Any]) -> dict[str, Any]:
+            return _valid(model, own | {key: value}, key)
+
+        await self._store(plugin, guild_id, change)
         return next(each for each in self.settings(plugin, guild_id, model) if each.key == key)
 
     async def reset(self, plugin: str, guild_id: int, model: type[BaseModel], key: str) -> Setting:
@@ -105,8 +117,9 @@ class PluginServers:
             NotFoundError: there is no such setting.
         """
         _field(model, key)
-        rest = {name: each for name, each in self.values(plugin, guild_id).items() if name != key}
-        await self._store(plugin, guild_id, rest)
+        await self._store(
+            plugin, guild_id, lambda own: {name: each for name, each in own.items() if name != key}
+        )
         return next(each for each in self.settings(plugin, guild_id, model) if each.key == key)
 
     def settings(self, plugin: str, guild_id: int, model: type[BaseModel]) -> list[Setting]:
@@ -135,12 +148,62 @@ class PluginServers:
             guilds.discard(guild_id)
         self._config = {key: each for key, each in self._config.items() if key[1] != guild_id}
 
-    async def _store(self, plugin: str, guild_id: int, values: dict[str, Any]) -> None:
-        is_on = self.is_on(plugin, guild_id)
-        async with self._database.transaction() as tx:
-            await tx.guilds.ensure(guild_id, self._clock.now())
-            await tx.plugins.set_guild(plugin, guild_id, is_on=is_on, config=values)
-        self._config[plugin, guild_id] = values
+    async def _store(
+        self, plugin: str, guild_id: int, change: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        """Change a server's settings as they are now in the database, and write down what differs."""
+        async with self._changing:
+            async with self._database.transaction() as tx:
+                now = self._clock.now()
+                await tx.guilds.ensure(guild_id, now)
+                before = await tx.plugins.guild(plugin, guild_id)
+                is_on = before is not None and before.is_on
+                old = dict(before.config or {}) if before is not None else {}
+                new = change(dict(old))
+                await tx.plugins.set_guild(plugin, guild_id, is_on=is_on, config=new)
+                pairs = {
+                    f"{PLUGINS}{plugin}.{key}": (_noted(old, key), _noted(new, key))
+                    for key in sorted(old.keys() | new.keys())
+                }
+                await note(tx, guild_id, pairs, now)
+            self._remember(plugin, guild_id, is_on=is_on, config=new)
+
+    def _remember(self, plugin: str, guild_id: int, *, is_on: bool, config: dict[str, Any]) -> None:
+        self._config[plugin, guild_id] = config
+        guilds = self._on.setdefault(plugin, set())
+        guilds.add(guild_id) if is_on else guilds.discard(guild_id)
+
+
+def _valid(model: type[BaseModel], changed: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return settings as they are kept.
+
+    Raises:
+        UserFacingError: one isn't right, or there is too much of them.
+    """
+    try:
+        valid = model.model_validate(changed)
+    except ValidationError as error:
+        raise UserFacingError(text("plugins.bad_setting", key=key, why=describe(error))) from None
+    except (TypeError, ValueError) as error:  # of the plugin's own validators
+        raise UserFacingError(text("plugins.bad_setting", key=key, why=error)) from None
+    stored = valid.model_dump(mode="json", include=set(changed))
+    if len(json.dumps(stored)) > MAX_CONFIG:
+        raise UserFacingError(text("plugins.long_setting"))
+    return stored
+
+
+def _noted(config: Mapping[str, Any], key: str) -> Any:
+    """Return a value as it is written down: None for the default, numbers beyond JavaScript's as text."""
+    if key not in config:
+        return None
+    value = config[key]
+    listed = value if isinstance(value, list) else [value]
+    plain = [_NONE if each is None else str(each) if _is_id(each) else each for each in listed]
+    return plain if isinstance(value, list) else plain[0]
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > SAFE
 
 
 def _field(model: type[BaseModel], key: str) -> Any:
@@ -185,9 +248,9 @@ def _choices(annotation: Any) -> tuple[str, ...]:
 
 def _shown(value: Any) -> str:
     if value is None:
-        return "none"
+        return _NONE
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, _MANY):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(str, value)) or _NONE
     return str(value)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,12 +10,13 @@ from pydantic import BaseModel
 
 from bot.domain.errors import NotFoundError, UserFacingError
 from bot.llm.types import ToolCall
-from bot.plugin_api.calls import Call, Content
+from bot.plugin_api.calls import Call, Content, Written
 from bot.plugin_api.errors import LimitError
 from bot.plugin_api.events import Event, MemberErased
 from bot.plugin_api.manifest import Manifest
 from bot.plugin_api.parts import CommandSpec, Level, Target
 from bot.plugin_api.ports import CallHandler, ToolUse
+from bot.services.arrival_rows import clean
 from bot.services.guilds import GuildService
 from bot.services.plugins.asking import Tools
 from bot.services.plugins.host import ERASING, Entry, PluginHost
@@ -181,6 +183,12 @@ class PluginService:
         self.on_listening()
         return self.info(plugin_id, guild_id)
 
+    async def reload_guild(self, guild_id: int) -> None:
+        """Read anew what another process has switched or set in a server."""
+        if await self.servers.reload(guild_id):
+            self.on_commands(guild_id)
+            self.on_listening()
+
     def commands_in(self, guild_id: int) -> list[tuple[str, CommandSpec]]:
         """Return the commands a server has, with their plugins; of two alike the first plugin's by name."""
         found: dict[tuple[Target, str], tuple[str, CommandSpec]] = {}
@@ -256,7 +264,7 @@ class PluginService:
             if offer is None:
                 return []
             found = await host.runner.call(
-                f"suggestions of {name}", _awaited(offer, guild_id, user_id, typed)
+                f"suggestions of {name}", _awaited(offer, guild_id, user_id, clean(typed)), by=user_id
             )
         except (UserFacingError, PluginFailedError, KeyError, StopIteration):
             return []
@@ -373,9 +381,16 @@ class PluginService:
         if handler is None:
             raise UserFacingError(text("plugins.outdated"))
         try:
-            await host.runner.call(what, _awaited(handler, call))
+            await host.runner.call(what, _awaited(handler, _taken(call)), by=call.user_id)
         except PluginFailedError:
             raise UserFacingError(text("plugins.failed")) from None
+
+
+def _taken(call: Call) -> Call:
+    """Return a call with what somebody wrote as every database takes it, secrets redacted."""
+    options = {name: clean(each) if isinstance(each, str) else each for name, each in call.options.items()}
+    written = Written({name: clean(each) for name, each in call.written.items()})
+    return replace(call, options=options, written=written)
 
 
 async def _awaited(handler: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:

@@ -17,7 +17,7 @@ from bot.db.engine import create_engine
 from bot.db.schema import prepare_database
 from bot.plugin_api.calls import Call, Content, Option
 from bot.plugin_api.errors import DiscordError
-from bot.plugin_api.events import Event, MessageObserved
+from bot.plugin_api.events import Event, MessageDeleted, MessageEdited, MessageObserved
 from bot.plugin_api.parts import Form, Level, SeenMessage, Target
 from bot.services.guilds import GuildService
 from bot.services.plugins.claiming import PluginClaims
@@ -121,6 +121,14 @@ class Trial:
         message_id = self.desk.new_id()
         await self.tell(MessageObserved(**self._written(message_id, content, by, more)))
         return message_id
+
+    async def edit(self, message_id: int, content: str, *, by: int = MEMBER, **more: Any) -> None:
+        """Have a member change a message; return once the plugin has heard it."""
+        await self.tell(MessageEdited(**self._written(message_id, content, by, more)))
+
+    async def delete(self, message_id: int) -> None:
+        """Have a message be deleted; return once the plugin has heard it."""
+        await self.tell(MessageDeleted(guild_id=GUILD, channel_id=CHANNEL, message_id=message_id))
 
     async def tell(self, event: Event) -> None:
         """Have something happen; return when the plugin has heard it."""

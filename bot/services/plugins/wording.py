@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from bot.domain.yaml_text import load_yaml
 from bot.plugin_api.errors import BotError
 from bot.texts import SOURCE, fill, placeholders, spoken
 
@@ -52,7 +53,7 @@ def _read(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        content = yaml.safe_load(path.read_text("utf-8")) or {}
+        content = load_yaml(path.read_text("utf-8")) or {}
     except OSError as error:
         raise WordingError(f"{path.name} can't be read: {error.strerror}") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:

@@ -1,5 +1,6 @@
 """What an exported server looks like (docs/BACKUP.md): settings and training, nobody's words, nobody's id."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, time
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     ValidationError,
     field_validator,
 )
@@ -24,6 +26,7 @@ from bot.domain.summaries import Reading
 from bot.domain.tickets import TicketMode, WorkingHours
 from bot.models import AutoReply, Watch, WatchDefault
 from bot.services.guilds import MAX_TIP
+from bot.services.plugins.servers import MAX_CONFIG
 from bot.services.summaries.settings import Section
 from bot.services.tickets.settings import (
     MAX_CATEGORIES,
@@ -39,9 +42,10 @@ from bot.services.training.drafts import MAX_ENTRIES
 FORMAT: Final = "lookout-server"
 VERSION: Final = 1
 MAX_BYTES: Final = 100_000_000
+MAX_PLUGINS: Final = 200
+_UNKEPT: Final = "has a character that no database keeps"
+MAX_ID: Final = 2**63 - 1  # what databases keep
 T = TypeVar("T")
-
-Id = Annotated[str, Field(pattern=r"^\d{1,20}$")]  # JSON's numbers end at 53 bits
 
 
 def _checked(check: Callable[[Any], object], told: str = "") -> AfterValidator:
@@ -72,8 +76,34 @@ def _emoji(value: str) -> None:
         raise ValueError
 
 
+def _id(value: str) -> None:
+    if int(value) > MAX_ID:
+        raise ValueError
+
+
+def _config(value: dict[str, JsonValue]) -> None:
+    told = json.dumps(value)
+    if "\\u0000" in told:
+        raise ValueError(_UNKEPT)
+    if len(told) > MAX_CONFIG:
+        raise ValueError(f"has more than {MAX_CONFIG:,} characters")
+
+
+Id = Annotated[  # JSON's numbers end at 53 bits
+    str, Field(pattern=r"^[0-9]{1,20}$"), _checked(_id, "is no id")
+]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", use_enum_values=True, hide_input_in_errors=True)
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: T) -> T:
+        for each in value if isinstance(value, list) else (value,):
+            if isinstance(each, str) and "\0" in each:
+                raise ValueError(_UNKEPT)
+        return value
 
 
 class Server(_Part):
@@ -169,6 +199,20 @@ class Alerts(_Part):
     nudge_hours: int = Field(ge=1, le=168)
 
 
+class Statistics(_Part):
+    """Who sees figures."""
+
+    own: bool  # members their own
+
+
+class Plugin(_Part):
+    """A plugin that was switched on at least once; its ids, too, are text."""
+
+    plugin: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    is_on: bool
+    config: Annotated[dict[str, JsonValue], _checked(_config)]
+
+
 class Entry(_Part):
     """An answer that staff taught, with the ways to ask for it."""
 
@@ -195,6 +239,8 @@ class Document(_Part):
     ticket_categories: list[Category] = Field(max_length=MAX_CATEGORIES)
     summaries: Summaries | None
     alerts: Alerts | None
+    statistics: Statistics | None = None
+    plugins: list[Plugin] = Field(default=[], max_length=MAX_PLUGINS)
     training: list[Entry] = Field(max_length=MAX_ENTRIES)
 
     @field_validator("ticket_categories")

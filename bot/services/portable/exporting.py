@@ -19,10 +19,14 @@ from bot.services.portable.document import (
     Document,
     Entry,
     Names,
+    Plugin,
     Server,
+    Statistics,
     Summaries,
     Tickets,
 )
+from bot.services.portable.plugins import as_text, ids_in
+from bot.services.statistics.activity import MINE, SCOPE
 from bot.services.training.drafts import draft_of
 
 PORTION = 500  # entries read at a time
@@ -51,6 +55,8 @@ async def export_guild(database: Database, guild_id: int, known: Known, now: dat
         categories = [each for each in await tx.ticket_settings.all_categories() if each.guild_id == guild_id]
         summaries = _one(guild_id, await tx.summary_runs.settings())
         alerts = _one(guild_id, await tx.alerts.settings())
+        figures = await tx.kv.get(SCOPE, str(guild_id))
+        plugins = [each for each in await tx.plugins.guilds() if each.guild_id == guild_id]
     document = Document(
         format=FORMAT,
         version=VERSION,
@@ -70,6 +76,11 @@ async def export_guild(database: Database, guild_id: int, known: Known, now: dat
         ],
         summaries=summaries and Summaries.model_validate(_values(summaries, Summaries.model_fields)),
         alerts=alerts and Alerts.model_validate(_values(alerts, Alerts.model_fields)),
+        statistics=Statistics(own=bool(figures[MINE])) if figures else None,
+        plugins=[
+            Plugin(plugin=each.plugin, is_on=each.is_on, config=as_text(each.config or {}))
+            for each in sorted(plugins, key=lambda each: each.plugin)
+        ],
         training=[entry async for entry in _training(database, guild_id)],
     )
     document.names = _names(document, guild, rows, known)
@@ -167,7 +178,12 @@ def _names(document: Document, guild: Guild, rows: Sequence[Channel], known: Kno
     """
     channels = {row.id: row.name for row in rows if row.parent_id is None and row.name} | dict(known.channels)
     roles = {guild.id: "@everyone"} | dict(known.roles)
+    of_plugins = [each for plugin in document.plugins for each in ids_in(plugin.config)]
     return Names(
-        channels={each: channels[int(each)] for each in channel_ids(document) if int(each) in channels},
-        roles={each: roles[int(each)] for each in role_ids(document) if int(each) in roles},
+        channels={
+            each: channels[int(each)]
+            for each in (*channel_ids(document), *of_plugins)
+            if int(each) in channels
+        },
+        roles={each: roles[int(each)] for each in (*role_ids(document), *of_plugins) if int(each) in roles},
     )

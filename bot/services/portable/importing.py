@@ -1,13 +1,15 @@
 """Writing an exported server into the database, for the same server or another one; the bot is off."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.db.database import Database, Transaction
 from bot.domain.errors import BackupError, UserFacingError
-from bot.models import TicketCategory, Watch
+from bot.models import AutoReply, TicketCategory, Watch
 from bot.services.clock import Clock
 from bot.services.configuration.changes import (
     ALERTS,
@@ -15,6 +17,8 @@ from bot.services.configuration.changes import (
     CATEGORY_ROLES,
     CHANNELS,
     GUILDS,
+    OWN_FIGURES,
+    PLUGINS,
     SUMMARIES,
     TICKETS,
     note,
@@ -23,6 +27,8 @@ from bot.services.configuration.changes import (
 from bot.services.configuration.changes import Row as SettingRow
 from bot.services.portable.document import Document
 from bot.services.portable.exporting import Known, describe_guilds
+from bot.services.portable.plugins import as_numbers, as_text
+from bot.services.statistics.activity import MINE, SCOPE
 from bot.services.tickets.settings import lines_of
 from bot.services.training.drafts import Draft
 from bot.services.training.files import Row
@@ -64,11 +70,32 @@ class Places:
         """Return the channel that takes the place of one, None where there is none."""
         return self._find(id_, use, "channel", self._channels, self._names.channels)
 
-    def role(self, id_: str | None, use: str) -> int | None:
-        """Return the role that takes the place of one, None where there is none."""
+    def role(self, id_: str | None, use: str, *, of_some: bool = False) -> int | None:
+        """Return the role that takes the place of one, None where there is none.
+
+        Args:
+            id_: of the role in the document.
+            use: what it is for.
+            of_some: whether it gives rights, so that not everyone may have it.
+        """
         if id_ is not None and int(id_) in self._everyone:
-            return self._everyone[int(id_)]
+            if not of_some:
+                return self._everyone[int(id_)]
+            self.lost.append(f"{use}: everyone has that role")
+            return None
         return self._find(id_, use, "role", self._roles, self._names.roles)
+
+    def any(self, id_: str, use: str) -> int:
+        """Return the channel or role that takes the place of one.
+
+        Raises:
+            LookupError: there is none.
+        """
+        is_role = id_ in self._names.roles or int(id_) in self._everyone
+        found = self.role(id_, use) if is_role else self.channel(id_, use)
+        if found is None:
+            raise LookupError(id_)
+        return found
 
     def _find(
         self, id_: str | None, use: str, kind: str, there: Mapping[int, str], names: Mapping[str, str]
@@ -119,6 +146,12 @@ async def import_guild(
         if document.ticket_categories:
             await _categories(tx, guild_id, document, places)
             done.parts.append("ticket categories")
+        if document.statistics is not None:
+            await tx.kv.put(SCOPE, str(guild_id), {MINE: document.statistics.own})
+            done.parts.append("statistics")
+        if document.plugins:
+            await _plugins(tx, guild_id, document, places)
+            done.parts.append("plugins")
         await _note(tx, guild_id, before, clock.now())
     done.left_out = places.lost
     if document.training:
@@ -150,6 +183,11 @@ async def _stored(tx: Transaction, guild_id: int) -> _Stored:
     plain[CATEGORIES] = lines_of(categories)
     called = {each.name: str(each.staff_role_id) for each in categories if each.staff_role_id}
     plain[CATEGORY_ROLES] = called or None
+    plain[OWN_FIGURES] = (await tx.kv.get(SCOPE, str(guild_id)) or {}).get(MINE, True)
+    for plugin in [each for each in await tx.plugins.guilds() if each.guild_id == guild_id]:
+        plain[f"{PLUGINS}{plugin.plugin}"] = plugin.is_on
+        for key, value in (plugin.config or {}).items():
+            plain[f"{PLUGINS}{plugin.plugin}.{key}"] = as_text(value)
     rows: list[tuple[Mapping[str, str], SettingRow | None]] = [
         (GUILDS, await tx.guilds.get(guild_id)),
         (TICKETS, await tx.ticket_settings.settings_of(guild_id)),
@@ -175,9 +213,13 @@ async def _answering(tx: Transaction, guild_id: int, document: Document, places:
     values = wanted.model_dump()
     values["staff_channel_id"] = places.channel(wanted.staff_channel_id, "staff channel")
     values["suggest_channel_id"] = places.channel(wanted.suggest_channel_id, "channel of suggested replies")
-    values["admin_role_id"] = places.role(wanted.admin_role_id, "admin role")
+    values["admin_role_id"] = places.role(wanted.admin_role_id, "admin role", of_some=True)
     roles = [places.role(each, "ignored role") for each in wanted.ignored_role_ids or ()]
     values["ignored_role_ids"] = sorted(each for each in roles if each is not None) or None
+    asks = wanted.auto_reply == AutoReply.SUGGEST
+    if asks and values["staff_channel_id"] is None and values["suggest_channel_id"] is None:
+        values["auto_reply"] = AutoReply.OFF.value
+        places.lost.append("replies: switched off, choose where staff are asked about them")
     await tx.guilds.change(guild_id, values)
 
 
@@ -199,7 +241,7 @@ async def _tickets(tx: Transaction, guild_id: int, document: Document, places: P
     assert wanted is not None  # asked before
     values: dict[str, Any] = wanted.model_dump()
     values["parent_id"] = places.channel(wanted.parent_id, "channel of the tickets")
-    values["staff_role_id"] = places.role(wanted.staff_role_id, "staff role of the tickets")
+    values["staff_role_id"] = places.role(wanted.staff_role_id, "staff role of the tickets", of_some=True)
     values["log_channel_id"] = places.channel(wanted.log_channel_id, "log channel of the tickets")
     # The forum's tags and what was posted before are looked at anew.
     await tx.ticket_settings.change(guild_id, values | {"tags": None, "posts_after": None})
@@ -213,7 +255,7 @@ async def _categories(tx: Transaction, guild_id: int, document: Document, places
     ]
     stored = await tx.ticket_settings.set_categories(guild_id, rows)
     for row, each in zip(stored, wanted, strict=True):
-        role_id = places.role(each.staff_role_id, f"role called for category {each.name!r}")
+        role_id = places.role(each.staff_role_id, f"role called for category {each.name!r}", of_some=True)
         await tx.ticket_settings.set_category_role(guild_id, row.id, role_id)
 
 
@@ -239,11 +281,21 @@ async def _alerts(tx: Transaction, guild_id: int, document: Document, places: Pl
     wanted = document.alerts
     assert wanted is not None  # asked before
     values: dict[str, Any] = wanted.model_dump()
-    values["helper_role_id"] = places.role(wanted.helper_role_id, "role of the helpers")
+    values["helper_role_id"] = places.role(wanted.helper_role_id, "role of the helpers", of_some=True)
     if wanted.nudge_on and values["helper_role_id"] is None:
         values["nudge_on"] = False
         places.lost.append("calls to helpers: switched off, choose their role again")
     await tx.alerts.change(guild_id, values)
+
+
+async def _plugins(tx: Transaction, guild_id: int, document: Document, places: Places) -> None:
+    for each in document.plugins:
+        config = {}
+        for key, value in each.config.items():
+            use = partial(places.any, use=f"plugin {each.plugin}: {key}")
+            with suppress(LookupError):  # told; its default holds
+                config[key] = as_numbers(value, use)
+        await tx.plugins.set_guild(each.plugin, guild_id, is_on=each.is_on, config=config or None)
 
 
 async def _train(database: Database, clock: Clock, guild_id: int, document: Document) -> Report:

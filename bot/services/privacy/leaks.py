@@ -3,24 +3,24 @@
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from loguru import logger
 
 from bot.db.database import Database, is_passing
 from bot.domain.signal import Signal
-from bot.models import Action, ActionStatus
+from bot.models import LEAK_PREFIX, Action, ActionStatus
 from bot.models.signal import signal_from_row
 from bot.nlp.redaction import kinds_of
 from bot.services.actions import ActionLog, nonce_of
 from bot.services.clock import Clock
+from bot.services.failpoints import fail_point
 from bot.services.guilds import GuildService
 from bot.services.tools import Tool
 from bot.texts import text
 
 WARN_LEAK: Final = "warn_leak"
-PREFIX: Final = "leak/"  # before the id of the signal: no part of what is answered to it
 QUEUE: Final = 200
 EVERY: Final = timedelta(minutes=10)  # for each member
 REMEMBERED: Final = 5_000  # members
@@ -46,7 +46,7 @@ class LeakWarnings:
         self._max_age = max_age
         self._queue: deque[Signal] = deque(maxlen=QUEUE)  # in a flood the oldest are let go
         self._arrived = asyncio.Event()
-        self._told: OrderedDict[int, float] = OrderedDict()  # by member: monotonic seconds
+        self._told: OrderedDict[int, datetime] = OrderedDict()  # by member: when
 
     def offer(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take stored messages of which something was redacted."""
@@ -86,11 +86,12 @@ class LeakWarnings:
 
     async def warn(self, signal: Signal) -> None:
         """Warn the author of a message, unless they were warned of it, or of another a moment ago."""
-        author_id, now = signal.message.author_id, self._clock.monotonic()
+        author_id, now = signal.message.author_id, self._clock.now()
         last = self._told.get(author_id)
-        if last is not None and now - last < EVERY.total_seconds():
+        if last is not None and now - last < EVERY:
             return
         draft = self._draft(signal)
+        fail_point("leak.before_row")
         async with self._database.transaction() as tx:
             record = await tx.signals.get(signal.id)
             if record is None or record.deleted_at is not None:
@@ -98,14 +99,18 @@ class LeakWarnings:
             begun = await tx.actions.begin(draft)
         if begun is None:
             return
-        self._told[author_id] = now
+        fail_point("leak.after_row")
+        self._remember(author_id, now)
+        await self._actions.execute(begun, signal, interrupted=False)
+
+    def _remember(self, author_id: int, told_at: datetime) -> None:
+        self._told[author_id] = told_at
         while len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
-        await self._actions.execute(begun, signal, interrupted=False)
 
     def _draft(self, signal: Signal) -> Action:
         message = signal.message
-        subject = PREFIX + signal.id
+        subject = LEAK_PREFIX + signal.id
         what = ", ".join(kinds_of(message.content)) or text("privacy.leak_secret")
         return Action(
             signal_id=subject,
@@ -120,20 +125,26 @@ class LeakWarnings:
         )
 
     async def _take_up(self) -> None:
-        """Finish warnings that were begun before the bot stopped."""
+        """Remember who was warned a moment ago; finish warnings that were begun before the bot stopped."""
         async with self._database.reading() as tx:
+            recent = await tx.actions.begun_since(WARN_LEAK, self._clock.now() - EVERY)
             pending = [each for each in await tx.actions.list_pending() if each.kind == WARN_LEAK]
-            found = {
-                record.id: record
-                for record in await tx.signals.get_many(
-                    [each.signal_id.removeprefix(PREFIX) for each in pending]
-                )
-            }
+            subjects = [_subject(each) for each in (*recent, *pending)]
+            found = {record.id: record for record in await tx.signals.get_many(subjects)}
+        for action in recent:
+            record = found.get(_subject(action))
+            if record is not None and record.author_id:
+                self._remember(record.author_id, action.created_at)
         for action in pending:
-            record = found.get(action.signal_id.removeprefix(PREFIX))
+            record = found.get(_subject(action))
             if record is None or record.deleted_at is not None:
                 async with self._database.transaction() as tx:
                     gone = {"status": ActionStatus.SKIPPED.value, "detail": "message deleted"}
                     await tx.actions.finish(action.id, gone)
                 continue
             await self._actions.execute(action, signal_from_row(record.model_dump()), interrupted=True)
+
+
+def _subject(action: Action) -> str:
+    """Return the id of the signal that a warning is about."""
+    return action.signal_id.removeprefix(LEAK_PREFIX)

@@ -8,6 +8,7 @@ from loguru import logger
 
 from bot.db.database import Database
 from bot.services.clock import Clock
+from bot.services.privacy.erased import Erased
 from bot.services.privacy.opt_outs import OptOuts
 from bot.services.privacy.records import EVERYWHERE, MemberKey, Record, RecordFile, Wish
 
@@ -23,6 +24,9 @@ class ErasureLog:
 
     Whatever is restored, or was interrupted, is brought up to date by `reapply`; call it before anything is
     heard, since it takes all that is there for older than the wish.
+
+    Attributes:
+        erased: which messages aren't to be read from history again.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class ErasureLog:
         self._key = key
         self._opt_outs = opt_outs
         self._file = RecordFile(folder)
+        self.erased = Erased(key)
         self._last = 0
         self._behind: list[tuple[Record, Sequence[tuple[int | None, int]]]] = []  # written, not granted yet
         self._turn = asyncio.Lock()  # wishes are granted one after another: their numbers have no gap
@@ -53,6 +58,7 @@ class ErasureLog:
             ]
             await asyncio.to_thread(self._file.append, records)
             self._last = records[-1].number
+            self._note(records)
             self._behind += [(record, [(guild_id, user_id)]) for record in records]
             await self._catch_up(erase)
 
@@ -73,6 +79,7 @@ class ErasureLog:
         """
         async with self._turn:
             records = await asyncio.to_thread(self._file.read)
+            self._note(records)
             async with self._database.reading() as tx:
                 known = (await tx.kv.get(SCOPE, APPLIED) or {}).get("number", 0)
             self._last = max(records[-1].number if records else 0, known)
@@ -84,6 +91,10 @@ class ErasureLog:
             await self._catch_up(erase)
         logger.info("Applied {} wishes of members again that the database didn't know of", len(missing))
         return len(missing)
+
+    def _note(self, records: Sequence[Record]) -> None:
+        for each in records:
+            self.erased.note(each)
 
     async def _catch_up(self, erase: Erase) -> None:
         while self._behind:

@@ -19,6 +19,7 @@ from bot.services.guilds import GuildService
 __all__ = ["Activity", "ActivityService", "Days", "OwnActivity"]
 
 SCOPE: Final = "statistics_settings"  # of key-value pairs
+MINE: Final = "mystats"  # there: whether members may ask for their own figures
 LISTED: Final = 10  # members and channels
 _EVERYWHERE: Final = (EVERYWHERE,)
 
@@ -136,15 +137,15 @@ class ActivityService:
     async def is_mine_allowed(self, guild_id: int) -> bool:
         """Whether members may ask for their own figures."""
         async with self._database.reading() as tx:
-            return bool((await tx.kv.get(SCOPE, str(guild_id)) or {}).get("mystats", True))
+            return bool((await tx.kv.get(SCOPE, str(guild_id)) or {}).get(MINE, True))
 
     async def allow_mine(self, guild_id: int, *, allowed: bool) -> None:
         """Let members ask for their own figures, or no longer."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await tx.guilds.ensure(guild_id, now)
-            before = (await tx.kv.get(SCOPE, str(guild_id)) or {}).get("mystats", True)
-            await tx.kv.put(SCOPE, str(guild_id), {"mystats": allowed})
+            before = (await tx.kv.get(SCOPE, str(guild_id)) or {}).get(MINE, True)
+            await tx.kv.put(SCOPE, str(guild_id), {MINE: allowed})
             await note(tx, guild_id, {OWN_FIGURES: (before, allowed)}, now)
 
     def _shown(self, guild_id: int, members: Sequence[tuple[int, Figures]]) -> Sequence[tuple[int, Figures]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.db.database import Database
 from bot.domain.errors import UserFacingError
+from bot.domain.markdown import escape_markdown
 from bot.domain.schedules import EVERY_DAY, Last, Schedule, next_run
 from bot.models import SummarySettings
 from bot.services.clock import Clock
@@ -173,8 +174,9 @@ def parse_time(written: str) -> time:
     try:
         hour, minute = int(hours), int(minutes or 0)
         return time(_TWELVES[half].index(hour) if half else hour, minute)
-    except ValueError:
-        raise UserFacingError(text("summaries.time_wrong", written=f"{written!r}")) from None
+    except (ValueError, OverflowError):
+        shown = escape_markdown(repr(written.strip()[:20]))
+        raise UserFacingError(text("summaries.time_wrong", written=shown)) from None
 
 
 def parse_days(written: str) -> list[int] | None:

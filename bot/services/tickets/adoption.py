@@ -12,7 +12,7 @@ from bot.models import TicketSettings
 from bot.services.clock import Clock
 from bot.services.tasks import OrderedTasks
 from bot.services.tickets.opening import TicketOpening, Wish
-from bot.services.tickets.ports import ForumPost, OptedOut, PostDesk
+from bot.services.tickets.ports import Erased, ForumPost, OptedOut, PostDesk
 from bot.services.tickets.settings import TicketSettingsService, adopts
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError
 from bot.texts import text
@@ -30,6 +30,7 @@ class TicketAdoption:
     Attributes:
         desk: where posts are; None until there is one.
         opted_out: of whom nothing is stored.
+        erased: what isn't stored though Discord still has it.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class TicketAdoption:
         self._told_of: dict[int, set[int]] = {}  # new posts, by server, until they are looked at
         self.desk: PostDesk | None = None
         self.opted_out: OptedOut = lambda _guild_id, _user_id: False
+        self.erased: Erased = lambda _guild_id, _user_id, _message_id: False
 
     def offer(self, guild_id: int, post_id: int | None = None) -> None:
         """Look for new posts of a server, in the background; at `post_id` even after a later one."""
@@ -100,6 +102,8 @@ class TicketAdoption:
             return
         post = await self._read(desk, settings.guild_id, post_id)
         if post is None or self.opted_out(settings.guild_id, post.author_id):
+            return
+        if self.erased(settings.guild_id, post.author_id, post_id):
             return
         wish = Wish(
             key=key,

@@ -18,7 +18,7 @@ from bot.services.tickets.asking import begin_question
 from bot.services.tickets.display import TicketDisplay
 from bot.services.tickets.life import TicketLife
 from bot.services.tickets.missed import MissedTalk
-from bot.services.tickets.ports import Heard, OptedOut, Responder
+from bot.services.tickets.ports import Erased, Heard, OptedOut, Responder
 from bot.services.tools import TargetGoneError, ToolError
 
 PARALLEL = 8  # threads at the same time
@@ -32,6 +32,7 @@ class TicketConversation:
         missed: what may have been said while nobody listened.
         responder: who answers, None for nobody.
         opted_out: of whom nothing is stored.
+        erased: what isn't stored though Discord still has it.
     """
 
     def __init__(self, database: Database, clock: Clock, life: TicketLife, display: TicketDisplay) -> None:
@@ -44,6 +45,7 @@ class TicketConversation:
         self.missed = MissedTalk(database, clock, display.desk, self.reading)
         self.responder: Responder | None = None
         self.opted_out: OptedOut = lambda _guild_id, _user_id: False
+        self.erased: Erased = lambda _guild_id, _user_id, _message_id: False
 
     async def load(self) -> None:
         """Learn in which threads tickets live, once, at the start."""
@@ -200,7 +202,7 @@ class TicketConversation:
             log.info("Ticket {} isn't opened again: {}", ticket.number, error)
 
     def _message(self, ticket: Ticket, heard: Heard) -> TicketMessage:
-        """Return a message as it is stored: of somebody who opted out nothing but that there was one."""
+        """Return a message as it is stored: of what nobody may keep nothing but that it was."""
         role = _role_of(ticket, heard)
         message = TicketMessage(
             message_id=heard.message_id,
@@ -212,7 +214,7 @@ class TicketConversation:
             created_at=heard.created_at,
             deleted_at=self._clock.now(),
         )
-        if not self.opted_out(ticket.guild_id, heard.author_id):
+        if not self._is_unwanted(ticket, heard):
             message.author_id = heard.author_id
             message.author_name = heard.author_name[:100]
             message.content = clean(heard.content)
@@ -220,6 +222,11 @@ class TicketConversation:
             message.edited_at = heard.edited_at
             message.deleted_at = None
         return message
+
+    def _is_unwanted(self, ticket: Ticket, heard: Heard) -> bool:
+        return self.opted_out(ticket.guild_id, heard.author_id) or self.erased(
+            ticket.guild_id, heard.author_id, heard.message_id
+        )
 
     async def _respond(self, ticket_id: int, message_id: int) -> None:
         """Have a message of a ticket's member answered, unless staff speak there."""

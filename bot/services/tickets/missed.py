@@ -1,6 +1,7 @@
 """Which tickets are read anew after nobody listened: at once where something was said, else slowly."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -35,6 +36,7 @@ class MissedTalk:
         self._desk = desk
         self._reading = reading
         self._slots = asyncio.Semaphore(PARALLEL)
+        self._sessions: Counter[int] = Counter()  # begun, by server
         self._begun: set[int] = set()  # servers of which all tickets are read, or being read
         self._notices: dict[int, int] = {}  # the newest message of a thread that nobody wrote
         self._unsure: set[int] = set()  # tickets
@@ -52,12 +54,16 @@ class MissedTalk:
         self._unsure.discard(ticket.id)
 
     async def read(self, guild_id: int) -> None:
-        """Read what was missed in a server's living tickets."""
-        is_first = guild_id not in self._begun
-        self._begun.add(guild_id)
+        """Read what was missed in a server's living tickets, unless a newer session sees to it meanwhile."""
+        self._sessions[guild_id] += 1
+        session = self._sessions[guild_id]
         async with self._database.reading() as tx:
             living = [each for each in await tx.tickets.living_of(guild_id) if each.thread_id is not None]
             newest = await tx.ticket_messages.newest_of(guild_id)
+        if self._sessions[guild_id] != session:
+            return
+        is_first = guild_id not in self._begun
+        self._begun.add(guild_id)
         self._unsure.update(ticket.id for ticket in living)
         changed = [ticket for ticket in living if self._has_news(ticket, newest.get(ticket.id, 0))]
         await asyncio.gather(*(self._read(ticket) for ticket in changed))

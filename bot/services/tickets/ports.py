@@ -141,3 +141,4 @@ class Responder(Protocol):
 
 ClosedHook = Callable[[Ticket], Awaitable[None]]
 OptedOut = Callable[[int, int], bool]  # guild and user: nothing they say is stored
+Erased = Callable[[int, int, int], bool]  # guild, user and message: they had it erased

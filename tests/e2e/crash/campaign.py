@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,37 +17,29 @@ from bot.db.engine import create_engine
 from bot.db.schema import prepare_database
 from bot.services.failpoints import FAIL_POINTS, TICKET_FAIL_POINTS
 from sandbox.client import SandboxClient
-from tests.e2e.crash import harness
-from tests.e2e.crash.summaries import harness as summaries
-from tests.e2e.crash.tickets import harness as tickets
-
-Outcome = harness.Outcome | tickets.Outcome | summaries.Outcome
+from tests.e2e.crash.aside.harness import POINTS as ASIDE_POINTS
+from tests.e2e.crash.aside.harness import AsidePlan, AsideRun
+from tests.e2e.crash.harness import Outcome, Plan, Run, play
+from tests.e2e.crash.road.harness import RoadPlan, RoadRun
+from tests.e2e.crash.summaries.harness import POINTS as SUMMARY_POINTS
+from tests.e2e.crash.summaries.harness import SummaryPlan, SummaryRun
+from tests.e2e.crash.tickets.harness import TicketPlan, TicketRun
+from tests.e2e.crash.verdict import KINDS
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a campaign is about: its fail points, how a seed is played, and what a verdict counts."""
+    """What a campaign is about: its fail points, how a run is played, and the plan of a seed."""
 
     points: tuple[str, ...]
-    play: Callable[[int, dict[str, Any], Path, Path], Awaitable[Outcome]]
-    counted: tuple[str, ...]
+    run: type[Run[Any]]
+    plan_of: Callable[[int], Plan]
 
 
-ROAD = Kind(
-    FAIL_POINTS,
-    lambda seed, *more: harness.play(harness.Plan.of(seed), *more),
-    ("lost", "kept", "stuck", "twice", "unanswered", "stray"),
-)
-TICKETS = Kind(
-    TICKET_FAIL_POINTS,
-    lambda seed, *more: tickets.play(tickets.TicketPlan.of(seed), *more),
-    ("lost", "stuck", "twice", "unanswered", "stray"),
-)
-SUMMARIES = Kind(
-    summaries.POINTS,
-    lambda seed, *more: summaries.play(summaries.SummaryPlan.of(seed), *more),
-    ("lost", "stuck", "twice", "stray"),
-)
+ROAD = Kind(FAIL_POINTS, RoadRun, RoadPlan.of)
+TICKETS = Kind(TICKET_FAIL_POINTS, TicketRun, TicketPlan.of)
+SUMMARIES = Kind(SUMMARY_POINTS, SummaryRun, SummaryPlan.of)
+ASIDE = Kind(ASIDE_POINTS, AsideRun, AsidePlan.of)
 
 
 async def run(kind: Kind, seeds: Iterable[int], parallel: int, folder: Path) -> list[Outcome]:
@@ -61,7 +53,8 @@ async def run(kind: Kind, seeds: Iterable[int], parallel: int, folder: Path) -> 
     async def play_some() -> None:
         async with await SandboxClient.launch() as sandbox:
             for seed in waiting:
-                outcomes.append(await kind.play(seed, sandbox.ready, folder / str(seed), template))
+                plan = kind.plan_of(seed)
+                outcomes.append(await play(kind.run, plan, sandbox.ready, folder / str(seed), template))
                 _tell(outcomes[-1])
 
     async with asyncio.TaskGroup() as group:
@@ -85,7 +78,7 @@ def _figures(kind: Kind, outcomes: list[Outcome], seconds: float) -> Iterator[tu
     yield "without nonces", sum(not outcome.plan.enforce_nonce for outcome in outcomes)
     yield "messages", sum(outcome.messages for outcome in outcomes)
     yield "posted by the bot", sum(outcome.answers for outcome in outcomes)
-    for name in kind.counted:
+    for name in KINDS:
         yield name, sum(len(getattr(outcome.verdict, name)) for outcome in outcomes)
     yield "other faults", sum(len(outcome.errors) for outcome in outcomes)
     yield "kills", sum(kills.values())
@@ -102,8 +95,10 @@ def main() -> int:
     parser.add_argument("--parallel", type=int, default=2)
     parser.add_argument("--tickets", action="store_true", help="the life of tickets, not the main road")
     parser.add_argument("--summaries", action="store_true", help="the daily post and alerts")
+    parser.add_argument("--aside", action="store_true", help="suggestions, calls by reaction, warnings")
     options = parser.parse_args()
-    kind = TICKETS if options.tickets else SUMMARIES if options.summaries else ROAD
+    chosen = ((options.tickets, TICKETS), (options.summaries, SUMMARIES), (options.aside, ASIDE))
+    kind = next((each for wanted, each in chosen if wanted), ROAD)
     folder = Path(tempfile.mkdtemp(prefix="lookout-crash-"))
     started = time.monotonic()
     seeds = range(options.first, options.first + options.runs)

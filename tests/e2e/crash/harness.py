@@ -5,28 +5,26 @@ import random
 import shutil
 import signal
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
-import aiohttp
+import pytest
 
-from bot.services.failpoints import FAIL_POINTS
+from bot.db.database import Database
+from bot.db.engine import create_engine
 from sandbox.client import SandboxClient
-from sandbox.ollama import OllamaSandbox, Rule
 from tests.e2e.crash.child import ROOT, BotProcess
-from tests.e2e.crash.judge import Stored, Verdict, judge
-from tests.e2e.crash.story import Story
+from tests.e2e.crash.verdict import Verdict
 
+needs_kills = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
 KILL_DEADLINE = 60.0  # seconds until a fail point must have been passed
-SETTLE_DEADLINE = 60.0  # seconds until everything must be done
 STOP_DEADLINE = 20.0
 LOOK_EVERY = 0.1
-ROUND_EVERY = 0.7  # seconds between rounds of talk while the bot lives
-CROWD = 230  # messages in each place, said before what is asked
-AGED = "-3 minutes"  # more than the two minutes in which Discord surely knows a nonce
 ENV = {
     "LOOKOUT_ORCHESTRATOR__CHANNEL_THROTTLE_SECONDS": "0",
     "LOOKOUT_ORCHESTRATOR__USER_COOLDOWN_SECONDS": "0",
@@ -36,16 +34,11 @@ ENV = {
     "LOOKOUT_WORKERS__SWEEP_SECONDS": "1",
     "LOOKOUT_NLP__ENCODER": "off",
     "LOOKOUT_SHUTDOWN__DRAIN_SECONDS": "5",
+    "LOOKOUT_DISCORD__WELCOME": "false",
     "LOG_LEVEL": "INFO",
     "ADMIN_PORT": "0",
     "PATH": "/usr/bin:/bin",
 }
-# These are passed only once for a channel, or only after a kill that left something to resume.
-ONCE = ("owner.before_commit", "owner.after_commit")
-RESUMING = "resume.after_claim"
-# These are passed only where a language model judges and writes.
-OF_MODELS = ("judging.after_answer", "reply.after_write")
-LEAVE_ACTIONS = ("plan.after_commit", "action.before_send", "action.after_send", "action.after_record")
 
 
 @dataclass(frozen=True)
@@ -56,6 +49,12 @@ class Kill:
     nth: int = 1
     after: float = 0.0
 
+    @classmethod
+    def at(cls, text: str) -> Self:
+        """Return the kill at a fail point that is given as the bot is told of it: `name` or `name:nth`."""
+        name, _, nth = text.partition(":")
+        return cls(name, int(nth or 1))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -63,36 +62,12 @@ class Plan:
 
     seed: int
     kills: tuple[Kill, ...]
-    enforce_nonce: bool
-    aged: bool = False  # every kill is followed by a long outage
-    crowded: bool = False
-    event_latency: float = 0.0  # seconds until the bot hears of anything, its servers among it
-    fresh: bool = False  # the bot comes to a server where people have talked before
+    enforce_nonce: bool = True
 
     @property
-    def has_model(self) -> bool:
-        """Whether a language model is asked."""
-        return any(kill.point in OF_MODELS for kill in self.kills)
-
-    @classmethod
-    def of(cls, seed: int, *, short: bool = False) -> "Plan":
-        """Return the plan of a seed: successive seeds go through the fail points, and extra kills follow."""
-        rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
-        round_, index = divmod(seed, len(FAIL_POINTS))
-        point = FAIL_POINTS[index]
-        kills = [Kill(point, 1 if point in (*ONCE, RESUMING) else rng.choice((1, 1, 2, 3)))]
-        if point == RESUMING:
-            kills.insert(0, Kill(rng.choice(LEAVE_ACTIONS)))
-        repeatable = [name for name in FAIL_POINTS if name not in (*ONCE, RESUMING)]
-        for _ in range(0 if short else rng.choice((0, 0, 1, 1, 2))):
-            anywhere = Kill(None, after=rng.uniform(0.3, 3.0))
-            known = Kill(rng.choice(repeatable), rng.choice((1, 2)))
-            kills.append(anywhere if rng.random() < 0.3 else known)
-        return cls(
-            seed, tuple(kills[:3]), enforce_nonce=(index + round_) % 2 == 0,
-            aged=rng.random() < 0.15, crowded=not short and rng.random() < 0.15,
-            event_latency=0.3 if point in ONCE else rng.choice((0.0, 0.0, 0.3)),
-        )  # fmt: skip
+    def points(self) -> list[str]:
+        """Where the bot is to die, in order."""
+        return [kill.point or "anywhere" for kill in self.kills]
 
 
 @dataclass
@@ -100,186 +75,180 @@ class Outcome:
     """What a run came to."""
 
     plan: Plan
-    verdict: Verdict
+    folder: Path
+    verdict: Verdict = field(default_factory=Verdict)
     killed_at: list[str] = field(default_factory=list)
-    messages: int = 0
-    answers: int = 0
+    messages: int = 0  # of people
+    answers: int = 0  # everything the bot posted
     errors: list[str] = field(default_factory=list)  # kills that were not hit, exits that were not clean
-    folder: Path = Path()
 
     def faults(self) -> list[str]:
         """Return everything wrong with it."""
         return [*self.errors, *self.verdict.faults()]
 
 
-class Run:
-    """Plays one plan."""
+P = TypeVar("P", bound=Plan)
 
-    def __init__(
-        self, plan: Plan, discord: SandboxClient, folder: Path, template: Path, env: Mapping[str, str]
-    ) -> None:
-        self._plan = plan
-        self._env = env
-        self._discord = discord
-        self._folder = folder
+
+class Run(ABC, Generic[P]):
+    """Plays one plan. What it is about is told by the subclass: who says what, and what must come of it.
+
+    Attributes:
+        settle_deadline: seconds until everything must be done after the last start.
+        talk_every: seconds between two rounds of talk while the bot lives.
+        env: what the bot's environment has beside `ENV`.
+        last_env: the same, in its last life alone.
+    """
+
+    settle_deadline: ClassVar[float] = 60.0
+    talk_every: ClassVar[float] = LOOK_EVERY
+    env: Mapping[str, str] = {}
+    last_env: Mapping[str, str] = {}
+
+    def __init__(self, plan: P, discord: SandboxClient, folder: Path, template: Path) -> None:
+        self.plan = plan
+        self.discord = discord
+        self.folder = folder
+        self.rng = random.Random(plan.seed + 1_000_000)  # noqa: S311 - repeatable, not secret
+        self.database = folder / "data" / "lookout.db"
+        self.outcome = Outcome(plan, folder)
+        self.app: dict[str, Any] = {}  # the bot's application, once `begin` has made it
         self._template = template
-        self._rng = random.Random(plan.seed + 1_000_000)  # noqa: S311 - repeatable, not secret
-        self._database = folder / "data" / "lookout.db"
+
+    @abstractmethod
+    async def begin(self) -> None:
+        """Make the server, its people and `app`, and have the bot know what it must."""
+
+    @abstractmethod
+    async def talk(self) -> None:
+        """Have people go on, with a bot that is connected."""
+
+    @abstractmethod
+    async def judge(self) -> Verdict:
+        """Compare what happened with what should have."""
+
+    @abstractmethod
+    async def count(self) -> tuple[int, int]:
+        """Return how many messages of people there were, and how many of the bot."""
+
+    async def before_kill(self, kill: Kill) -> None:
+        """Do what comes before a life that ends early."""
+
+    async def after_kill(self) -> None:
+        """Do what comes after it."""
+
+    async def before_end(self) -> None:
+        """Do what comes before the last life."""
+
+    async def at_last(self, bot: BotProcess) -> None:
+        """Do what comes once, in the last life."""
+
+    def talks(self, kill: Kill) -> bool:
+        """Whether people talk during a life that ends like that."""
+        return True
+
+    async def is_done(self, bot: BotProcess) -> bool:
+        """Whether the last life may end."""
+        return (await self.judge()).settled()
 
     async def play(self) -> Outcome:
         """Play the plan and judge it."""
-        plan = self._plan
-        await self._discord.set_faults(
-            clear=True, enforce_nonce=plan.enforce_nonce, event_latency=plan.event_latency
-        )
-        story = await Story.begin(self._discord, f"run{self._plan.seed}", self._rng)
-        self._prepare(story)
-        outcome = Outcome(self._plan, Verdict(), folder=self._folder)
-        if self._plan.fresh:
-            await self._arrive(story)
-        for kill in self._plan.kills:
-            if self._plan.crowded:
-                await story.crowd(CROWD)
-            await story.round()
-            await self._live_until_killed(story, kill, outcome)
-            if self._plan.aged:
-                await self._let_time_pass(story)
-        await story.round()
-        await self._live_to_the_end(story, outcome)
-        outcome.verdict = judge(story, await self._discord.sync(), Stored.read(self._database))
-        outcome.messages = len(story.said)
-        bot = story.app["bot_id"]
-        outcome.answers = sum(e["kind"] == "message" and e["author_id"] == bot for e in self._discord.record)
-        return outcome
+        await self.discord.set_faults(clear=True, enforce_nonce=self.plan.enforce_nonce)
+        self.database.parent.mkdir(parents=True)
+        (self.folder / "config").symlink_to(ROOT / "config")
+        shutil.copy(self._template, self.database)
+        await self.begin()
+        for kill in self.plan.kills:
+            await self.before_kill(kill)
+            await self._live_until_killed(kill)
+            await self.after_kill()
+        await self.before_end()
+        await self._live_to_the_end()
+        self.outcome.verdict = await self.judge()
+        self.outcome.messages, self.outcome.answers = await self.count()
+        return self.outcome
 
-    def _prepare(self, story: Story) -> None:
-        """Make the bot's folder, with a server it has known for an hour and whose staff channel is set."""
-        self._database.parent.mkdir(parents=True)
-        (self._folder / "config").symlink_to(ROOT / "config")
-        shutil.copy(self._template, self._database)
-        if self._plan.fresh:
-            return
-        with closing(sqlite3.connect(self._database)) as connection, connection:
+    def start(self, **more: str) -> BotProcess:
+        """Start the bot."""
+        env = {
+            **ENV, "LOOKOUT_API__ENABLED": "false", **self.env, **more,
+            "DISCORD_BOT_TOKEN": self.app["token"],
+            "DISCORD_API_URL": self.discord.api_url,
+            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+            "DISCORD_CDN_URL": self.discord.cdn_url,
+        }  # fmt: skip
+        return BotProcess(self.folder, env)
+
+    async def is_connected(self) -> bool:
+        """Whether the bot has a session."""
+        return bool((await self.discord.call("connected", app=self.app["id"]))["sessions"])
+
+    def see_server(self, guild_id: int, staff_channel_id: int | None) -> None:
+        """Have a server known to the bot for an hour, with its staff channel."""
+        with closing(sqlite3.connect(self.database)) as connection, connection:
             connection.execute(
                 "INSERT INTO guilds (id, name, first_seen_at, auto_reply, staff_channel_id, timezone,"
                 " watch_default) VALUES (?, 'server', datetime('now', '-1 hour'), 'on', ?, 'UTC', 'public')",
-                (story.guild, story.staff),
-            )
-            connection.execute(  # what staff are told of many alike reports is no answer to one of them
-                "INSERT INTO alert_settings (guild_id, incidents_on, window_minutes, members,"
-                " cooldown_minutes, wait_hours, nudge_on, nudge_hours) VALUES (?, 0, 60, 3, 60, 4, 0, 6)",
-                (story.guild,),
+                (guild_id, staff_channel_id),
             )
 
-    async def _arrive(self, story: Story) -> None:
-        """Live for the first time, until the bot has noted where to begin to read, and die."""
-        await story.round()
-        story.come()
-        bot = self._start(story, LOOKOUT_API__ENABLED="false")
-        async with asyncio.timeout(SETTLE_DEADLINE):
-            while not all(Stored.read(self._database).cursors.get(place) for place in story.watched):
-                await bot.ended_within(LOOK_EVERY)
-        bot.kill()
-        await bot.ended_within(STOP_DEADLINE)
+    @asynccontextmanager
+    async def bots_database(self) -> AsyncIterator[Database]:
+        """Open the database as the bot does, which doesn't run."""
+        engine = create_engine(f"sqlite+aiosqlite:///{self.database}")
+        try:
+            yield Database(engine)
+        finally:
+            await engine.dispose()
 
-    def _start(self, story: Story, **more: str) -> BotProcess:
-        env = {
-            **ENV, **self._env, **more,
-            "DISCORD_BOT_TOKEN": story.app["token"],
-            "DISCORD_API_URL": self._discord.api_url,
-            "DISCORD_GATEWAY_URL": self._discord.gateway_url,
-            "DISCORD_CDN_URL": self._discord.cdn_url,
-            "LOOKOUT_DISCORD__WELCOME": "false",
-        }  # fmt: skip
-        return BotProcess(self._folder, env)
-
-    async def _live_until_killed(self, story: Story, kill: Kill, outcome: Outcome) -> None:
-        armed = {"LOOKOUT_API__ENABLED": "false"}
-        if kill.point is not None:
-            armed["LOOKOUT_FAIL_POINT"] = f"{kill.point}:{kill.nth}"
-        bot = self._start(story, **armed)
+    async def _live_until_killed(self, kill: Kill) -> None:
+        armed = {} if kill.point is None else {"LOOKOUT_FAIL_POINT": f"{kill.point}:{kill.nth}"}
+        bot = self.start(**armed)
+        async with asyncio.TaskGroup() as group:  # to the end of the round: what was said must be remembered
+            if self.talks(kill):
+                group.create_task(self._talk(bot))
+            ended = await bot.ended_within(KILL_DEADLINE if kill.point is not None else kill.after)
+            if not ended:
+                bot.kill()
+                await bot.ended_within(STOP_DEADLINE)
         if kill.point is None:
-            await bot.ended_within(kill.after)
-            bot.kill()
-            await bot.ended_within(STOP_DEADLINE)
-            outcome.killed_at.append("anywhere")
-            return
-        try:
-            async with asyncio.timeout(KILL_DEADLINE):
-                await self._discord_connected(story, bot)
-                while not await bot.ended_within(ROUND_EVERY):
-                    await story.round()
-        except TimeoutError:
-            outcome.errors.append(f"{kill} was not hit within {KILL_DEADLINE} s")
-            bot.kill()
-            await bot.ended_within(STOP_DEADLINE)
-            return
-        if bot.exit_code != -signal.SIGKILL or bot.killed_at() != kill.point:
-            outcome.errors.append(f"{kill} expected, but exit code {bot.exit_code} at {bot.killed_at()}")
-        outcome.killed_at.append(kill.point)
+            self.outcome.killed_at.append("anywhere")
+        elif not ended:
+            self.outcome.errors.append(f"{kill} was not hit within {KILL_DEADLINE} s")
+        else:
+            if bot.exit_code != -signal.SIGKILL or bot.killed_at() != kill.point:
+                found = f"exit code {bot.exit_code} at {bot.killed_at()}"
+                self.outcome.errors.append(f"{kill} expected, but {found}")
+            self.outcome.killed_at.append(kill.point)
 
-    async def _discord_connected(self, story: Story, bot: BotProcess) -> None:
-        """Wait until the bot is connected or dead."""
+    async def _talk(self, bot: BotProcess) -> None:
+        """Have people go on for as long as the bot is there."""
         while not await bot.ended_within(LOOK_EVERY):
-            if (await self._discord.call("connected", app=story.app["id"]))["sessions"]:
-                return
+            if await self.is_connected():
+                await self.talk()
+                if await bot.ended_within(self.talk_every):
+                    return
 
-    async def _let_time_pass(self, story: Story) -> None:
-        """Make interrupted actions look as old as after a long outage."""
-        with closing(sqlite3.connect(self._database)) as connection, connection:
-            connection.execute(
-                "UPDATE actions SET created_at = datetime(created_at, ?) WHERE status = 'pending'", (AGED,)
-            )
-        last = (await self._discord.sync())[-1]["n"]
-        for action in Stored.read(self._database).actions:
-            if action["status"] == "pending":
-                key = (action["kind"], int(action["signal_id"].partition(":")[2]))
-                story.too_old.setdefault(key, last)
-
-    async def _live_to_the_end(self, story: Story, outcome: Outcome) -> None:
-        bot = self._start(story)
+    async def _live_to_the_end(self) -> None:
+        bot = self.start(**self.last_env)
         try:
-            async with asyncio.timeout(SETTLE_DEADLINE):
-                await self._discord_connected(story, bot)
-                await story.round()
-                while not await self._is_done(story, bot) and not await bot.ended_within(LOOK_EVERY):
+            async with asyncio.timeout(self.settle_deadline):
+                await self.at_last(bot)
+                while not await self.is_done(bot) and not await bot.ended_within(LOOK_EVERY):
                     pass
         except TimeoutError:
-            outcome.errors.append(f"not done after {SETTLE_DEADLINE} s")
+            self.outcome.errors.append(f"not done after {self.settle_deadline} s")
         bot.terminate()
         if not await bot.ended_within(STOP_DEADLINE):
             bot.kill()
             await bot.ended_within(STOP_DEADLINE)
         if bot.exit_code != 0:
-            outcome.errors.append(f"exit code {bot.exit_code} after SIGTERM")
-
-    async def _is_done(self, story: Story, bot: BotProcess) -> bool:
-        verdict = judge(story, await self._discord.sync(), Stored.read(self._database))
-        return verdict.settled() and await _queue_depth(bot) == 0
+            self.outcome.errors.append(f"exit code {bot.exit_code} after SIGTERM")
 
 
-async def _queue_depth(bot: BotProcess) -> int | None:
-    url = bot.api_url()
-    if url is None:
-        return None
-    async with aiohttp.ClientSession() as session, session.get(f"{url}/readyz") as response:
-        body: dict[str, Any] = await response.json()
-    return body["queue_depth"] if body["ready"] else None
-
-
-async def play(plan: Plan, sandbox: dict[str, Any], folder: Path, template: Path) -> Outcome:
+async def play(kind: type[Run[P]], plan: P, sandbox: dict[str, Any], folder: Path, template: Path) -> Outcome:
     """Play a plan against a sandbox process that printed the line `sandbox` when it was ready."""
     async with SandboxClient(sandbox) as discord:
         await discord.call("settings", identify_interval=0.0)  # the bot is started again at once
         discord._seen = (await discord.call("connected"))["last"]  # earlier runs are none of this one's
-        if not plan.has_model:
-            return await Run(plan, discord, folder, template, {}).play()
-        async with OllamaSandbox() as ollama:
-            # Asked about everything it leaves every judgement as it is: the story knows what the heads say.
-            ollama.script(Rule(lambda asked: bool(asked.format), {"results": []}), "Take the second door.")
-            env = {
-                "LOOKOUT_LLM__PROVIDER": "ollama",
-                "LOOKOUT_LLM__OBSERVER_MODE": "llm",
-                "OLLAMA_HOST": ollama.url,
-            }
-            return await Run(plan, discord, folder, template, env).play()
+        return await kind(plan, discord, folder, template).play()

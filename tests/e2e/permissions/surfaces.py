@@ -78,7 +78,8 @@ def wizard_of(people: People) -> set[str]:
     """Return the ids of the wizard's parts that the bot has shown so far."""
     places = people.discord.core.world.channels.values()
     parts = (part for place in places for each in place.messages.values() for part in walk(each.components))
-    return {part["custom_id"] for part in parts if part.get("custom_id", "").startswith(WIZARD)}
+    ids = {part["custom_id"] for part in parts if part.get("custom_id", "").startswith(WIZARD)}
+    return {re.sub(r"/\d+/", "/", each, count=1) for each in ids}
 
 
 def untried(section: str, base: type[Any]) -> list[str]:

@@ -89,7 +89,7 @@ async def test_a_new_session_reads_only_the_tickets_in_which_something_was_said(
 ) -> None:
     monkeypatch.setattr(missed, "PAUSE", 0.0)
     made = await living(home, tmp_path, sqlite_template)
-    (_, first, _), (_, _, gone), (spoken, *_) = made[3], made[4], made[7]
+    (_, first, _), (_, _, gone), (spoken, *_), (other, *_) = made[3], made[4], made[7], made[9]
     await first.edit("It fails at noon.")
     await gone.delete()
     async with running_bot(discord, folder=tmp_path) as bot:
@@ -99,21 +99,23 @@ async def test_a_new_session_reads_only_the_tickets_in_which_something_was_said(
         await bot.until("the deletion", lambda: bot.rows(TEXT, gone.id) == [("",)])
         assert lookups(discord, 0) == []
 
-        async def new_session() -> None:
-            begin = discord.record.last
-            await discord.invalidate(resumable=False)
-            await discord.wait_for(ready, 15, begin)
-
         def ready(entry: Any) -> bool:
             return bool(entry["kind"] == "connection" and entry["event"] == "ready")
 
-        mark = discord.record.last
-        await new_session()
+        mark = begin = discord.record.last
+        await discord.invalidate(resumable=False)
+        meanwhile = await home.bob.say("Meanwhile.", other)
+        await discord.wait_for(ready, 15, begin)
+        # Read with that session, which has looked at all tickets by then: the next one finds it at rest.
+        await bot.until("what was said", lambda: bot.rows(TEXT, meanwhile.id) == [("Meanwhile.",)])
         begin = discord.record.last
         await discord.kick(resumable=False)
         await home.alice.say("Anybody?", spoken)  # it is her ticket, whatever roles she has
         said = await home.bob.say("Here too.", spoken)
         await discord.wait_for(ready, 15, begin)
         await bot.until("what was said", lambda: bot.rows(TEXT, said.id) == [("Here too.",)])
-        assert [each["path"] for each in reads(discord, mark)] == [f"/channels/{spoken.id}/messages"]
-        assert len(lookups(discord, mark)) == 1  # of Bob, of whom nobody knows whether he is of the staff
+        read = [each["path"] for each in reads(discord, mark)]
+        assert read == [f"/channels/{each.id}/messages" for each in (other, spoken)]
+        assert len(lookups(discord, mark)) == len(
+            read
+        )  # of Bob, of whom nobody knows whether he is of the staff

@@ -65,7 +65,7 @@ class Cast:
         if isinstance(self.server, OllamaSandbox):
             self.server.script(ollama_answers.Answer(text, wait=until.wait))
         else:
-            self.loopback.script(hosted_answers.Answer(text, wait=until.wait))  # type: ignore[arg-type]
+            self.loopback.script(hosted_answers.Answer(text, wait=until.wait))
 
     async def close(self) -> None:
         if self.provider is not None:

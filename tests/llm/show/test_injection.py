@@ -69,7 +69,7 @@ def obeying() -> Obeying:
 @pytest.fixture
 async def writer(new_cast: NewCast, new_stage: NewStage, obeying: Obeying) -> Writer:
     cast = await new_cast("ollama")
-    cast.loopback.script(obeying)  # type: ignore[arg-type]
+    cast.loopback.script(obeying)
     assert cast.provider is not None
     return new_stage({"ollama": cast.provider}, chains=cast.links).writer
 

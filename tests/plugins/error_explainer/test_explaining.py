@@ -232,3 +232,58 @@ async def test_what_is_kept_holds_no_words_and_goes(trial: Trial) -> None:
     await trial.say(samples.PYTHON)
     await trial.erase(MEMBER)
     assert not await trial.kept(MEMBER)
+
+
+async def test_what_is_beyond_the_limits_is_left_to_the_bot(trial: Trial) -> None:
+    for member in range(15):
+        claimed = await trial.claims(samples.JAVA, by=50_000 + member)
+        assert claimed is not None
+        await trial.tell(decision(claimed, left_to="error_explainer"))
+    assert await trial.claims(samples.JAVA, by=60_000) is None, "else it would get no answer at all"
+    await trial.later(10 * MINUTE)
+    assert await trial.claims(samples.JAVA, by=60_000) is not None
+    assert len(trial.posts) == 15
+
+
+async def test_of_two_traces_at_once_the_bot_answers_the_second(trial: Trial) -> None:
+    first = await trial.claims(samples.JAVA)
+    assert first is not None
+    assert await trial.claims(samples.GO) is None
+    assert await trial.claims(samples.JAVA, message_id=first) is not None, "asked again, it is still its own"
+    await trial.tell(decision(first, left_to="error_explainer"))
+    assert [each.reply_to for each in trial.posts] == [first]
+    assert await trial.claims(samples.JAVA, message_id=first) is not None, "it has its answer already"
+
+
+async def test_a_turn_that_is_not_needed_is_given_back(trial: Trial) -> None:
+    for number in range(16):
+        claimed = await trial.claims(samples.JAVA)
+        assert claimed is not None, number
+        if number % 3:
+            await trial.tell(decision(claimed, "reply" if number % 3 == 1 else "escalate"))
+        else:
+            await trial.delete(claimed)
+    assert not trial.posts
+
+
+async def test_a_trace_that_an_edit_brings_is_explained_once(trial: Trial) -> None:
+    message_id = await trial.say("it doesn't start")
+    await trial.edit(message_id, f"it doesn't start\n{samples.PYTHON}")
+    assert [each.reply_to for each in trial.posts] == [message_id]
+    await trial.edit(message_id, f"it doesn't start!\n{samples.PYTHON}")
+    assert [each.deleted for each in trial.posts] == [False]
+
+
+@pytest.mark.parametrize("now", ["solved, thanks", samples.GO], ids=["no trace", "another"])
+async def test_an_explanation_goes_when_an_edit_takes_its_trace_away(trial: Trial, now: str) -> None:
+    message_id = await trial.say(samples.PYTHON)
+    await trial.edit(message_id, now)
+    assert [each.deleted for each in trial.posts] == [True]
+
+
+async def test_an_edit_before_the_decision_is_what_is_explained(trial: Trial) -> None:
+    claimed = await trial.claims(samples.JAVA)
+    assert claimed is not None
+    await trial.edit(claimed, samples.GO, intent="problem_report")
+    await trial.tell(decision(claimed, left_to="error_explainer"))
+    assert "panic" in trial.posts[0].text

@@ -1,14 +1,15 @@
 """Approved requests become issues on a stand-in for GitHub: one each, whatever goes wrong."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from bot.domain.errors import UserFacingError
-from bot.plugin_api.testing import MEMBER, STAFF
-from sandbox.github.driver import rate_limit
-from tests.plugins.feature_requests.conftest import Desk
+from bot.plugin_api import LimitError
+from bot.plugin_api.testing import GUILD, MEMBER, STAFF
+from sandbox.github.driver import rate_limit, secondary_limit
+from tests.plugins.feature_requests.conftest import REVIEW, Desk
 
 
 async def test_an_approved_request_becomes_an_issue(desk: Desk) -> None:
@@ -257,3 +258,32 @@ async def test_a_request_whose_member_is_erased_is_not_opened_after_all(desk: De
     await desk.trial.later(121)
     assert not desk.repository.issues
     assert STAFF
+
+
+async def test_too_many_posts_are_tried_again_and_are_no_failure(desk: Desk) -> None:
+    await desk.request()
+    keeping = desk.trial.service.registry.keeping
+    [(_, key, place)] = [each for each in await desk.trial.kept(0) if each[1].startswith("place/")]
+    await keeping.put("feature_requests", GUILD, 0, key, place | {"message_id": None, "thread_id": None})
+    desk.trial.posts.clear()
+    desk.trial.desk.failing.append(cast("Any", LimitError("30 times a minute")))
+    await desk.trial.later(180)
+    assert not desk.trial.posts
+    assert desk.trial.failures == 0
+    await desk.trial.later(60)
+    assert [each.channel_id for each in desk.trial.posts] == [REVIEW]
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [(None, 60), (300, 300)], ids=["words alone", "with a time"])
+async def test_a_secondary_limit_is_no_missing_permission(
+    desk: Desk, wait: int | None, seconds: float
+) -> None:
+    review = await desk.request()
+    desk.github.fail("status", "/issues", method="POST", **secondary_limit(wait))
+    told = await desk.approve(review)
+    assert "asked too much lately" in told
+    with pytest.raises(UserFacingError, match="asked too much lately"):
+        await desk.approve(review)
+    desk.trial.clock.forward(seconds + 1)
+    assert "Approved" in await desk.approve(review)
+    assert len(desk.repository.issues) == 1

@@ -1,5 +1,7 @@
 """Members draft, change, submit and vote; staff decide."""
 
+import json
+
 import pytest
 
 from bot.domain.errors import UserFacingError
@@ -84,8 +86,9 @@ async def test_a_draft_is_discarded(desk: Desk) -> None:
 async def test_ten_an_hour_and_no_more(desk: Desk) -> None:
     for _ in range(10):
         await desk.draft()
-    with pytest.raises(UserFacingError, match="10 times an hour"):
-        await desk.draft()
+    refused = await desk.draft()
+    assert "10 times an hour" in refused.text
+    assert b"I want to download all cards" in refused.content.files[0].data, "nothing is written twice"
     await desk.draft(by=MEMBER + 1)
     await desk.trial.later(3_601)
     await desk.draft()
@@ -216,3 +219,92 @@ async def test_old_drafts_and_decided_requests_are_forgotten(desk: Desk) -> None
     assert [key for _, key, _ in await desk.trial.kept() if key.startswith("place/")]
     await desk.trial.later(90 * 86_400)
     assert not [key for _, key, _ in await desk.trial.kept() if key.startswith(("place/", "request/"))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"title": "x"}, "The title needs 3 to 100"),
+        ({"want": "", "why": ""}, "The description needs"),
+        ({"done": "a point\n" * 9}, "more than 8 acceptance criteria"),
+    ],
+    ids=["title", "description", "criteria"],
+)
+async def test_a_form_that_is_not_taken_gives_the_words_back(
+    desk: Desk, changes: dict[str, str], told: str
+) -> None:
+    refused = await desk.draft(by=MEMBER, **changes)
+    assert told in refused.text
+    assert b"team lead" in refused.content.files[0].data
+    for _ in range(10):
+        assert (await desk.draft()).content.card, "what isn't taken is no turn"
+
+
+async def test_a_change_that_is_not_taken_gives_the_words_back_and_keeps_the_draft(desk: Desk) -> None:
+    shown = await desk.draft()
+    form = (await desk.trial.press(shown, "Edit")).form
+    refused = (await desk.trial.send(form, title="", description="All new words")).said[0]
+    assert b"All new words" in refused.content.files[0].data
+    assert (await desk.trial.press(shown, "Submit")).text
+
+
+async def test_staff_get_their_words_back_too(desk: Desk) -> None:
+    review = await desk.request()
+    form = (await desk.trial.press(review, "Edit", by=STAFF)).form
+    refused = (await desk.trial.send(form, by=STAFF, title="", description="Better words")).said[0]
+    assert b"Better words" in refused.content.files[0].data
+
+
+async def test_a_model_that_writes_nothing_is_no_fault_of_the_member(desk: Desk) -> None:
+    desk.trial.language.answers.append(json.dumps({"title": "    ", "description": "      "}))
+    shown = await desk.draft()
+    assert shown.content.card is not None
+    assert shown.content.card.title == "Export a board as CSV"
+    assert shown.content.card.footer.startswith("Your own words")
+
+
+async def test_a_draft_is_kept_before_a_model_is_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("the bot ends here")
+
+    monkeypatch.setattr(desk.trial.language, "fill", broken)
+    with pytest.raises(UserFacingError):
+        await desk.draft()
+    assert "**#1**" in (await desk.trial.command("submit-feature")).text
+
+
+async def test_ids_of_people_and_places_stay_in_discord(desk: Desk) -> None:
+    want = "<@123456789012345678> in <#223456789012345678> asks <@&323456789012345678> for it <:y_y:4234567>"
+    review = await desk.request(want=want, title="As <@!123456789012345678> says")
+    told = await desk.approve(review)
+    assert "Approved" in told
+    sent = str([each["body"] for each in desk.github.asked()])
+    assert "(somebody) in (a channel) asks (somebody) for it" in sent
+    assert not [number for number in ("123456789", "223456789", "323456789", "4234567") if number in sent]
+    assert "123456789" not in str(await desk.trial.kept())
+
+
+async def test_a_draft_whose_request_is_there_already_makes_no_second(desk: Desk) -> None:
+    await desk.draft()
+    registry = desk.trial.service.registry
+    [kept] = [each for each in await desk.trial.kept(MEMBER) if each[1] == "draft"]
+    await desk.trial.command("submit-feature")
+    await registry.keeping.put(
+        "feature_requests", GUILD, MEMBER, "draft", kept[2]
+    )  # as if it had ended there
+    with pytest.raises(UserFacingError, match="draft is gone"):
+        await desk.trial.command("submit-feature")
+    assert len([each for each in desk.trial.posts if each.channel_id == REVIEW]) == 1
+
+
+async def test_a_server_that_keeps_too_much_loses_no_draft(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.draft()
+    monkeypatch.setattr("bot.services.plugins.keeping.MAX_VALUES", len(await desk.trial.kept()) + 1)
+    with pytest.raises(UserFacingError, match="as many requests as it may"):
+        await desk.trial.command("submit-feature")
+    monkeypatch.setattr("bot.services.plugins.keeping.MAX_VALUES", 10_000)
+    assert "Your request is" in (await desk.trial.command("submit-feature")).text
+    assert len([key for _, key, _ in await desk.trial.kept() if key.startswith("request/")]) == 1
+    assert desk.trial.failures == 0

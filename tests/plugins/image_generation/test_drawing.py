@@ -259,3 +259,25 @@ async def test_jpeg_and_webp_are_shown(studio: Studio) -> None:
     lossless = struct.pack("<I", 63 | 63 << 14)
     studio.pictures.picture = b"RIFF\x00\x00\x00\x00WEBPVP8L\x00\x00\x00\x00\x2f" + lossless + bytes(8)
     assert (await studio.draw()).content.files[0].name.endswith(".webp")
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "spent"),
+    [
+        (403, "own safety check", 0.0), (402, "no credit left", 0.0), (429, "too much to do", 0.0),
+        (502, "problem of its own", 0.05),
+    ],
+)  # fmt: skip
+async def test_what_openrouter_tells_amid_an_answer_is_said(code: int, told: str, spent: float) -> None:
+    async with a_studio(service="openrouter", model="some/model") as studio:
+        studio.pictures.midway = code
+        with pytest.raises(UserFacingError, match=told):
+            await studio.draw()
+        assert (await studio.spent())[0] == spent
+
+
+async def test_openrouters_403_is_a_flagged_prompt_and_no_bad_key() -> None:
+    async with a_studio(service="openrouter", model="some/model") as studio:
+        studio.pictures.fail("status", status=403, body={"error": {"code": 403, "message": "flagged"}})
+        with pytest.raises(UserFacingError, match="own safety check"):
+            await studio.draw()

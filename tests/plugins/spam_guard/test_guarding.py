@@ -322,3 +322,32 @@ async def test_ordinary_talk_is_left_alone(trial: Trial) -> None:
         await trial.say(text)
     assert not trial.desk.deleted
     assert not trial.posts
+
+
+async def test_what_an_edit_turns_into_spam_is_held_once(trial: Trial) -> None:
+    message_id = await trial.say("hello everybody, how are you?")
+    await trial.edit(message_id, TEXT, **SPAM)
+    await trial.edit(message_id, f"{TEXT} now", **SPAM)
+    assert trial.desk.deleted == [message_id]
+    assert "97 %) · held" in card(trial)
+
+
+async def test_edits_are_no_flood_and_no_repetition(trial: Trial) -> None:
+    message_id = await trial.say("a list that I go on with")
+    for number in range(40):
+        await trial.edit(message_id, f"a list that I go on with {number}")
+    assert not trial.desk.deleted
+
+
+async def test_staff_see_that_the_author_deleted_it_after_a_dry_run(trial: Trial) -> None:
+    await trial.set("dry_run", "yes")
+    message_id = await trial.say(TEXT, **SPAM)
+    await trial.delete(message_id)
+    assert card(trial).endswith("· the message has been deleted since")
+    assert labels(trial) == ["Spam", "No spam"], "what they say still teaches the guard"
+
+
+async def test_its_own_deletions_are_no_news(trial: Trial) -> None:
+    message_id = await trial.say(TEXT, **SPAM)
+    await trial.delete(message_id)
+    assert card(trial).endswith("· held")

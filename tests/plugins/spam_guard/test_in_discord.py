@@ -136,3 +136,21 @@ async def test_that_it_may_not_time_out_is_named(city: Sandbox, watchman: Runnin
     assert town.staff is not None
     assert any("missing permission: Moderate Members" in each for each in await texts(town.staff))
     assert await texts(town.chat) == []
+
+
+async def test_what_it_lacks_in_the_server_is_said_with_the_fix(city: Sandbox, watchman: Running) -> None:
+    town = await a_home(city, "bare")
+    answer = await town.owner.slash("plugins enable", channel=town.help, options={"plugin": "spam_guard"})
+    told = (answer.message or await answer.followup()).content
+    assert "I lack **Manage Messages, Moderate Members** in this server" in told
+    assert f"guild_id={town.guild.id}" in told
+    info = await town.owner.slash("plugins info", channel=town.help, options={"plugin": "spam_guard"})
+    assert info.message is not None
+    assert "I lack **Manage Messages" in str(info.message.embeds)
+    able = await a_home(city, "able", bot_permissions=MAY)
+    answer = await able.owner.slash("plugins enable", channel=able.help, options={"plugin": "spam_guard"})
+    assert "I lack" not in (answer.message or await answer.followup()).content
+    answer = await town.owner.slash(
+        "plugins enable", channel=town.help, options={"plugin": "image_generation"}
+    )
+    assert "I lack" not in (answer.message or await answer.followup()).content, "it needs no more"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from bot.domain.tickets import post_key
 from bot.models import Ticket
 from bot.services.tickets.adoption import TRIES
 from bot.services.tickets.ports import ForumPost
@@ -126,6 +127,15 @@ async def test_nothing_of_who_opted_out_becomes_a_ticket(office: Office, forum: 
     forum.add(FORUM + 1)
     await office.service.adoption.take_up(GUILD)
     assert await tickets(office) == []
+
+
+async def test_a_post_that_its_member_had_erased_is_not_taken_again(office: Office, forum: FakeForum) -> None:
+    erased = (GUILD, ALICE, FORUM + 1)
+    office.service.adoption.erased = lambda *asked: asked == erased
+    forum.add(FORUM + 1)
+    forum.add(FORUM + 2)
+    await office.service.adoption.take_up(GUILD)
+    assert [each.key for each in await tickets(office)] == [post_key(FORUM + 2)]
 
 
 async def test_a_post_that_is_gone_costs_the_server_no_forum(office: Office, forum: FakeForum) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bot.db.questions import QuestionRepository
 from bot.models import Question
-from tests.services.tickets.conftest import ALICE, BOB, SAM, Office
+from tests.services.tickets.conftest import ALICE, BOB, GUILD, SAM, Office
 from tests.services.tickets.test_life import Recording
 
 
@@ -86,6 +86,19 @@ async def test_who_opted_out_moves_their_ticket_without_being_quoted(
         assert await tx.questions.of_ticket(ticket.id) == []
     assert newest is not None
     assert (newest.content, newest.author_id, newest.author_name) == ("", 0, "")
+
+
+async def test_what_was_erased_is_not_read_from_the_thread_again(
+    office: Office, responder: Recording
+) -> None:
+    ticket = await office.waiting_for_member()
+    message = office.heard(ALICE, "1.2")
+    office.desk.past = [message, office.heard(ALICE, "and 1.3")]
+    erased = (GUILD, ALICE, message.message_id)
+    office.service.conversation.erased = lambda *asked: asked == erased
+    await caught_up(office, responder)
+    assert (await office.texts(ticket))[1:] == ["and 1.3"]
+    assert responder.heard == []
 
 
 async def test_staff_who_opted_out_mute_the_bot(office: Office) -> None:

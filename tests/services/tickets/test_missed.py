@@ -57,6 +57,16 @@ async def test_a_new_session_reads_what_has_news_and_is_unsure_of_the_rest(
     assert [missed.is_unsure(ticket) for ticket in tickets] == [True, True, False]
 
 
+async def test_a_session_that_begins_while_another_is_seen_to_has_nothing_read_twice(
+    office: Office, read: list[int]
+) -> None:
+    await three(office)
+    missed = office.service.conversation.missed
+    missed._notices.clear()
+    await asyncio.gather(missed.read(GUILD), missed.read(GUILD))
+    assert sorted(read) == [1, 2, 3]
+
+
 async def test_a_ticket_of_which_nothing_is_known_is_read(
     office: Office, read: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

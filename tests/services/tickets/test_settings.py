@@ -56,3 +56,43 @@ async def test_everyone_and_categories_that_are_gone_are_no_choice(office: Offic
     await settings.set_categories(GUILD, "")
     with pytest.raises(UserFacingError, match="no such category"):
         await settings.set_category_role(GUILD, billing.id, 77)
+
+
+class TestSettings:
+    async def test_categories_are_read_line_by_line(self, office: Office) -> None:
+        text = "\N{CREDIT CARD} Billing | Payments\n\n3D printing\n<:bug:123> Bugs and more |"
+        await office.service.settings.set_categories(GUILD, text)
+        found = [(c.emoji, c.name, c.description) for c in office.service.settings.categories(GUILD)]
+        assert found == [
+            ("\N{CREDIT CARD}", "Billing", "Payments"),
+            ("", "3D printing", ""),
+            ("<:bug:123>", "Bugs and more", ""),
+        ]  # fmt: skip
+        await office.again().load()
+        assert len(office.service.settings.categories(GUILD)) == 3
+
+    @pytest.mark.parametrize(
+        "text",
+        ["A\na", "Open", "x" * 21, "A | " + "x" * 101, "\n".join(f"c{n}" for n in range(16)), "| only"],
+        ids=["twice", "a state", "long", "long description", "many", "nameless"],
+    )
+    async def test_other_categories_are_refused(self, office: Office, text: str) -> None:
+        with pytest.raises(UserFacingError):
+            await office.service.settings.set_categories(GUILD, text)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("max_open", 0), ("cooldown_seconds", -1), ("remind_hours", 0), ("close_hours", 99_999),
+         ("working_hours", "whenever")],
+    )  # fmt: skip
+    async def test_values_out_of_bounds_are_refused(self, office: Office, name: str, value: object) -> None:
+        with pytest.raises(UserFacingError):
+            await office.service.settings.change(GUILD, **{name: value})
+
+    async def test_a_forum_is_made_with_its_tags(self, office: Office) -> None:
+        await office.service.settings.set_categories(GUILD, "Billing")
+        forum_id = await office.service.create_forum(GUILD, "support")
+        settings = office.service.settings.of(GUILD)
+        assert settings.parent_id == forum_id
+        assert settings.tags is not None
+        assert set(settings.tags) == set(office.service.settings.tag_names(GUILD))

@@ -1,44 +1,24 @@
 """What came of a run with a summary and alerts: the sandbox's record, and whether all is noted as done."""
 
 import re
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sandbox.record import Entry
 from tests.e2e.crash.summaries.story import SummaryStory
+from tests.e2e.crash.verdict import Verdict, reading
 
 ALERT, ALARM = "Several members report the same problem", "Sentiment: "
 PAGES = re.compile(r"\d+ of (\d+)$")
 NOT_DONE = (
-    "SELECT 'run ' || local_date || ' is ' || status FROM summary_runs WHERE status <> 'posted'",
-    "SELECT 'post ' || id FROM summary_posts WHERE finished_at IS NULL OR message_id IS NULL",
-    "SELECT 'incident ' || id FROM incidents WHERE message_id IS NULL OR shown IS NULL",
-    "SELECT 'nudge ' || id FROM nudges WHERE message_id IS NULL",
+    "SELECT 'run ' || local_date || ' is ' || status AS what FROM summary_runs WHERE status <> 'posted'",
+    "SELECT 'post ' || id AS what FROM summary_posts WHERE finished_at IS NULL OR message_id IS NULL",
+    "SELECT 'incident ' || id AS what FROM incidents WHERE message_id IS NULL OR shown IS NULL",
+    "SELECT 'nudge ' || id AS what FROM nudges WHERE message_id IS NULL",
 )
-
-
-@dataclass
-class Verdict:
-    """What is wrong, in words."""
-
-    lost: list[str] = field(default_factory=list)
-    twice: list[str] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
-    stray: list[str] = field(default_factory=list)
-
-    def faults(self) -> list[str]:
-        """Return everything that is wrong."""
-        names = ("lost", "twice", "stuck", "stray")
-        return [f"{name}: {what}" for name in names for what in getattr(self, name)]
-
-    def settled(self) -> bool:
-        """Whether nothing is missing that may still come, or what is wrong stays wrong."""
-        return bool(self.twice) or not (self.lost or self.stuck)
 
 
 @dataclass
@@ -116,5 +96,5 @@ def judge(story: SummaryStory, seen: Seen, database: Path) -> Verdict:
 
 def not_done(database: Path) -> list[str]:
     """Return what isn't noted as done, without changing the database."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)) as connection:
-        return [text for query in NOT_DONE for (text,) in connection.execute(query)]
+    with reading(database) as there:
+        return [row["what"] for query in NOT_DONE for row in there.rows(query)]

@@ -1,42 +1,17 @@
 """What came of a run with tickets: the sandbox's record against the database, without the bot's code."""
 
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from tests.e2e.crash.tickets.seen import Seen
 from tests.e2e.crash.tickets.story import TicketStory, Wish, answer
+from tests.e2e.crash.verdict import Row, Verdict, reading
 
-Row = dict[str, Any]
 APART = 60  # seconds between two pings in a server
 ONCE = ("rating", "log", "direct")
 TOLD = "asked the team"
-
-
-@dataclass
-class Verdict:
-    """What is wrong, in words."""
-
-    lost: list[str] = field(default_factory=list)
-    twice: list[str] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
-    stray: list[str] = field(default_factory=list)
-
-    def faults(self) -> list[str]:
-        """Return everything that is wrong."""
-        found = []
-        for name in ("lost", "twice", "unanswered", "stuck", "stray"):
-            found += [f"{name}: {what}" for what in getattr(self, name)]
-        return found
-
-    def settled(self) -> bool:
-        """Whether nothing is missing that may still come, or what is wrong stays wrong."""
-        return bool(self.twice) or not (self.lost or self.unanswered or self.stuck)
 
 
 @dataclass
@@ -51,17 +26,13 @@ class Stored:
     @classmethod
     def read(cls, path: Path) -> "Stored":
         """Read a database without changing it, whether or not a bot is writing to it."""
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
-            connection.row_factory = sqlite3.Row
-
-            def rows(query: str) -> list[Row]:
-                return [dict(row) for row in connection.execute(query)]
-
+        with reading(path) as there:
+            messages = there.rows("SELECT * FROM ticket_messages")
             return cls(
-                rows("SELECT * FROM tickets ORDER BY id"),
-                {row["message_id"]: row["content"] for row in rows("SELECT * FROM ticket_messages")},
-                rows("SELECT * FROM questions WHERE ticket_id IS NOT NULL"),
-                rows("SELECT * FROM ticket_deliveries"),
+                there.rows("SELECT * FROM tickets ORDER BY id"),
+                {row["message_id"]: row["content"] for row in messages},
+                there.rows("SELECT * FROM questions WHERE ticket_id IS NOT NULL"),
+                there.rows("SELECT * FROM ticket_deliveries"),
             )
 
 

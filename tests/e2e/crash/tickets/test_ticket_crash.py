@@ -1,29 +1,22 @@
 """The bot is killed at every fail point of a ticket's life: nothing is lost, stuck, said or pinged twice."""
 
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.services.failpoints import TICKET_FAIL_POINTS
-from tests.e2e.crash.harness import Kill
-from tests.e2e.crash.tickets.harness import TicketPlan, play
+from tests.e2e.crash.conftest import Survives
+from tests.e2e.crash.harness import Kill, needs_kills
+from tests.e2e.crash.tickets.harness import TicketPlan, TicketRun
 
 RUNS = 100
 AT_LEAST = 6  # kills of the campaign at each fail point
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+pytestmark = needs_kills
 
 
 def _plan(number: int, *points: str, **more: Any) -> TicketPlan:
-    kills = (Kill(*_nth(point)) for point in points)
-    return TicketPlan(1_000 + number, tuple(kills), enforce_nonce=False, **more)
-
-
-def _nth(point: str) -> tuple[str, int]:
-    name, _, nth = point.partition(":")
-    return name, int(nth or 1)
+    return TicketPlan(1_000 + number, tuple(map(Kill.at, points)), enforce_nonce=False, **more)
 
 
 # Several kills in each run: what takes time are the starts of the bot.
@@ -42,25 +35,17 @@ SHORT = {
 }  # fmt: skip
 
 
-async def _survives(plan: TicketPlan, sandbox: dict[str, Any], tmp_path: Path, template: Path) -> None:
-    outcome = await play(plan, sandbox, tmp_path / "bot", template)
-    assert not outcome.faults(), "\n".join([str(plan), *outcome.faults(), f"see {outcome.folder}/bot.log"])
-    assert outcome.killed_at == [kill.point or "anywhere" for kill in plan.kills]
-
-
 @pytest.mark.parametrize("plan", SHORT.values(), ids=SHORT)
 async def test_no_ticket_is_lost_stuck_or_served_twice_after_a_kill(
-    plan: TicketPlan, sandbox: dict[str, Any], tmp_path: Path, sqlite_template: Path
+    plan: TicketPlan, survives: Survives
 ) -> None:
-    await _survives(plan, sandbox, tmp_path, sqlite_template)
+    await survives(TicketRun, plan)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(RUNS))
-async def test_ticket_campaign(
-    seed: int, sandbox: dict[str, Any], tmp_path: Path, sqlite_template: Path
-) -> None:
-    await _survives(TicketPlan.of(seed), sandbox, tmp_path, sqlite_template)
+async def test_ticket_campaign(seed: int, survives: Survives) -> None:
+    await survives(TicketRun, TicketPlan.of(seed))
 
 
 def test_each_fail_point_of_tickets_kills_always_and_in_the_campaign_often() -> None:

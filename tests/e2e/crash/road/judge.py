@@ -1,17 +1,13 @@
 """What came of a run: the sandbox's own record against the database, read without the bot's code."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sandbox.record import Entry
-from tests.e2e.crash.story import ANSWERED, Kind, Story
-
-Row = dict[str, Any]
+from tests.e2e.crash.road.story import ANSWERED, Kind, Story
+from tests.e2e.crash.verdict import Row, Verdict, reading
 
 
 @dataclass
@@ -26,17 +22,12 @@ class Stored:
     @classmethod
     def read(cls, path: Path) -> "Stored":
         """Read a database without changing it, whether or not a bot is writing to it."""
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
-            connection.row_factory = sqlite3.Row
-
-            def rows(query: str) -> list[Row]:
-                return [dict(row) for row in connection.execute(query)]
-
+        with reading(path) as there:
             return cls(
-                {row["message_id"]: row for row in rows("SELECT * FROM signals")},
-                rows("SELECT * FROM actions ORDER BY id"),
-                rows("SELECT * FROM gaps WHERE closed_at IS NULL"),
-                {row["id"]: row["cursor"] for row in rows("SELECT id, cursor FROM channels")},
+                {row["message_id"]: row for row in there.rows("SELECT * FROM signals")},
+                there.rows("SELECT * FROM actions ORDER BY id"),
+                there.rows("SELECT * FROM gaps WHERE closed_at IS NULL"),
+                {row["id"]: row["cursor"] for row in there.rows("SELECT id, cursor FROM channels")},
             )
 
 
@@ -67,26 +58,6 @@ class Heard:
                 heard.deleted.add(entry["message_id"])
                 del heard.texts[entry["message_id"]], heard.places[entry["message_id"]]
         return heard
-
-
-@dataclass
-class Verdict:
-    """Everything wrong with a run; each list holds a line for each fault."""
-
-    lost: list[str] = field(default_factory=list)  # exists in Discord, not (or not so) in the database
-    kept: list[str] = field(default_factory=list)  # deleted in Discord, its text still in the database
-    stuck: list[str] = field(default_factory=list)  # signals, actions, gaps and cursors that never got on
-    twice: list[str] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
-    stray: list[str] = field(default_factory=list)  # said by the bot for no reason, or not in its log
-
-    def faults(self) -> list[str]:
-        """Return every line with its kind."""
-        return [f"{kind}: {line}" for kind, lines in vars(self).items() for line in lines]
-
-    def settled(self) -> bool:
-        """Whether nothing is left to be done; more could only be wrong, not missing."""
-        return not (self.lost or self.kept or self.stuck or self.unanswered)
 
 
 def judge(story: Story, record: Sequence[Entry], stored: Stored) -> Verdict:
