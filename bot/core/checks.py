@@ -77,8 +77,10 @@ async def require_manager_of(interaction: discord.Interaction[Any], guild_id: in
     """Return a server in which the caller may do what `is_manager` says, asked in direct messages.
 
     Raises:
-        UserFacingError: they may not, aren't in it, or it can't be looked into now.
+        UserFacingError: they may not, aren't in it, ask elsewhere, or it can't be looked into now.
     """
+    if interaction.guild_id is not None:  # what is answered is seen there
+        raise UserFacingError(text("checks.here"))
     guild: discord.Guild | None = interaction.client.get_guild(guild_id)
     if guild is None or guild.unavailable:
         raise UserFacingError(text("checks.server_away"))

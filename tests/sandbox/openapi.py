@@ -21,8 +21,10 @@ _URI = "urn:discord"
 _SAFE_INTEGER = 1 << 53
 _MEDIA = 16  # a kind of channel that Discord has and its description lacks
 _UNDESCRIBED = ("use_nested_fields",)  # discord.py asks for a forum post's message by it
-_CHANGING = re.compile(  # ids, times and people's names
-    r'"[1-9]\d{16,18}"|"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"|"(?P<of>username|global_name)": "[^"\\]{1,32}"'
+_CHANGING = re.compile(  # ids, times, and words that are shorter than any that are too long
+    r'"[1-9]\d{16,18}"|"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"'
+    r'|"(?P<of>username|global_name|title|label|placeholder|custom_id|text)": "(?:[^"\\]|\\.){1,32}"'
+    r'|"(?P<long>content|description)": "(?:[^"\\]|\\.){1,100}"'
 )
 _BITS = ("allow", "deny", "permissions", "default_member_permissions")
 
@@ -227,7 +229,7 @@ def _errors(what: str, validator: Draft202012Validator, value: Any) -> list[str]
 
 
 def _likeness(body: Any) -> str:
-    """Return a body's text without names, with ids and times numbered as they come: alike ones conform alike.
+    """Return a body's text without short words, and ids and times numbered: alike ones conform alike.
 
     A bot registers the same commands at each start, and to look at them takes most of a second.
     """
@@ -235,8 +237,8 @@ def _likeness(body: Any) -> str:
     text = json.dumps(body, sort_keys=True)
 
     def numbered(found: re.Match[str]) -> str:
-        if found["of"]:
-            return f"<{found['of']}>"
+        if words := found["of"] or found["long"]:
+            return f"<{words}>"
         return numbers.setdefault(found[0], f"<{len(numbers)}:{len(found[0])}>")
 
     return _CHANGING.sub(numbered, text)
