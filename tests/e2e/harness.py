@@ -29,6 +29,7 @@ from tests.sandbox.openapi import assert_conforms_if_described
 from tests.sandbox.pointing import pointed_at
 
 SHARED = ROOT.parent / "shared"
+START_DEADLINE = 30.0  # seconds: the first start in a process imports most of the bot
 SHORT = 2.0  # seconds: pauses between two tries; longer ones are between two looks
 _OTHERS = ("/sandbox/", "/aiohttp/", "/pytest_asyncio/", "/tests/")
 
@@ -93,7 +94,7 @@ class Running(Facts):
     async def start(self) -> None:
         """Start, and return once /readyz says so."""
         self._task = asyncio.create_task(self.application.run(), name="the bot")
-        await self.until("the admin API", self._has_api)
+        await self.until("the admin API", self._has_api, START_DEADLINE)
         self.api_url = self.log.api_url
         await self.until("the bot to be ready", self._is_ready)
 
