@@ -11,7 +11,7 @@ import aiohttp
 
 from sandbox.errors import ApiError
 from sandbox.ops.registry import OperationError
-from sandbox.record import Entry, Predicate
+from sandbox.record import PATIENCE, Entry, Predicate
 from sandbox.vocabulary import Vocabulary
 
 START_DEADLINE = 20.0
@@ -126,7 +126,7 @@ class SandboxClient(Vocabulary):
                 self._seen = entry["n"]
         return self.record
 
-    async def wait_for(self, predicate: Predicate, timeout: float = 5.0, after: int = 0) -> Entry:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Predicate, timeout: float = PATIENCE, after: int = 0) -> Entry:  # noqa: ASYNC109
         """Return the first entry of the record newer than `after` that satisfies the predicate.
 
         Raises:

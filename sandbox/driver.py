@@ -7,7 +7,7 @@ from sandbox.core import Core
 from sandbox.handles import Member
 from sandbox.ids import Clock
 from sandbox.ops import perform
-from sandbox.record import Entry, Predicate, Record
+from sandbox.record import PATIENCE, Entry, Predicate, Record
 from sandbox.server import Server
 from sandbox.vocabulary import Vocabulary
 from sandbox.world import Application
@@ -100,7 +100,7 @@ class Sandbox(Vocabulary):
         """Perform an operation by name."""
         return perform(self.core, op, args)
 
-    async def wait_for(self, predicate: Predicate, timeout: float = 5.0, after: int = 0) -> Entry:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Predicate, timeout: float = PATIENCE, after: int = 0) -> Entry:  # noqa: ASYNC109
         """Return the first entry of the record newer than `after` that satisfies the predicate.
 
         Raises:

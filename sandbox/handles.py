@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, Self
 
 from sandbox.errors import InteractionFailedError
-from sandbox.record import Entry, Predicate
+from sandbox.record import PATIENCE, Entry, Predicate
 
 Json = dict[str, Any]
 DEFERRED = 5
@@ -26,7 +26,7 @@ class Caller(Protocol):
         """Perform an operation."""
         ...
 
-    async def wait_for(self, predicate: Predicate, timeout: float = 5.0, after: int = 0) -> Entry:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Predicate, timeout: float = PATIENCE, after: int = 0) -> Entry:  # noqa: ASYNC109
         """Return the first entry of the record newer than `after` that satisfies the predicate."""
         ...
 
@@ -160,7 +160,7 @@ class Answer:
             self._member, await self._member.caller.call("interaction", interaction=self.interaction_id)
         )
 
-    async def followup(self, timeout: float = 5.0) -> Message:  # noqa: ASYNC109
+    async def followup(self, timeout: float = PATIENCE) -> Message:  # noqa: ASYNC109
         """Wait for a followup and return the newest."""
         await self._member.caller.wait_for(
             lambda e: (
@@ -287,7 +287,7 @@ class Member:
         *,
         channel: Any,
         options: Json | None = None,
-        timeout: float = 5.0,  # noqa: ASYNC109 - a deadline for the whole answer
+        timeout: float = PATIENCE,  # noqa: ASYNC109 - a deadline for the whole answer
         **more: Any,
     ) -> Answer:
         """Run a slash command in `channel` and return the answer.
@@ -318,14 +318,14 @@ class Member:
             value=value,
             options={name: option_value(item) for name, item in (options or {}).items()},
         )
-        return (await self._answered(body, 5.0)).choices
+        return (await self._answered(body, PATIENCE)).choices
 
     async def menu(self, command: str, target: Any, *, channel: Any = None) -> Answer:
         """Use a context menu command on a message or member."""
         args = {"user": self.id, "command": command, "target": ref(target), "channel": ref(channel)}
-        return await self._answered(await self.caller.call("menu", **args), 5.0)
+        return await self._answered(await self.caller.call("menu", **args), PATIENCE)
 
-    async def click(self, message: Any, label: str, *, timeout: float = 5.0) -> Answer:  # noqa: ASYNC109
+    async def click(self, message: Any, label: str, *, timeout: float = PATIENCE) -> Answer:  # noqa: ASYNC109
         """Press a button by its label, emoji or custom id."""
         body = await self.caller.call("click", user=self.id, message=ref(message), label=label)
         return await self._answered(body, timeout)
@@ -336,9 +336,9 @@ class Member:
         body = await self.caller.call(
             "choose", user=self.id, message=ref(message), select=select, values=chosen
         )
-        return await self._answered(body, 5.0)
+        return await self._answered(body, PATIENCE)
 
-    async def submit(self, modal: Modal | Answer, values: Json, *, timeout: float = 5.0) -> Answer:  # noqa: ASYNC109
+    async def submit(self, modal: Modal | Answer, values: Json, *, timeout: float = PATIENCE) -> Answer:  # noqa: ASYNC109
         """Fill in a form, fields by label or custom id, and submit it."""
         given = {name: ref(value) for name, value in values.items()}
         body = await self.caller.call("submit", user=self.id, interaction=modal.interaction_id, values=given)
@@ -347,7 +347,7 @@ class Member:
     async def forge(self, data: Json, *, channel: Any, kind: int = 2) -> Answer:
         """Start an interaction no client would: its `data` as given, unchecked."""
         args = {"user": self.id, "channel": ref(channel), "data": data, "kind": kind}
-        return await self._answered(await self.caller.call("forge", **args), 5.0)
+        return await self._answered(await self.caller.call("forge", **args), PATIENCE)
 
     async def _answered(self, started: Json, timeout: float) -> Answer:  # noqa: ASYNC109
         """Wait for the first answer, and for a deferred one to be filled."""

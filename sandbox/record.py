@@ -10,6 +10,7 @@ from sandbox.ids import Clock, iso
 
 Entry = dict[str, Any]
 Predicate = Callable[[Entry], object]
+PATIENCE = 20.0  # seconds a wait may take unless told otherwise: the machine may be a busy one
 
 
 class Record:
@@ -76,7 +77,7 @@ class Record:
         """Forget all entries; numbers go on."""
         self._entries.clear()
 
-    async def wait(self, predicate: Predicate, timeout: float = 5.0, after: int = 0) -> Entry:  # noqa: ASYNC109
+    async def wait(self, predicate: Predicate, timeout: float = PATIENCE, after: int = 0) -> Entry:  # noqa: ASYNC109
         """Return the first entry newer than `after` that satisfies the predicate, waiting for it if need be.
 
         Raises:

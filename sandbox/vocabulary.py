@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.handles import Channel, Guild, Member, Message, Overwrites, Role, overwrites_json, ref
-from sandbox.record import Entry, Predicate
+from sandbox.record import PATIENCE, Entry, Predicate
 
 Json = dict[str, Any]
 
@@ -20,7 +20,7 @@ class Vocabulary(ABC):
         """Perform an operation by name."""
 
     @abstractmethod
-    async def wait_for(self, predicate: Predicate, timeout: float = 5.0, after: int = 0) -> Entry:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Predicate, timeout: float = PATIENCE, after: int = 0) -> Entry:  # noqa: ASYNC109
         """Return the first entry of the record newer than `after` that satisfies the predicate.
 
         Raises:
@@ -115,10 +115,12 @@ class Vocabulary(ABC):
         made: Json = await self.call("application", name=name, **more)
         return made
 
-    async def invite(self, app: Any, *, guild: Any = None, permissions: Sequence[str] | None = None) -> None:
+    async def invite(
+        self, app: Any, *, guild: Any = None, permissions: Sequence[str] | None = None, by: Any = None
+    ) -> None:
         """Add an application's bot to a guild."""
         given = None if permissions is None else list(permissions)
-        await self.call("invite", app=ref(app), guild=ref(guild), permissions=given)
+        await self.call("invite", app=ref(app), guild=ref(guild), permissions=given, by=ref(by))
 
     async def commands(self) -> list[Json]:
         """Return the main application's registered commands."""
@@ -152,7 +154,7 @@ class Vocabulary(ABC):
         """Send arbitrary JSON as a gateway event, past intents and faults."""
         await self.call("inject", event=event, data=data, app=ref(app))
 
-    async def wait_connected(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109
+    async def wait_connected(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
         """Wait until a bot's session is ready or resumed.
 
         Raises:
@@ -166,7 +168,7 @@ class Vocabulary(ABC):
                 found["last"],
             )
 
-    async def wait_disconnected(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109
+    async def wait_disconnected(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
         """Wait until no session has a socket.
 
         Raises:
@@ -179,7 +181,7 @@ class Vocabulary(ABC):
             )
             found = await self.call("connected")
 
-    async def wait_for_reply(self, *, to: Any, timeout: float = 5.0, by: Any = None) -> Message:  # noqa: ASYNC109
+    async def wait_for_reply(self, *, to: Any, timeout: float = PATIENCE, by: Any = None) -> Message:  # noqa: ASYNC109
         """Return the first bot message that references `to`, waiting for it.
 
         Raises:

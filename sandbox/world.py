@@ -185,6 +185,16 @@ class Channel:
         return [self.messages[message_id] for message_id in reversed(ids)]
 
 
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A line of a guild's audit log: who did what to whom."""
+
+    id: int
+    action: int
+    user_id: int
+    target_id: int
+
+
 @dataclass(slots=True)
 class Guild:
     """A server with its roles, channels (threads included) and members; `settings` override the payload."""
@@ -198,6 +208,7 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     bans: dict[int, str | None] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
 
     def threads(self, parent_id: int | None = None) -> list[Channel]:
         """Return the threads of the guild, or of one channel, oldest first."""

@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import logging
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -26,6 +27,11 @@ from tests.only_loopback.plugin import (  # noqa: F401  (pytest finds hooks here
     pytest_runtest_teardown,
     pytest_unconfigure,
 )
+
+gc.disable()  # nothing that is imported and collected becomes garbage; on again before the first test
+# Dozens of processes and hundreds of bots load the same files: they are compiled once.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The same examples each time, and no failure because the machine is busy.
 hypothesis.settings.register_profile("lookout", deadline=None, derandomize=True, max_examples=60)

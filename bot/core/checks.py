@@ -1,8 +1,10 @@
 """Who may do what: the one place that commands, buttons, modals and menus ask."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+import aiohttp
 import discord
 from discord import app_commands
 
@@ -13,6 +15,7 @@ from bot.texts import text
 
 T = TypeVar("T")
 AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
+LOOKED_UP_SECONDS: Final = 10.0
 _COOLDOWN = "_create_cooldown_decorator."  # how the names of discord.py's own cooldowns begin
 
 
@@ -67,6 +70,27 @@ def _has_role(
         return False
     role_id = which(interaction.client.services.support_roles, interaction.guild_id)
     return role_id is not None and interaction.user.get_role(role_id) is not None
+
+
+async def require_manager_of(interaction: discord.Interaction[Any], guild_id: int) -> discord.Guild:
+    """Return a server in which the caller may do what `is_manager` says, asked in direct messages.
+
+    Raises:
+        UserFacingError: they may not, aren't in it, or it can't be looked into now.
+    """
+    guild: discord.Guild | None = interaction.client.get_guild(guild_id)
+    if guild is None or guild.unavailable:
+        raise UserFacingError(text("checks.server_away"))
+    try:
+        async with asyncio.timeout(LOOKED_UP_SECONDS):
+            member = await guild.fetch_member(interaction.user.id)
+    except (discord.Forbidden, discord.NotFound):
+        raise UserFacingError(text("checks.manager")) from None
+    except (TimeoutError, discord.HTTPException, aiohttp.ClientError):
+        raise UserFacingError(text("checks.server_away")) from None
+    if not is_staff(interaction.client.services.support_roles, member):
+        raise UserFacingError(text("checks.manager"))
+    return guild
 
 
 def require_manage_server(interaction: discord.Interaction[Any]) -> None:
@@ -171,17 +195,22 @@ async def require_manager_or_bot_owner(interaction: discord.Interaction[Any]) ->
         raise UserFacingError(text("checks.manager"))
 
 
-async def may_use(interaction: discord.Interaction[Any], command: AnyCommand) -> bool:
+async def may_use(
+    interaction: discord.Interaction[Any], command: AnyCommand, allowed: bool | None = None
+) -> bool:
     """Whether the caller of an interaction could use another command here, asked without side effects.
 
-    The checks are the command's own; cooldowns are left out, because asking them counts as a use.
+    `allowed` is what the server's integration settings say of it, None when nothing. The checks are the
+    command's own; cooldowns are left out, because asking them counts as a use.
     """
     root = command.root_parent or command if isinstance(command, app_commands.Command) else command
     if interaction.guild_id is None:
         if root.guild_only:
             return False
-    elif root.default_permissions is not None and not (
-        interaction.permissions.administrator or interaction.permissions >= root.default_permissions
+    elif allowed is False or (
+        allowed is None
+        and root.default_permissions is not None
+        and not (interaction.permissions.administrator or interaction.permissions >= root.default_permissions)
     ):
         return False
     checks = [each for each in command.checks if not each.__qualname__.startswith(_COOLDOWN)]

@@ -3,19 +3,21 @@
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import discord
 from discord.ext import commands
 from loguru import logger
 
-from bot.core.errors import on_app_command_error
+from bot.core.errors import on_app_command_error, tell
 from bot.core.forgiveness import forgive_odd_events
 from bot.core.forms import KeptForms
+from bot.core.refusing import is_part, require_open
 from bot.core.reloading import Held, Reloading
-from bot.core.translator import CatalogueTranslator
+from bot.core.translator import CatalogueTranslator, warn_of_mistakes
 from bot.core.tree import Tree
+from bot.domain.maintenance import Mode
 from bot.services.audience import AudienceService
 from bot.services.command_sync import CommandSyncService
 from bot.services.configuration.actor import acting_for
@@ -44,6 +46,7 @@ from bot.services.suggestions import SuggestionService
 from bot.services.summaries.service import Summaries
 from bot.services.summoning import SummoningService
 from bot.services.support_roles import SupportRoles
+from bot.services.tasks import TaskSet
 from bot.services.tickets.answers import TicketAnswerService
 from bot.services.tickets.closing import TicketClosing
 from bot.services.tickets.service import TicketService
@@ -156,6 +159,7 @@ class Bot(commands.Bot):
         self.direct_messages = direct_messages
         self.greets = greets
         self.forms = KeptForms()
+        self._tasks = TaskSet()
         self.failed_cogs: dict[str, str] = {}
         self.reloading = Reloading(self)
         self.held: Held | None = None  # while a part is exchanged: what comes is told afterwards
@@ -182,6 +186,7 @@ class Bot(commands.Bot):
                 self.failed_cogs[name] = str(error)
                 log = logger.bind(place=name).opt(exception=error)
                 log.critical("{} could not be loaded; the rest runs without it", name)
+        warn_of_mistakes(self.tree)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Tell of new sessions, changed places and outages at once; listeners run later, as tasks."""
@@ -230,9 +235,27 @@ class Bot(commands.Bot):
                 return
             user = payload.get("user") or payload["member"]["user"]
             with acting_for(int(user["id"])):
-                usual(payload)
+                if is_part(payload) and self.services.maintenance.now.mode is Mode.HARD:
+                    self._tasks.spawn(self._unless_refused(payload, usual), "a press during maintenance")
+                else:
+                    usual(payload)
 
         parsers["INTERACTION_CREATE"] = on_payload
+
+    async def _unless_refused(self, payload: Any, usual: Callable[[Any], None]) -> None:
+        """Hand a button, select or form on, or tell why not; commands are asked by the tree."""
+        interaction = discord.Interaction[Self](data=payload, state=self._connection)
+        try:
+            await require_open(interaction)
+        except Exception as error:  # noqa: BLE001  (nobody else would tell)
+            await tell(interaction, error)
+        else:
+            usual(payload)
+
+    async def close(self) -> None:
+        """Leave Discord."""
+        await self._tasks.cancel()
+        await super().close()
 
     async def on_interaction(self, interaction: discord.Interaction[Any], /) -> None:
         """Hear forms that were sent, also those that were opened before a restart."""

@@ -1,19 +1,16 @@
 """The command tree: what holds for every command before its own checks."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.abc import Snowflake
 from loguru import logger
 
-from bot.core.checks import is_bot_owner, require_place
+from bot.core.checks import require_place
+from bot.core.refusing import require_open
 from bot.domain.errors import UserFacingError
-from bot.domain.maintenance import Mode
-
-# What goes on while everything else is refused: how the bot is, what there is, and one's rights.
-ALWAYS: Final = frozenset(("status", "help", "privacy"))
 
 
 class Tree(app_commands.CommandTree[Any]):
@@ -48,16 +45,13 @@ class Tree(app_commands.CommandTree[Any]):
         """
         if not self._fits(interaction):
             return False
-        maintenance = self.client.services.maintenance
-        if maintenance.now.mode is not Mode.HARD:
-            return True
-        name = str(dict(interaction.data or {}).get("name", ""))
-        if name in ALWAYS or await is_bot_owner(interaction):
-            return True
-        if interaction.type is discord.InteractionType.autocomplete:
-            return False
-        refused = UserFacingError(maintenance.words())
-        raise app_commands.CheckFailure(str(refused)) from refused
+        try:
+            await require_open(interaction)
+        except UserFacingError as error:
+            if interaction.type is discord.InteractionType.autocomplete:
+                return False
+            raise app_commands.CheckFailure(str(error)) from error
+        return True
 
     @staticmethod
     def _fits(interaction: discord.Interaction[Any]) -> bool:

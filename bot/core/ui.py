@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 from weakref import WeakSet
 
 import discord
 
 from bot.core.checks import require_support
 from bot.core.errors import tell
+from bot.core.refusing import PAGES
 from bot.domain.errors import UserFacingError
 from bot.texts import text
 
@@ -53,6 +55,8 @@ class Pages(discord.ui.View):
         _living.add(self)
         self._turn = turn
         self.back.label, self.forth.label = text("ui.back"), text("ui.next")
+        name = f"{PAGES}{uuid4().hex}"
+        self.back.custom_id, self.forth.custom_id = f"{name}:back", f"{name}:forth"
         self._number = 1
 
     async def begin(self, interaction: discord.Interaction[Any]) -> None:

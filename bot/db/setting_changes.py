@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.models import SettingChange
 
+MAX_KEY = 80  # characters; plugins choose the names of their settings
 _LOCK = 7_106_520_018  # any number that nobody else takes
 
 
@@ -41,7 +42,7 @@ class SettingChangeRepository:
                 text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK}
             )
         for key, (old, new) in changes.items():
-            change = SettingChange(guild_id=guild_id, key=key, old=old, new=new, by_id=by_id, at=at)
+            change = SettingChange(guild_id=guild_id, key=key[:MAX_KEY], old=old, new=new, by_id=by_id, at=at)
             self._session.add(change)
         await self._session.flush()
 

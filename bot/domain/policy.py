@@ -74,6 +74,7 @@ class Decision:
 
 
 _OFF, _UNSURE = "auto-replies are off here", "not confident enough"
+_NOWHERE = "no channel for suggestions"
 
 
 def leave_to(plugin: str, decision: Decision) -> Decision:
@@ -114,6 +115,13 @@ def decide(signal: Signal, policy: GuildPolicy, situation: Situation) -> Decisio
     return Decision(PlanKind.REPLY, _why(signal.observer.intent.value.replace("_", " "), situation))
 
 
+def closed(policy: GuildPolicy) -> str:
+    """Return why nothing at all is answered in a server, "" where answers are given."""
+    if not policy.auto_reply:
+        return _OFF
+    return _NOWHERE if policy.suggests and policy.suggest_channel_id is None else ""
+
+
 def _why(reason: str, situation: Situation) -> str:
     return f"{SUMMONED}: {reason}" if situation.summoned else reason
 
@@ -133,8 +141,7 @@ def _silence(signal: Signal, policy: GuildPolicy, situation: Situation) -> str:
         (situation.in_ticket, "in a ticket"),
         (unasked and observer.intent == Intent.OTHER, "nothing asked"),
         (situation.maintenance, "maintenance mode"),
-        (not policy.auto_reply, _OFF),
-        (policy.suggests and policy.suggest_channel_id is None, "no channel for suggestions"),
+        (bool(closed(policy)), closed(policy)),
         (unasked and situation.now - signal.created_at > situation.max_age, "too old to answer"),
         (not policy.answers_in(signal.language), f"language not enabled here: {signal.language}"),
         (unasked and observer.confidence < policy.confidence_for(signal.language), _UNSURE),

@@ -6,6 +6,7 @@ __all__ = [
     "BotError",
     "DiscordError",
     "FetchError",
+    "FullError",
     "GoneError",
     "LimitError",
     "NotAllowedError",
@@ -30,6 +31,13 @@ class OptionsError(BotError):
 
 class LimitError(BotError):
     """A plugin posts too much or keeps too much; what it asked for was not done."""
+
+
+class FullError(LimitError):
+    """A server keeps as many values or files of a plugin as it may.
+
+    Where a handler lets it pass, who called is told so and whoever runs the bot once; it is no failure.
+    """
 
 
 class DiscordError(BotError):

@@ -124,13 +124,14 @@ class Acting:
                 return None  # it is done, or its server gone
             if draft is None or stands.content != signal.message.content:
                 draft, known = await self._composer.answer(tx, signal), Known()
-            if stands.deleted_at is None and not self._is_old(signal):
+            off = self._composer.closed(signal)  # chosen while it was written
+            if stands.deleted_at is None and not off and not self._is_old(signal):
                 draft.created_at = now
                 begun = await tx.actions.begin(draft)  # None: somebody else's, who carries it out
                 if begun is not None:
                     await self._composer.note(tx, signal, begun, known)
                 return begun
-        detail = "message deleted" if stands.deleted_at else "too old to answer"
+        detail = "message deleted" if stands.deleted_at else off or "too old to answer"
         skipped = draft.sqlmodel_update({"status": ActionStatus.SKIPPED.value, "detail": detail})
         await self._finish(signal, [skipped], taken_at)
         return None

@@ -2,7 +2,7 @@
 
 from bot.db.database import Database, Transaction
 from bot.domain.markdown import escape_markdown
-from bot.domain.policy import Decision
+from bot.domain.policy import Decision, closed
 from bot.domain.signal import PlanKind, Signal
 from bot.models import Action, Suggestion
 from bot.services.actions import action_of
@@ -38,6 +38,10 @@ class Composer:
         """Whether the reply to `signal` takes `write`: a model or the training is asked first."""
         knows = self._trained is not None and self._trained.may_know(signal.message.guild_id)
         return knows or self._writing is not None
+
+    def closed(self, signal: Signal) -> str:
+        """Return why nothing is answered any more where `signal` was said, "" while answers are given."""
+        return closed(self._guilds.policy(signal.message.guild_id))
 
     async def compose(self, tx: Transaction, signal: Signal, decision: Decision) -> list[Action]:
         """Return what `decision` has the bot say: staff first, so that the member is told the truth."""

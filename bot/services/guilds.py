@@ -133,6 +133,10 @@ class GuildService:
             await tx.gaps.close_guild(guild_id, now, "the bot left the server")
             return await tx.channels.begin_anew(guild_id)
 
+    def forget(self, guild_id: int) -> None:
+        """Drop what is known of a server that was deleted."""
+        self._policies.pop(guild_id, None)
+
     async def get(self, guild_id: int) -> Guild:
         """Return the guild's row.
 

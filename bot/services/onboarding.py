@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from bot.db.database import Database
@@ -10,6 +11,7 @@ from bot.services.clock import Clock
 from bot.services.guilds import ChannelSeen, GuildService
 
 SCOPE: Final = "onboarding"  # of key-value pairs, by guild
+_BEGUN, _UNHEARD = "begun", "unheard"  # when a welcome was about to be said; nobody could be told
 STAFF_WORDS: Final = ("support", "staff", "helper", "moderator", "mod", "team", "admin")
 # Where a language is spoken in one time zone, or mostly; others are left to their admins.
 ZONES: Final = {
@@ -32,6 +34,14 @@ class Option:
     is_public: bool = False  # a channel that everyone reads
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A welcome that is to be said, and since when; not for the first time, somebody may have said it."""
+
+    since: datetime
+    is_first: bool
+
+
 class OnboardingService:
     """Remembers who was welcomed and which pages of the wizard were passed."""
 
@@ -40,19 +50,32 @@ class OnboardingService:
         self._clock = clock
         self._guilds = guilds
 
-    async def claim_welcome(self, guild_id: int) -> bool:
-        """Take the one welcome of a server; False when it had it.
-
-        It is taken before anything is said: killed in between, a server has none rather than two.
-        """
-        value = {"welcomed": self._clock.now().isoformat()}
+    async def begin_welcome(self, guild_id: int) -> Begun | None:
+        """Note that a server's one welcome is about to be said; None when it was, or isn't needed."""
+        now = self._clock.now()
         async with self._database.transaction() as tx:
-            return await tx.kv.add(SCOPE, str(guild_id), value)
+            if await tx.kv.add(SCOPE, str(guild_id), {_BEGUN: now.isoformat()}):
+                return Begun(now, is_first=True)
+            value = await tx.kv.get(SCOPE, str(guild_id)) or {}
+        return Begun(datetime.fromisoformat(value[_BEGUN]), is_first=False) if _BEGUN in value else None
 
-    async def release_welcome(self, guild_id: int) -> None:
-        """Give the welcome back: it couldn't be said, and is tried again at the next start."""
+    async def end_welcome(self, guild_id: int, *, heard: bool) -> None:
+        """Note that it was said, or that nobody can be told: then `/setup` says it."""
         async with self._database.transaction() as tx:
-            await tx.kv.remove(SCOPE, str(guild_id))
+            value = await tx.kv.get(SCOPE, str(guild_id)) or {}
+            value = {name: each for name, each in value.items() if name != _BEGUN}
+            now = {"welcomed": self._clock.now().isoformat(), **({} if heard else {_UNHEARD: True})}
+            await tx.kv.put(SCOPE, str(guild_id), value | now)
+
+    async def catch_up(self, guild_id: int) -> bool:
+        """Return whether a server's welcome is still to be said, which its admin now reads."""
+        async with self._database.transaction() as tx:
+            value = await tx.kv.get(SCOPE, str(guild_id)) or {}
+            if _UNHEARD not in value:
+                return False
+            del value[_UNHEARD]
+            await tx.kv.put(SCOPE, str(guild_id), value)
+            return True
 
     async def passed(self, guild_id: int) -> frozenset[str]:
         """Return the pages on which somebody has chosen, or agreed."""

@@ -18,6 +18,7 @@ from bot.services.summaries.partials import KEPT_FOR as PARTS_KEPT_FOR
 from bot.services.tickets.closing import WARNED
 from bot.services.tickets.drafts import KEPT_FOR
 from bot.services.tickets.handover import SCOPE as PINGS
+from bot.services.tidying import tidy
 from bot.settings import RetentionSettings
 
 TICKETS = 50  # in one transaction
@@ -160,4 +161,6 @@ class RetentionService:
                 for hear in list(self.on_guild_gone.values()):
                     hear(guild_id)
                 self.on_plugin_guild_gone(guild_id)
+        if left:
+            await tidy(self._database)
         return len(ids) + len(left)

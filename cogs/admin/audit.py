@@ -85,9 +85,9 @@ class Audit(commands.GroupCog, group_name="audit"):
     async def correct(self, interaction: discord.Interaction, message: str, intent: Intent) -> None:
         """Tell me what a message really was, so that I can learn from it."""
         await interaction.response.defer(ephemeral=True)
-        noted = await self._feedback.correct(
-            _guild_id(interaction), message_id_of(message), interaction.user.id, intent
-        )
+        guild_id, message_id = _guild_id(interaction), message_id_of(message)
+        await self._reasons.why(guild_id, message_id, _asker(interaction), is_staff=True)  # may they know
+        noted = await self._feedback.correct(guild_id, message_id, interaction.user.id, intent)
         await interaction.followup.send(
             text("audit.corrected", intent=_spoken(intent), before=_spoken(Intent(noted.intent)))
         )

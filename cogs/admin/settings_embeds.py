@@ -98,8 +98,10 @@ def all_embed(configuration: Configuration, values: Mapping[str, Any], guild: di
         lines = [_line(each, values.get(each.key), guild) for each in configuration.of(topic)]
         embed.add_field(name=topic_name(topic), value=_fitted(lines, MAX_FIELD), inline=False)
         if len(embed) > 5_500:  # noqa: PLR2004  (Discord takes 6,000 characters of one message's embeds)
-            embed.remove_field(len(embed.fields) - 1)
-            break
+            index = len(embed.fields) - 1
+            embed.set_field_at(
+                index, name=topic_name(topic), value=text("config.more", count=len(lines)), inline=False
+            )
     embed.set_footer(text=text("config.all_footer"))
     return embed
 

@@ -1,5 +1,7 @@
 """Keeps settings up to date: with what other processes change, and with channels and roles that go."""
 
+from collections.abc import Callable
+
 import aiohttp
 import discord
 from discord.ext import commands
@@ -29,12 +31,24 @@ class SettingsUpkeep(WorkerCog):
     async def cog_load(self) -> None:
         """Start to look."""
         self._configuration.on_gone = self._gone
+        self._bot.services.retention.on_guild_gone |= self._kept_of_servers()
         await super().cog_load()
 
     async def cog_unload(self) -> None:
         """Stop."""
+        for name in self._kept_of_servers():
+            self._bot.services.retention.on_guild_gone.pop(name, None)
         await self._tasks.cancel()
         await super().cog_unload()
+
+    def _kept_of_servers(self) -> dict[str, Callable[[int], None]]:
+        """Return who is to forget a server that was deleted, else they would go on with its settings."""
+        services = self._bot.services
+        return {
+            "servers": self._guilds.forget,
+            "summaries": services.summaries.settings.forget,
+            "training": services.knowledge.forget,
+        }
 
     def _gone(self, guild_id: int, setting: Setting, gone_id: int) -> None:
         """Have the owner told what stops without a channel; who uses what other settings name sees it."""

@@ -11,6 +11,7 @@ from bot.domain.errors import NotFoundError
 from bot.texts import text
 from cogs.help.embeds import detail_embed, pages_of
 from cogs.help.listing import Entry, usable
+from cogs.help.rules import CommandRules
 
 MOST_CHOICES = 25  # Discord shows no more
 
@@ -21,6 +22,24 @@ class Help(commands.Cog):
     def __init__(self, bot: Bot) -> None:
         assert isinstance(bot.tree, Tree)  # made so
         self._tree = bot.tree
+        self._rules = CommandRules(bot)
+
+    @commands.Cog.listener()
+    async def on_raw_app_command_permissions_update(
+        self, event: discord.RawAppCommandPermissionsUpdateEvent
+    ) -> None:
+        """Note what a server's integration settings say now."""
+        self._rules.heard(event)
+
+    @commands.Cog.listener()
+    async def on_connect(self) -> None:
+        """Ask anew in a new session: changes may have been missed."""
+        self._rules.forget()
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Forget what concerns a server that was left."""
+        self._rules.forget(guild.id)
 
     @app_commands.command(name="help")
     @app_commands.describe(command="Say more about this one")
@@ -54,4 +73,5 @@ class Help(commands.Cog):
         return pages[number - 1], number < len(pages)
 
     async def _usable(self, interaction: discord.Interaction) -> list[Entry]:
-        return await usable(interaction, await self._tree.ids())
+        rules = await self._rules.of(interaction.guild_id) if interaction.guild_id is not None else {}
+        return await usable(interaction, await self._tree.ids(), rules)

@@ -8,6 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.core.checks import AnyCommand, may_use
+from cogs.help.rules import Rules, allowed
 
 MODULE_PARTS = 2  # "cogs.tickets" of "cogs.tickets.desk"
 # Whose topic is told from what they are for, not from where they stand.
@@ -54,10 +55,15 @@ def all_commands(tree: app_commands.CommandTree[Any]) -> list[AnyCommand]:
     return found
 
 
-async def usable(interaction: discord.Interaction[Any], ids: Mapping[tuple[str, int], int]) -> list[Entry]:
+async def usable(
+    interaction: discord.Interaction[Any], ids: Mapping[tuple[str, int], int], rules: Rules
+) -> list[Entry]:
     """Return what the caller can use where they are, by topic and name."""
-    commands = all_commands(interaction.client.tree)
-    entries = [entry_of(each, ids) for each in commands if await may_use(interaction, each)]
+    entries = []
+    for command in all_commands(interaction.client.tree):
+        entry = entry_of(command, ids)
+        if await may_use(interaction, command, allowed(interaction, rules, entry.id)):
+            entries.append(entry)
     return sorted(entries, key=lambda each: (TOPICS.index(each.topic), each.kind.value, each.name.casefold()))
 
 

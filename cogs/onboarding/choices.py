@@ -10,6 +10,7 @@ from bot.core.client import Services
 from bot.models import TicketSettings, Watch, WatchDefault
 from bot.services.onboarding import ZONES, Option, propose_channel, propose_role
 from cogs.ingest.places import WatchedPlaces
+from cogs.onboarding.visit import Visit
 
 UTC, PROPOSED_TIME, PLAIN_TIME = "UTC", "08:00", "00:00"
 
@@ -51,10 +52,9 @@ class Choices:
     proposed: frozenset[Page]
 
 
-async def choices_of(services: Services, interaction: discord.Interaction[Any]) -> Choices:
-    """Return what is chosen in the server of an interaction, seen by who caused it."""
-    guild = interaction.guild
-    assert guild is not None  # guild only
+async def choices_of(services: Services, visit: Visit) -> Choices:
+    """Return what is chosen in a server, seen by who sets it up."""
+    guild = visit.guild
     passed = await services.onboarding.passed(guild.id)
     row = await services.guilds.get(guild.id)
     tickets = services.tickets.settings.of(guild.id)
@@ -62,7 +62,7 @@ async def choices_of(services: Services, interaction: discord.Interaction[Any]) 
     admins = summary.admin_ids or []
     role_id, staff_channel_id, proposed = tickets.staff_role_id, row.staff_channel_id, set[Page]()
     if Page.REPLIES not in passed:
-        role_id = role_id or propose_role(_roles(guild))
+        role_id = role_id or propose_role([Option(each.id, each.name) for each in visit.roles])
         staff_channel_id = staff_channel_id or propose_channel(_texts(guild))
         if (role_id, staff_channel_id) != (tickets.staff_role_id, row.staff_channel_id):
             proposed.add(Page.REPLIES)
@@ -71,8 +71,8 @@ async def choices_of(services: Services, interaction: discord.Interaction[Any]) 
         proposed.add(Page.SUMMARIES)
         where = Where.DIRECT
         at = PROPOSED_TIME if at == PLAIN_TIME else at
-        zone = ZONES.get(str(interaction.locale), zone) if zone == UTC else zone
-    places = WatchedPlaces(interaction.client, services.guilds)
+        zone = ZONES.get(visit.locale, zone) if zone == UTC else zone
+    places = WatchedPlaces(visit.client, services.guilds)
     channels = [each for each in guild.channels if not isinstance(each, discord.CategoryChannel)]
     return Choices(
         watch_default=WatchDefault(row.watch_default),
@@ -83,7 +83,7 @@ async def choices_of(services: Services, interaction: discord.Interaction[Any]) 
         staff_channel_id=staff_channel_id,
         where=where,
         summary_channel_id=summary.channel_id,
-        others=len([each for each in admins if each != str(interaction.user.id)]),
+        others=len([each for each in admins if each != str(visit.user_id)]),
         at=at,
         zone=zone,
         tickets=tickets,
@@ -95,11 +95,6 @@ def _where(summary: Any) -> Where:
     if not summary.is_on:
         return Where.NONE
     return Where.CHANNEL if summary.channel_id is not None else Where.DIRECT
-
-
-def _roles(guild: discord.Guild) -> list[Option]:
-    plain = [each for each in guild.roles if not each.managed and not each.is_default()]
-    return [Option(each.id, each.name) for each in reversed(plain)]  # the highest first
 
 
 def _texts(guild: discord.Guild) -> list[Option]:

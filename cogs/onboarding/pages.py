@@ -1,22 +1,18 @@
 """The pages of the wizard: an embed and its selects, from what is chosen. Nothing is stored here."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import discord
+from discord.utils import escape_markdown
 
-from bot.domain.counted import counted
 from bot.domain.tickets import TicketMode
 from bot.models import AutoReply, WatchDefault
-from bot.texts import text
+from bot.texts import counted, text
 from bot.tools.errors import lacking
 from bot.tools.summaries import NEEDS as SUMMARY_NEEDS
 from cogs.admin.rights import WRITE
 from cogs.onboarding.choices import Choices, Page, Where
+from cogs.onboarding.page_view import MOST, ORDER, PageView
+from cogs.onboarding.visit import Visit
 
-MOST = 25  # options of a select, and channels it can have chosen
-PREFIX = "setup/"
-ORDER = list(Page)
 STEPS = len(ORDER) - 1  # the last one only tells
 COLOUR = discord.Colour(0x5865F2)
 COMMON_ZONES = (
@@ -25,73 +21,27 @@ COMMON_ZONES = (
     "Europe/Warsaw", "Europe/Athens", "Europe/Istanbul", "Europe/Moscow", "Asia/Dubai", "Asia/Kolkata",
     "Asia/Bangkok", "Asia/Shanghai", "Asia/Tokyo", "Asia/Seoul", "Australia/Sydney", "Pacific/Auckland",
 )  # fmt: skip
-WATCHABLE = [
-    discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum,
-    discord.ChannelType.voice, discord.ChannelType.category,
-]  # fmt: skip
 Shown = tuple[discord.Embed, discord.ui.View]
 
 
-class PageView(discord.ui.View):
-    """Selects and buttons whose ids say what they are for: the wizard hears them, after a restart, too."""
-
-    def __init__(self) -> None:
-        super().__init__(timeout=None)
-        self.stop()  # else discord.py would keep each of them for ever, and answer for it
-
-    def choose(self, row: int, id_: str, options: Sequence[discord.SelectOption], placeholder: str) -> None:
-        """Add a select of fixed options, of which one is chosen."""
-        select = discord.ui.Select[Any](
-            custom_id=PREFIX + id_, options=list(options), placeholder=placeholder, row=row
-        )
-        self.add_item(select)
-
-    def channel(
-        self, row: int, id_: str, placeholder: str, chosen: Sequence[int], *, several: bool = False
-    ) -> None:
-        """Add a select of channels, which may have none."""
-        kind = discord.SelectDefaultValueType.channel
-        self.add_item(
-            discord.ui.ChannelSelect[Any](
-                custom_id=PREFIX + id_,
-                channel_types=WATCHABLE if several else [discord.ChannelType.text],
-                placeholder=placeholder,
-                min_values=0,
-                max_values=MOST if several else 1,
-                default_values=[discord.SelectDefaultValue(id=each, type=kind) for each in chosen[:MOST]],
-                row=row,
-            )
-        )
-
-    def button(
-        self, row: int, id_: str, label: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
-    ) -> None:
-        """Add a button."""
-        self.add_item(discord.ui.Button[Any](custom_id=PREFIX + id_, label=label, style=style, row=row))
-
-    def go(self, page: Page, row: int) -> None:
-        """Add the way back and forth."""
-        place = ORDER.index(page)
-        if place > 0:
-            self.button(row, f"go/{page}/{ORDER[place - 1]}", text("onboarding.button.back"))
-        self.button(
-            row, f"go/{page}/{ORDER[place + 1]}", text("onboarding.button.next"), discord.ButtonStyle.primary
-        )
+def title_of(title: str, visit: Visit) -> str:
+    """Return a page's title; in direct messages it names the server."""
+    if not visit.is_direct:
+        return title
+    return text("onboarding.title_direct", title=title, server=escape_markdown(visit.guild.name))
 
 
-def build(page: Page, choices: Choices, guild: discord.Guild) -> Shown:
+def build(page: Page, choices: Choices, visit: Visit) -> Shown:
     """Return a page, but for the last one, as it is shown."""
+    guild = visit.guild
+    name = text(f"onboarding.name.{page}")
+    title = text("onboarding.title", number=ORDER.index(page) + 1, count=STEPS, name=name)
     embed = discord.Embed(
-        title=text(
-            "onboarding.title",
-            number=ORDER.index(page) + 1,
-            count=STEPS,
-            name=text(f"onboarding.name.{page}"),
-        ),
+        title=title_of(title, visit),
         description=text(f"onboarding.intro.{page}"),
         colour=COLOUR,
     )
-    view = PageView()
+    view = PageView(visit)
     if page is Page.WATCH:
         lines = _watch(choices, view)
     elif page is Page.REPLIES:
@@ -99,10 +49,12 @@ def build(page: Page, choices: Choices, guild: discord.Guild) -> Shown:
     elif page is Page.SUMMARIES:
         lines = _summaries(choices, guild, view)
     else:
-        lines = _tickets(choices, guild, view)
+        lines = _tickets(choices, visit, view)
     view.go(page, 4)
     if page in choices.proposed:
         lines = [*lines, text("onboarding.suggested")]
+    if view.is_cut:
+        lines = [*lines, text("onboarding.cut", most=MOST)]
     embed.description = "\n".join([str(embed.description), *lines])
     return embed, view
 
@@ -148,18 +100,8 @@ def _replies(choices: Choices, guild: discord.Guild, view: PageView) -> list[str
         for each in AutoReply
     ]
     view.choose(0, "set/replies/mode", modes, text("onboarding.field.replies"))
-    kind = discord.SelectDefaultValueType.role
     role_id = choices.role_id
-    chosen = [discord.SelectDefaultValue(id=role_id, type=kind)] if role_id else []
-    view.add_item(
-        discord.ui.RoleSelect[Any](
-            custom_id=f"{PREFIX}set/replies/role",
-            placeholder=text("onboarding.replies.role"),
-            min_values=0,
-            default_values=chosen,
-            row=1,
-        )
-    )
+    view.role(1, "set/replies/role", text("onboarding.replies.role"), role_id)
     channel_id = choices.staff_channel_id
     label = text("onboarding.replies.channel")
     view.channel(2, "set/replies/channel", label, [channel_id] if channel_id else [])
@@ -207,11 +149,13 @@ def _option(kind: str, value: str, *, chosen: bool) -> discord.SelectOption:
     return discord.SelectOption(label=label, value=value, default=chosen)
 
 
-def _tickets(choices: Choices, guild: discord.Guild, view: PageView) -> list[str]:
+def _tickets(choices: Choices, visit: Visit, view: PageView) -> list[str]:
     if choices.tickets.parent_id is None:
         view.button(0, "forum", text("onboarding.button.forum"), discord.ButtonStyle.success)
+    if visit.is_direct:  # their settings choose channels and roles, which Discord offers only in a server
+        return [tickets_line(choices, visit.guild), text("onboarding.tickets.in_server")]
     view.button(0, "tickets", text("onboarding.button.tickets"))
-    return [tickets_line(choices, guild)]
+    return [tickets_line(choices, visit.guild)]
 
 
 def tickets_line(choices: Choices, guild: discord.Guild) -> str:

@@ -13,31 +13,34 @@ from bot.tools.summaries import NEEDS as SUMMARY_NEEDS
 from bot.tools.tickets import FORUM_NEEDS, PRIVATE_NEEDS
 from cogs.admin.rights import READ, WRITE
 from cogs.onboarding.choices import Choices, Page, Where
-from cogs.onboarding.pages import COLOUR, ORDER, PageView, Shown, channels_of
+from cogs.onboarding.page_view import ORDER, PageView
+from cogs.onboarding.pages import COLOUR, Shown, channels_of, title_of
+from cogs.onboarding.visit import Visit
 
 NAMED = 5  # channels in a line
 MAX_VALUE = 1_024  # characters of a field
 
 
-def build_ready(choices: Choices, guild: discord.Guild, first_summary: datetime | None) -> Shown:
+def build_ready(choices: Choices, visit: Visit, first_summary: datetime | None) -> Shown:
     """Return the last page."""
-    embed = discord.Embed(title=text("onboarding.name.done"), colour=COLOUR)
+    guild = visit.guild
+    embed = discord.Embed(title=title_of(text("onboarding.name.done"), visit), colour=COLOUR)
     for name, value in (
         ("watch", channels_of(choices)),
         ("replies", text(f"onboarding.replies.mode.{choices.mode}")),
-        ("staff", _staff(choices)),
+        ("staff", _staff(choices, visit)),
         ("summaries", _summary(choices)),
         ("tickets", _channel(choices.tickets.parent_id)),
     ):
         embed.add_field(name=text(f"onboarding.field.{name}"), value=value)
     lacks = list(_lacks(choices, guild))
     if lacks:
-        role = guild.self_role.mention if guild.self_role else guild.me.mention
+        role = visit.role(guild.self_role.id) if guild.self_role else guild.me.mention
         lines = [*lacks, text("onboarding.done.lack_fix", role=role)]
         embed.add_field(name=text("onboarding.done.lacks"), value="\n".join(lines)[:MAX_VALUE], inline=False)
     following = "\n".join(f"- {line}" for line in _following(choices, first_summary))
     embed.add_field(name=text("onboarding.done.next"), value=following[:MAX_VALUE], inline=False)
-    view = PageView()
+    view = PageView(visit)
     view.button(0, f"go/{Page.DONE}/{ORDER[-2]}", text("onboarding.button.back"))
     if lacks:
         view.button(0, f"go/{Page.DONE}/{Page.DONE}", text("onboarding.button.again"))
@@ -45,8 +48,8 @@ def build_ready(choices: Choices, guild: discord.Guild, first_summary: datetime 
     return embed, view
 
 
-def _staff(choices: Choices) -> str:
-    parts = [f"<@&{choices.role_id}>"] if choices.role_id else []
+def _staff(choices: Choices, visit: Visit) -> str:
+    parts = [visit.role(choices.role_id)] if choices.role_id else []
     parts += [f"<#{choices.staff_channel_id}>"] if choices.staff_channel_id else []
     return " · ".join(parts) or text("onboarding.value.none")
 

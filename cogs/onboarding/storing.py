@@ -11,7 +11,8 @@ from bot.models import AutoReply, WatchDefault
 from bot.services.guilds import ChannelSeen
 from bot.texts import text
 from cogs.onboarding.choices import Choices, Page, Where, choices_of
-from cogs.onboarding.pages import MOST
+from cogs.onboarding.page_view import MOST
+from cogs.onboarding.visit import Visit
 
 
 class Storing:
@@ -20,35 +21,31 @@ class Storing:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def keep(self, interaction: discord.Interaction[Any], page: Page) -> None:
+    async def keep(self, visit: Visit, page: Page) -> None:
         """Store what a page proposes, since its admin went on with it."""
-        assert interaction.guild_id is not None  # guild only
-        choices = await choices_of(self._services, interaction)
+        choices = await choices_of(self._services, visit)
         if page in choices.proposed:
             if page is Page.REPLIES:
-                await self._staff(interaction.guild_id, choices.role_id, choices.staff_channel_id)
+                await self._staff(visit.guild.id, choices.role_id, choices.staff_channel_id)
             elif page is Page.SUMMARIES:
-                await self._summary(interaction, choices, choices.where, None)
-        await self._services.onboarding.pass_page(interaction.guild_id, page)
+                await self._summary(visit, choices, choices.where, None)
+        await self._services.onboarding.pass_page(visit.guild.id, page)
 
-    async def set(
-        self, interaction: discord.Interaction[Any], page: Page, name: str, values: Sequence[str]
-    ) -> None:
+    async def set(self, visit: Visit, page: Page, name: str, values: Sequence[str]) -> None:
         """Store a choice.
 
         Raises:
             UserFacingError: it can't be taken; the text says why.
         """
-        guild = interaction.guild
-        assert guild is not None  # guild only
+        guild = visit.guild
         one = values[0] if values else None
-        choices = await choices_of(self._services, interaction)
+        choices = await choices_of(self._services, visit)
         if page is Page.WATCH:
             await self._watch(guild, choices, name, values)
         elif page is Page.REPLIES:
             await self._replies(guild, choices, name, one)
         elif page is Page.SUMMARIES:
-            await self._summaries(interaction, choices, name, one)
+            await self._summaries(visit, choices, name, one)
         await self._services.onboarding.pass_page(guild.id, page)
 
     async def _watch(self, guild: discord.Guild, choices: Choices, name: str, values: Sequence[str]) -> None:
@@ -77,52 +74,46 @@ class Storing:
         await self._services.tickets.settings.change(guild_id, staff_role_id=role_id)
         await self._services.guilds.set_staff_channel(guild_id, channel_id)
 
-    async def _summaries(
-        self, interaction: discord.Interaction[Any], choices: Choices, name: str, value: str | None
-    ) -> None:
+    async def _summaries(self, visit: Visit, choices: Choices, name: str, value: str | None) -> None:
         where, channel_id = choices.where, choices.summary_channel_id
         if name == "where":
             where = Where(value or Where.NONE)
             if where is Where.CHANNEL and channel_id is None:
-                channel_id = _here(interaction)
+                channel_id = _here(visit)
         elif name == "channel":
             channel_id = int(value) if value else None
             where = Where.CHANNEL if channel_id is not None else Where.NONE
-        await self._summary(interaction, choices, where, channel_id)
-        assert interaction.guild_id is not None  # guild only
+        await self._summary(visit, choices, where, channel_id)
         if name == "at" and value:
-            await self._services.summaries.settings.change(interaction.guild_id, at=value)
+            await self._services.summaries.settings.change(visit.guild.id, at=value)
         elif name == "zone" and value:
-            await self._services.guilds.set_timezone(interaction.guild_id, value)
+            await self._services.guilds.set_timezone(visit.guild.id, value)
 
-    async def _summary(
-        self, interaction: discord.Interaction[Any], choices: Choices, where: Where, channel_id: int | None
-    ) -> None:
+    async def _summary(self, visit: Visit, choices: Choices, where: Where, channel_id: int | None) -> None:
         """Store where it goes, and the proposed time and zone."""
-        assert interaction.guild_id is not None  # guild only
         settings = self._services.summaries.settings
-        others = settings.of(interaction.guild_id).admin_ids or []
+        others = settings.of(visit.guild.id).admin_ids or []
         values: dict[str, Any] = {"is_on": where is not Where.NONE, "at": choices.at}
         if where is Where.DIRECT:
-            admins = list(dict.fromkeys([*others, str(interaction.user.id)]))
+            admins = list(dict.fromkeys([*others, str(visit.user_id)]))
             values |= {"channel_id": None, "admin_ids": admins}
         elif where is Where.CHANNEL:
             values |= {"channel_id": channel_id, "admin_ids": None}
-        await settings.change(interaction.guild_id, **values)
-        row = await self._services.guilds.get(interaction.guild_id)
+        await settings.change(visit.guild.id, **values)
+        row = await self._services.guilds.get(visit.guild.id)
         if row.timezone != choices.zone:
-            await self._services.guilds.set_timezone(interaction.guild_id, choices.zone)
+            await self._services.guilds.set_timezone(visit.guild.id, choices.zone)
 
 
-def _here(interaction: discord.Interaction[Any]) -> int:
+def _here(visit: Visit) -> int:
     """Return the text channel in which the wizard is open, to begin with.
 
     Raises:
         UserFacingError: it is open elsewhere.
     """
-    if not isinstance(interaction.channel, discord.TextChannel):
+    if not isinstance(visit.place, discord.TextChannel):
         raise UserFacingError(text("onboarding.summaries.choose_channel"))
-    return interaction.channel.id
+    return visit.place.id
 
 
 def _seen(channel: discord.abc.GuildChannel) -> ChannelSeen:

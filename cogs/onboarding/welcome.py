@@ -1,6 +1,9 @@
 """Greets a server once: where everyone sees it, else in the direct messages of who invited the bot."""
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -10,14 +13,15 @@ from loguru import logger
 
 from bot.core.client import Bot
 from bot.services.actions import nonce_for
-from bot.services.onboarding import OnboardingService
+from bot.services.onboarding import Begun, OnboardingService
 from bot.services.tasks import TaskSet
 from bot.texts import text
-from bot.tools.owner import direct_messages, owner_of
-from cogs.onboarding.pages import PageView
+from bot.tools.owner import HISTORY, SILENT, direct_messages, owner_of
+from cogs.onboarding.visit import prefix_of
 
-SILENT = discord.AllowedMentions.none()
-LOOKED_AT = 10  # entries of the audit log
+LOOKED_AT: Final = 10  # entries of the audit log
+GREET_SECONDS: Final = 60.0
+LEEWAY: Final = timedelta(minutes=5)  # our clock and Discord's
 
 
 class Welcome(commands.Cog):
@@ -27,6 +31,7 @@ class Welcome(commands.Cog):
         self._bot = bot
         self._onboarding = onboarding
         self._tasks = TaskSet()
+        self._greeting = set[int]()  # Discord may tell twice of a server while it is greeted
 
     async def cog_unload(self) -> None:
         """Stop greeting."""
@@ -35,7 +40,9 @@ class Welcome(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Greet a server that was joined while the bot was off."""
-        self._tasks.spawn(self._greet(guild), f"welcome in {guild.id}")
+        if guild.id not in self._greeting:
+            self._greeting.add(guild.id)
+            self._tasks.spawn(self._greet(guild), f"welcome in {guild.id}")
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
@@ -43,56 +50,69 @@ class Welcome(commands.Cog):
         await self.on_guild_available(guild)
 
     async def _greet(self, guild: discord.Guild) -> None:
-        if not await self._onboarding.claim_welcome(guild.id):
-            return
         log = logger.bind(guild_id=guild.id)
         try:
-            if await self._in_server(guild) or await self._in_private(guild):
+            begun = await self._onboarding.begin_welcome(guild.id)
+            if begun is None:
+                return
+            async with asyncio.timeout(GREET_SECONDS):
+                heard = await self._is_heard(guild, begun)
+            await self._onboarding.end_welcome(guild.id, heard=heard)
+            if heard:
                 log.info("Said hello in {}", guild.name)
             else:
-                log.warning("Nobody in {} can be greeted; /setup is there all the same", guild.name)
+                log.warning("Nobody in {} can be greeted; /setup does it", guild.name)
         except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
-            await self._onboarding.release_welcome(guild.id)
             log.warning("{} is greeted at the next start: {}", guild.name, error)
+        finally:
+            self._greeting.discard(guild.id)
 
-    async def _in_server(self, guild: discord.Guild) -> bool:
-        """Say it in the system channel; return whether the bot may write there."""
-        channel = guild.system_channel
-        if channel is None:
-            return False
-        have = channel.permissions_for(guild.me)
-        if not (have.view_channel and have.send_messages):
-            return False
-        view = PageView()
-        view.button(0, "begin", text("onboarding.button.begin"), discord.ButtonStyle.primary)
-        try:
-            await self._say(channel, guild, text("onboarding.welcome", name=guild.me.display_name), view)
-        except (discord.Forbidden, discord.NotFound):
-            return False
-        return True
-
-    async def _in_private(self, guild: discord.Guild) -> bool:
-        """Say it to who invited the bot, else to the owner; return whether one of them takes it."""
-        view = PageView()
-        link = f"https://discord.com/channels/{guild.id}"
-        view.add_item(discord.ui.Button[Any](label=text("onboarding.button.server"), url=link))
-        names = {"name": guild.me.display_name, "server": escape_markdown(guild.name)}
-        for user_id in dict.fromkeys((await self._inviter(guild), None)):
+    async def _is_heard(self, guild: discord.Guild, begun: Begun) -> bool:
+        """Say it in the first place that takes it, unless a try that was interrupted did; return whether."""
+        async for place, said, view in self._places(guild):
+            if not begun.is_first:
+                try:
+                    if await self._was_said(place, view, begun):
+                        return True
+                except (discord.Forbidden, discord.NotFound):
+                    return False  # it may have been said: rather none than two
             try:
-                place = await (
-                    direct_messages(self._bot, user_id) if user_id else owner_of(self._bot, guild.id)
-                )
-                await self._say(place, guild, text("onboarding.welcome_direct", **names), view)
+                nonce = nonce_for(f"welcome/{guild.id}")
+                await place.send(said, view=view, nonce=nonce, allowed_mentions=SILENT)
             except (discord.Forbidden, discord.NotFound):
                 continue  # no direct messages
             return True
         return False
 
-    async def _say(
-        self, place: discord.abc.Messageable, guild: discord.Guild, said: str, view: PageView
-    ) -> None:
-        nonce = nonce_for(f"welcome/{guild.id}")
-        await place.send(said, view=view, nonce=nonce, allowed_mentions=SILENT)
+    async def _places(
+        self, guild: discord.Guild
+    ) -> AsyncIterator[tuple[discord.abc.Messageable, str, discord.ui.View]]:
+        """Yield where it may be said, with the words and the button: the best first."""
+        name = guild.me.display_name
+        channel = guild.system_channel
+        if channel is not None:
+            have = channel.permissions_for(guild.me)
+            if have.view_channel and have.send_messages:
+                yield channel, text("onboarding.welcome", name=name), _view(None)
+        words = text("onboarding.welcome_direct", name=name, server=escape_markdown(guild.name))
+        for user_id in dict.fromkeys((await self._inviter(guild), None)):
+            try:
+                place = await (
+                    direct_messages(self._bot, user_id) if user_id else owner_of(self._bot, guild.id)
+                )
+            except (discord.Forbidden, discord.NotFound):
+                continue
+            yield place, words, _view(guild.id)
+
+    async def _was_said(self, place: discord.abc.Messageable, view: discord.ui.View, begun: Begun) -> bool:
+        """Return whether there is a message of ours with that button."""
+        wanted = [each.custom_id for each in view.children if isinstance(each, discord.ui.Button)]
+        async for message in place.history(after=begun.since - LEEWAY, limit=HISTORY):
+            if message.author == self._bot.user and wanted == [
+                each.custom_id for row in message.components for each in getattr(row, "children", ())
+            ]:
+                return True
+        return False
 
     async def _inviter(self, guild: discord.Guild) -> int | None:
         """Return who added the bot, None when the bot may not know."""
@@ -105,3 +125,12 @@ class Welcome(commands.Cog):
         except (discord.Forbidden, discord.NotFound):
             return None
         return None
+
+
+def _view(guild_id: int | None) -> discord.ui.View:
+    """Return the button that opens the wizard, which hears it; in direct messages about a server."""
+    view = discord.ui.View(timeout=None)
+    label, custom_id = text("onboarding.button.begin"), f"{prefix_of(guild_id)}begin"
+    view.add_item(discord.ui.Button[Any](label=label, custom_id=custom_id, style=discord.ButtonStyle.primary))
+    view.stop()
+    return view

@@ -53,15 +53,16 @@ class Publisher:
         self._owners = owners
         self._allowed = frozenset(each.lower() for each in owners.repositories)
 
-    def github(self, repository: str) -> GitHub:
-        """Return a repository.
+    def github(self, guild_id: int, repository: str) -> GitHub:
+        """Return a repository for a server: one that all may use, or that one.
 
         Raises:
             UserFacingError: it can't be used; the text says what to set.
         """
         if not repository:
             raise UserFacingError(self._ctx.text("no_repository"))
-        if repository.lower() not in self._allowed:
+        name = repository.lower()
+        if not {name, f"{guild_id}:{name}"} & self._allowed:
             raise UserFacingError(self._ctx.text("repository_not_allowed", repository=repository))
         token = self._ctx.secret("token")
         if not token:
@@ -71,7 +72,7 @@ class Publisher:
     def github_of(self, guild_id: int) -> GitHub | None:
         """Return a server's repository, None where it can't be used."""
         try:
-            return self.github(self._ctx.config(Config, guild_id).repository)
+            return self.github(guild_id, self._ctx.config(Config, guild_id).repository)
         except UserFacingError:
             return None
 
@@ -119,7 +120,7 @@ class Publisher:
         text = f"# {for_github(title)}\n\n{self.body(request.draft, 0)}\n"
         path = f"docs/requests/{place.issue}-{slug(request.draft.title)}.md"
         try:
-            pull = await self.github(place.repository).propose(
+            pull = await self.github(guild_id, place.repository).propose(
                 place.branch, path, text, f"Propose: {title}", self._ctx.text("pull_body", number=place.issue)
             )
         except RefusedError as error:
@@ -146,7 +147,7 @@ class Publisher:
 
     async def _open(self, guild_id: int, request: Request, place: Place, config: Config) -> None:
         place.repository = place.repository if place.attempts else config.repository
-        github, found = self.github(place.repository), None
+        github, found = self.github(guild_id, place.repository), None
         if place.attempts:
             assert place.began_at is not None
             found = await github.find_issue(self._marker(place), place.began_at - LOOK_BACK)

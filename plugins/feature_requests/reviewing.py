@@ -120,7 +120,7 @@ class Reviewing:
             until = await self._keeping.paused_until(call.guild_id)
             if until is not None:
                 raise UserFacingError(self._ctx.text("github_paused", when=f"<t:{int(until.timestamp())}:R>"))
-            self._publisher.github(self._ctx.config(Config, call.guild_id).repository)
+            self._publisher.github(call.guild_id, self._ctx.config(Config, call.guild_id).repository)
             await self._keeping.set_state(call.guild_id, number, place, State.CREATING)
             text = await self.go_on(call.guild_id, request, place)
         await call.reply(text)

@@ -13,6 +13,7 @@ from plugins.feature_requests.wording import plain
 
 ASKED_PER_RUN: Final = 20  # requests whose issue is looked at
 BEGUN: Final = timedelta(minutes=2)  # after which what was begun and not ended was interrupted
+LONG: Final = timedelta(seconds=30)  # for one run: well within the deadline, whatever GitHub does
 Step = Callable[[int, int, Request, Place], Awaitable[None]]
 
 
@@ -39,10 +40,13 @@ class Status:
         requests = {each.number: each for each in await self._keeping.requests(guild_id)}
         places = await self._keeping.places(guild_id)
         await self.sweep(guild_id)
+        began = self._ctx.now()
         for number, place in places.items():
             request = requests.get(number)
             if request is not None:
                 await self._go_on(guild_id, request, place)
+            if self._ctx.now() - began > LONG:  # GitHub hangs; the rest is for the next minute
+                return
         if await self._keeping.paused_until(guild_id) is not None:
             return
         now = self._ctx.now()
@@ -112,7 +116,7 @@ class Status:
     async def _look(self, guild_id: int, request: Request, place: Place) -> bool:
         """Look at an issue and its pull request; return whether GitHub may be asked on."""
         try:
-            github = self._publisher.github(place.repository)
+            github = self._publisher.github(guild_id, place.repository)
             await self._look_at_issue(guild_id, request, place, github)
             if place.pull is not None and place.pull_state == "open":
                 await self._look_at_pull(guild_id, request, place, github)

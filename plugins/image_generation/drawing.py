@@ -41,7 +41,7 @@ class Drawing:
         self._gallery = gallery
         self._showing = showing
         self._service = Service(ctx, owners)
-        self._purse = Purse(ctx)
+        self._purse = Purse(ctx, owners.daily_usd_total)
 
     async def generate(self, call: Call) -> None:
         """Draw what a member describes, for them alone to see."""
@@ -63,10 +63,11 @@ class Drawing:
             at = int(self._ctx.now().timestamp() + wait)
             raise UserFacingError(self._ctx.text("too_often", times=TIMES, when=f"<t:{at}:R>"))
         ceiling = min(config.daily_usd, self._owners.daily_usd)
-        day = await self._purse.take(call.guild_id, self._owners.price, ceiling)
-        if day is None:
+        try:
+            day = await self._purse.take(call.guild_id, self._owners.price, ceiling)
+        except UserFacingError:
             await self._give_back(call)
-            raise UserFacingError(self._ctx.text("spent"))
+            raise
         drawn_prompt = prompt
         if config.improve:
             await call.revise(self._ctx.text("improving"))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from bot.plugin_api import DiscordError, PluginContext
+from bot.plugin_api import DiscordError, LimitError, PluginContext, UserFacingError
 from plugins.image_generation.pictures import Picture
 
 PICTURE, POSTED, SPENT = "picture/", "posted/", "spent/"
@@ -46,7 +46,11 @@ class Gallery:
         """
         kept.file = f"{kept.id}.{picture.ending}"
         await self._ctx.files.put(guild_id, kept.file, picture.data, user_id=user_id)
-        await self._put(guild_id, user_id, kept)
+        try:
+            await self._put(guild_id, user_id, kept)
+        except LimitError:
+            await self._ctx.files.delete(guild_id, kept.file, user_id=user_id)
+            raise
         for old in (await self.pictures(guild_id, user_id))[MOST_PICTURES:]:
             await self.delete(guild_id, user_id, old.id)
 
@@ -135,19 +139,34 @@ class Gallery:
 class Purse:
     """What a server spends on a day (UTC): set aside before a picture is asked for, so that none slips by."""
 
-    def __init__(self, ctx: PluginContext) -> None:
+    def __init__(self, ctx: PluginContext, total: float) -> None:
+        """Take what may be spent in all servers together on a day, in dollars."""
         self._ctx = ctx
+        self._total = total
+        self._all: dict[str, float] = {}  # by day: what all servers spent; of the newest alone
         self._lock = asyncio.Lock()
 
-    async def take(self, guild_id: int, dollars: float, ceiling: float) -> str | None:
-        """Set money aside; return the day it is counted for, None where the ceiling would be passed."""
+    async def take(self, guild_id: int, dollars: float, ceiling: float) -> str:
+        """Set money aside; return the day it is counted for.
+
+        Raises:
+            UserFacingError: the server's ceiling, or that of all, would be passed.
+        """
         day = self._ctx.now().date().isoformat()
         async with self._lock:
             spent = await self._spent(guild_id, day)
             if spent["usd"] + dollars > ceiling + 1e-9:
-                return None
+                raise UserFacingError(self._ctx.text("spent"))
+            if await self._of_all(day) + dollars > self._total + 1e-9:
+                raise UserFacingError(self._ctx.text("spent_all"))
             await self._put(guild_id, day, spent["usd"] + dollars, spent["pictures"] + 1)
+            self._all[day] += dollars
         return day
+
+    async def _of_all(self, day: str) -> float:
+        if day not in self._all:
+            self._all = {day: sum([(await self._spent(each, day))["usd"] for each in self._ctx.guilds])}
+        return self._all[day]
 
     async def settle(self, guild_id: int, day: str, taken: float, cost: float, *, drawn: bool) -> None:
         """Count what it did cost instead of what was set aside."""
@@ -155,6 +174,8 @@ class Purse:
             spent = await self._spent(guild_id, day)
             pictures = spent["pictures"] - (0 if drawn else 1)
             await self._put(guild_id, day, max(0.0, spent["usd"] - taken + cost), max(0, pictures))
+            if day in self._all:
+                self._all[day] = max(0.0, self._all[day] - taken + cost)
 
     async def today(self, guild_id: int) -> dict[str, Any]:
         """Return today's `usd` and `pictures`."""

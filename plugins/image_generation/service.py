@@ -37,6 +37,7 @@ class Owners(BaseModel):
     size: str = Field("1024x1024", pattern=r"^\d{2,4}x\d{2,4}$|^auto$")
     price: float = Field(0.05, ge=0, le=10)  # US dollars a picture, where the service doesn't tell
     daily_usd: float = Field(2.0, ge=0)  # in a server on a day
+    daily_usd_total: float = Field(10.0, ge=0)  # in all servers together
     seconds: float = Field(110, gt=0, le=200)
 
 

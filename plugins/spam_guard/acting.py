@@ -31,6 +31,7 @@ from plugins.spam_guard.rules import (
 )
 
 TOGETHER = timedelta(seconds=60)  # what is caught within stands in one notice
+LATE = timedelta(days=1)  # for which it is still tried to show a notice
 MINUTE = timedelta(minutes=1)
 MAX_TEXT = 4_000  # characters that are held
 NOBODY = 0
@@ -46,6 +47,7 @@ class Guard:
         self.notices = Notices(ctx)
         self.memory = Memory()
         self._open: dict[int, Notice] = {}  # by guild: the one that still grows
+        self._caught_up: set[int] = set()  # guilds whose notices all show what they should
         self._unshown: set[int] = set()  # guilds whose open notice has more than it shows
         self._records: dict[int, dict[str, float]] = {}  # by guild: how often each kind was right
         self._lately: dict[int, deque[datetime]] = {}  # by guild: when it acted
@@ -93,7 +95,13 @@ class Guard:
             await self._leave(event.guild_id, event, config)
 
     async def flush(self, guild_id: int) -> None:
-        """Show what the open notice doesn't show yet, and close it when its time is over."""
+        """Show what the open notice doesn't show yet, and close it when its time is over.
+
+        Also, once, what older ones don't show: the bot ended before it could, or it could not be posted.
+        """
+        if guild_id not in self._caught_up:
+            self._caught_up.add(guild_id)
+            await self._catch_up(guild_id)
         notice = self._open.get(guild_id)
         if notice is None:
             return
@@ -101,6 +109,12 @@ class Guard:
             await self._show(guild_id, notice)
         if self._ctx.now() - datetime.fromisoformat(notice.at) >= TOGETHER:
             self._open.pop(guild_id, None)
+
+    async def _catch_up(self, guild_id: int) -> None:
+        for notice in await self.cases.notices(guild_id):
+            is_recent = self._ctx.now() - datetime.fromisoformat(notice.at) < LATE
+            if is_recent and notice.shown < len(notice.cases):
+                await self.show(guild_id, notice)
 
     async def show(self, guild_id: int, notice: Notice) -> None:
         """Show a notice as it is now, after staff did something."""
@@ -171,6 +185,8 @@ class Guard:
         self._unshown.add(guild_id)
         if len(notice.cases) & (len(notice.cases) - 1) == 0:  # 1, 2, 4, 8 ...: a raid edits it a few times
             await self._show(guild_id, notice)
+        else:
+            await self.cases.put_notice(guild_id, notice)
 
     async def _steps(self, event: Message, verdict: Verdict, config: Config) -> tuple[Steps, bool]:
         """Return what is to be done, and whether it is only told: always, or by the kind's record."""
@@ -219,7 +235,8 @@ class Guard:
         if notice.channel_id == NOBODY:
             self._diary.warning(f"server {guild_id}: {self._ctx.text('no_channel')}")
             return
-        await self.notices.show(guild_id, notice, config.time_out_minutes, config.actions_per_minute)
+        if not await self.notices.show(guild_id, notice, config.time_out_minutes, config.actions_per_minute):
+            self._caught_up.discard(guild_id)
 
     async def _act(self, guild_id: int, case: Case, steps: Steps, config: Config) -> Case:
         """Carry the steps out; return the case as it is then."""

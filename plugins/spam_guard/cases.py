@@ -53,7 +53,11 @@ class Case:
 
 @dataclass(slots=True)
 class Notice:
-    """A message to staff about what was caught within a short while; its id is that of the first case."""
+    """A message to staff about what was caught within a short while; its id is that of the first case.
+
+    Attributes:
+        shown: how many of the cases stand in the message.
+    """
 
     id: int
     at: str
@@ -62,6 +66,7 @@ class Notice:
     is_dry: bool = False
     cases: list[int] = field(default_factory=list)
     left: int = 0
+    shown: int = 0
 
 
 class Cases:
@@ -164,14 +169,22 @@ class Notices:
         self._cases = Cases(ctx)
         self._turn = asyncio.Lock()
 
-    async def show(self, guild_id: int, notice: Notice, minutes: int, limit: int) -> None:
-        """Post a notice, or change it to what is so now; `limit` is that of actions in a minute."""
-        async with self._turn:  # one who presses at once must not have it posted again
-            await self._show(guild_id, notice, minutes, limit)
+    async def show(self, guild_id: int, notice: Notice, minutes: int, limit: int) -> bool:
+        """Post a notice, or change it to what is so now; return whether it stands there.
 
-    async def _show(self, guild_id: int, notice: Notice, minutes: int, limit: int) -> None:
+        Args:
+            guild_id: where.
+            notice: what is to stand there.
+            minutes: that a time-out lasts.
+            limit: of actions in a minute.
+        """
+        async with self._turn:  # one who presses at once must not have it posted again
+            return await self._show(guild_id, notice, minutes, limit)
+
+    async def _show(self, guild_id: int, notice: Notice, minutes: int, limit: int) -> bool:
         if not notice.message_id:
             await self._cases.put_notice(guild_id, notice)  # staff may press before the post is confirmed
+        count = len(notice.cases)
         cases = await self._cases.of_notice(guild_id, notice, LISTED)
         card, buttons = self._card(guild_id, notice, cases, minutes, limit), self._buttons(notice, cases)
         try:
@@ -185,7 +198,11 @@ class Notices:
                 )
         except (DiscordError, LimitError) as error:
             self._diary.warning(f"staff of {guild_id} can't be told: {error}")
+            await self._cases.put_notice(guild_id, notice)
+            return False
+        notice.shown = count
         await self._cases.put_notice(guild_id, notice)
+        return True
 
     def _card(self, guild_id: int, notice: Notice, cases: dict[int, Case], minutes: int, limit: int) -> Card:
         text = self._ctx.text

@@ -8,7 +8,9 @@ from sandbox.core import Core
 from sandbox.gateway import guild_create
 from sandbox.intents import Intent
 from sandbox.permissions import EVERYONE_DEFAULT
-from sandbox.world import Application, Channel, ChannelType, Guild, Member, Role, User
+from sandbox.world import Application, AuditEntry, Channel, ChannelType, Guild, Member, Role, User
+
+BOT_ADD = 28  # of the audit log's kinds of entries
 
 
 def new_user(core: Core, name: str, *, bot: bool = False, display: str | None = None) -> User:
@@ -57,11 +59,15 @@ def remove_role(core: Core, guild: Guild, role: Role) -> None:
     visibility.changed(core, guild)
 
 
-def invite_bot(core: Core, guild: Guild, app: Application, permissions: int) -> Member:
-    """Add an application's bot with its managed role; its sessions learn of the guild.
+def invite_bot(
+    core: Core, guild: Guild, app: Application, permissions: int, by: User | None = None
+) -> Member:
+    """Add an application's bot with its managed role, by the owner unless told; its sessions learn of it.
 
-    Source: docs events/gateway-events#guild-create.
+    Source: docs events/gateway-events#guild-create, docs resources/audit-log#audit-log-entry-object.
     """
+    inviter = guild.owner_id if by is None else by.id
+    guild.audit.append(AuditEntry(core.ids.make(), BOT_ADD, inviter, app.bot.id))
     role = new_role(core, guild, app.name, permissions, managed=True, bot_id=app.bot.id)
     member = add_member(core, guild, app.bot, [role.id])
     visibility.joined(core, guild, app)

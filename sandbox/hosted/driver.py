@@ -13,7 +13,7 @@ from sandbox.hosted.answers import Script
 from sandbox.hosted.faults import Fault, Kind
 from sandbox.hosted.wire import ApiError, Cut, never, send, stream
 from sandbox.ids import Clock, SystemClock
-from sandbox.record import Entry, Predicate, Record
+from sandbox.record import PATIENCE, Entry, Predicate, Record
 from sandbox.scripted import Faults, Rule, Saying, When
 
 KEY = "sk-sandbox-0123456789abcdef"
@@ -123,7 +123,7 @@ class HostedSandbox:
         """Return how requests ended: answered, left (by the client), cut, or a status."""
         return [entry["outcome"] for entry in self.record.of("end") if entry["path"].endswith(path)]
 
-    async def wait_for(self, predicate: Predicate, timeout: float = 5.0) -> Entry:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Predicate, timeout: float = PATIENCE) -> Entry:  # noqa: ASYNC109
         """Return the first entry of the record like this, waiting for it if need be.
 
         Raises:

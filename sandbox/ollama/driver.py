@@ -9,7 +9,7 @@ from sandbox.ollama.faults import Fault, Kind
 from sandbox.ollama.latency import Latency
 from sandbox.ollama.models import Model, model_of
 from sandbox.ollama.server import VERSION, Server
-from sandbox.record import Entry, Predicate
+from sandbox.record import PATIENCE, Entry, Predicate
 from sandbox.scripted import Rule, Saying, When
 
 
@@ -94,7 +94,7 @@ class OllamaSandbox:
         """Return how requests to a path ended: answered, left (by the client), a fault's kind or a status."""
         return [entry["outcome"] for entry in self.record.of("end", path=path)]
 
-    async def wait_for(self, predicate: Predicate, timeout: float = 5.0) -> Entry:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Predicate, timeout: float = PATIENCE) -> Entry:  # noqa: ASYNC109
         """Return the first entry of the record like this, waiting for it if need be.
 
         Raises:

@@ -102,11 +102,16 @@ def guild(
 
 @operation
 def invite(
-    core: Core, app: Ref = None, guild: Ref = None, permissions: list[str | int] | None = None
+    core: Core,
+    app: Ref = None,
+    guild: Ref = None,
+    permissions: list[str | int] | None = None,
+    by: Ref = None,
 ) -> dict[str, Any]:
-    """Add an application's bot to a guild."""
+    """Add an application's bot to a guild; its owner does it, or who is named."""
     given = EVERYONE_DEFAULT if permissions is None else bits(*permissions)
-    member = act.invite_bot(core, the_guild(core, guild), the_app(core, app), given)
+    who = the_user(core, by) if by is not None else None
+    member = act.invite_bot(core, the_guild(core, guild), the_app(core, app), given, who)
     return {"id": member.user.id}
 
 

@@ -11,7 +11,7 @@ from sandbox.rest import fields as f
 from sandbox.rest.call import Call
 from sandbox.rest.guards import home
 from sandbox.rest.routing import route
-from sandbox.world import Channel, Guild
+from sandbox.world import AuditEntry, Channel, Guild
 
 _GUILD: f.Fields = {
     "name": f.text(100, 2),
@@ -86,6 +86,44 @@ def preview(call: Call) -> Any:
         "approximate_presence_count": 0,
         "emojis": [],
         "stickers": [],
+    }
+
+
+@route("GET", "/guilds/{guild_id}/audit-logs")
+def audit_log(call: Call) -> Any:
+    """List who added bots, the newest first, or after an entry the oldest first; nothing else is noted.
+
+    Source: docs resources/audit-log#get-guild-audit-log.
+    """
+    guild = home(call, P.VIEW_AUDIT_LOG)
+    limit = call.number("limit", 50, 1, 100)
+    kind, before, after = call.query.get("action_type"), call.cursor("before"), call.cursor("after")
+    user, target = call.cursor("user_id"), call.cursor("target_id")
+    found = [
+        each
+        for each in guild.audit
+        if (kind is None or each.action == f.integer(kind, "action_type"))
+        and (before is None or each.id < before)
+        and (after is None or each.id > after)
+        and user in (None, each.user_id)
+        and target in (None, each.target_id)
+    ]
+    found = (found if after is not None else found[::-1])[:limit]
+    people = dict.fromkeys(id_ for each in found for id_ in (each.user_id, each.target_id))
+    empty = ("integrations", "webhooks", "guild_scheduled_events", "threads", "application_commands")
+    return {
+        "audit_log_entries": [_audited(each) for each in found],
+        "users": [payloads.user(call.core.world.users[each]) for each in people],
+        "auto_moderation_rules": [],
+    } | {name: [] for name in empty}
+
+
+def _audited(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "id": str(entry.id),
+        "action_type": entry.action,
+        "user_id": str(entry.user_id),
+        "target_id": str(entry.target_id),
     }
 
 

@@ -177,6 +177,12 @@ class TestWhatIsInIt:
         await import_guild(filled, clock, GUILD, document, HERE)
         assert await values(filled) == before | {"summaries.admins": None}
 
+    async def test_a_plugins_setting_may_have_a_long_name(self, filled: Database, clock: FakeClock) -> None:
+        document = await exported(filled, clock)
+        document.plugins[0].config = {"n" * 100: 1}
+        await import_guild(filled, clock, GUILD, document, HERE)
+        assert (await exported(filled, clock)).plugins == document.plugins
+
     async def test_ids_that_plugins_are_set_to_are_text(self, filled: Database, clock: FakeClock) -> None:
         document = await exported(filled, clock)
         [_, guard] = document.plugins

@@ -68,6 +68,24 @@ class TestNotFound:
         await import_guild(filled, clock, OTHER, await exported(filled, clock), THERE)
         assert (await exported(filled, clock, THERE, OTHER)).answering.ignored_role_ids == [str(OTHER)]
 
+    @pytest.mark.parametrize("known", [HERE, Known()], ids=["discord tells", "nobody tells"])
+    async def test_a_channel_of_another_server_is_never_taken(
+        self, filled: Database, clock: FakeClock, known: Known
+    ) -> None:
+        await see_other(filled, clock)
+        theirs = OTHER + 99
+        async with filled.transaction() as tx:
+            await tx.channels.see([{"id": theirs, "guild_id": OTHER, "parent_id": None, "name": "theirs"}])
+        document = await exported(filled, clock)
+        document.answering.staff_channel_id = document.channels[0].channel_id = str(theirs)
+        done = await import_guild(filled, clock, GUILD, document, known)
+        assert len([line for line in done.left_out if "another server's" in line]) == 2
+        assert (await exported(filled, clock)).answering.staff_channel_id is None
+        async with filled.reading() as tx:
+            row = await tx.channels.get(theirs)
+        assert row is not None
+        assert (row.guild_id, row.watch) == (OTHER, "default")
+
     async def test_a_role_that_gives_rights_is_never_everyones(
         self, filled: Database, clock: FakeClock
     ) -> None:

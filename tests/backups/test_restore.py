@@ -1,6 +1,7 @@
 """The way back: what is there afterwards, and that nothing is touched when a backup is no good."""
 
 import asyncio
+import errno
 import hashlib
 import json
 import os
@@ -169,6 +170,23 @@ class TestRoundTrip:
         assert await there(engine) == {"a": "before"}
         assert done.kept is not None
         assert (done.kept / "lookout.db").read_bytes() == content
+
+    async def test_what_can_not_be_set_aside_leaves_no_half_of_it(
+        self, sqlite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        place = Place(f"sqlite+aiosqlite:///{sqlite_file}", sqlite_file, None)
+        made = await make_backup(place, tmp_path / "b.tar.gz", NOW)
+        sqlite_file.write_bytes(b"no database any more" * 100)
+
+        def full(_source: Path, target: Path) -> None:
+            target.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("bot.services.backups.restoring.shutil.copy2", full)
+        with pytest.raises(BackupError, match="No space left"):
+            await restore(place, made.path, tmp_path / "backups", NOW)
+        assert list((tmp_path / "backups").iterdir()) == []
+        assert sqlite_file.read_bytes().startswith(b"no database")
 
     async def test_a_journal_without_its_database_is_not_mixed_into_the_backup(
         self, sqlite_file: Path, tmp_path: Path, backups: Path

@@ -127,6 +127,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOOKOUT_ORCHESTRATOR__CHANNEL_THROTTLE_SECONDS", "0")
         patch.setenv("LOOKOUT_ORCHESTRATOR__USER_COOLDOWN_SECONDS", "0")
+        patch.setenv("LOOKOUT_NLP__ENCODER", "off")  # takes seconds to load; no page shows what it does
         stage = Stage(STORY, folder)
         await stage.__aenter__()
     quiet = Screen(console_for(io.StringIO(), quiet=True))

@@ -67,6 +67,10 @@ class Recorder:
         return self
 
     @property
+    def kept(self) -> "Recorder":
+        return self
+
+    @property
     def leaks(self) -> "Recorder":
         return self
 

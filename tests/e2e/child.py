@@ -11,6 +11,7 @@ from tests.e2e.facts import API_LINE, Facts
 from tests.only_loopback.plugin import child_environment
 
 ROOT = Path(__file__).resolve().parents[2]
+LONGEST = 60.0  # seconds for a process to start or to end; the machine may be a busy one
 
 
 class Child(Facts):
@@ -60,12 +61,12 @@ class Child(Facts):
 
     async def ready(self) -> None:
         """Wait until /readyz says so."""
-        await self.until("the child's admin API", lambda: self._alive() and self.api_url, 20)
+        await self.until("the child's admin API", lambda: self._alive() and self.api_url, LONGEST)
 
         async def look() -> bool:
             return self._alive() and (await self.get("/readyz"))[0] == 200
 
-        await self.until("the child to be ready", look, 20)
+        await self.until("the child to be ready", look, LONGEST)
 
     def _alive(self) -> bool:
         assert self._process is not None
@@ -77,7 +78,7 @@ class Child(Facts):
         assert self._process is not None
         self._process.send_signal(number)
 
-    async def ended(self, timeout: float = 20.0) -> int:  # noqa: ASYNC109
+    async def ended(self, timeout: float = LONGEST) -> int:  # noqa: ASYNC109
         """Return the exit code once it is over and everything it said is read."""
         assert self._process is not None
         async with asyncio.timeout(timeout):

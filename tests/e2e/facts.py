@@ -13,7 +13,7 @@ from loguru import logger
 
 from sandbox.handles import ref
 
-DEADLINE = 10.0  # seconds for anything to happen; tests don't wait that long unless they fail
+DEADLINE = 30.0  # seconds for anything to happen; tests don't wait that long unless they fail
 LOOK_EVERY = 0.01  # seconds between two questions to something that can't tell by itself
 API_LINE = "Admin API at "
 

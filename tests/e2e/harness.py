@@ -30,7 +30,10 @@ from tests.sandbox.pointing import pointed_at
 
 SHARED = ROOT.parent / "shared"
 START_DEADLINE = 30.0  # seconds: the first start in a process imports most of the bot
-SHORT = 2.0  # seconds: pauses between two tries; longer ones are between two looks
+# How long a pause of up to so many seconds lasts in a test: between tries, between looks, between upkeep.
+# Each look asks the database: more of them would keep a bot busy that has nothing to do.
+PAUSES = ((0.9, 0.05), (2.0, 0.1), (600.0, 0.5))
+LONGEST_PAUSE = 2.0
 _OTHERS = ("/sandbox/", "/aiohttp/", "/pytest_asyncio/", "/tests/")
 
 
@@ -59,8 +62,9 @@ class TestClock(SystemClock):
 
     async def sleep(self, seconds: float) -> None:
         """Wait for a moment only, or until the clock is put forward: no test waits for a pause."""
+        moment = next((lasts for most, lasts in PAUSES if seconds <= most), LONGEST_PAUSE)
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(seconds, 0.05 if seconds <= SHORT else 0.5)):
+            async with asyncio.timeout(min(seconds, moment)):
                 await self._moved.wait()
 
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 from sandbox import Sandbox
 from sandbox.handles import Answer, Member
 from sandbox.ops.registry import OperationError
-from tests.e2e.harness import Home, Running
+from tests.e2e.harness import Home, Running, a_home
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 REFUSALS = (
@@ -148,3 +148,75 @@ async def test_one_command_is_told_with_its_options_and_a_group_with_its_command
     offered = await town.alice.autocomplete("help", "command", "summ", channel=town.chat)
     assert "summary now" in [each["value"] for each in offered]
     assert not await town.alice.autocomplete("help", "command", "audit", channel=town.chat)
+
+
+async def ruled(city: Sandbox, home: Home, command: str | None, *rules: tuple[Any, bool]) -> None:
+    """Change the server's integration settings."""
+    told = [{"target": target, "allow": allow} for target, allow in rules]
+    await city.call("set_command_permissions", command=command, guild=home.guild.id, rules=told)
+
+
+async def test_what_integration_settings_hide_isnt_listed_and_what_they_open_is(
+    town: Home, city: Sandbox, watchman: Running
+) -> None:
+    async def seen(member: Member, channel: Any = town.chat) -> set[str]:
+        return listed(await pages(member, channel))
+
+    async def changed(name: str, *, is_listed: bool) -> None:
+        async def look() -> bool:
+            return (name in await seen(town.alice)) is is_listed
+
+        await watchman.until(name, look)
+
+    role = await city.role("helpers", guild=town.guild)
+    hanna = await town.person("hanna", roles=[role])
+    before = await seen(town.alice)
+    assert "status" in before
+    assert "incidents" not in before
+    await ruled(city, town, "status", ("everyone", False), (role.id, True))
+    await changed("status", is_listed=False)
+    assert "status" in await seen(hanna)
+    assert "status" in await seen(town.owner), "an administrator finds everything"
+    assert await is_refused(town.alice, "status", town.chat)
+    await ruled(city, town, "status", (town.chat.id, False))
+    await changed("status", is_listed=False)
+    assert "status" in await seen(town.alice, town.help)
+    await ruled(city, town, "status")
+    await changed("status", is_listed=True)
+    await ruled(city, town, None, ("everyone", False))
+    await ruled(city, town, "help", ("everyone", True))
+    await changed("status", is_listed=False)
+    assert await seen(town.alice) == {"help"}
+    for command in (None, "help"):
+        await ruled(city, town, command)
+    await changed("status", is_listed=True)
+    assert await seen(town.alice) == before
+
+
+async def test_a_command_opened_to_a_member_is_listed_if_its_own_check_agrees(
+    town: Home, city: Sandbox, watchman: Running
+) -> None:
+    role = await city.role("admins of the bot", guild=town.guild)
+    options = {"key": "server.admin_role", "value": f"<@&{role.id}>"}
+    await town.owner.slash("config set", channel=town.chat, options=options)
+    adam = await town.person("adam", roles=[role])
+    assert "audit recent" not in listed(await pages(adam, town.chat)), "Discord hides it from them"
+    await ruled(city, town, "audit", (role.id, True), (town.alice.id, True))
+
+    async def opened() -> bool:
+        return "audit recent" in listed(await pages(adam, town.chat))
+
+    await watchman.until("it", opened)
+    assert not await is_refused(adam, "audit recent", town.chat)
+    assert "audit recent" not in listed(await pages(town.alice, town.chat))
+    await ruled(city, town, "audit")
+
+
+async def test_settings_made_before_anyone_asked_count_and_without_them_defaults_do(
+    city: Sandbox, watchman: Running
+) -> None:
+    home = await a_home(city, "ruled before")
+    await ruled(city, home, "status", ("everyone", False))
+    city.faults.fail("GET /applications/*/guilds/*/commands/permissions", times=1, status=503)
+    assert "status" in listed(await pages(home.alice, home.chat))
+    assert "status" not in listed(await pages(home.alice, home.chat))

@@ -90,6 +90,49 @@ async def test_hard_refuses_all_but_who_runs_the_bot(
     assert home.replies(said) == []
 
 
+async def test_hard_refuses_buttons_selects_and_forms_too(
+    discord: Sandbox, home: Home, running_bot: BotFactory
+) -> None:
+    role = await discord.role("managers", guild=home.guild, permissions=["manage_guild"])
+    manager = await home.person("mona", roles=[role])
+    async with running_bot(discord) as bot:
+        await registered(discord, bot)
+        desk = await set_up(home, bot)
+        form = await home.alice.click(desk.panel, "Open a ticket")
+        page = (await manager.slash("setup", channel=home.chat)).message
+        asked = (await home.alice.slash("privacy opt-out", channel=home.chat)).message
+        listed = (await manager.slash("help", channel=home.chat)).message
+        assert page is not None
+        assert asked is not None
+        assert listed is not None
+        await set_mode(home, "hard", text="Back at noon.")
+        written = {"Title": "It fails", "Description": "It crashes.", "Environment": "v2"}
+        for refused in (
+            await home.alice.click(desk.panel, "Open a ticket"),
+            await home.alice.submit(form, written),
+            await manager.click(page, "Next"),
+            await manager.choose(page, "What I watch", ["chosen"]),
+        ):
+            assert refused.ephemeral
+            assert refused.content.startswith("I'm being worked on and can't answer now.")
+            assert refused.content.endswith("Back at noon.")
+        assert desk.rows() == []
+        await manager.click(listed, "Next")
+        await bot.until("the next page", lambda: "Page 2" in _now(discord, listed))
+        await home.alice.click(asked, "Opt out and delete")
+        await bot.until("the opt-out", lambda: "Done: I store nothing" in _now(discord, asked))
+        own = await home.owner.click(desk.panel, "Open a ticket")
+        assert own.modal is not None, "who runs the bot may try things"
+        await set_mode(home, "off")
+        assert (await home.bob.click(desk.panel, "Open a ticket")).modal is not None
+
+
+def _now(discord: Sandbox, message: Any) -> str:
+    """What a message shows."""
+    shown = discord.core.world.channels[int(message.json["channel_id"])].messages[message.id]
+    return f"{shown.content} {shown.embeds}"
+
+
 async def test_only_who_runs_the_bot_may(discord: Sandbox, home: Home, running_bot: BotFactory) -> None:
     role = await discord.role("managers", guild=home.guild, permissions=["manage_guild"])
     manager = await home.person("mona", roles=[role])

@@ -81,6 +81,9 @@ async def test_what_was_said_where_the_asker_cannot_read_is_not_told(
     await watchman.story(asked)
     told = await audit(manager, town, asked)
     assert told == "You can't read the channel that was said in, so I don't tell of it."
+    given: dict[str, Any] = {"message": str(asked.id), "intent": "other"}
+    assert told == shown(await manager.slash("audit correct", channel=town.chat, **given))
+    assert not watchman.rows("select 1 from feedback")
     assert HELP in await audit(town.owner, town, asked)
     open_one = await town.alice.say("my upload fails with a timeout, any idea why?", town.help)
     await watchman.story(open_one)

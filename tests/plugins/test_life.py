@@ -187,3 +187,34 @@ async def _old_command(trial: Trial) -> None:
     from bot.services.plugins.trial_parts import Answers
 
     await trial.service.command("karma", Target.SLASH, "do", trial._call(Answers(), MEMBER, None))
+
+
+async def test_a_server_that_is_full_is_told_and_is_no_failure(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = command("await ctx.store.put(call.guild_id, f'k{call.user_id}', 1)") + (
+        "\nasync def heard(event):\n    await ctx.store.put(event.guild_id, f'e{event.message_id}', 1)"
+        "\nctx.on(MessageObserved, heard)"
+    )
+    monkeypatch.setattr("bot.services.plugins.keeping.MAX_VALUES", 1)
+    async with run(body, "commands.add", "messages.read", "storage") as trial:
+        told: list[str] = []
+
+        async def tell(words: str, subject: str) -> None:
+            told.append(words)
+
+        trial.service.registry.notices.tell = tell
+        await trial.command("do", by=1)
+        for member in range(2, 9):
+            with pytest.raises(UserFacingError, match="keeps as much of that as it may"):
+                await trial.command("do", by=member)
+            await trial.say("x", by=member)
+        assert trial.failures == 0
+        assert trial.service.info("karma", GUILD).state == "runs"
+
+        async def is_told() -> bool:
+            return bool(told)
+
+        await eventually(is_told)
+        assert len(told) == 1
+        assert "keeps 1 values in this server" in told[0]

@@ -24,6 +24,42 @@ async def test_preview_and_emoji_of_a_guild_the_bot_is_in(room: Sandbox, http: H
     conforms(room.record)
 
 
+@pytest.mark.cites(
+    "openapi list_guild_audit_log_entries",
+    "docs resources/audit-log#get-guild-audit-log",
+    "docs resources/audit-log#audit-log-entry-object",
+)
+async def test_who_added_bots_stands_in_the_audit_log(room: Sandbox, http: Http, conforms: Any) -> None:
+    guild, _ = await ids(room)
+    alice = await room.member("alice")
+    other = await room.application("other")
+    await room.invite("other", permissions=[], by=alice)
+    path = f"/guilds/{guild}/audit-logs"
+    told = (await http("GET", f"{path}?action_type=28")).json
+    owner_id = room.core.world.guilds[guild].owner_id
+    assert [(each["user_id"], each["target_id"]) for each in told["audit_log_entries"]] == [
+        (str(alice.id), str(other["bot_id"])),
+        (str(owner_id), str(room.bot_user.id)),
+    ]
+    assert {each["username"] for each in told["users"]} == {"alice", "other", "owner", "bot"}
+    newest, oldest = (each["id"] for each in told["audit_log_entries"])
+
+    async def found(query: str) -> list[str]:
+        answer = (await http("GET", f"{path}?{query}")).json
+        return [each["id"] for each in answer["audit_log_entries"]]
+
+    assert await found("limit=1") == [newest]
+    assert await found(f"before={newest}") == [oldest]
+    assert await found("after=1") == [oldest, newest]
+    assert await found(f"user_id={alice.id}") == [newest]
+    assert await found(f"target_id={room.bot_user.id}") == [oldest]
+    assert await found("action_type=20") == []
+    async with Http(room.api_url, other["token"]) as stranger:
+        assert code(await stranger("GET", path)) == (403, 50013)
+    assert code(await http("GET", f"{path}?limit=101")) == (400, 50035)
+    conforms(room.record)
+
+
 @pytest.mark.cites("openapi guild_role_member_counts")
 async def test_members_of_roles_are_counted_and_everyone_is_left_out(
     room: Sandbox, http: Http, conforms: Any

@@ -10,7 +10,7 @@ import pytest
 from bot.db.database import Database
 from bot.domain.signal import Stage
 from bot.llm.errors import ProviderUnavailable
-from bot.models import Action
+from bot.models import Action, AutoReply
 from bot.services.guilds import ChannelSeen
 from bot.services.stories import StoryService
 from tests.conftest import Logged
@@ -248,6 +248,37 @@ class TestMeanwhile:
         row = await road.row(0)
         assert (row.stage, row.status, row.reason) == ("done", "skipped", "message deleted")
         assert discord.posts == []
+
+    @pytest.mark.parametrize("mode", [AutoReply.OFF, AutoReply.SUGGEST], ids=["off", "no channel to ask in"])
+    async def test_what_is_switched_off_meanwhile_is_not_said(
+        self, road: Road, model: ScriptedProvider, bench: Bench, discord: FakeDiscord, mode: AutoReply
+    ) -> None:
+        """Least of all where staff were to be asked first, and their channel was deleted."""
+        await road.guilds.set_staff_channel(GUILD, STAFF_CHANNEL)
+        if mode is AutoReply.SUGGEST:
+            await road.guilds.set_auto_reply(GUILD, mode)
+        model.then(SLOW)
+        await being_written(road, model)
+        if mode is AutoReply.SUGGEST:
+            await road.guilds.lose_staff_channel(GUILD, "staff_channel_id")
+        else:
+            await road.guilds.set_auto_reply(GUILD, mode)
+        await bench.clock.advance(20)
+        await road.at_rest()
+        row = await road.row(0)
+        assert (row.stage, row.status, row.reason) == ("done", "skipped", "auto-replies are off here")
+        assert (discord.posts, await actions(road)) == ([], [])
+
+    async def test_what_staff_are_to_be_asked_about_meanwhile_goes_to_them(
+        self, road: Road, model: ScriptedProvider, bench: Bench, discord: FakeDiscord
+    ) -> None:
+        await road.guilds.set_staff_channel(GUILD, STAFF_CHANNEL)
+        model.then(SLOW)
+        await being_written(road, model)
+        await road.guilds.set_auto_reply(GUILD, AutoReply.SUGGEST)
+        await bench.clock.advance(20)
+        await road.at_rest()
+        assert [post.channel_id for post in discord.posts] == [STAFF_CHANNEL]
 
     async def test_what_is_edited_gets_the_template(
         self, road: Road, model: ScriptedProvider, bench: Bench, discord: FakeDiscord

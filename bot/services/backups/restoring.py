@@ -147,9 +147,13 @@ async def _keep_file(place: Place, path: Path, backups: Path, now: datetime) -> 
 
 def _set_aside(path: Path, folder: Path) -> Path:
     folder.mkdir(mode=0o700)
-    for each in (path, *(path.with_name(path.name + ending) for ending in _JOURNALS)):
-        if each.exists():
-            shutil.copy2(each, folder / each.name)
+    try:
+        for each in (path, *(path.with_name(path.name + ending) for ending in _JOURNALS)):
+            if each.exists():
+                shutil.copy2(each, folder / each.name)
+    except OSError:  # half of it is of no use, and the disk may be full
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return folder
 
 

@@ -35,6 +35,10 @@ _SAFE: Final = re.compile(
     r"|maximum recursion depth exceeded[\w ]*"
     r"|There is no current event loop|Event loop is closed|Session is closed"
 )
+# Somebody's folder, also of another user than the bot's: the name is mostly a person's.
+_HOME: Final = re.compile(
+    r"/(?:home|Users)/[^/\s:'\"]+|[A-Za-z]:\\Users\\(?:[^\\\n:'\"]+(?=\\)|[^\\\s:'\"]+)"
+)
 _FULL: Final = ("is full", "no space left")
 _PASSING: Final = ("database is locked", "database or disk is full", "disk i/o error", "readonly database")
 
@@ -97,7 +101,8 @@ def fault_of(  # noqa: PLR0913  (everything that is known)
     """
 
     def clean(text: str, limit: int) -> str:
-        return redact(mask(text.replace(str(ROOT), "").replace(str(Path.home()), "~")))[:limit]
+        placed = text.replace(str(ROOT), "").replace(str(Path.home()), "~")
+        return redact(mask(_HOME.sub("~", placed)))[:limit]
 
     return Fault(
         reference_of(place, guild_id, error, spot),

@@ -8,7 +8,7 @@ from typing import Final
 
 from loguru import logger
 
-from bot.plugin_api.errors import LimitError
+from bot.plugin_api.errors import FullError, LimitError
 
 MAX_FILE: Final = 10_000_000  # bytes
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,64}(?:\.[a-z0-9]{1,8})?")
@@ -61,7 +61,7 @@ class PluginFiles:
         server = path.parent.parent
         kept = sum(each.stat().st_size for each in server.rglob("*") if each.is_file() and each != path)
         if kept + len(data) > self._limit:
-            raise LimitError(f"{kept / 1e6:,.0f} MB are kept in this server, as many as may be: delete some")
+            raise FullError(f"{kept / 1e6:,.0f} MB are kept in this server, as many as may be: delete some")
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
         part.write_bytes(data)

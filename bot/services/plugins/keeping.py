@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.db.database import Database
 from bot.models import PluginValue
-from bot.plugin_api.errors import LimitError
+from bot.plugin_api.errors import FullError, LimitError
 from bot.services.clock import Clock
 
 MAX_KEY: Final = 128  # characters
@@ -122,4 +122,4 @@ class PluginKeeping:
 
 def _check_count(plugin: str, count: int) -> None:
     if count >= MAX_VALUES:
-        raise LimitError(f"{plugin} keeps {count:,} values in this server, as many as it may: delete some")
+        raise FullError(f"{plugin} keeps {count:,} values in this server, as many as it may: delete some")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from loguru import logger
 
-from bot.plugin_api.errors import BotError, UserFacingError
+from bot.plugin_api.errors import BotError, FullError, UserFacingError
 from bot.services.clock import Clock
 from bot.services.plugins.steps import Meter, Stepped
 from bot.services.plugins.trouble import (
@@ -182,17 +182,20 @@ class Runner:
             return task.result()
         if isinstance(error, UserFacingError):
             raise error
+        if isinstance(error, FullError):
+            self._tell(TroubleKind.FULL, f"{what}: {error}")
+            raise UserFacingError(text("plugins.full")) from None
         if isinstance(error, PluginInterrupt):
-            text = f"{what} {error.text}"
-            self._tell(error.kind, text)
+            told = f"{what} {error.text}"
+            self._tell(error.kind, told)
         else:
             self._log(error, what)
-            text = f"{what} failed: {type(error).__name__}: {error}"
+            told = f"{what} failed: {type(error).__name__}: {error}"
         traceback.clear_frames(error.__traceback__)  # else what it allocated lives as long as the error
         error.__traceback__ = None
         if not isinstance(error, PluginInterrupt):
-            self._failed(TroubleKind.RAISED, text, by)
-        raise PluginFailedError(text)
+            self._failed(TroubleKind.RAISED, told, by)
+        raise PluginFailedError(told)
 
     def _log(self, error: BaseException, what: str) -> None:
         lines = traceback.format_exception(type(error), error, error.__traceback__)

@@ -21,7 +21,7 @@ _MENTION: Final = re.compile(r"<(?:#|@[!&]?)(\d{1,20})>")
 _MANY: Final = (list, tuple, set, frozenset)
 MAX_CONFIG: Final = 16_000  # characters as JSON
 _NONE: Final = "none"  # a value that says that there is none
-_SAFE: Final = 2**53  # integers beyond it are ids: JSON has them as text
+SAFE: Final = 2**53  # integers beyond it are ids: JSON has them as text
 
 
 class Setting(NamedTuple):
@@ -203,7 +203,7 @@ def _noted(config: Mapping[str, Any], key: str) -> Any:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > _SAFE
+    return isinstance(value, int) and not isinstance(value, bool) and value > SAFE
 
 
 def _field(model: type[BaseModel], key: str) -> Any:

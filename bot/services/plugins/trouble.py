@@ -16,6 +16,7 @@ class TroubleKind(StrEnum):
     DENIED = "denied"  # it asked for what its manifest lacks
     FLOODED = "flooded"  # it posted too much
     OVERRUN = "overrun"  # more events came than it handles
+    FULL = "full"  # it keeps as much as it may in a server
     SECRET = "secret"  # noqa: S105  (it printed or posted one)
     SUSPENDED = "suspended"  # too many failures
 

@@ -1,6 +1,6 @@
 """Writing an exported server into the database, for the same server or another one; the bot is off."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from bot.services.configuration.changes import (
     CHANNELS,
     GUILDS,
     OWN_FIGURES,
+    PLUGINS,
     SUMMARIES,
     TICKETS,
     note,
@@ -25,7 +26,7 @@ from bot.services.configuration.changes import (
 )
 from bot.services.configuration.changes import Row as SettingRow
 from bot.services.portable.document import Document
-from bot.services.portable.exporting import Known, describe_guilds
+from bot.services.portable.exporting import Known, channel_ids, describe_guilds
 from bot.services.portable.plugins import as_numbers, as_text
 from bot.services.statistics.activity import MINE, SCOPE
 from bot.services.tickets.settings import lines_of
@@ -49,7 +50,14 @@ class Imported:
 class Places:
     """Finds a document's channels and roles in a server: by id, else by name."""
 
-    def __init__(self, document: Document, guild_id: int, channels: Mapping[int, str], known: Known) -> None:
+    def __init__(
+        self,
+        document: Document,
+        guild_id: int,
+        channels: Mapping[int, str],
+        known: Known,
+        foreign: Collection[int] = (),
+    ) -> None:
         """Prepare.
 
         Args:
@@ -57,7 +65,9 @@ class Places:
             guild_id: where to.
             channels: what the database knows of there, with their names.
             known: what Discord tells of there.
+            foreign: channels of other servers.
         """
+        self._foreign = foreign
         self._is_same = int(document.server.id) == guild_id
         self._everyone = {int(document.server.id): guild_id}
         self._names = document.names
@@ -101,6 +111,9 @@ class Places:
     ) -> int | None:
         if id_ is None:
             return None
+        if int(id_) in self._foreign and self._is_same:
+            self.lost.append(f"{use}: {kind} {id_}: it is another server's")
+            return None
         if int(id_) in there or (self._is_same and (not there or id_ not in names)):
             return int(id_)  # or nothing is known of it, as of threads: it may well be there
         name = names.get(id_, "")
@@ -133,7 +146,9 @@ async def import_guild(
             )
         await tx.guilds.ensure(guild_id, clock.now())
         rows = await tx.channels.list_of(guild_id)
-        places = Places(document, guild_id, {row.id: row.name for row in rows}, known)
+        named = [await tx.channels.get(int(each)) for each in channel_ids(document)]
+        foreign = {row.id for row in named if row is not None and row.guild_id != guild_id}
+        places = Places(document, guild_id, {row.id: row.name for row in rows}, known, foreign)
         done, before = Imported(), await _stored(tx, guild_id)
         await _answering(tx, guild_id, document, places)
         await _channels(tx, guild_id, document, places, clock)
@@ -184,9 +199,9 @@ async def _stored(tx: Transaction, guild_id: int) -> _Stored:
     plain[CATEGORY_ROLES] = called or None
     plain[OWN_FIGURES] = (await tx.kv.get(SCOPE, str(guild_id)) or {}).get(MINE, True)
     for plugin in [each for each in await tx.plugins.guilds() if each.guild_id == guild_id]:
-        plain[f"plugins.{plugin.plugin}"] = plugin.is_on
+        plain[f"{PLUGINS}{plugin.plugin}"] = plugin.is_on
         for key, value in (plugin.config or {}).items():
-            plain[f"plugins.{plugin.plugin}.{key}"] = as_text(value)
+            plain[f"{PLUGINS}{plugin.plugin}.{key}"] = as_text(value)
     rows: list[tuple[Mapping[str, str], SettingRow | None]] = [
         (GUILDS, await tx.guilds.get(guild_id)),
         (TICKETS, await tx.ticket_settings.settings_of(guild_id)),

@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-SAFE: Final = 2**53  # whole numbers from there on are ids: JSON has them as text
+from bot.services.plugins.servers import SAFE
+
 _ID: Final = re.compile(r"[0-9]{16,20}")
 
 
 def as_text(value: Any) -> Any:
     """Return settings with ids as text."""
-    return _each(value, lambda each: str(each) if isinstance(each, int) and each >= SAFE else each)
+    return _each(value, lambda each: str(each) if isinstance(each, int) and each > SAFE else each)
 
 
 def ids_in(value: Any) -> Iterator[str]:
@@ -31,7 +32,7 @@ def as_numbers(value: Any, place: Callable[[str], int]) -> Any:
 
 def is_id(value: Any) -> bool:
     """Whether a value of a file is an id."""
-    return isinstance(value, str) and _ID.fullmatch(value) is not None and int(value) >= SAFE
+    return isinstance(value, str) and _ID.fullmatch(value) is not None and int(value) > SAFE
 
 
 def _each(value: Any, change: Callable[[Any], Any]) -> Any:

@@ -7,11 +7,12 @@ from typing import Final, TypeVar
 
 from loguru import logger
 
-from bot.db.database import Database, is_passing
+from bot.db.database import Database
 from bot.db.privacy.scope import Whose
 from bot.db.privacy.tickets import LEAST_QUOTE
 from bot.nlp.retrieval.normalise import normalise
 from bot.services.clock import Clock
+from bot.services.tidying import tidy
 from bot.services.training.drafts import MAX_QUESTION, same_key
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class Eraser:
         self._parts.forget(guild_id, user_id)
         for hook in self._parts.hooks:
             await self._call(hook, guild_id, user_id)
-        await self._tidy()
+        await tidy(self._database)
         self._parts.show(tickets)
         logger.bind(guild_id=guild_id).info("Erased a member: {} messages, {} tickets", count, len(tickets))
 
@@ -160,14 +161,6 @@ class Eraser:
         except Exception as error:  # noqa: BLE001  (somebody else's fault must not keep the rest)
             log = logger.bind(guild_id=guild_id)
             log.opt(exception=error).error("Something that keeps data could not forget a member")
-
-    async def _tidy(self) -> None:
-        try:
-            await self._database.tidy()
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            logger.warning("The database's journal is emptied later ({})", type(error).__name__)
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:

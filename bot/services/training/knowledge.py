@@ -160,6 +160,10 @@ class Knowledge:
                 if done is None:
                     await self._clock.sleep(REST_SECONDS)
 
+    def forget(self, guild_id: int) -> None:
+        """Drop what a guild that was deleted had trained."""
+        self._shelves.pop(guild_id, None)
+
     async def _shelf(self, guild_id: int) -> Shelf:
         """Return the guild's questions, read now if they aren't in memory."""
         shelf = self._shelves.get(guild_id)

@@ -6,10 +6,11 @@ from typing import Any, cast
 import pytest
 
 from bot.domain.errors import UserFacingError
-from bot.plugin_api import LimitError
-from bot.plugin_api.testing import GUILD, MEMBER, STAFF
+from bot.plugin_api import FetchError, LimitError
+from bot.plugin_api.testing import GUILD, MEMBER, STAFF, on_trial
+from sandbox.github import GitHubSandbox
 from sandbox.github.driver import rate_limit, secondary_limit
-from tests.plugins.feature_requests.conftest import REVIEW, Desk
+from tests.plugins.feature_requests.conftest import FOLDER, REVIEW, Desk
 
 
 async def test_an_approved_request_becomes_an_issue(desk: Desk) -> None:
@@ -153,6 +154,25 @@ async def test_only_repositories_of_the_owner_are_written_to(desk: Desk) -> None
     assert "Approve" in [each.label for each in review.content.buttons]
 
 
+@pytest.mark.parametrize(("owner", "may"), [(GUILD, True), (GUILD + 1, False)], ids=["this", "another"])
+async def test_a_repository_may_be_one_servers_alone(owner: int, may: bool) -> None:
+    async with GitHubSandbox() as github:
+        repository = github.repository("acme/app")
+        options = {"api_url": github.url, "repositories": [f"{owner}:acme/app"]}
+        more: dict[str, Any] = {"secrets": {"token": github.token}, "hosts": [github.address]}
+        async with on_trial(FOLDER, options=options, **more) as trial:
+            await trial.set_staff_channel(REVIEW)
+            await trial.set("repository", "acme/app")
+            desk = Desk(trial, github, repository)
+            review = await desk.request()
+            if may:
+                assert "Approved" in await desk.approve(review)
+            else:
+                with pytest.raises(UserFacingError, match="isn't among those the bot may use"):
+                    await desk.approve(review)
+                assert not github.asked(), "not even to compare"
+
+
 async def test_two_who_approve_at_once_make_one_issue(desk: Desk) -> None:
     import asyncio
 
@@ -287,3 +307,25 @@ async def test_a_secondary_limit_is_no_missing_permission(
     desk.trial.clock.forward(seconds + 1)
     assert "Approved" in await desk.approve(review)
     assert len(desk.repository.issues) == 1
+
+
+async def test_a_github_that_hangs_does_not_stop_the_plugin(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        review = await desk.request(by=3_000 + number, title=f"Wish number {number}")
+        desk.github.fail("status", "/issues", method="POST", status=502)
+        await desk.approve(review)
+    fetcher = desk.trial.service.registry.entries["feature_requests"].host
+    assert fetcher is not None
+    asked: list[str] = []
+
+    async def hanging(method: str, *_: object) -> None:
+        asked.append(method)
+        desk.trial.clock.forward(20)  # as long as a request may take
+        raise FetchError("did not answer in time")
+
+    monkeypatch.setattr(fetcher, "request", hanging)
+    await desk.trial.later(61)
+    assert len(asked) == 2, "after half a minute the rest is left for the next run"
+    assert desk.trial.failures == 0

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.errors import UserFacingError
-from bot.plugin_api.testing import MEMBER
+from bot.plugin_api.testing import GUILD, MEMBER
 from sandbox.images import face
 from tests.plugins.image_generation.conftest import Studio, a_studio
 
@@ -185,6 +185,21 @@ async def test_a_servers_ceiling_is_kept_to_and_the_owner_may_set_less() -> None
             await studio.draw()
 
 
+async def test_all_servers_together_have_a_ceiling_that_holds_over_a_restart() -> None:
+    async with a_studio(daily_usd_total=0.1) as studio:
+        service = studio.trial.service
+        await service.switch("image_generation", GUILD + 1, on=True)
+        spent = {"usd": 0.05, "pictures": 1}
+        day = studio.trial.clock.now().date().isoformat()
+        await service.registry.keeping.put("image_generation", GUILD + 1, 0, f"spent/{day}", spent)
+        await studio.draw()
+        for _ in range(2):
+            with pytest.raises(UserFacingError, match="in all servers together"):
+                await studio.draw(by=MEMBER + 1)
+            await service.reload("image_generation")
+        assert len(studio.pictures.asked("POST")) == 1
+
+
 async def test_without_a_key_it_is_said_where_it_goes(studio: Studio) -> None:
     settings = studio.trial.service.registry._settings
     assert settings.secrets is not None
@@ -281,3 +296,17 @@ async def test_openrouters_403_is_a_flagged_prompt_and_no_bad_key() -> None:
         studio.pictures.fail("status", status=403, body={"error": {"code": 403, "message": "flagged"}})
         with pytest.raises(UserFacingError, match="own safety check"):
             await studio.draw()
+
+
+async def test_a_full_server_is_no_failure_and_keeps_no_file_without_its_entry(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.draw()
+    kept = len(await studio.trial.kept())
+    monkeypatch.setattr("bot.services.plugins.keeping.MAX_VALUES", kept)
+    assert "could not be kept" in (await studio.draw()).text
+    files = [each for each in studio.trial.service.registry.files._folder.rglob("*.*") if each.is_file()]
+    assert len(files) == 1
+    with pytest.raises(UserFacingError, match="as much of that as it may"):
+        await studio.draw(by=MEMBER + 1)
+    assert studio.trial.failures == 0

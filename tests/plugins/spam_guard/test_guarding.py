@@ -351,3 +351,31 @@ async def test_its_own_deletions_are_no_news(trial: Trial) -> None:
     message_id = await trial.say(TEXT, **SPAM)
     await trial.delete(message_id)
     assert card(trial).endswith("· held")
+
+
+async def test_what_was_held_is_shown_after_a_restart(trial: Trial) -> None:
+    for number in range(3):  # of three the first two are shown at once
+        await trial.say(f"{TEXT} {number}", **SPAM)
+    assert "3." not in card(trial)
+    await trial.service.reload("spam_guard")
+    await trial.later(1)
+    await trial.later(61)
+    assert "3. Ada" in card(trial)
+    assert labels(trial) == ["Read", "Release", "Spam", "End time-out"]
+
+
+async def test_a_notice_that_could_not_be_posted_is_tried_again(trial: Trial) -> None:
+    await trial.later(1)
+    original, trial.desk.post = trial.desk.post, _failing(trial)  # type: ignore[method-assign]
+    await trial.say(TEXT, **SPAM)
+    assert not notices(trial)
+    trial.desk.post = original  # type: ignore[method-assign]
+    await trial.later(61)
+    assert "held" in card(trial)
+
+
+def _failing(trial: Trial) -> Any:
+    async def post(*_: object) -> int:
+        raise DiscordError("out of reach")
+
+    return post

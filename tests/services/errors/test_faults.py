@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, StatementError
 from bot.llm.errors import ProviderUnavailable
 from bot.logs import Masker
 from bot.services.errors.faults import MAX_TRACE, ROOT, Fault, fault_of, is_disk_full, reference_of
+from bot.services.tools import ToolError
 
 WORDS = "please don't tell my boss that i asked"
 TOKEN = "an-unguessable-token-of-this-bot"  # noqa: S105
@@ -64,6 +65,22 @@ def test_nobodys_words_no_secret_and_no_path_of_this_machine_is_kept(error: Exce
         for part in (WORDS, "boss", TOKEN, KEY, str(ROOT), "/home/"):
             assert part not in text
         assert type(error).__name__ in text
+
+
+@pytest.mark.parametrize(
+    ("said", "about"),
+    [
+        ("can't write /home/ada.l/lookout/x.db now", "can't write ~/lookout/x.db now"),
+        ("can't read '/Users/ada': denied", "can't read '~': denied"),
+        (r"can't read C:\Users\Ada Byron\lookout\x", r"can't read ~\lookout\x"),
+        (r"can't read D:\Users\ada", "can't read ~"),
+        ("can't read /mnt/disk/x", "can't read /mnt/disk/x"),
+    ],
+    ids=["linux", "mac", "windows", "no more", "nobody's"],
+)
+def test_no_path_names_a_person(said: str, about: str) -> None:
+    """Also where the bot runs as somebody else than whose folder it is; a model may be shown it."""
+    assert kept(ToolError(said)).about == about
 
 
 @pytest.mark.parametrize(
