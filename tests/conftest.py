@@ -33,6 +33,13 @@ gc.disable()  # nothing that is imported and collected becomes garbage; on again
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` is: one more than processors, because bots wait at times."""
+    return (os.cpu_count() or 1) + 1
+
+
 # The same examples each time, and no failure because the machine is busy.
 hypothesis.settings.register_profile("lookout", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("lookout")

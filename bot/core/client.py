@@ -1,5 +1,6 @@
 """The Discord client and the services its cogs are built from."""
 
+import time
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -162,6 +163,7 @@ class Bot(commands.Bot):
         self._tasks = TaskSet()
         self.failed_cogs: dict[str, str] = {}
         self.reloading = Reloading(self)
+        self.started = time.time()  # as files' times are told
         self.held: Held | None = None  # while a part is exchanged: what comes is told afterwards
         self.on_new_session: Callable[[], None] = lambda: None
         self.on_places_changed: Callable[[], None] = lambda: None

@@ -1,8 +1,10 @@
 """Exchanging a part of the bot while it runs: what Discord tells meanwhile is held, then told in order."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from discord.ext import commands
@@ -113,6 +115,20 @@ class Reloading:
             for cog in cogs:
                 await cog.cog_load()  # what was stopped goes on
             raise UserFacingError(text("maintenance.reload_busy", name=name)) from None
+
+
+def changed_since(moment: float) -> list[str]:
+    """Return the loaded files of `bot/` that were written after a moment (unix seconds), by name."""
+    root = Path(__file__).resolve().parents[2]
+    found = set[str]()
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is None or not (name == "bot" or name.startswith("bot.")):
+            continue
+        path = Path(file)
+        if path.is_file() and path.stat().st_mtime > moment:
+            found.add(path.relative_to(root).as_posix())
+    return sorted(found)
 
 
 def _is_of(cog: commands.Cog, name: str) -> bool:

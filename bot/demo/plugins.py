@@ -106,7 +106,7 @@ async def _requested(stage: Stage) -> list[str]:
     draft = await stage.answer(int(sent["interaction_id"]), "a draft")
     pressed = await stage.control.call("click", user=guest, message=int(draft["id"]), label="Submit")
     await stage.answer(int(pressed["interaction_id"]), "thanks for the request")
-    card = await _posted(stage, staff, "the request", lambda each: WISH["title"] in str(each["embeds"]))
+    card = await _posted(stage, staff, "the request", _is_first_request)
     owner = stage.conversation.owner.name
     approved = await stage.control.call("click", user=owner, message=int(card["id"]), label="Approve")
     answer = await stage.answer(int(approved["interaction_id"]), "an approval")
@@ -138,6 +138,11 @@ async def _posted(stage: Stage, place: str, what: str, wanted: Callable[[Json], 
         return own[-1] if own else None
 
     return await stage.until(what, look)
+
+
+def _is_first_request(message: Json) -> bool:
+    """Whether staff are shown the first request, in whosever words."""
+    return any(str(each.get("title", "")).startswith("#1 ") for each in message["embeds"])
 
 
 def _replies_to(message: Json, message_id: int) -> bool:

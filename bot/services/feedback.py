@@ -110,9 +110,7 @@ class FeedbackService:
         async with self._in_order, self._database.transaction() as tx:
             record = await tx.signals.get(f"{SOURCE}:{message_id}", hold=True)
             if record is None or record.guild_id != guild_id or record.deleted_at is not None:
-                raise NotFoundError(
-                    "I have nothing about that message: I don't watch its channel, or it's too old."
-                )
+                raise NotFoundError(text("audit.unknown_message"))
             verdict = Verdict.RIGHT if record.intent == intent else Verdict.WRONG
             feedback = self._feedback(
                 record, FeedbackKind.CORRECTION, message_id, user_id, Giver.STAFF, verdict

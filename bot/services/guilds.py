@@ -145,7 +145,7 @@ class GuildService:
         """
         guild = await self.find(guild_id)
         if guild is None:
-            raise NotFoundError("I don't know this server yet. Try again in a moment.")
+            raise NotFoundError(text("config.unknown_server"))
         return guild
 
     async def find(self, guild_id: int) -> Guild | None:
@@ -176,7 +176,7 @@ class GuildService:
             UserFacingError: it is longer than `MAX_TIP`.
         """
         if tip and len(tip) > MAX_TIP:
-            raise UserFacingError(f"A tip has at most {MAX_TIP} characters; this one has {len(tip)}.")
+            raise UserFacingError(text("channels.tip_too_long", most=MAX_TIP, length=len(tip)))
         await self._change_channel(guild_id, channel, {"tip": tip or None})
 
     async def forget_channel(self, guild_id: int, channel_id: int) -> None:
@@ -205,7 +205,7 @@ class GuildService:
             UserFacingError: everyone has the role.
         """
         if role_id == guild_id:
-            raise UserFacingError("Everyone has that role: choose one that only admins have.")
+            raise UserFacingError(text("config.everyones_admin_role"))
         await self._change(guild_id, {"admin_role_id": role_id})
 
     async def set_auto_reply(self, guild_id: int, mode: AutoReply) -> None:
@@ -267,9 +267,7 @@ class GuildService:
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise UserFacingError(
-                f"I know no time zone {zone[:60]!r}. Write it as `Europe/Berlin`."
-            ) from None
+            raise UserFacingError(text("config.unknown_zone", zone=repr(zone[:60]))) from None
         await self._change(guild_id, {"timezone": zone})
 
     async def set_quiet_hours(self, guild_id: int, hours: str | None) -> None:
@@ -293,7 +291,7 @@ class GuildService:
             UserFacingError: outside 0 to 1.
         """
         if value is not None and not 0 <= value <= 1:
-            raise UserFacingError("Confidence is a number from 0 to 1, such as 0.6.")
+            raise UserFacingError(text("config.wrong_confidence"))
         await self._change(guild_id, {"min_confidence": value})
 
     @property
@@ -339,7 +337,7 @@ class GuildService:
             UserFacingError: nobody would be answered.
         """
         if guild_id in role_ids:
-            raise UserFacingError("Everyone has that role. To answer nobody, set `replies.mode` to off.")
+            raise UserFacingError(text("config.everyones_ignored_role"))
         await self._change(guild_id, {"ignored_role_ids": sorted(role_ids) or None})
 
     async def _change(self, guild_id: int, values: dict[str, Any]) -> None:

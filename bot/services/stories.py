@@ -15,6 +15,7 @@ from bot.models.signal import SignalRecord, signal_from_row
 from bot.services.arrival_rows import SOURCE
 from bot.services.ingest import IngestService
 from bot.services.summoning import told
+from bot.texts import text
 
 LIMIT_SECONDS = 5.0  # longer than a busy database takes
 FRESH_SECONDS = 2.0  # for how long an answer holds: anyone may ask
@@ -51,9 +52,7 @@ class StoryService:
         """
         story = await self.story(f"{SOURCE}:{message_id}")
         if story is None or story["message"]["guild_id"] != guild_id:
-            raise NotFoundError(
-                "I have nothing about that message: I don't watch its channel, or it's too old."
-            )
+            raise NotFoundError(text("audit.unknown_message"))
         return story
 
 

@@ -57,7 +57,7 @@ class DiscordAlertDesk:
         """Call a role, and nobody else, to the nudge's questions; return the message's id."""
         channel = self._channel(nudge.place_id)
         if channel.guild.get_role(role_id) is None:
-            raise TargetGoneError("the helper role is gone")
+            raise TargetGoneError(text("tools.helper_role_gone"))
         only = discord.AllowedMentions(
             everyone=False, users=False, roles=[discord.Object(role_id)], replied_user=False
         )
@@ -98,7 +98,7 @@ class DiscordAlertDesk:
         if channel is None and any(guild.unavailable for guild in self._living.guilds):
             raise UnreachableError("a server is out of reach")
         if not isinstance(channel, discord.TextChannel | discord.Thread | discord.VoiceChannel):
-            raise TargetGoneError("the channel is gone")
+            raise TargetGoneError(text("tools.channel_gone"))
         return channel
 
 

@@ -7,6 +7,7 @@ import aiohttp
 import discord
 
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, UnreachableError
+from bot.texts import text
 
 ARCHIVED, NO_DM, TOO_MANY = 50083, 50007, 429
 
@@ -34,7 +35,7 @@ def translated(
         yield
     except discord.Forbidden as error:
         if error.code == NO_DM:
-            raise NotPermittedError("direct messages are closed") from error
+            raise NotPermittedError(text("tools.direct_closed")) from error
         missing = lacking(place, needed) if place is not None else ""
         raise NotPermittedError(missing or "View Channel") from error
     except discord.NotFound as error:
@@ -46,4 +47,4 @@ def translated(
             raise UnreachableError(str(error)) from error
         raise RefusedError(error.text[:200] or str(error)) from error
     except discord.InvalidData as error:
-        raise TargetGoneError("Discord tells of something else there") from error
+        raise TargetGoneError(text("tools.something_else")) from error

@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.llm.ports import CeilingNotice, OwnerAway, OwnerUnreachable
 from bot.services.actions import nonce_for
 from bot.services.tools import TargetGoneError
+from bot.texts import text
 
 SILENT = discord.AllowedMentions.none()
 HISTORY = 50  # messages looked through for one that an interrupted try may have sent
@@ -26,7 +27,7 @@ async def owner_of(bot: commands.Bot, guild_id: int) -> discord.abc.Messageable:
     # What a crash interrupted is taken up before the gateway has told of any server.
     guild = bot.get_guild(guild_id) or await bot.fetch_guild(guild_id, with_counts=False)
     if guild.owner_id is None:
-        raise TargetGoneError("the server or its owner is unknown")
+        raise TargetGoneError(text("tools.owner_unknown"))
     return await direct_messages(bot, guild.owner_id)
 
 

@@ -16,6 +16,7 @@ from bot.services.tools import (
     TargetGoneError,
     UnreachableError,
 )
+from bot.texts import text
 from bot.tools.owner import owner_of
 
 ALLOWED = discord.AllowedMentions(everyone=False, roles=False, users=False, replied_user=True)
@@ -64,11 +65,11 @@ class DiscordResponderTool:
             raise UnreachableError(str(error) or type(error).__name__) from error
         except discord.HTTPException as error:
             if error.code == _UNKNOWN_REFERENCE and "message_reference" in error.text:
-                raise TargetGoneError("the message to answer is gone") from error
+                raise TargetGoneError(text("tools.message_gone")) from error
             if error.code == _NO_HISTORY:
                 raise NotPermittedError("Read Message History") from error
             if error.code == _ARCHIVED:
-                raise TargetGoneError("the thread is archived") from error
+                raise TargetGoneError(text("tools.thread_archived")) from error
             if error.status == 429:  # noqa: PLR2004
                 raise UnreachableError(str(error)) from error
             raise RefusedError(error.text[:200]) from error
@@ -128,7 +129,7 @@ class DiscordResponderTool:
     def _forbidden(self, action: Action, error: discord.Forbidden) -> NotPermittedError:
         """Name what is missing, as far as the cached channel and roles tell."""
         if error.code == _NO_DM:
-            return NotPermittedError("direct messages are closed")
+            return NotPermittedError(text("tools.direct_closed"))
         channel = self._bot.get_channel(action.channel_id)
         if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
             return NotPermittedError("View Channel")

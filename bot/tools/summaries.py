@@ -16,6 +16,7 @@ from bot.services.summaries.composing import Picture
 from bot.services.summaries.posting import Target
 from bot.services.summaries.rendering import Page
 from bot.services.tools import NotPermittedError, RefusedError, TargetGoneError, ToolError, UnreachableError
+from bot.texts import text
 from bot.tools.errors import translated
 from bot.tools.owner import SILENT, direct_messages, owner_of
 from bot.tools.tickets import SLACK
@@ -123,7 +124,7 @@ class DiscordSummaryDesk:
             raise UnreachableError("the server is out of reach")
         channel = guild.get_channel_or_thread(target.channel_id or 0)
         if not isinstance(channel, _PLACES):
-            raise TargetGoneError("the channel for summaries is gone")
+            raise TargetGoneError(text("tools.summary_channel_gone"))
         return channel
 
 
@@ -139,9 +140,9 @@ def summary_buttons(summary_id: int) -> discord.ui.View:
     """Build the buttons below a summary; whoever presses them is heard by the cog's dynamic items."""
     view = discord.ui.View(timeout=None)
     for action, label, emoji in (
-        (UP, "Helpful", "\N{THUMBS UP SIGN}"),
-        (DOWN, "Not helpful", "\N{THUMBS DOWN SIGN}"),
-        (MISTAKE, "Report a mistake", None),
+        (UP, text("summaries.button_up"), "\N{THUMBS UP SIGN}"),
+        (DOWN, text("summaries.button_down"), "\N{THUMBS DOWN SIGN}"),
+        (MISTAKE, text("summaries.button_mistake"), None),
     ):
         custom_id = BUTTON_ID.format(action=action, summary_id=summary_id)
         view.add_item(discord.ui.Button(label=label, emoji=emoji, custom_id=custom_id))
@@ -149,18 +150,19 @@ def summary_buttons(summary_id: int) -> discord.ui.View:
 
 
 async def show_report(
-    interaction: discord.Interaction[Any], channel_id: int | None, summary_id: int, text: str
+    interaction: discord.Interaction[Any], channel_id: int | None, summary_id: int, words: str
 ) -> bool:
     """Show staff what somebody says is wrong in a summary; False where there is no place to."""
     channel = interaction.client.get_channel(channel_id or 0)
     if not isinstance(channel, discord.TextChannel):
         return False
+    said = text("summaries.report", member=interaction.user.mention, words=escape_markdown(words))
     embed = discord.Embed(
-        title=f"A mistake in summary {summary_id}",
-        description=f"{interaction.user.mention} says:\n>>> {escape_markdown(text)}"[:4_000],
+        title=text("summaries.report_title", number=summary_id),
+        description=said[:4_000],
         colour=COLOUR,
     )
-    embed.set_footer(text=f"Put it right with /summary correct number:{summary_id}")
+    embed.set_footer(text=text("summaries.report_fix", number=summary_id))
     try:
         with translated(channel, NEEDS):
             await channel.send(embed=embed, allowed_mentions=SILENT)

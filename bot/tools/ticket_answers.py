@@ -12,6 +12,7 @@ from bot.models import Ticket
 from bot.services.actions import nonce_of
 from bot.services.tickets.answer_ports import Post, QueueCard, Queued
 from bot.services.tools import TargetGoneError, UnreachableError
+from bot.texts import text
 from bot.tools.errors import translated
 from bot.tools.ticket_answer_parts import answer_view, presses_of, queue_embed, queue_view, thread_link
 from bot.tools.tickets import DiscordTicketDesk
@@ -137,7 +138,7 @@ class DiscordAnswerDesk:
 
     def _thread(self, ticket: Ticket) -> discord.PartialMessageable:
         if ticket.thread_id is None:
-            raise TargetGoneError("it has no thread")
+            raise TargetGoneError(text("tools.no_thread"))
         return self._bot.get_partial_messageable(ticket.thread_id, guild_id=ticket.guild_id)
 
     def _place(self, ticket: Ticket) -> discord.Thread | None:
@@ -148,7 +149,7 @@ class DiscordAnswerDesk:
     def _channel(self, channel_id: int) -> discord.TextChannel | discord.Thread | discord.VoiceChannel:
         channel = self._bot.get_channel(channel_id)
         if not isinstance(channel, discord.TextChannel | discord.Thread | discord.VoiceChannel):
-            raise TargetGoneError("the staff channel is not there")
+            raise TargetGoneError(text("tools.no_staff_channel"))
         return channel
 
 

@@ -105,7 +105,7 @@ class DiscordClosingDesk:
             raise UnreachableError("the server is out of reach")
         channel = guild.get_channel_or_thread(post.channel_id or 0)
         if not isinstance(channel, discord.TextChannel | discord.Thread):
-            raise TargetGoneError("there is no such channel")
+            raise TargetGoneError(text("tools.no_channel"))
         return channel
 
     async def _send(self, place: discord.abc.Messageable, post: Post, nonce: str) -> int:
@@ -133,7 +133,7 @@ class DiscordClosingDesk:
                 )
         except NotPermittedError as error:
             if post.kind is DeliveryKind.MEMBER:
-                raise NotPermittedError("direct messages are closed") from error
+                raise NotPermittedError(text("tools.direct_closed")) from error
             raise
         return message.id
 

@@ -7,6 +7,7 @@ import discord
 from bot.domain.outgoing import prepare
 from bot.services.tickets.ports import ForumPost
 from bot.services.tools import TargetGoneError, UnreachableError
+from bot.texts import text
 from bot.tools.errors import translated
 from bot.tools.ticket_history import is_written
 from bot.tools.tickets import HISTORY_NEEDS, MAX_TEXT, WRITING_NEEDS, DiscordTicketDesk
@@ -73,11 +74,11 @@ class DiscordPostDesk:
     def _forum(self, guild_id: int, forum_id: int) -> discord.ForumChannel:
         forum = self._guild(guild_id).get_channel(forum_id)
         if not isinstance(forum, discord.ForumChannel):
-            raise TargetGoneError("there is no such forum")
+            raise TargetGoneError(text("tools.no_forum"))
         return forum
 
     def _post(self, guild_id: int, post_id: int) -> discord.Thread:
         post = self._guild(guild_id).get_thread(post_id)
         if post is None:
-            raise TargetGoneError("the post is gone or archived")
+            raise TargetGoneError(text("tools.post_gone"))
         return post

@@ -15,6 +15,7 @@ from bot.services.actions import nonce_for
 from bot.services.failpoints import fail_point
 from bot.services.tickets.ports import Heard, Placed, TicketView
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
+from bot.texts import text
 from bot.tools.errors import lacking, translated
 from bot.tools.ticket_card import card_buttons, card_embed, wanted_forum_tags, wanted_tags
 from bot.tools.ticket_history import heard, is_written
@@ -148,13 +149,13 @@ class DiscordTicketDesk:
                 ),
             )  # fmt: skip
 
-    async def tell(self, channel_id: int, text: str) -> None:
+    async def tell(self, channel_id: int, words: str) -> None:
         """Post in a channel of staff, pinging nobody."""
         channel = self.client.get_channel(channel_id)
         if not isinstance(channel, discord.TextChannel):
-            raise TargetGoneError("there is no such channel")
+            raise TargetGoneError(text("tools.no_channel"))
         with translated(channel, LOG_NEEDS):
-            await channel.send(text[:MAX_TEXT], allowed_mentions=SILENT)
+            await channel.send(words[:MAX_TEXT], allowed_mentions=SILENT)
 
     def last_said(self, ticket: Ticket) -> int | None:
         """Return the newest message of the thread when its session began; None where that isn't known."""
@@ -231,7 +232,7 @@ class DiscordTicketDesk:
         with translated():
             forum = await self.client.fetch_channel(forum_id)
             if not isinstance(forum, discord.ForumChannel):
-                raise TargetGoneError("there is no such forum")
+                raise TargetGoneError(text("tools.no_forum"))
             if forum.permissions_for(forum.guild.me).manage_channels:
                 wanted = wanted_forum_tags(forum.available_tags, names, known)
                 if [(each.id, each.name) for each in wanted] != [
@@ -258,13 +259,13 @@ class DiscordTicketDesk:
             raise UnreachableError("the server is out of reach")
         parent = guild.get_channel(ticket.parent_id)
         if not isinstance(parent, discord.TextChannel if ticket.is_private else discord.ForumChannel):
-            raise TargetGoneError("the channel for tickets is gone")
+            raise TargetGoneError(text("tools.ticket_channel_gone"))
         return parent
 
     async def thread(self, ticket: Ticket) -> discord.Thread:
         """Return the thread of a ticket, archived or not."""
         if ticket.thread_id is None:
-            raise TargetGoneError("it has no thread")
+            raise TargetGoneError(text("tools.no_thread"))
         return await self.place(ticket.guild_id, ticket.parent_id, ticket.thread_id)
 
     async def place(self, guild_id: int, parent_id: int, thread_id: int) -> discord.Thread:
@@ -277,7 +278,7 @@ class DiscordTicketDesk:
             with translated(guild.get_channel(parent_id), ("view_channel", "manage_threads")):
                 found = await guild.fetch_channel(thread_id)
             if not isinstance(found, discord.Thread):
-                raise TargetGoneError("it is no thread")
+                raise TargetGoneError(text("tools.not_a_thread"))
             thread = found
         return thread
 

@@ -6,11 +6,13 @@ from discord.ext import commands
 
 from bot.core.checks import bot_owner_only
 from bot.core.client import COGS, Bot
+from bot.core.reloading import changed_since
 from bot.domain.errors import UserFacingError
 from bot.texts import text
 from cogs.admin.sync import CommandSync
 
 MOST_CHOICES = 25  # Discord shows no more
+NAMED = 5  # files
 
 
 class Reload(commands.Cog):
@@ -41,10 +43,19 @@ class Reload(commands.Cog):
             raise UserFacingError(text("maintenance.reload_unknown", name=part.replace("`", "")[:60]))
         await interaction.response.defer(ephemeral=True)
         await self._bot.reloading.reload(part)
-        told = text("maintenance.reloaded", name=part)
+        told = f"{text('maintenance.reloaded', name=part)} {self._rest()}"
         if await self._syncing().has_changed():
             told = f"{told} {text('maintenance.sync_needed')}"
         await interaction.followup.send(told, ephemeral=True)
+
+    def _rest(self) -> str:
+        """Return what a reload leaves as it was: the services' files that have changed since the start."""
+        changed = changed_since(self._bot.started)
+        if not changed:
+            return text("maintenance.reload_scope")
+        more = f", +{len(changed) - NAMED}" if len(changed) > NAMED else ""
+        files = ", ".join(f"`{each}`" for each in changed[:NAMED])
+        return text("maintenance.reload_rest", files=files + more)
 
     @reload.autocomplete("part")
     async def _parts(self, _: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:

@@ -33,7 +33,7 @@ def story_embed(
     quoted = escape_markdown(message["content"][:MAX_QUOTE]) or text("audit.no_text")
     said = text("audit.deleted") if story["deleted"] else f">>> {quoted}"
     embed = discord.Embed(title=text("audit.title"), url=message["link"], description=said)
-    feeling = f"{tags['sentiment']} ({tags['sentiment_score']:+.2f})"
+    feeling = f"{_feeling(tags['sentiment'])} ({tags['sentiment_score']:+.2f})"
     embed.add_field(
         name=text("audit.tags"),
         value=text(
@@ -167,3 +167,7 @@ def _duration(passed: timedelta) -> str:
     if seconds < 3_600:  # noqa: PLR2004
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3_600:.1f} h"
+
+
+def _feeling(sentiment: str) -> str:
+    return text(f"audit.feeling_{sentiment}")

@@ -67,4 +67,7 @@ class CommandSync(commands.Cog):
             else await command.get_translated_payload(tree, translator)
             for command in tree.get_commands()
         ]
+        told.sort(
+            key=lambda each: (each.get("type", 1), each["name"])
+        )  # a reload puts a part's commands at the end
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()

@@ -122,7 +122,7 @@ class TestStory:
         assert embed.description == ">>> how do I start it?"
         shown = fields(embed)
         assert shown["Tags"] == (
-            "purpose support · sentiment neu (-0.25) · urgency low · toxicity 0.01 · language en"
+            "purpose support · sentiment neutral (-0.25) · urgency low · toxicity 0.01 · language en"
         )
         assert shown["Intent"] == "help_request (0.90), judged by the light judge\nasks how"
         assert str(shown["Decision"]).startswith("reply: help request → **responded**\n")

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 from discord.ext import commands
 
+from bot.core.client import COGS
 from bot.services.ingest import IngestService
 from sandbox import Sandbox
 from sandbox.handles import Answer
@@ -155,3 +156,19 @@ async def test_what_is_being_judged_is_stored_before_the_part_goes(
     going_on.set()
     assert "anew" in (await reloading).content
     assert (await watchman.story(said))["message"]["content"] == "in the middle of it"
+
+
+async def test_files_that_take_a_restart_are_named(
+    town: Home, watchman: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = (await reload(town, "cogs.status")).content
+    assert told.endswith("changes in `bot/` take a restart."), "and no command has changed"
+    client = watchman.application._admin.owner.bot
+    monkeypatch.setattr(client, "started", 0.0)
+    told = (await reload(town, "cogs.status")).content
+    assert "Not loaded anew, for that takes a restart: `bot/__init__.py`, `bot/abilities.py`" in told
+
+
+async def test_all_parts_are_offered_while_one_is_typed(town: Home) -> None:
+    offered = await town.owner.autocomplete("reload", "part", "cogs.", channel=town.chat)
+    assert {each["value"] for each in offered or ()} == set(COGS)

@@ -46,7 +46,7 @@ async def service() -> AsyncIterator[Loopback]:
     loopback = Loopback()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", loopback.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app, shutdown_timeout=0, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

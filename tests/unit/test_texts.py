@@ -1,7 +1,6 @@
 """The catalogue: every text that is asked for is there, and every text that is there is asked for."""
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,32 +11,6 @@ from bot.domain.errors import StartupError
 from bot.texts import catalogue, placeholders, text
 
 ROOT = Path(__file__).resolve().parents[2]
-WORD = re.compile(r"[^\W\d_]{2,}")
-MOST_WORDS = 2  # in a text that isn't in the catalogue: a mark, a name
-
-# Where no text that people see stands in the code.
-NO_WORDS_IN = (
-    "bot/core",
-    "bot/services/alert_settings.py",
-    "bot/services/alerts.py",
-    "bot/services/incidents",
-    "bot/services/summaries",
-    "bot/services/training",
-    "bot/services/unanswered",
-    "bot/tools/alerts.py",
-    "cogs/admin",
-    "cogs/incidents",
-    "cogs/statistics",
-    "cogs/status",
-    "cogs/summaries",
-    "cogs/training",
-    "cogs/unanswered",
-)
-SAYS = {
-    "send_message", "send", "edit", "edit_message", "edit_original_response", "Embed", "add_field",
-    "set_footer", "Button", "button", "select", "Label", "TextInput", "SelectOption",
-    "UserFacingError", "NotFoundError", "ConflictError",
-}  # fmt: skip
 
 
 def calls(name: str = "text") -> Iterator[tuple[str, ast.Call]]:
@@ -97,30 +70,6 @@ def test_every_text_is_asked_for() -> None:
     assert not unused
 
 
-@pytest.mark.parametrize("place", NO_WORDS_IN)
-def test_what_people_read_is_not_written_in_the_code(place: str) -> None:
-    paths = [ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py"))
-    assert paths
-    found = [
-        f"{path.relative_to(ROOT)}:{line}: {words!r}"
-        for path in paths
-        for line, words in written(ast.parse(path.read_text("utf-8")))
-    ]
-    assert not found, "put them into config/messages/en and use text(...)"
-
-
-def test_words_in_the_code_are_found() -> None:
-    source = """
-raise UserFacingError("Write it like this.")
-raise UserFacingError(f"Write it like {this}, or {that} instead.")
-embed.add_field(name="A", value=lines or "There is nothing yet.")
-discord.ui.Button(label=text("topic.key"), custom_id="a:b")
-class Form(discord.ui.Modal, title="What is wrong?"):
-    pass
-"""
-    assert {line for line, _words in written(ast.parse(source))} == {2, 3, 4, 6}
-
-
 def test_values_are_not_taken_for_placeholders(folder: Path) -> None:
     write(folder, "en", hello="Hello {name}, {other}")
     assert text("topic.hello", name="{other}", other="x") == "Hello {other}, x"
@@ -154,32 +103,6 @@ def test_an_unknown_language_is_refused_with_those_there_are(folder: Path) -> No
     write(folder, "en", hello="Hello")
     with pytest.raises(StartupError, match="there are: en"):
         texts.speak("fr")
-
-
-def written(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Texts of more than a name that stand in what is said to people, with their lines."""
-    for node in ast.walk(tree):
-        said: list[ast.expr] = []
-        if isinstance(node, ast.ClassDef):  # a form's title
-            said = [each.value for each in node.keywords if each.arg == "title"]
-        elif isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            said = [*node.args, *(each.value for each in node.keywords)] if name in SAYS else []
-        for each in said:
-            yield from (
-                (each.lineno, words) for words in literals(each) if len(WORD.findall(words)) > MOST_WORDS
-            )
-
-
-def literals(node: ast.AST) -> Iterator[str]:
-    """The texts in an expression, but for those in the calls within it."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
-    elif isinstance(node, ast.JoinedStr):
-        yield " ".join(str(each.value) for each in node.values if isinstance(each, ast.Constant))
-    elif not isinstance(node, ast.Call):
-        for each in ast.iter_child_nodes(node):
-            yield from literals(each)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from bot.services.audience import AudienceService
 from bot.services.clock import Clock
 from bot.services.configuration.changes import OWN_FIGURES, note
 from bot.services.guilds import GuildService
+from bot.texts import text
 
 __all__ = ["Activity", "ActivityService", "Days", "OwnActivity"]
 
@@ -115,7 +116,7 @@ class ActivityService:
             UserFacingError: the server's admins have switched that off.
         """
         if not await self.is_mine_allowed(guild_id):
-            raise UserFacingError("This server's admins have switched `/mystats` off.")
+            raise UserFacingError(text("statistics.own_switched_off"))
         days = self.days(guild_id, count)
         earlier = days_before(days)
         async with self._database.reading() as tx:

@@ -6,8 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.abilities import PICTURES, abilities_off
-from bot.domain.counted import counted
 from bot.domain.statistics import Figures
+from bot.texts import counted, text
 
 if TYPE_CHECKING:  # none of it is needed where pictures are drawn in a process of their own
     from matplotlib.axes import Axes
@@ -59,7 +59,9 @@ def draw_sentiment(by_day: ByDay) -> bytes:
     axes = figure.subplots(len(parts), 1, sharey=True, squeeze=False)
     limit = min(1.05, max(0.25, *(abs(each.average) * 1.25 for _, each in by_day)))
     for place, days in enumerate(parts):
-        _draw_average(axes[place][0], days, f"Average sentiment, {counted(len(days), 'day')}", limit)
+        _draw_average(
+            axes[place][0], days, text("statistics.chart_sentiment", days=counted(len(days), "day")), limit
+        )
     return _png(figure)
 
 
@@ -69,10 +71,18 @@ def describe_activity(found: "Activity", names: Sequence[str]) -> str:
     hour = max(range(24), key=lambda each: found.by_hour[each])
     channels = [f"{name} {each.messages:,}" for name, (_, each) in zip(names, found.channels, strict=True)]
     parts = [
-        f"Charts of {found.total.messages:,} messages from {found.days.first} to {found.days.last}.",
-        f"By day: most on {busiest[0]} ({busiest[1].messages:,}).",
-        f"By hour: most from {hour}:00 ({found.by_hour[hour]:,}).",
-        f"By channel: {', '.join(channels[:MAX_CHANNELS]) or 'none'}.",
+        text(
+            "statistics.alt_charts",
+            count=f"{found.total.messages:,}",
+            first=found.days.first,
+            last=found.days.last,
+        ),
+        text("statistics.alt_days", day=busiest[0], count=f"{busiest[1].messages:,}"),
+        text("statistics.alt_hours", hour=hour, count=f"{found.by_hour[hour]:,}"),
+        text(
+            "statistics.alt_channels",
+            channels=", ".join(channels[:MAX_CHANNELS]) or text("statistics.alt_none"),
+        ),
         _feelings_described(found.total),
     ]
     return " ".join(parts)[:MAX_ALT]
@@ -84,13 +94,20 @@ def describe_sentiment(by_day: ByDay) -> str:
     for days in _week_and_all(by_day):
         told = [each for each in days if each[1].messages]
         if not told:
-            parts.append(f"Of {counted(len(days), 'day')} there is nothing to show.")
+            parts.append(text("statistics.alt_nothing", days=counted(len(days), "day")))
             continue
         total = sum((each for _, each in told), Figures())
         low, high = (pick(told, key=lambda each: each[1].average) for pick in (min, max))
         parts.append(
-            f"Average sentiment of {counted(len(days), 'day')}, from -1 to 1: {total.average:+.2f}, "
-            f"lowest {low[1].average:+.2f} on {low[0]}, highest {high[1].average:+.2f} on {high[0]}."
+            text(
+                "statistics.alt_sentiment",
+                days=counted(len(days), "day"),
+                average=f"{total.average:+.2f}",
+                low=f"{low[1].average:+.2f}",
+                low_day=low[0],
+                high=f"{high[1].average:+.2f}",
+                high_day=high[0],
+            )
         )
     return " ".join(parts)[:MAX_ALT]
 
@@ -102,14 +119,14 @@ def _week_and_all(by_day: ByDay) -> list[ByDay]:
 
 def _feelings_described(total: Figures) -> str:
     shares = [f"{name} {total.share(part):.0%}" for name, part, _ in _feelings(total)]
-    return f"Sentiment: {', '.join(shares)}."
+    return text("statistics.alt_feelings", shares=", ".join(shares))
 
 
 def _feelings(total: Figures) -> list[tuple[str, int, str]]:
     return [
-        ("positive", total.positive, BLUE),
-        ("neutral", total.neutral, GREY),
-        ("negative", total.negative, ORANGE),
+        (text("statistics.chart_positive"), total.positive, BLUE),
+        (text("statistics.chart_neutral"), total.neutral, GREY),
+        (text("statistics.chart_negative"), total.negative, ORANGE),
     ]
 
 
@@ -132,7 +149,7 @@ def _png(figure: "Figure") -> bytes:
 
 def _draw_days(axes: "Axes", by_day: ByDay) -> None:
     weekly = len(by_day) > MAX_BARS
-    _style(axes, "Messages a week" if weekly else "Messages a day")
+    _style(axes, text("statistics.chart_weeks") if weekly else text("statistics.chart_days"))
     if weekly:  # the newest day ends a whole week; what is left over at the beginning is no week
         start = len(by_day) % WEEK
         weeks = [by_day[place : place + WEEK] for place in range(start, len(by_day), WEEK)]
@@ -143,7 +160,7 @@ def _draw_days(axes: "Axes", by_day: ByDay) -> None:
 
 
 def _draw_hours(axes: "Axes", by_hour: Sequence[int]) -> None:
-    _style(axes, "Messages by hour")
+    _style(axes, text("statistics.chart_hours"))
     axes.bar(range(24), by_hour, 0.8, color=GREEN)
     axes.set_xticks(range(0, 24, 6), [f"{hour:02}:00" for hour in range(0, 24, 6)])
     axes.set_xlim(-0.7, 23.7)
@@ -152,7 +169,8 @@ def _draw_hours(axes: "Axes", by_hour: Sequence[int]) -> None:
 
 def _draw_channels(axes: "Axes", counts: Sequence[int], names: Sequence[str]) -> None:
     shown = [_short(name) for name in names[:MAX_CHANNELS]]
-    _style(axes, "Messages by channel" if shown else "Messages by channel: none", grid="x")
+    title = text("statistics.chart_channels") if shown else text("statistics.chart_no_channels")
+    _style(axes, title, grid="x")
     places = range(len(shown))
     bars = axes.barh(places, counts[: len(shown)], color=BLUE)
     axes.set_yticks(list(places), shown, parse_math=False)
