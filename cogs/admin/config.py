@@ -91,13 +91,22 @@ class Config(commands.GroupCog, group_name="config"):
 
     @set_value.autocomplete("key")
     @reset.autocomplete("key")
-    @history.autocomplete("key")
     async def _keys(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        return _choices(self._known(current))
+
+    @history.autocomplete("key")
+    async def _noted(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        keys = await self._configuration.changed_of_plugins(_guild_id(interaction))
+        of_plugins = [(each, each) for each in keys if current.casefold() in each]
+        return _choices([*of_plugins, *self._known(current)])
+
+    def _known(self, current: str) -> list[tuple[str, str]]:
+        """Return what names each setting to people, and its key, of those that fit what is typed."""
         found = [
             (f"{topic_name(each.topic)}: {each.name} ({each.key})", each.key)
             for each in self._configuration.all()
         ]
-        return _choices(pair for pair in found if current.casefold() in pair[0].casefold())
+        return [pair for pair in found if current.casefold() in pair[0].casefold()]
 
     @set_value.autocomplete("value")
     async def _values(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:

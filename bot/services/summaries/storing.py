@@ -1,14 +1,14 @@
 """Stored summaries: kept once, read back as they stand now, shown to whom may read all they are of."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from bot.db.database import Database, Transaction
 from bot.db.summaries import Thumbs
 from bot.domain.audience import Person
 from bot.domain.errors import NotFoundError, UserFacingError
-from bot.domain.summaries import Coverage, Digest, Reading, Source, without
+from bot.domain.summaries import Coverage, Digest, Reading, Source, Topic, without
 from bot.models import (
     NoteKind,
     Summary,
@@ -72,23 +72,7 @@ class SummaryStore:
             reading: how much it says.
             local_date: of a scheduled one.
         """
-        summary = Summary(
-            guild_id=wanted.guild_id,
-            kind=SummaryKind.ASKED if local_date is None else SummaryKind.DAILY,
-            local_date=local_date,
-            reader_id=wanted.destination.user_id if isinstance(wanted.destination, Person) else None,
-            reading=reading,
-            starts_at=wanted.span.start,
-            ends_at=wanted.span.end,
-            place_ids=[str(each) for each in sorted(collected.place_ids)],
-            model=digest.model[:_MOST_MODEL] if digest.model else None,
-            cost=digest.cost,
-            messages_read=digest.coverage.read,
-            messages_total=digest.coverage.total,
-            messages_extracted=digest.coverage.extracted,
-            channels=digest.coverage.channels,
-            created_at=self._clock.now(),
-        )
+        summary = _summary_of(wanted, digest, collected, reading, local_date, self._clock.now())
         async with self._database.transaction() as tx:
             known = await tx.summary_lines.standing(sorted(digest.sources))
             standing = {id_ for id_, edited_at in known.items() if edited_at == collected.edits.get(id_)}
@@ -96,17 +80,7 @@ class SummaryStore:
             topics = [left for each in digest.topics if (left := without(each, gone)).claims]
             kept = await tx.summaries.add(
                 summary,
-                [
-                    SummaryTopic(
-                        summary_id=0,
-                        position=position,
-                        title=each.title[:_MOST_TITLE],
-                        claims=claims_of(each),
-                        message_ids=[str(id_) for id_ in each.message_ids],
-                        is_extract=each.is_extract,
-                    )
-                    for position, each in enumerate(topics)
-                ],
+                [_topic_of(position, each) for position, each in enumerate(topics)],
                 [
                     SummarySource(summary_id=0, message_id=id_, **_columns(source))
                     for id_, source in sorted(digest.sources.items())
@@ -291,6 +265,44 @@ class SummaryStore:
                 )
             )
         return shown
+
+
+def _summary_of(
+    wanted: Wanted,
+    digest: Digest,
+    collected: Collected,
+    reading: Reading,
+    local_date: date | None,
+    now: datetime,
+) -> Summary:
+    return Summary(
+        guild_id=wanted.guild_id,
+        kind=SummaryKind.ASKED if local_date is None else SummaryKind.DAILY,
+        local_date=local_date,
+        reader_id=wanted.destination.user_id if isinstance(wanted.destination, Person) else None,
+        reading=reading,
+        starts_at=wanted.span.start,
+        ends_at=wanted.span.end,
+        place_ids=[str(each) for each in sorted(collected.place_ids)],
+        model=digest.model[:_MOST_MODEL] if digest.model else None,
+        cost=digest.cost,
+        messages_read=digest.coverage.read,
+        messages_total=digest.coverage.total,
+        messages_extracted=digest.coverage.extracted,
+        channels=digest.coverage.channels,
+        created_at=now,
+    )
+
+
+def _topic_of(position: int, topic: Topic) -> SummaryTopic:
+    return SummaryTopic(
+        summary_id=0,
+        position=position,
+        title=topic.title[:_MOST_TITLE],
+        claims=claims_of(topic),
+        message_ids=[str(id_) for id_ in topic.message_ids],
+        is_extract=topic.is_extract,
+    )
 
 
 async def _known(tx: Transaction, guild_id: int, summary_id: int) -> Summary:
