@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import aiohttp
@@ -76,8 +77,10 @@ async def require_manager_of(interaction: discord.Interaction[Any], guild_id: in
     """Return a server in which the caller may do what `is_manager` says, asked in direct messages.
 
     Raises:
-        UserFacingError: they may not, aren't in it, or it can't be looked into now.
+        UserFacingError: they may not, aren't in it, ask elsewhere, or it can't be looked into now.
     """
+    if interaction.guild_id is not None:  # what is answered is seen there
+        raise UserFacingError(text("checks.here"))
     guild: discord.Guild | None = interaction.client.get_guild(guild_id)
     if guild is None or guild.unavailable:
         raise UserFacingError(text("checks.server_away"))
@@ -132,6 +135,17 @@ def is_support_member(
     return any(
         role.permissions.manage_guild or role.permissions.administrator for role in held if role is not None
     )
+
+
+def require_asker(interaction: discord.Interaction[Any]) -> None:
+    """Check that who presses something in an answer is who asked for it: Discord shows it to nobody else.
+
+    Raises:
+        UserFacingError: it was shown to somebody else.
+    """
+    asked = interaction.message.interaction_metadata if interaction.message is not None else None
+    if asked is not None and asked.user.id != interaction.user.id:
+        raise UserFacingError(text("checks.asker"))
 
 
 def require_support_or(interaction: discord.Interaction[Any], user_id: int) -> None:
@@ -201,7 +215,7 @@ async def may_use(
     """Whether the caller of an interaction could use another command here, asked without side effects.
 
     `allowed` is what the server's integration settings say of it, None when nothing. The checks are the
-    command's own; cooldowns are left out, because asking them counts as a use.
+    command's own.
     """
     root = command.root_parent or command if isinstance(command, app_commands.Command) else command
     if interaction.guild_id is None:
@@ -213,6 +227,14 @@ async def may_use(
         and not (interaction.permissions.administrator or interaction.permissions >= root.default_permissions)
     ):
         return False
+    return await passes(interaction, command)
+
+
+async def passes(interaction: discord.Interaction[Any], command: AnyCommand) -> bool:
+    """Whether a command's own checks let the caller use it, whatever Discord shows them.
+
+    Cooldowns are left out, because asking them counts as a use.
+    """
     checks = [each for each in command.checks if not each.__qualname__.startswith(_COOLDOWN)]
     if isinstance(command, app_commands.Command):
         outer = (getattr(each, "interaction_check", None) for each in (command.parent, command.binding))
@@ -244,6 +266,11 @@ def bot_owner_only() -> Callable[[T], T]:
 def managers_or_bot_owner_only() -> Callable[[T], T]:
     """Decorate a command that `is_manager` callers may use, and whoever runs the bot."""
     return _only(require_manager_or_bot_owner)
+
+
+def level_only(level: Level) -> Callable[[T], T]:
+    """Decorate a plugin's command or context menu that only callers of a level may use."""
+    return _only(partial(require_level, level=level))
 
 
 def _only(require: Callable[[discord.Interaction[Any]], Awaitable[None] | None]) -> Callable[[T], T]:

@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.abc import Snowflake
 from loguru import logger
 
-from bot.core.checks import require_place
+from bot.core.checks import passes, require_place
 from bot.core.refusing import require_open
 from bot.domain.errors import UserFacingError
 
@@ -38,31 +38,27 @@ class Tree(app_commands.CommandTree[Any]):
         self._ids = {(each.name, each.type.value): each.id for each in known}
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Return whether the command may go on.
+        """Return whether the command may go on; what is typed into its options is refused in silence.
 
         Raises:
             CheckFailure: it is refused; its cause says why.
         """
-        if not self._fits(interaction):
-            return False
+        is_typing = interaction.type is discord.InteractionType.autocomplete
+        command = interaction.command  # None: discord.py tells of an unknown one
         try:
+            if command is not None:
+                require_place(interaction, command)
             await require_open(interaction)
         except UserFacingError as error:
-            if interaction.type is discord.InteractionType.autocomplete:
-                return False
-            raise app_commands.CheckFailure(str(error)) from error
+            if not is_typing:
+                raise app_commands.CheckFailure(str(error)) from error
+            return await _offer_nothing(interaction)
+        # A command's own checks come before it, but not before what it offers to who types.
+        if is_typing and command is not None and not await passes(interaction, command):
+            return await _offer_nothing(interaction)
         return True
 
-    @staticmethod
-    def _fits(interaction: discord.Interaction[Any]) -> bool:
-        """Return whether a command is one for this place; False only for what is typed into its options."""
-        command = interaction.command  # None: discord.py tells of an unknown one
-        if not isinstance(command, app_commands.Command | app_commands.ContextMenu):
-            return True
-        try:
-            require_place(interaction, command)
-        except UserFacingError as error:
-            if interaction.type is discord.InteractionType.autocomplete:
-                return False
-            raise app_commands.CheckFailure(str(error)) from error
-        return True
+
+async def _offer_nothing(interaction: discord.Interaction[Any]) -> bool:
+    await interaction.response.autocomplete([])
+    return False

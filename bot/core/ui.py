@@ -1,4 +1,4 @@
-"""Views for support staff alone, and buttons that last; failures are told as those of commands are."""
+"""Views and forms in answers, and buttons that last; failures are told as those of commands are."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 import discord
 
-from bot.core.checks import require_support
+from bot.core.checks import require_asker, require_support
 from bot.core.errors import tell
 from bot.core.refusing import PAGES
 from bot.domain.errors import UserFacingError
@@ -23,17 +23,30 @@ def stop_views() -> None:
         view.stop()
 
 
-class StaffView(discord.ui.View):
-    """Buttons of which each press is checked anew: a role may have been taken meanwhile."""
+class AnswerView(discord.ui.View):
+    """Parts of an answer that one person sees. Who presses is checked each time, whatever Discord shows."""
 
     def __init__(self, *, timeout: float) -> None:
         """Prepare a view that forgets everything `timeout` seconds after the last press."""
         super().__init__(timeout=timeout)
         _living.add(self)
 
+    def require(self, interaction: discord.Interaction[Any]) -> None:
+        """Check what beside having asked it takes; nothing, unless a kind of view says so.
+
+        Raises:
+            UserFacingError: the member may not.
+        """
+
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Return whether the member may press; tell them if not."""
-        return await _may(interaction)
+        try:
+            require_asker(interaction)
+            self.require(interaction)
+        except UserFacingError as error:
+            await tell(interaction, error)
+            return False
+        return True
 
     async def on_error(
         self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any], /
@@ -42,17 +55,24 @@ class StaffView(discord.ui.View):
         await tell(interaction, error)
 
 
+class StaffView(AnswerView):
+    """Buttons for support staff: a role may have been taken since they were shown."""
+
+    def require(self, interaction: discord.Interaction[Any]) -> None:
+        """Check that the member works on tickets and training still."""
+        require_support(interaction)
+
+
 Shown = tuple[discord.Embed, bool]  # a page, and whether there is another after it
 Turn = Callable[[discord.Interaction[Any], int], Awaitable[Shown]]
 
 
-class Pages(discord.ui.View):
+class Pages(AnswerView):
     """Back and forth in an answer that only its reader sees; `turn` checks anew what they may see."""
 
     def __init__(self, turn: Turn) -> None:
         """Make the buttons; `turn` returns the page of a number, which count from 1."""
         super().__init__(timeout=PAGES_SECONDS)
-        _living.add(self)
         self._turn = turn
         self.back.label, self.forth.label = text("ui.back"), text("ui.next")
         name = f"{PAGES}{uuid4().hex}"
@@ -89,15 +109,18 @@ class Pages(discord.ui.View):
         self._show(max(1, number), has_more=has_more)
         await interaction.response.edit_message(embed=embed, view=self)
 
-    async def on_error(
-        self, interaction: discord.Interaction[Any], error: Exception, item: discord.ui.Item[Any], /
-    ) -> None:
-        """Tell the member."""
-        await tell(interaction, error)
-
 
 class TellingModal(discord.ui.Modal):
-    """A form whose failures are told as those of commands are."""
+    """A form whose failures are told as those of commands are; only who asked for it sends it."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Return true.
+
+        Raises:
+            UserFacingError: it was shown to somebody else.
+        """
+        require_asker(interaction)
+        return True
 
     async def on_error(  # type: ignore[override]  # discord.py's own form differs from its view so, too
         self, interaction: discord.Interaction[Any], error: Exception, /
@@ -119,12 +142,3 @@ class KeptButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"(?!)
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says."""
         raise NotImplementedError
-
-
-async def _may(interaction: discord.Interaction[Any]) -> bool:
-    try:
-        require_support(interaction)
-    except UserFacingError as error:
-        await tell(interaction, error)
-        return False
-    return True

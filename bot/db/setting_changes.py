@@ -58,6 +58,13 @@ class SettingChangeRepository:
         rows = (await self._session.exec(query.order_by(col(SettingChange.id)).limit(limit))).all()
         return [Told(*row) for row in rows]
 
+    async def keys(self, guild_id: int, beginning: str) -> Sequence[str]:
+        """Return the keys that begin so and of which something was changed in a server, in their order."""
+        query = select(SettingChange.key).where(
+            SettingChange.guild_id == guild_id, col(SettingChange.key).startswith(beginning, autoescape=True)
+        )
+        return (await self._session.exec(query.distinct().order_by(SettingChange.key))).all()
+
     async def history(
         self, guild_id: int, key: str | None, before_id: int | None, limit: int
     ) -> Sequence[SettingChange]:

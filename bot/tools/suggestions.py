@@ -106,7 +106,8 @@ def card_embed(card: Card, *, shown: bool) -> discord.Embed:
     tags, observer = signal.nano_tags, signal.observer
     asked = _asked(signal) if shown else ""
     embed.add_field(name=text("suggest.message"), value=asked + signal.message.link, inline=False)
-    told = (observer.intent.value, tags.purpose.value, tags.sentiment.value, f"urgency {tags.urgency.value}")
+    feeling = text(f"audit.feeling_{tags.sentiment.value}")
+    told = (observer.intent.value, tags.purpose.value, feeling, f"urgency {tags.urgency.value}")
     embed.add_field(name=text("suggest.tags"), value=" · ".join(each.replace("_", " ") for each in told))
     embed.add_field(name=text("suggest.confidence"), value=f"{observer.confidence:.2f}")
     became = _became(suggestion, state)

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.core.checks import is_manager, managers_only, require_manage_server
+from bot.core.checks import managers_only, require_manage_server
 from bot.domain.languages import describe_languages, suggest_languages
 from bot.models import AutoReply
 from bot.services.configuration.parsing import MOST, suggest
@@ -86,27 +86,32 @@ class Config(commands.GroupCog, group_name="config"):
 
     @show.autocomplete("topic")
     async def _topics(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        if not is_manager(interaction):
-            return []
         found = [(topic_name(each), each) for each in self._configuration.topics()]
         return _choices(pair for pair in found if current.casefold() in " ".join(pair).casefold())
 
     @set_value.autocomplete("key")
     @reset.autocomplete("key")
-    @history.autocomplete("key")
     async def _keys(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        if not is_manager(interaction):
-            return []
+        return _choices(self._known(current))
+
+    @history.autocomplete("key")
+    async def _noted(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        keys = await self._configuration.changed_of_plugins(_guild_id(interaction))
+        of_plugins = [(each, each) for each in keys if current.casefold() in each]
+        return _choices([*of_plugins, *self._known(current)])
+
+    def _known(self, current: str) -> list[tuple[str, str]]:
+        """Return what names each setting to people, and its key, of those that fit what is typed."""
         found = [
             (f"{topic_name(each.topic)}: {each.name} ({each.key})", each.key)
             for each in self._configuration.all()
         ]
-        return _choices(pair for pair in found if current.casefold() in pair[0].casefold())
+        return [pair for pair in found if current.casefold() in pair[0].casefold()]
 
     @set_value.autocomplete("value")
     async def _values(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         setting = self._configuration.find(str(interaction.namespace.key or "").strip().casefold())
-        if setting is None or setting.write is None or not is_manager(interaction):
+        if setting is None or setting.write is None:
             return []
         return _choices(suggest(setting, current, names_of(_guild(interaction), _member(interaction))))
 

@@ -146,7 +146,7 @@ def _line(setting: Setting, value: Any, guild: discord.Guild) -> str:
 def _change(configuration: Configuration, change: SettingChange, guild: discord.Guild) -> str:
     setting = configuration.find(change.key)
     by = f"<@{change.by_id}>" if change.by_id is not None else text("config.by_bot")
-    name = f"**{setting.name}**" if setting is not None else f"`{change.key}`"
+    name = f"**{_full_name(setting)}**" if setting is not None else f"`{change.key}`"
     if change.key.startswith(CHANNELS):
         channel_id, _, what = change.key.removeprefix(CHANNELS).partition(".")
         name = f"{_channel(int(channel_id), guild)} {what}"
@@ -161,6 +161,12 @@ def _change(configuration: Configuration, change: SettingChange, guild: discord.
         for each in (change.old, change.new)
     )
     return f"<t:{int(change.at.timestamp())}:R> {name}: {old} → {new} ({by})"
+
+
+def _full_name(setting: Setting) -> str:
+    """Return a setting's name with its topic's: by itself "At" says little."""
+    topic = topic_name(setting.topic)
+    return setting.name if setting.name == topic else f"{topic} · {setting.name}"
 
 
 def _of_plugin(value: Any, guild: discord.Guild) -> str:

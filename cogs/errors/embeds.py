@@ -8,7 +8,7 @@ from bot.models import ErrorRecord
 from bot.services.errors.explaining import Explanation
 from bot.services.errors.service import ErrorPage
 from bot.services.errors.telling import explained
-from bot.texts import text
+from bot.texts import counted, text
 
 MAX_VALUE = 1_024  # characters of a field; Discord refuses more
 
@@ -32,7 +32,7 @@ def explanation_embed(fault: ErrorRecord, explanation: Explanation, *, has_trace
         "errors.explain_facts",
         kind=_kind(fault),
         place=escape_around_code(fault.place),
-        count=fault.count,
+        times=counted(fault.count, "time"),
         first=format_dt(fault.first_at, "R"),
         last=format_dt(fault.last_at, "R"),
     )
@@ -48,18 +48,19 @@ def explanation_embed(fault: ErrorRecord, explanation: Explanation, *, has_trace
 
 
 def _line(fault: ErrorRecord, *, has_server: bool) -> str:
-    often = text("errors.entry_count", count=fault.count) if fault.count > 1 else ""
+    last = format_dt(fault.last_at, "R")
+    if fault.count > 1:
+        last = text("errors.entry_count", times=counted(fault.count, "time"), last=last)
     line = text(
         "errors.entry",
         reference=fault.reference,
         kind=_kind(fault),
         place=escape_around_code(fault.place),
-        often=often,
-        last=format_dt(fault.last_at, "R"),
+        last=last,
     )
     if has_server and fault.guild_id is not None:
-        line += text("errors.entry_server", guild=fault.guild_id)
-    return (text("errors.entry_critical") if fault.is_critical else "") + line
+        line = text("errors.entry_server", line=line, guild=fault.guild_id)
+    return text("errors.entry_critical", line=line) if fault.is_critical else line
 
 
 def _kind(fault: ErrorRecord) -> str:

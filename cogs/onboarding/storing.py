@@ -61,9 +61,9 @@ class Storing:
     async def _replies(self, guild: discord.Guild, choices: Choices, name: str, value: str | None) -> None:
         role_id, channel_id = choices.role_id, choices.staff_channel_id
         if name == "role":
-            role_id = int(value) if value else None
+            role_id = _role(guild, value)
         elif name == "channel":
-            channel_id = int(value) if value else None
+            channel_id = _channel(guild, value)
         if role_id == guild.id:
             raise UserFacingError(text("onboarding.replies.everyone"))
         await self._staff(guild.id, role_id, channel_id)
@@ -81,7 +81,7 @@ class Storing:
             if where is Where.CHANNEL and channel_id is None:
                 channel_id = _here(visit)
         elif name == "channel":
-            channel_id = int(value) if value else None
+            channel_id = _channel(visit.guild, value)
             where = Where.CHANNEL if channel_id is not None else Where.NONE
         await self._summary(visit, choices, where, channel_id)
         if name == "at" and value:
@@ -103,6 +103,18 @@ class Storing:
         row = await self._services.guilds.get(visit.guild.id)
         if row.timezone != choices.zone:
             await self._services.guilds.set_timezone(visit.guild.id, choices.zone)
+
+
+def _channel(guild: discord.Guild, value: str | None) -> int | None:
+    """Return a channel that was chosen: one of this server, whatever id was sent."""
+    channel = guild.get_channel(int(value)) if value else None
+    return channel.id if channel is not None else None
+
+
+def _role(guild: discord.Guild, value: str | None) -> int | None:
+    """Return a role that was chosen, as a channel is."""
+    role = guild.get_role(int(value)) if value else None
+    return role.id if role is not None else None
 
 
 def _here(visit: Visit) -> int:

@@ -15,7 +15,7 @@ import discord
 from discord import app_commands
 from loguru import logger
 
-from bot.core.checks import require_level
+from bot.core.checks import level_only
 from bot.core.client import Bot
 from bot.plugin_api.parts import CommandSpec, Kind, Level, Option, Target
 from bot.services.plugins.service import PluginService
@@ -111,7 +111,6 @@ def _slash(service: PluginService, plugin: str, spec: CommandSpec) -> app_comman
     names = {each.name.replace("-", "_"): each.name for each in spec.options}
 
     async def callback(interaction: discord.Interaction[Any], **options: Any) -> None:
-        await require_level(interaction, spec.level)
         plain = {names[name]: _plain(value) for name, value in options.items()}
         call = call_of(interaction, plugin, service.cleaning(plugin), options=plain)
         await service.command(plugin, Target.SLASH, spec.name, call)
@@ -133,6 +132,7 @@ def _slash(service: PluginService, plugin: str, spec: CommandSpec) -> app_comman
         name=spec.name.rpartition(" ")[2], description=spec.description[:100] or "…", callback=made
     )
     command.guild_only = True
+    level_only(spec.level)(command)
     if spec.level >= Level.MANAGER and " " not in spec.name:
         command.default_permissions = discord.Permissions(manage_guild=True)
     for each in spec.options:
@@ -143,14 +143,12 @@ def _slash(service: PluginService, plugin: str, spec: CommandSpec) -> app_comman
 
 def _menu(service: PluginService, plugin: str, spec: CommandSpec) -> app_commands.ContextMenu:
     async def on_message(interaction: discord.Interaction[Any], message: discord.Message) -> None:
-        await require_level(interaction, spec.level)
         about = seen(message, interaction.guild_id or 0)
         call = call_of(interaction, plugin, service.cleaning(plugin), message=about)
         await service.command(plugin, Target.MESSAGE, spec.name, call)
         await settle(interaction)
 
     async def on_member(interaction: discord.Interaction[Any], member: discord.Member) -> None:
-        await require_level(interaction, spec.level)
         call = call_of(interaction, plugin, service.cleaning(plugin), member_id=member.id)
         await service.command(plugin, Target.MEMBER, spec.name, call)
         await settle(interaction)
@@ -158,6 +156,7 @@ def _menu(service: PluginService, plugin: str, spec: CommandSpec) -> app_command
     callback: Any = on_message if spec.target is Target.MESSAGE else on_member
     menu = app_commands.ContextMenu(name=spec.name, callback=callback)
     menu.guild_only = True
+    level_only(spec.level)(menu)
     if spec.level >= Level.MANAGER:
         menu.default_permissions = discord.Permissions(manage_guild=True)
     return menu

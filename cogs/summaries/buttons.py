@@ -34,7 +34,7 @@ class SummaryButton(KeptButton, template=BUTTON_PATTERN):
         summaries: Summaries = interaction.client.services.summaries
         guild_id = await check_reads(interaction, self.summary_id)
         if self.action == MISTAKE:
-            await interaction.response.send_modal(MistakeForm(summaries, guild_id, self.summary_id))
+            await interaction.response.send_modal(MistakeForm(summaries, self.summary_id))
             return
         thumbs = await summaries.store.rate(
             guild_id, self.summary_id, interaction.user.id, helpful=self.action == UP
@@ -46,10 +46,9 @@ class SummaryButton(KeptButton, template=BUTTON_PATTERN):
 class MistakeForm(TellingModal):
     """Asks what is wrong; staff read it."""
 
-    def __init__(self, summaries: Summaries, guild_id: int, summary_id: int) -> None:
+    def __init__(self, summaries: Summaries, summary_id: int) -> None:
         super().__init__(title=text("summaries.mistake_title"))
         self._summaries = summaries
-        self._guild_id = guild_id
         self._summary_id = summary_id
         self.text = discord.ui.TextInput[Any](max_length=MOST_NOTE, style=discord.TextStyle.paragraph)
         self.add_item(discord.ui.Label(text=text("summaries.mistake_label"), component=self.text))
@@ -57,11 +56,11 @@ class MistakeForm(TellingModal):
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Keep it and show it to staff."""
         await interaction.response.defer(ephemeral=True)
-        await check_reads(interaction, self._summary_id)
+        guild_id = await check_reads(interaction, self._summary_id)
         shown = await self._summaries.store.report(
-            self._guild_id, self._summary_id, interaction.user.id, self.text.value
+            guild_id, self._summary_id, interaction.user.id, self.text.value
         )
-        channel_id = interaction.client.services.guilds.policy(self._guild_id).staff_channel_id
+        channel_id = interaction.client.services.guilds.policy(guild_id).staff_channel_id
         told = await show_report(interaction, channel_id, self._summary_id, shown)
         await interaction.followup.send(
             text("summaries.thanks_staff") if told else text("summaries.thanks_kept"),

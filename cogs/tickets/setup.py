@@ -7,7 +7,7 @@ from weakref import WeakSet
 import discord
 
 from bot.core.checks import require_manager
-from bot.core.errors import tell
+from bot.core.ui import AnswerView
 from bot.domain.errors import UserFacingError
 from bot.domain.tickets import TicketMode
 from bot.services.tickets.service import TicketService
@@ -21,7 +21,7 @@ FORUM_NAME = "support"
 USABLE_SECONDS = 840.0  # Discord takes changes of an answer for 15 minutes
 
 
-class SetupView(discord.ui.View):
+class SetupView(AnswerView):
     """A select for each choice; each is stored at once, and the answer shows what came of it."""
 
     def __init__(self, tickets: TicketService, guild: discord.Guild, together: "WeakSet[SetupView]") -> None:
@@ -49,20 +49,9 @@ class SetupView(discord.ui.View):
         self._button(text("ticket_setup.button_more"), self._more)
         self._fit(guild)
 
-    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Return whether the member may change settings still; tell them if not."""
-        try:
-            require_manager(interaction)
-        except UserFacingError as error:
-            await tell(interaction, error)
-            return False
-        return True
-
-    async def on_error(
-        self, interaction: discord.Interaction[Any], error: Exception, _item: discord.ui.Item[Any], /
-    ) -> None:
-        """Tell the member."""
-        await tell(interaction, error)
+    def require(self, interaction: discord.Interaction[Any]) -> None:
+        """Check that the member may change settings still."""
+        require_manager(interaction)
 
     def _hear(self, select: Any, values: Callable[[], dict[str, Any]]) -> None:
         async def chosen(interaction: discord.Interaction[Any]) -> None:
@@ -121,9 +110,8 @@ class SetupView(discord.ui.View):
 
     async def _categories(self, interaction: discord.Interaction[Any]) -> None:
         assert interaction.guild_id is not None  # guild only
-        await interaction.response.send_modal(
-            CategoriesForm(self._tickets, interaction.guild_id, self.refresh)
-        )
+        form = CategoriesForm(self._tickets, interaction.guild_id, self.refresh)
+        await interaction.response.send_modal(form)
 
     async def _rules(self, interaction: discord.Interaction[Any]) -> None:
         assert interaction.guild_id is not None  # guild only

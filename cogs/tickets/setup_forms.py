@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from bot.core.checks import require_manager
+from bot.core.checks import require_guild, require_manager
 from bot.core.ui import TellingModal
 from bot.domain.errors import UserFacingError
 from bot.services.tickets.service import TicketService
@@ -26,7 +26,6 @@ class CategoriesForm(TellingModal):
     def __init__(self, tickets: TicketService, guild_id: int, refresh: Refresh) -> None:
         super().__init__(title=text("ticket_setup.form_categories_title"))
         self._tickets = tickets
-        self._guild_id = guild_id
         self._show_again = refresh
         lines = [
             f"{each.emoji} {each.name} | {each.description}".strip(" |")
@@ -46,9 +45,10 @@ class CategoriesForm(TellingModal):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Store them."""
+        guild_id = require_guild(interaction)
         require_manager(interaction)
         await interaction.response.defer()
-        await self._tickets.settings.set_categories(self._guild_id, self.lines.value)
+        await self._tickets.settings.set_categories(guild_id, self.lines.value)
         await self._show_again(interaction)
 
 
@@ -58,7 +58,6 @@ class RulesForm(TellingModal):
     def __init__(self, tickets: TicketService, guild_id: int, refresh: Refresh) -> None:
         super().__init__(title=text("ticket_setup.form_rules_title"))
         self._tickets = tickets
-        self._guild_id = guild_id
         self._show_again = refresh
         settings = tickets.settings.of(guild_id)
         self.hours = discord.ui.TextInput[Any](
@@ -77,12 +76,13 @@ class RulesForm(TellingModal):
 
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Store them."""
+        guild_id = require_guild(interaction)
         require_manager(interaction)
         await interaction.response.defer()
         values: dict[str, Any] = {"working_hours": self.hours.value.strip().lower() or None}
         for name, required in RULES:
             values[name] = _whole(_label(name), self.numbers[name].value, required=required)
-        await self._tickets.settings.change(self._guild_id, **values)
+        await self._tickets.settings.change(guild_id, **values)
         await self._show_again(interaction)
 
 

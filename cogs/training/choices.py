@@ -1,11 +1,10 @@
-"""What the options of /train offer while somebody types; nothing to those who may not train."""
+"""What the options of /train offer while somebody types."""
 
 from typing import Any
 
 import discord
 from discord import app_commands
 
-from bot.core.checks import is_support
 from bot.domain.errors import UserFacingError
 from bot.services.training.entries import SUGGESTED, TrainingEntries
 from bot.texts import text
@@ -23,7 +22,7 @@ class Completer:
 
     async def category(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
         """Return the server's categories that contain what was typed."""
-        if interaction.guild_id is None or not is_support(interaction):
+        if interaction.guild_id is None:
             return []
         wanted = typed.casefold()
         found = await self._entries.categories(interaction.guild_id)
@@ -32,7 +31,7 @@ class Completer:
 
     async def entry(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
         """Return entries by their question or number."""
-        if interaction.guild_id is None or not is_support(interaction):
+        if interaction.guild_id is None:
             return []
         found = await self._entries.suggest(interaction.guild_id, typed)
         return [
@@ -42,7 +41,7 @@ class Completer:
 
     async def change(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
         """Return the last changes that can be taken back."""
-        if interaction.guild_id is None or not is_support(interaction):
+        if interaction.guild_id is None:
             return []
         batches = await self._entries.batches(interaction.guild_id)
         found = [

@@ -83,8 +83,8 @@ class Gallery:
         where = {"channel": channel_id, "message": message_id}
         await self._ctx.store.put(guild_id, f"{POSTED}{picture_id}/{message_id}", where)
 
-    async def take_back(self, guild_id: int, picture_id: str, message_id: int) -> None:
-        """Delete one post of a picture.
+    async def take_back(self, guild_id: int, picture_id: str, message_id: int) -> bool:
+        """Delete one post of a picture; return whether it was known.
 
         Raises:
             DiscordError: it can't be deleted.
@@ -94,11 +94,12 @@ class Gallery:
         if where is not None:
             await self._ctx.messages.delete(guild_id, where["channel"], where["message"])
             await self._ctx.store.delete(guild_id, key)
+        return where is not None
 
     async def owner_of(self, guild_id: int, picture_id: str) -> int | None:
         """Return whose a picture is."""
-        found = await self._ctx.store.entries(guild_id, PICTURE + picture_id, limit=1)
-        return found[0][0] if found else None
+        found = await self._ctx.store.entries(guild_id, PICTURE + picture_id)
+        return next((user_id for user_id, key, _ in found if key == PICTURE + picture_id), None)
 
     async def sweep(self, guild_id: int) -> None:
         """Delete posts of pictures that nobody has any more; what can't be deleted is tried again."""

@@ -88,8 +88,10 @@ class Showing:
         await call.defer()
         if owner == call.user_id:
             await self._gallery.delete(call.guild_id, owner, call.value)
-        elif call.message is not None:  # staff take the post away; the picture is still its member's
-            await self._gallery.take_back(call.guild_id, call.value, call.message.message_id)
+        elif call.message is None or not await self._gallery.take_back(
+            call.guild_id, call.value, call.message.message_id
+        ):  # staff take the post away; the picture is still its member's
+            raise UserFacingError(self._ctx.text("gone"))
         await call.reply(self._ctx.text("deleted"))
 
     def file(self, kept: Kept, data: bytes, name: str = "") -> File:

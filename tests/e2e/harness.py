@@ -29,6 +29,7 @@ from tests.sandbox.openapi import assert_conforms_if_described
 from tests.sandbox.pointing import pointed_at
 
 SHARED = ROOT.parent / "shared"
+START_DEADLINE = 30.0  # seconds: the first start in a process imports most of the bot
 # How long a pause of up to so many seconds lasts in a test: between tries, between looks, between upkeep.
 # Each look asks the database: more of them would keep a bot busy that has nothing to do.
 PAUSES = ((0.9, 0.05), (2.0, 0.1), (600.0, 0.5))
@@ -99,7 +100,7 @@ class Running(Facts):
         if self.settings.database.url is not None:
             self.postgres = PostgresRows(self.settings.database.url.get_secret_value())
         self._task = asyncio.create_task(self.application.run(), name="the bot")
-        await self.until("the admin API", self._has_api)
+        await self.until("the admin API", self._has_api, START_DEADLINE)
         self.api_url = self.log.api_url
         await self.until("the bot to be ready", self._is_ready)
 

@@ -43,6 +43,7 @@ async def test_a_setting_is_set_shown_reset_and_its_history_told(town: Home, wat
     told = await config(town.owner, town, "reset", key="replies.confidence")
     assert "has its default again: 0.60" in told
     history = await config(town.owner, town, "history", key="replies.confidence")
+    assert "**Replies · " in history
     assert "1.00 → default" in history
     assert "default → 1.00" in history
     assert f"<@{town.owner.id}>" in history

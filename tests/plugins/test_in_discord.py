@@ -139,6 +139,10 @@ async def test_what_managers_set_stands_in_the_history_of_settings(town: Home, b
     shown = str([each.embeds for each in (answer.message, *answer.followups) if each is not None])
     assert f"`plugins.polite.word`: default → <#cheers (<@{town.owner.id}>)" in shown.replace("\\", "")
     assert f"`plugins.polite`: off → on (<@{town.owner.id}>)" in shown
+    offered = await town.owner.autocomplete("config history", "key", "polite", channel=town.help)
+    assert [each["value"] for each in offered] == ["plugins.polite", "plugins.polite.word"]
+    offered = await town.owner.autocomplete("config history", "key", "timezone", channel=town.help)
+    assert [each["value"] for each in offered] == ["server.timezone"]
 
 
 async def enabled(town: Home) -> Home:

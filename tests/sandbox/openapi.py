@@ -21,7 +21,11 @@ _URI = "urn:discord"
 _SAFE_INTEGER = 1 << 53
 _MEDIA = 16  # a kind of channel that Discord has and its description lacks
 _UNDESCRIBED = ("use_nested_fields",)  # discord.py asks for a forum post's message by it
-_CHANGING = re.compile(r'"[1-9]\d{16,18}"|"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"')  # ids and times
+_CHANGING = re.compile(  # ids, times, and words that are shorter than any that are too long
+    r'"[1-9]\d{16,18}"|"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)"'
+    r'|"(?P<of>username|global_name|title|label|placeholder|custom_id|text)": "(?:[^"\\]|\\.){1,32}"'
+    r'|"(?P<long>content|description)": "(?:[^"\\]|\\.){1,100}"'
+)
 _BITS = ("allow", "deny", "permissions", "default_member_permissions")
 
 
@@ -225,13 +229,19 @@ def _errors(what: str, validator: Draft202012Validator, value: Any) -> list[str]
 
 
 def _likeness(body: Any) -> str:
-    """Return a body's text with ids and times numbered as they come: what is alike in this conforms alike.
+    """Return a body's text without short words, and ids and times numbered: alike ones conform alike.
 
     A bot registers the same commands at each start, and to look at them takes most of a second.
     """
     numbers: dict[str, str] = {}
     text = json.dumps(body, sort_keys=True)
-    return _CHANGING.sub(lambda each: numbers.setdefault(each[0], f"<{len(numbers)}:{len(each[0])}>"), text)
+
+    def numbered(found: re.Match[str]) -> str:
+        if words := found["of"] or found["long"]:
+            return f"<{words}>"
+        return numbers.setdefault(found[0], f"<{len(numbers)}:{len(found[0])}>")
+
+    return _CHANGING.sub(numbered, text)
 
 
 def _innermost(error: ValidationError) -> ValidationError:

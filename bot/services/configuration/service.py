@@ -10,6 +10,7 @@ from bot.db.database import Database
 from bot.domain.errors import NotFoundError, UserFacingError
 from bot.domain.markdown import escape_markdown
 from bot.models import SettingChange
+from bot.services.configuration.changes import PLUGINS
 from bot.services.configuration.parsing import nearest, parse
 from bot.services.configuration.settings import Kind, Names, Read, Setting
 from bot.texts import text
@@ -130,6 +131,11 @@ class Configuration:
         if key is not None and not found:
             self.get(key)
         return found
+
+    async def changed_of_plugins(self, guild_id: int) -> Sequence[str]:
+        """Return the keys of plugins' settings that were changed in a server."""
+        async with self._database.reading() as tx:
+            return await tx.setting_changes.keys(guild_id, PLUGINS)
 
     async def channel_gone(self, guild_id: int, channel_id: int) -> None:
         """Take a deleted channel out of every setting."""

@@ -16,7 +16,7 @@ from bot.services.clock import Clock, wait_until
 from bot.services.errors.explaining import Explainer, Explanation
 from bot.services.errors.log import ErrorLog
 from bot.settings import ErrorSettings
-from bot.texts import text
+from bot.texts import counted, text
 
 SCOPE: Final = "error_digest"
 AGAIN: Final = timedelta(hours=1)  # before the owner is told of the same fault anew
@@ -208,7 +208,7 @@ def _digest(title: str, faults: Sequence[ErrorRecord]) -> str:
         text(
             "errors.digest_line",
             reference=fault.reference,
-            count=fault.count - fault.reported,
+            times=counted(fault.count - fault.reported, "time"),
             kind=fault.kind or text("errors.logged"),
             place=_plain(fault.place),
         )

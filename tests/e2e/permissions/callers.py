@@ -1,19 +1,27 @@
-"""Eight callers: who may most, who may least, and who comes from elsewhere."""
+"""Nine callers: who may most, who may least, and who comes from elsewhere."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.client import Bot
-from sandbox import Sandbox
+from sandbox import Sandbox, world
+from sandbox.actions.mentions import numbered
 from sandbox.handles import Channel, Member, Message
 from sandbox.ids import SystemClock
+from tests.e2e.facts import LOOK_EVERY, Json
 from tests.e2e.harness import Home, Running, a_home
+from tests.e2e.permissions.journal import Journal
+from tests.e2e.permissions.levels import LEVELS
+from tests.e2e.permissions.things import MAY, a_picture, some_faults, some_spam, some_things
 from tests.e2e.test_tickets import Desk, set_up
 
+CALM = 4  # looks in which nothing is written
 UNDER_WAY = ("discord-ui-", "show ticket")  # names of tasks
-HELP = "how do I install the driver on my machine?"
+STRANGERS = ("abroad", "chief")  # who call from another server
 
 
 class LaterClock(SystemClock):
@@ -51,6 +59,8 @@ class People:
     facts: dict[str, Any]
     boards: dict[str, Message]
     clock: LaterClock
+    journal: Journal
+    _quiet: int = -1  # where the journal ended when nothing was under way
 
     @property
     def client(self) -> Bot:
@@ -64,12 +74,63 @@ class People:
         """The server that everything is in."""
         return self.desk.home
 
+    def place(self, caller: str) -> tuple[world.Channel, world.User]:
+        """Return where a caller calls, and who they are."""
+        member, channel = self.places[caller]
+        known = self.discord.core.world
+        return known.channels[channel.id], known.users[member.id]
+
+    def message(self, found: Message) -> world.Message:
+        """Return a message as Discord stores it."""
+        return self.discord.core.world.channels[found.channel_id].messages[found.id]
+
+    def board(self, caller: str, *parts: Json) -> world.Message:
+        """Return the message of the bot's where a caller is, with nothing on it but some parts."""
+        stored = self.message(self.boards[caller])
+        stored.content, stored.embeds = "a board", []
+        stored.components = numbered([{"type": 1, "components": list(parts)}] if parts else [])
+        return stored
+
+    def posted(self, began: int) -> bool:
+        """Whether the bot has said something since, beside answers."""
+        return any(
+            each["kind"] == "message" and each.get("via") == "rest" and each["bot"]
+            for each in self.discord.record.after(began)
+        )
+
+    @asynccontextmanager
+    async def without_roles(self, caller: str) -> AsyncIterator[None]:
+        """Take a caller's roles away for a while."""
+        member = self.places[caller][0]
+        stored = self.discord.core.world.member(self.home.guild.id, member.id)
+        assert stored is not None
+        held = list(stored.roles)
+        try:
+            await self.discord.call("set_member", member=member.id, guild=self.home.guild.id, roles=[])
+            yield
+        finally:
+            await self.discord.call("set_member", member=member.id, guild=self.home.guild.id, roles=held)
+
+    async def quiet(self) -> int:
+        """Return where the journal ends, once what was done before has had its consequences."""
+        mark, calm = self.journal.mark(), 0
+        if mark == self._quiet:
+            return mark
+        while calm < CALM:
+            await asyncio.sleep(LOOK_EVERY)
+            last, mark = mark, self.journal.mark()
+            calm = calm + 1 if mark == last else 0
+        self._quiet = mark
+        return mark
+
     async def settled(self) -> None:
         """Return once what was pressed has had all its consequences."""
         await self.bot.until("what was pressed to be done", lambda: not _under_way())
 
     def filled(self, value: Any) -> Any:
         """Return a value with what is in braces filled in."""
+        if isinstance(value, list):
+            return [self.filled(each) for each in value]
         return value.format_map(self.facts) if isinstance(value, str) else value
 
 
@@ -92,37 +153,14 @@ async def a_board(discord: Sandbox, member: Member, channel: Channel) -> Message
     return said
 
 
-async def some_things(desk: Desk, other: Home, member: Member) -> dict[str, Any]:
-    """Make what can be called about: two of each, of which the second one is the member's."""
-    home, discord, bot = desk.home, desk.home.discord, desk.bot
-    for each in (home.guild, other.guild):
-        await discord.channel("spare", guild=each)
-        await discord.role("spare", guild=each)
-    facts: dict[str, Any] = {"alice": home.alice.id, "member": member.id, "guild": home.guild.id}
-    for who, prefix in ((home.alice, ""), (member, "own_")):
-        await desk.opened(who)
-        message = await who.say(HELP, home.chat)
-        reply = await discord.wait_for_reply(to=message)
-        [*_, (ticket,)] = bot.rows("select id from tickets where guild_id = ? order by id", home.guild.id)
-        [(question,)] = bot.rows("select id from questions where ticket_id = ?", ticket)
-        found = {"message": message.id, "reply": reply, "ticket": ticket, "question": question}
-        facts |= {f"{prefix}{name}": each for name, each in found.items()}
-    await home.owner.slash("config staff", channel=home.chat, options={"channel": "spare"})
-    await home.owner.slash("config autoreply", channel=home.chat, options={"mode": "suggest"})
-    suggested = await home.bob.say(HELP, home.help)
-    story = await bot.story(suggested)
-    assert story["orchestrator"]["status"] == "suggested", story["orchestrator"]
-    await home.owner.slash("summary now", channel=home.chat, options={"public": True})
-    made = "select id from summaries where guild_id = ?"
-    [(summary,)] = await bot.until("the summary", lambda: bot.rows(made, home.guild.id))
-    return facts | {"suggested": suggested.id, "summary": summary}
-
-
-async def a_cast(discord: Sandbox, bot: Running, clock: LaterClock) -> People:
+async def a_cast(discord: Sandbox, bot: Running, clock: LaterClock, journal: Journal) -> People:
     """Make both servers and everybody in them."""
     home = await a_server(discord, "Here", "boss")
     other = await a_server(discord, "Elsewhere", "chief")
     desk = await set_up(home, bot)
+    for each in (home, other):
+        powers = await discord.role("powers too", guild=each.guild, permissions=MAY)
+        await discord.call("set_member", member=discord.bot_user.id, guild=each.guild.id, roles=[powers.id])
     managing = await discord.role("managing", guild=home.guild, permissions=["MANAGE_GUILD"])
     admins = await discord.role("admins", guild=home.guild)
     options = {"key": "server.admin_role", "value": f"<@&{admins.id}>"}
@@ -138,11 +176,25 @@ async def a_cast(discord: Sandbox, bot: Running, clock: LaterClock) -> People:
         "staff": desk.sam,
         "member": await home.person("member"),
         "abroad": await discord.member("abroad", guild=other.guild),
+        "chief": other.owner,
         "direct": direct,
     }
     places = {name: (member, home.chat) for name, member in people.items()}
-    places["abroad"] = (people["abroad"], other.chat)
+    places |= {name: (people[name], other.chat) for name in STRANGERS}
     places["direct"] = (direct, await direct.dm())
     facts = await some_things(desk, other, people["member"]) | {"admins": admins.id}
     boards = {name: await a_board(discord, *place) for name, place in places.items()}
-    return People(discord, bot, desk, other, places, facts, boards, clock)
+    found = People(discord, bot, desk, other, places, facts, boards, clock, journal)
+    facts["fault"] = some_faults(found)
+    return found
+
+
+async def switch_on(people: People, plugins: Sequence[str]) -> None:
+    """Switch plugins on: all here, and where strangers are those that come with the bot."""
+    for each in plugins:
+        await people.home.owner.slash("plugins enable", channel=people.home.chat, plugin=each)
+        if each != LEVELS:
+            await people.other.owner.slash("plugins enable", channel=people.other.chat, plugin=each)
+    staff = Channel(people.facts["spare"], "", people.discord)
+    people.facts["notice"] = await some_spam(people.home, people.bot, staff)
+    people.facts |= await a_picture(people.home, people.bot, people.places["member"][0])

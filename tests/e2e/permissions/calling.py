@@ -4,24 +4,24 @@ What a client or Discord itself would hide or refuse is told to the bot all the 
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.texts import catalogue
 from sandbox.actions import interactions as act
 from sandbox.actions import messages
-from sandbox.actions.mentions import numbered
-from sandbox.handles import DEFERRED, Channel, Member, Message
-from sandbox.ops import commands
+from sandbox.ops import commands, components
 from sandbox.ops.components import BUTTON, STRING_SELECT, TEXT_INPUT
 from sandbox.record import Entry
-from sandbox.world import Interaction
+from sandbox.world import Channel, Interaction, Message, User
 from tests.e2e.permissions.callers import People
-from tests.e2e.permissions.table import refused_elsewhere, unknown
+from tests.e2e.permissions.table import refused_by_plugins, refused_elsewhere, unknown
 
 Json = dict[str, Any]
+Given = Mapping[str, Any]
 SECONDS = 10.0  # for an answer, on a busy machine
-LATER = 6  # the callback of a press whose answer comes later
+DEFERRED, LATER, CHOICES = 5, 6, 8  # callbacks: the answer comes later, or is what an option offers
 BROKEN = (  # neither yes nor no
     catalogue("en")["errors.apology"].partition("{")[0],
     "Too often.",
@@ -35,24 +35,33 @@ def _refusals() -> tuple[re.Pattern[str], ...]:
         words for key, words in catalogue("en").items()
         if key.startswith("checks.") or key in refused_elsewhere()
     ]  # fmt: skip
-    patterns = [re.sub(r"\\\{\w+\\\}", ".*", re.escape(each)) for each in told]
-    return tuple(re.compile(each) for each in (*patterns, *unknown()))
+    told += refused_by_plugins()
+    return tuple(re.compile(re.sub(r"\\\{\w+\\\}", ".*", re.escape(each))) for each in told)
 
 
 REFUSALS = _refusals()
+UNKNOWN = tuple(re.compile(each) for each in unknown())
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a caller was told; `form` is the form they were shown."""
+    """What a caller was told.
+
+    Attributes:
+        form: the form they were shown.
+        message: the last message of the answer.
+        is_refusal: whether they may not.
+    """
 
     words: str
     form: Json | None = None
+    message: Message | None = field(default=None, compare=False)
+    is_refusal: bool = False
 
     @property
-    def is_refusal(self) -> bool:
-        """Whether they may not."""
-        return any(each.fullmatch(self.words) for each in REFUSALS)
+    def is_unknown(self) -> bool:
+        """Whether it doesn't exist, as far as they are told."""
+        return any(each.fullmatch(self.words) for each in UNKNOWN)
 
     @property
     def is_failure(self) -> bool:
@@ -60,17 +69,40 @@ class Told:
         return not self.words or self.words.startswith(BROKEN)
 
 
-async def use(people: People, place: tuple[Member, Channel], command: str, given: Json) -> Told:
+async def use(people: People, caller: str, command: str, given: Given) -> Told:
     """Run a slash command; options it needs that aren't given get some value that fits."""
+    core, place = people.discord.core, people.place(caller)
+    app, stored, path, options = _command(people, caller, command, given)
+    data = commands.data_for(core, stored, path, _seen(people, place), options)
+    return await _told(people, act.start(core, app, act.COMMAND, place, data))
+
+
+async def type_into(people: People, caller: str, command: str, option: str, given: Given) -> Told:
+    """Begin to type into an option that suggests something; told are the choices."""
+    core, place = people.discord.core, people.place(caller)
+    app, stored, path, options = _command(people, caller, command, given)
+    typed = options | {option: str(given.get(option, ""))}
+    data = commands.data_for(core, stored, path, _seen(people, place), typed, focused=option)
+    return await _told(people, act.start(core, app, act.AUTOCOMPLETE, place, data))
+
+
+def _seen(people: People, place: tuple[Channel, User]) -> tuple[Channel, User]:
+    """Return where options are looked up: in direct messages there is nothing, so they are of the server."""
+    home = people.discord.core.world.channels[people.home.chat.id]
+    return (place[0] if place[0].guild_id is not None else home), place[1]
+
+
+def _command(people: People, caller: str, command: str, given: Given) -> tuple[Any, Json, list[str], Json]:
     core = people.discord.core
-    where, who = core.world.channels[place[1].id], core.world.users[place[0].id]
-    # In direct messages there is nothing to choose from: what is chosen is of the server.
     home = core.world.channels[people.home.chat.id]
-    seen = where if where.guild_id is not None else home
     app, stored, path = commands.find(core, command, home)
-    options = _options(people, stored, path, seen.guild_id == people.home.guild.id) | given
-    data = commands.data_for(core, stored, path, (seen, who), options)
-    return await _told(people, act.start(core, app, act.COMMAND, (where, who), data))
+    where, _ = _seen(people, people.place(caller))
+    return (
+        app,
+        stored,
+        path,
+        _options(people, stored, path, where.guild_id == people.home.guild.id) | dict(given),
+    )
 
 
 def _options(people: People, stored: Json, path: list[str], is_here: bool) -> Json:
@@ -91,22 +123,21 @@ def _options(people: People, stored: Json, path: list[str], is_here: bool) -> Js
     }
 
 
-async def choose(people: People, place: tuple[Member, Channel], name: str, target: int) -> Told:
+async def choose(people: People, caller: str, name: str, target: int) -> Told:
     """Use a context menu on a message, or on a member."""
-    core = people.discord.core
-    where, who = core.world.channels[place[1].id], core.world.users[place[0].id]
+    core, place = people.discord.core, people.place(caller)
     message = core.world.channels[people.home.chat.id].messages.get(target)
     kind = commands.USER_MENU if message is None else commands.MESSAGE_MENU
     app, stored, _ = commands.find(core, name, core.world.channels[people.home.chat.id], None, (kind,))
     resolved = (
-        commands.resolved_user(core, where, target)
+        commands.resolved_user(core, place[0], target)
         if message is None
         else {"messages": {str(target): messages.event_payload(core, message)}}
     )
     data = {"id": stored["id"], "name": name, "type": kind, "target_id": str(target), "resolved": resolved}
     if "guild_id" in stored:
         data["guild_id"] = stored["guild_id"]
-    return await _told(people, act.start(core, app, act.COMMAND, (where, who), data))
+    return await _told(people, act.start(core, app, act.COMMAND, place, data))
 
 
 async def press(
@@ -121,33 +152,50 @@ async def press(
 
     Without a `message` it stands under one that the bot has in the caller's place.
     """
-    core, (member, channel) = people.discord.core, people.places[caller]
-    where, who = core.world.channels[channel.id], core.world.users[member.id]
     kind = STRING_SELECT if values is not None else BUTTON
-    found = message or people.boards[caller]
-    stored = core.world.channels[found.channel_id].messages[found.id]
+    part: Json = {"type": kind, "custom_id": custom_id, "id": 2}
     if message is None:
-        part: Json = {"type": kind, "custom_id": custom_id}
         part |= {"style": 1, "label": "x"} if values is None else {"options": [{"label": "x", "value": "x"}]}
-        stored.components = numbered([{"type": 1, "components": [part]}])
-    data: Json = {"component_type": kind, "custom_id": custom_id, "id": 2}
-    if values is not None:
-        data["values"] = values
-    return await _told(people, act.start(core, people.discord.app, act.COMPONENT, (where, who), data, stored))
+        message = people.board(caller, part)
+    return await press_part(people, caller, message, part, {} if values is None else {"values": values})
 
 
-async def send(people: People, caller: str, custom_id: str, written: Json) -> Told:
+async def press_part(people: People, caller: str, message: Message, part: Json, chosen: Json) -> Told:
+    """Press a button or choose in a select that a message really has."""
+    data = {"component_type": part["type"], "custom_id": part["custom_id"], "id": part["id"], **chosen}
+    core, app = people.discord.core, people.discord.app
+    return await _told(people, act.start(core, app, act.COMPONENT, people.place(caller), data, message))
+
+
+def part_of(people: People, caller: str, message: Message, label: str, values: Any) -> tuple[Json, Json]:
+    """Return a message's button of a label, also one that is off, or its select and what is chosen in it."""
+    if values is None:
+        [part] = [each for each in components.walk(message.components) if each.get("label") == label]
+        return part, {}
+    core, part = people.discord.core, components.select(message.components, label)
+    return part, components.chosen(core, part, people.place(caller), values)
+
+
+async def send(people: People, caller: str, custom_id: str, written: Given) -> Told:
     """Send a form that may never have been shown."""
-    core, (member, channel) = people.discord.core, people.places[caller]
-    where, who = core.world.channels[channel.id], core.world.users[member.id]
     fields = [
         {"type": 18, "id": number, "component": {"id": 20 + number} | _field(name, value)}
         for number, (name, value) in enumerate(written.items(), 1)
     ]
-    data = {"custom_id": custom_id, "components": fields}
-    board = people.boards[caller]  # a button there might have shown it
-    stored = core.world.channels[board.channel_id].messages[board.id]
-    return await _told(people, act.start(core, people.discord.app, act.MODAL, (where, who), data, stored))
+    board = people.board(caller)  # a button there might have shown it
+    return await send_form(people, caller, {"custom_id": custom_id, "components": fields}, board)
+
+
+async def send_form(people: People, caller: str, data: Json, message: Message) -> Told:
+    """Send a form that a button of a message has shown, perhaps to somebody else."""
+    core, app = people.discord.core, people.discord.app
+    return await _told(people, act.start(core, app, act.MODAL, people.place(caller), data, message))
+
+
+def filled(people: People, caller: str, form: Json, written: Given) -> Json:
+    """Return a form as it is sent, with its fields filled in by their labels."""
+    done = components.filled(people.discord.core, form["components"], people.place(caller), dict(written))
+    return {"custom_id": form["custom_id"], **done}
 
 
 def _field(name: str, value: Any) -> Json:
@@ -171,12 +219,19 @@ async def _told(people: People, item: Interaction) -> Told:
             await record.wait(lambda each: _is_later(each, item), SECONDS, began)
     except TimeoutError:
         return Told("")
+    if item.callback == CHOICES:
+        offered = [f"{each['name']} = {each['value']}" for each in item.choices or ()]
+        return Told("\n".join(offered) or "nothing offered", is_refusal=not offered)
     channel = people.discord.core.world.channel(item.channel_id)
     later = item.callback == LATER and item.followups  # what was pressed stays as it is
     ids = item.followups if later else [item.original_id, *item.followups]
     shown = [channel.messages[each] for each in ids if each in channel.messages]
-    words = [f"{each.content}{each.embeds or ''}{'(file)' if each.attachments else ''}" for each in shown]
-    return Told("\n".join(words) or f"callback {item.callback}", item.modal)
+    words = "\n".join(
+        f"{each.content}{each.embeds or ''}{'(file)' if each.attachments else ''}" for each in shown
+    )
+    is_refusal = any(each.fullmatch(words) for each in REFUSALS)
+    words = words or f"callback {item.callback}"
+    return Told(words, item.modal, shown[-1] if shown else None, is_refusal)
 
 
 def _is_reply(entry: Entry, item: Interaction) -> bool:

@@ -12,6 +12,9 @@ SECTIONS = {
     "menus": "Menus of messages and members",
     "buttons": "Buttons",
     "forms": "Forms",
+    "views": "Buttons and selects in answers that only who asked sees",
+    "once": "Forms that can be sent once",
+    "autocompletes": "What options suggest while somebody types",
 }
 INTRO = f"""# Who may do what
 
@@ -23,9 +26,12 @@ these callers (`tests/e2e/permissions`); this page is made of the same table by 
 - *owns the server*, *Manage Server*: as Discord says; administrators are among the latter.
 - *admin role*, *staff role*: the roles chosen with `/config set server.admin_role` and `/setup`.
 - *of another server*: whatever roles they have here, asking from a server where they have none.
+- *owns another server*: asking from there. What works for them works in their own server: ids of things here
+  are refused, nothing here is written and nothing of here is told.
 - *direct message*: a member who asks the bot in private.
 
-Who may use a command doesn't read more by it: what it shows is what they can read themselves.
+In an answer that only one member sees, nobody else may press anything, and a role that was taken since
+counts no more. Who may use a command doesn't read more by it: what it shows is what they can read themselves.
 """
 
 
@@ -43,7 +49,7 @@ def _matrix(section: str) -> str:
 
 
 def _cells(section: str, row: Row) -> Iterator[str]:
-    slash = "/" if section == "commands" else ""
+    slash = "/" if section in ("commands", "autocompletes") else ""
     yield f"`{slash}{row.name}`" + (f", {row.case}" if row.case else "")
     for caller in CALLERS:
         yield "✓" if caller in row.who else ""

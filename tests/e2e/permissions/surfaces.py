@@ -7,13 +7,16 @@ from typing import Any
 
 import discord
 from discord import app_commands
+from discord.ui.view import BaseView
 
 from bot.core.forms import KeptForm
 from bot.core.ui import KeptButton
 from bot.plugin_api import Level
+from sandbox.ops.components import walk
 from tests.e2e.permissions.callers import People
-from tests.e2e.permissions.table import FILE, rows
+from tests.e2e.permissions.table import FILE, reasons, rows
 
+WIZARD = "setup/"  # how the ids of /setup's parts begin
 _CHOICES = re.compile(r"\(\?P<(\w+)>([a-z_]+(?:\|[a-z_]+)+)\)")  # what a part of an id can be
 
 
@@ -52,6 +55,33 @@ def forms_of(people: People) -> set[str]:
     return {each.__name__ for each in kinds}
 
 
+def autocompletes_of(people: People) -> set[str]:
+    """Return every option of a command that suggests something."""
+    tree, here = people.client.tree, discord.Object(people.home.guild.id)
+    found = [*tree.walk_commands(), *tree.walk_commands(guild=here)]
+    return {
+        f"{each.qualified_name} {option.display_name}"
+        for each in found
+        if isinstance(each, app_commands.Command)
+        for option in each.parameters
+        if option.autocomplete
+    }
+
+
+def parts_of() -> set[str]:
+    """Return every class of views, forms, buttons and selects that the bot and its cogs have."""
+    bases = (BaseView, discord.ui.Item)
+    return {each.__name__ for base in bases for each in _ours(base)}
+
+
+def wizard_of(people: People) -> set[str]:
+    """Return the ids of the wizard's parts that the bot has shown so far."""
+    places = people.discord.core.world.channels.values()
+    parts = (part for place in places for each in place.messages.values() for part in walk(each.components))
+    ids = {part["custom_id"] for part in parts if part.get("custom_id", "").startswith(WIZARD)}
+    return {re.sub(r"/\d+/", "/", each, count=1) for each in ids}
+
+
 def untried(section: str, base: type[Any]) -> list[str]:
     """Return what the ids of buttons or forms can say that no row of the table does."""
     found = []
@@ -59,7 +89,7 @@ def untried(section: str, base: type[Any]) -> list[str]:
         ids = [
             re.sub(r"\{\w+\}", "123456789012345678", row.id)
             for row in rows(section)
-            if row.name == kind.__name__
+            if row.name == kind.__name__ and not row.opens
         ]
         pattern = re.compile(kind.__discord_ui_compiled_template__ if base is KeptButton else kind.template)
         matches = [pattern.fullmatch(each) for each in ids]
@@ -80,7 +110,8 @@ def untried(section: str, base: type[Any]) -> list[str]:
 
 def untried_of_plugins(people: People) -> list[str]:
     """Return the buttons and forms of plugins that no row of the table tries."""
-    tried = [row.id for section in ("buttons", "forms") for row in rows(section)]
+    there = [row for section in ("buttons", "forms") for row in rows(section)]
+    tried = [f"plugin:{row.case.replace(' ', ':')}:" if row.opens else row.id for row in there]
     entries = people.client.services.plugins.registry.entries
     ids = [
         id_
@@ -109,6 +140,18 @@ def _ours(base: type[Any]) -> set[Any]:
 def _is_loaded(kind: type[Any]) -> bool:
     """Whether a class is that of the bot that runs: one before it has left its own behind."""
     return getattr(sys.modules.get(kind.__module__), kind.__name__, None) is kind
+
+
+def unwalked() -> str:
+    """Return the classes of parts of which the table says nothing, or something that isn't so."""
+    walked = {row.name for section in ("buttons", "forms", "views", "once") for row in rows(section)}
+    there, path = parts_of(), FILE.relative_to(FILE.parents[3])
+    lines = [
+        f"{each}: walk it, or say under `not_walked` of {path} why not"
+        for each in sorted(there - walked - reasons().keys())
+    ]
+    lines += [f"{each}: is no more, or is walked" for each in sorted(reasons().keys() - (there - walked))]
+    return "\n".join(lines)
 
 
 def unlisted(section: str, there: Iterable[str]) -> str:

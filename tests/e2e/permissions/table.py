@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 FILE = Path(__file__).with_name("expected.yaml")
+CANARY = "kestrel"  # in everything of the server that strangers may not read
 CALLERS = {
     "bot_owner": "runs the bot",
     "owner": "owns the server",
@@ -17,6 +18,7 @@ CALLERS = {
     "staff": "staff role",
     "member": "member",
     "abroad": "of another server",
+    "chief": "owns another server",
     "direct": "direct message",
 }
 
@@ -31,6 +33,11 @@ class Row:
         case: what is special about this way; "" for nothing.
         given: a command's options, a form's fields.
         id: of a button or form, with what is in braces to be filled in; the label of a view's part.
+        opens: how a view or a form that isn't kept is shown.
+        writes: the tables that are written when it works.
+        posts: whether the bot posts something when it works.
+        tells: words that are in an answer when it works.
+        shows_form: whether everybody for whom it works is shown a form.
     """
 
     name: str
@@ -38,6 +45,11 @@ class Row:
     case: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
+    opens: Mapping[str, Any] = field(default_factory=dict)
+    writes: frozenset[str] = frozenset()
+    posts: bool = False
+    tells: str = ""
+    shows_form: bool = False
 
     @property
     def title(self) -> str:
@@ -56,14 +68,8 @@ def rows(section: str) -> Sequence[Row]:
     return tuple(_rows(section))
 
 
-def foreign(kind: str) -> Sequence[Mapping[str, Any]]:
-    """Return the uses of one kind with ids of another server."""
-    found: Sequence[Mapping[str, Any]] = _content()["foreign"][kind]
-    return found
-
-
 def unknown() -> Sequence[str]:
-    """Return the patterns of what is told of things that don't exist for the caller."""
+    """Return the patterns of what is told of things that aren't there."""
     found: Sequence[str] = _content()["unknown"]
     return found
 
@@ -73,12 +79,32 @@ def refused_elsewhere() -> frozenset[str]:
     return frozenset(_content()["refusals"])
 
 
+def refused_by_plugins() -> tuple[str, ...]:
+    """Return the words in which plugins refuse."""
+    return tuple(_words_of_plugin(*key.split(".")) for key in _content()["refusals_of_plugins"])
+
+
+def _words_of_plugin(plugin: str, key: str) -> str:
+    texts = FILE.parents[3] / "plugins" / plugin / "messages.yaml"
+    return str(yaml.safe_load(texts.read_text(encoding="utf-8"))[key])
+
+
+def reasons() -> Mapping[str, str]:
+    """Return why some classes of parts have no rows."""
+    found: Mapping[str, str] = _content()["not_walked"]
+    return found
+
+
 def _rows(section: str) -> Iterator[Row]:
     for name, ways in _content()[section].items():
         for way in [ways] if isinstance(ways, str | dict) else ways:
             more: dict[str, Any] = {"who": way} if isinstance(way, str) else dict(way)
-            who, case, given = _callers(more.pop("who")), more.pop("case", ""), more.pop("with", {})
-            yield Row(name, who, case, given, more.pop("id", ""))
+            yield Row(
+                name, _callers(more.pop("who")), more.pop("case", ""), more.pop("with", {}),
+                id=more.pop("id", ""), opens=more.pop("opens", {}),
+                writes=frozenset(more.pop("writes", "").split()), posts=more.pop("posts", False),
+                tells=more.pop("tells", ""), shows_form=more.pop("form", False),
+            )  # fmt: skip
             assert not more, f"{FILE.name}: {name} says {more}, which nobody reads"
 
 

@@ -204,11 +204,11 @@ class TestDaily:
         [told] = owner.read
         assert told.startswith("**Errors until 2026-03-02**")
         assert "`0000000000` 3 times RuntimeError in `/audit message`" in told
-        assert "1 times a line of the log in `bot.services.ingest`" in told
+        assert "1 time a line of the log in `bot.services.ingest`" in told
         await desk.note(0)
         clock.advance(86_400)
         await notices.look()
-        assert "`0000000000` 1 times RuntimeError" in owner.read[1]
+        assert "`0000000000` 1 time RuntimeError" in owner.read[1]
         assert "ingest" not in owner.read[1]
 
     async def test_without_errors_nothing_is_told(self, desk: Desk, owner: Owner) -> None:
