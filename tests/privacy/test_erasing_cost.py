@@ -76,7 +76,7 @@ async def test_one_who_is_half_erased_is_still_known_by_their_row(
 ) -> None:
     """Crash after each change: as long as anything is left of them, `people` finds them."""
     await fill(database, GUILD)
-    cleared, found = TraceErasing.clear, TraceErasing.keys
+    cleared, found, mentioned = TraceErasing.clear, TraceErasing.keys, TraceErasing.mentions
     changes = 0
 
     async def clear(self: Any, *values: Any) -> None:
@@ -89,6 +89,12 @@ async def test_one_who_is_half_erased_is_still_known_by_their_row(
             raise RuntimeError("the power is gone")
         return await found(self, *values)
 
+    async def mentions(self: Any, *values: Any) -> Any:
+        if changes:
+            raise RuntimeError("the power is gone")
+        return await mentioned(self, *values)
+
+    monkeypatch.setattr(TraceErasing, "mentions", mentions)
     monkeypatch.setattr(TraceErasing, "clear", clear)
     monkeypatch.setattr(TraceErasing, "keys", keys)
     crashes = 0
