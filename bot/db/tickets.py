@@ -13,6 +13,13 @@ from bot.db.upsert import insert_for
 from bot.domain.tickets import LIVING, TicketState
 from bot.models import Guild, Ticket, TicketEvent, TicketSettings
 
+# Handed over, in a thread, and without a message in the staff channel.
+_NOT_IN_QUEUE = (
+    col(Ticket.handed_over_at).is_not(None),
+    col(Ticket.queue_message_id).is_(None),
+    col(Ticket.thread_id).is_not(None),
+)
+
 
 class TicketFilter(NamedTuple):
     """Which tickets of a server are listed; None takes all."""
@@ -150,21 +157,19 @@ class TicketRepository:
         )
         return (await self._session.exec(query)).all()
 
-    async def uncalled(self, after_id: int, limit: int, *, answered: bool = False) -> Sequence[Ticket]:
-        """Return tickets after `after_id` that wait for staff and aren't in their channel.
+    async def uncalled(self, after_id: int, limit: int) -> Sequence[Ticket]:
+        """Return tickets after `after_id` that wait for staff and aren't in their channel."""
+        last_staff = col(Ticket.last_staff_at)
+        waits = or_(last_staff.is_(None), last_staff < col(Ticket.handed_over_at))
+        muted, living = col(Ticket.bot_muted).is_(True), col(Ticket.state).in_(LIVING)
+        return await self._in_present_guilds(after_id, limit, *_NOT_IN_QUEUE, waits, muted, living)
 
-        With `answered`, those that aren't in it either, but in which staff have spoken since.
-        """
-        last_staff, handed_over = col(Ticket.last_staff_at), col(Ticket.handed_over_at)
-        left = (
-            last_staff >= handed_over if answered else or_(last_staff.is_(None), last_staff < handed_over),
-            handed_over.is_not(None),
-            col(Ticket.queue_message_id).is_(None),
-            col(Ticket.thread_id).is_not(None),
-            col(Ticket.bot_muted).is_(True),
-            col(Ticket.state).in_(LIVING),
-        )
-        return await self._in_present_guilds(after_id, limit, *left)
+    async def answered_uncalled(self, after_id: int, limit: int, since: datetime) -> Sequence[Ticket]:
+        """Return those handed over since a time that aren't in it either, but were answered or closed."""
+        handed_over = col(Ticket.handed_over_at)
+        is_closed = col(Ticket.state) == TicketState.CLOSED
+        over = or_(col(Ticket.last_staff_at) >= handed_over, is_closed)
+        return await self._in_present_guilds(after_id, limit, *_NOT_IN_QUEUE, over, handed_over >= since)
 
     async def threads(self) -> Sequence[int]:
         """Return every thread a ticket lives in."""

@@ -30,6 +30,7 @@ PING_EVERY: Final = timedelta(minutes=1)  # for each server
 SCOPE: Final = "ticket_pings"
 SAID: Final = 3  # messages of the member that are shown to staff
 MOST: Final = 100  # tickets taken up at one look
+FOUND_FOR: Final = timedelta(days=7)  # a call that a stop cut off is looked for
 KEPT: Final = 1_000  # hand-overs of which links to similar tickets are kept
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=16)  # before staff are called again
 
@@ -191,12 +192,13 @@ class TicketHandover:
         self._retries = seen
 
     async def _find_calls(self) -> bool:
-        """Write down calls that a stop cut off after their post, and that staff have answered meanwhile.
+        """Write down calls that a stop cut off after their post, of tickets that need none any more.
 
         Returns whether all could be looked for.
         """
+        since = self._clock.now() - FOUND_FOR
         async with self._database.reading() as tx:
-            answered = await tx.tickets.uncalled(0, MOST, answered=True)
+            answered = await tx.tickets.answered_uncalled(0, MOST, since)
         for ticket in answered:
             channel_id = self._guilds.policy(ticket.guild_id).staff_channel_id
             if channel_id is None:

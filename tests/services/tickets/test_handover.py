@@ -133,14 +133,18 @@ async def test_nobody_is_called_once_staff_spoke(office: Office, desk: FakeAnswe
     assert desk.queued == []
 
 
-async def test_a_call_that_was_posted_but_not_written_down_is_found_though_staff_answered(
-    office: Office, desk: FakeAnswerDesk
+@pytest.mark.parametrize("over", ["answered", "closed"])
+async def test_a_call_that_was_posted_but_not_written_down_is_found_though_it_is_over(
+    office: Office, desk: FakeAnswerDesk, over: str
 ) -> None:
     answers = answers_in(office, desk)
     await office.guilds.set_staff_channel(GUILD, STAFF_ROOM)
     office.service.opening.responder = None
     ticket = await handed_over(office, 1)
-    await office.say(ticket, SAM, "Looking.", "staff")
+    if over == "answered":
+        await office.say(ticket, SAM, "Looking.", "staff")
+    else:
+        await office.service.life.close(await office.now(ticket), SAM, "solved")
     desk.found, desk.failing = Queued(8_001, pinged=True), UnreachableError("not connected yet")
     await answers.handover.take_up()
     assert (await office.now(ticket)).queue_message_id is None
