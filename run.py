@@ -75,10 +75,8 @@ def parse_version(text: str) -> tuple[Any, ...]:
     match = re.match(r"v?(?:\d+!)?(\d+(?:\.\d+)*)[-_.]?(a|b|c|rc|alpha|beta|pre|preview|dev)?", text.lower())
     if not match:
         return ((), 0)
-    release = tuple(int(part) for part in match.group(1).split("."))
-    while release and release[-1] == 0:
-        release = release[:-1]
-    return (release, 0 if match.group(2) else 1)
+    numbers = re.sub(r"(\.0+)+$", "", match.group(1))
+    return (tuple(int(part) for part in numbers.split(".")), 0 if match.group(2) else 1)
 
 
 def satisfies(version: str, ranges: str) -> bool:
@@ -99,14 +97,8 @@ def _fits(version: str, part: str) -> bool:
         return have >= want and (version + ".").startswith(bound.rsplit(".", 1)[0] + ".")
     if operator == "<" and not have[1] and have[0] == want[0]:
         return False  # 2.0rc1 is not "<2.0"
-    return {
-        "==": have == want,
-        "!=": have != want,
-        "<=": have <= want,
-        ">=": have >= want,
-        "<": have < want,
-        ">": have > want,
-    }[operator]
+    order = (have > want) - (have < want)
+    return order in {"==": (0,), "!=": (-1, 1), "<=": (-1, 0), ">=": (0, 1), "<": (-1,), ">": (1,)}[operator]
 
 
 def missing(requirements: list[Requirement]) -> list[str]:
@@ -249,8 +241,7 @@ def pip(*arguments: str) -> int:
 def has_own_index() -> bool:
     """Tell whether pip is configured, by file or environment, where to fetch from."""
     command = [str(venv_python()), "-m", "pip", "config", "list"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return names_an_index(listed)
+    return names_an_index(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
 
 
 def names_an_index(pip_config: str) -> bool:

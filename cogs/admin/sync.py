@@ -33,6 +33,10 @@ class CommandSync(commands.Cog):
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 logger.warning("Could not register the slash commands: {}", error)
                 return
+            except RuntimeError:
+                if not self._bot.is_closed():
+                    raise
+                return  # aiohttp's session was closed under way: the next start registers them
         self._done = True
 
     async def has_changed(self) -> bool:

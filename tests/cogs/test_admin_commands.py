@@ -289,8 +289,11 @@ class FakeTree:
 
 
 class TestSync:
-    def cog(self, database: Database, tree: FakeTree, application_id: int | None = 9) -> CommandSync:
-        bot = cast("Bot", SimpleNamespace(tree=tree, application_id=application_id))
+    def cog(
+        self, database: Database, tree: FakeTree, application_id: int | None = 9, *, closed: bool = False
+    ) -> CommandSync:
+        parts = {"tree": tree, "application_id": application_id, "is_closed": lambda: closed}
+        bot = cast("Bot", SimpleNamespace(**parts))
         return CommandSync(bot, CommandSyncService(database))
 
     async def test_commands_are_registered_once(self, database: Database) -> None:
@@ -317,6 +320,16 @@ class TestSync:
         assert logged.of("WARNING", "Could not register")
         tree.failure = None
         await cog.on_ready()
+        assert tree.synced == 1
+
+    async def test_a_bot_that_stops_meanwhile_leaves_it_to_the_next_start(self, database: Database) -> None:
+        tree = FakeTree("config")
+        tree.failure = RuntimeError("Session is closed")
+        await self.cog(database, tree, closed=True).on_ready()
+        with pytest.raises(RuntimeError):
+            await self.cog(database, tree).on_ready()
+        tree.failure = None
+        await self.cog(database, tree).on_ready()
         assert tree.synced == 1
 
     async def test_before_the_login_there_is_nothing_to_register(self, database: Database) -> None:
