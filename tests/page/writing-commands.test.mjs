@@ -236,8 +236,11 @@ test("hints say the limits", () => {
 test("names and options with hyphens and apostrophes are found", () => {
   assert.equal(score("privacy opt-o", "privacy opt-out"), 900);
   assert.equal(score("opt-out", "privacy opt-out"), 693);
-  assert.deepEqual(splitOptions("dry-run:yes l'option:no", [{ name: "dry-run" }, { name: "l'option" }]).texts, {
-    "dry-run": "yes",
-    "l'option": "no",
-  });
+  assert.deepEqual(
+    splitOptions("dry-run:yes l'option:no", [{ name: "dry-run" }, { name: "l'option" }]).texts,
+    {
+      "dry-run": "yes",
+      "l'option": "no",
+    },
+  );
 });

@@ -135,6 +135,8 @@ class SummaryScheduler:
             created_at=now,
         )
         async with self._database.transaction() as tx:
+            if await tx.guilds.get(settings.guild_id) is None:
+                return  # it was deleted just now; its settings go, too
             await tx.summary_runs.begin(row)
         fail_point("summary.after_begin")
 

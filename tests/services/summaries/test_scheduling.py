@@ -14,6 +14,7 @@ from bot.services.summaries.scheduling import PATIENCE, PAUSES, TRIES, SummarySc
 from bot.services.summaries.settings import SummarySettingsService
 from bot.services.tools import NotPermittedError, TargetGoneError, UnreachableError
 from bot.settings import OrchestratorSettings
+from tests.conftest import Logged
 from tests.fakes import FakeClock
 
 ONE, TWO = 71, 72  # servers
@@ -235,6 +236,15 @@ async def test_a_server_that_cannot_be_planned_is_no_trouble_of_another(
     monkeypatch.setattr(watch.settings, "schedule", broken)
     await watch.look()
     assert watch.posts.posted == [(TWO, NOON)]
+
+
+async def test_a_server_that_is_deleted_meanwhile_is_no_error(watch: Watch, logged: Logged) -> None:
+    async with watch.database.transaction() as tx:
+        await tx.guilds.change(ONE, {"left_at": watch.clock.now() - timedelta(days=40)})
+        assert await tx.guilds.delete_left(ONE, watch.clock.now())
+    await watch.look()
+    assert watch.posts.posted == [(TWO, NOON)]
+    assert not logged.of("ERROR")
 
 
 async def test_what_is_switched_off_meanwhile_ends_in_silence(watch: Watch) -> None:
