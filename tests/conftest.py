@@ -36,8 +36,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes `-n auto` is: one more than processors, because bots wait at times."""
-    return (os.cpu_count() or 1) + 1
+    """Return how many processes `-n auto` is: as many as processors, also where these share a core."""
+    return os.cpu_count() or 1
 
 
 # The same examples each time, and no failure because the machine is busy.
