@@ -7,7 +7,8 @@ import signal
 import sqlite3
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,10 +65,24 @@ class Plan:
     kills: tuple[Kill, ...]
     enforce_nonce: bool = True
 
+    @classmethod
+    def short(cls, number: int, *points: str, **more: Any) -> Self:
+        """Return a plan of the ordinary suite: killed at these fail points, without help from nonces."""
+        return cls(1_000 + number, tuple(map(Kill.at, points)), enforce_nonce=False, **more)
+
     @property
     def points(self) -> list[str]:
         """Where the bot is to die, in order."""
         return [kill.point or "anywhere" for kill in self.kills]
+
+
+def check_hits(
+    points: Collection[str], short: Iterable[Plan], campaign: Iterable[Plan], at_least: int
+) -> None:
+    """Check that short runs kill at every fail point, and a campaign at least so often at each."""
+    assert {kill.point for plan in short for kill in plan.kills} == set(points)
+    hits = Counter(kill.point for plan in campaign for kill in plan.kills)
+    assert not {point: hits[point] for point in points if hits[point] < at_least}
 
 
 @dataclass

@@ -1,31 +1,26 @@
 """The bot is killed at every fail point beside the road: nothing is lost, doubled or left half done."""
 
-from collections import Counter
-from typing import Any
-
 import pytest
 
 from tests.e2e.crash.aside.harness import POINTS, AsidePlan, AsideRun
 from tests.e2e.crash.conftest import Survives
-from tests.e2e.crash.harness import Kill, needs_kills
+from tests.e2e.crash.harness import check_hits, needs_kills
 
 RUNS = 60
 AT_LEAST = 5  # kills of the campaign at each fail point
 pytestmark = needs_kills
 
 
-def _plan(number: int, *points: str, **more: Any) -> AsidePlan:
-    return AsidePlan(1_000 + number, tuple(map(Kill.at, points)), enforce_nonce=False, **more)
-
-
 # Several kills in each run: what takes time are the starts of the bot.
 SHORT = {
-    "suggestions": _plan(
+    "suggestions": AsidePlan.short(
         0, "action.after_send", "suggestion.after_decide", "suggestion.after_settle",
         "suggestion.after_dismiss", "suggestion.after_show",
     ),
-    "calls": _plan(1, "summons.after_row", "summons.after_read", "summons.after_commit", suggests=False),
-    "leaks": _plan(
+    "calls": AsidePlan.short(
+        1, "summons.after_row", "summons.after_read", "summons.after_commit", suggests=False
+    ),
+    "leaks": AsidePlan.short(
         2, "leak.before_row", "leak.after_row", "action.before_send", "action.after_record", suggests=False
     ),
 }  # fmt: skip
@@ -45,7 +40,4 @@ async def test_aside_campaign(seed: int, survives: Survives) -> None:
 
 
 def test_each_fail_point_beside_the_road_kills_always_and_in_the_campaign_often() -> None:
-    assert {kill.point for plan in SHORT.values() for kill in plan.kills} == set(POINTS)
-    hits = Counter(kill.point for plan in map(AsidePlan.of, range(RUNS)) for kill in plan.kills)
-    for point in POINTS:
-        assert hits[point] >= AT_LEAST, point
+    check_hits(POINTS, SHORT.values(), map(AsidePlan.of, range(RUNS)), AT_LEAST)

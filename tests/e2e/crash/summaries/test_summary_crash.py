@@ -1,12 +1,9 @@
 """The bot is killed at every fail point of the daily post and of alerts: each is there once all the same."""
 
-from collections import Counter
-from typing import Any
-
 import pytest
 
 from tests.e2e.crash.conftest import Survives
-from tests.e2e.crash.harness import Kill, needs_kills
+from tests.e2e.crash.harness import check_hits, needs_kills
 from tests.e2e.crash.summaries.harness import POINTS, SummaryPlan, SummaryRun
 
 RUNS = 78
@@ -14,18 +11,14 @@ AT_LEAST = 6  # kills of the campaign at each fail point
 pytestmark = needs_kills
 
 
-def _plan(number: int, *points: str, **more: Any) -> SummaryPlan:
-    return SummaryPlan(1_000 + number, tuple(map(Kill.at, points)), enforce_nonce=False, **more)
-
-
 # Several kills in each run: what takes time are the starts of the bot.
 SHORT = {
-    "post": _plan(
+    "post": SummaryPlan.short(
         0, "summary.after_begin", "summary.after_make", "summary.after_keep", "summary.after_row",
         "summary.after_post", "alarm.after_row", "alarm.after_post", "summary.before_finish",
     ),
-    "direct messages": _plan(1, "summary.after_row:2", "summary.after_post", direct=True),
-    "alerts": _plan(
+    "direct messages": SummaryPlan.short(1, "summary.after_row:2", "summary.after_post", direct=True),
+    "alerts": SummaryPlan.short(
         2, "nudge.after_row", "nudge.after_post", "incident.after_open", "incident.after_post",
         "incident.after_edit",
     ),
@@ -46,7 +39,4 @@ async def test_summary_campaign(seed: int, survives: Survives) -> None:
 
 
 def test_each_fail_point_of_summaries_kills_always_and_in_the_campaign_often() -> None:
-    assert {kill.point for plan in SHORT.values() for kill in plan.kills} == set(POINTS)
-    hits = Counter(kill.point for plan in map(SummaryPlan.of, range(RUNS)) for kill in plan.kills)
-    for point in POINTS:
-        assert hits[point] >= AT_LEAST, point
+    check_hits(POINTS, SHORT.values(), map(SummaryPlan.of, range(RUNS)), AT_LEAST)

@@ -1,13 +1,10 @@
 """The bot is killed at every fail point of a ticket's life: nothing is lost, stuck, said or pinged twice."""
 
-from collections import Counter
-from typing import Any
-
 import pytest
 
 from bot.services.failpoints import TICKET_FAIL_POINTS
 from tests.e2e.crash.conftest import Survives
-from tests.e2e.crash.harness import Kill, needs_kills
+from tests.e2e.crash.harness import check_hits, needs_kills
 from tests.e2e.crash.tickets.harness import TicketPlan, TicketRun
 
 RUNS = 100
@@ -15,20 +12,16 @@ AT_LEAST = 6  # kills of the campaign at each fail point
 pytestmark = needs_kills
 
 
-def _plan(number: int, *points: str, **more: Any) -> TicketPlan:
-    return TicketPlan(1_000 + number, tuple(map(Kill.at, points)), enforce_nonce=False, **more)
-
-
 # Several kills in each run: what takes time are the starts of the bot.
 SHORT = {
-    "opening and talk": _plan(
+    "opening and talk": TicketPlan.short(
         0, "ticket.after_row", "ticket.after_thread", "hearing.before_commit", "hearing.after_commit",
         "answer.after_decide", "answer.after_post",
     ),
-    "private": _plan(1, "ticket.before_card", "handover.after_commit", private=True),
-    "hand-over": _plan(2, "handover.before_call", "handover.after_call"),
-    "ping in the ticket": _plan(3, "handover.after_call", staffed=False),
-    "closing": _plan(
+    "private": TicketPlan.short(1, "ticket.before_card", "handover.after_commit", private=True),
+    "hand-over": TicketPlan.short(2, "handover.before_call", "handover.after_call"),
+    "ping in the ticket": TicketPlan.short(3, "handover.after_call", staffed=False),
+    "closing": TicketPlan.short(
         4, "closing.after_commit", "delivery.after_begin", "delivery.after_post:2", "closing.before_show",
         "closing.before_end",
     ),
@@ -49,8 +42,4 @@ async def test_ticket_campaign(seed: int, survives: Survives) -> None:
 
 
 def test_each_fail_point_of_tickets_kills_always_and_in_the_campaign_often() -> None:
-    points = [kill.point for plan in SHORT.values() for kill in plan.kills]
-    assert set(points) == set(TICKET_FAIL_POINTS)
-    hits = Counter(kill.point for plan in map(TicketPlan.of, range(RUNS)) for kill in plan.kills)
-    for point in TICKET_FAIL_POINTS:
-        assert hits[point] >= AT_LEAST, point
+    check_hits(TICKET_FAIL_POINTS, SHORT.values(), map(TicketPlan.of, range(RUNS)), AT_LEAST)
