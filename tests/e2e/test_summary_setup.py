@@ -128,6 +128,7 @@ async def test_members_may_ask_for_other_times_and_places(town: Home, watchman: 
 
 
 async def test_the_history_has_pages(town: Home, watchman: Running) -> None:
+    await heard(town, watchman)  # so that its channels are known
     for _ in range(23):
         place = f'["{town.chat.id}"]'
         await asyncio.to_thread(write, watchman.folder, OLDER, town.guild.id, place)
